@@ -1,0 +1,193 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+func openBans(t *testing.T) *Store {
+	t.Helper()
+	s, err := Open(t.Context(), filepath.Join(t.TempDir(), "friendlyfire.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	return s
+}
+
+var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+
+// ban is one of the n-th second after noon. With an epoch it has a jail, too.
+func ban(n int, epoch bool) Ban {
+	b := Ban{Time: noon.Add(time.Duration(n) * time.Second), HasEpoch: epoch, Address: fmt.Sprintf("203.0.113.%d", n%256)}
+	if epoch {
+		b.Jail, b.Failures, b.BanTime, b.BanCount, b.Matches = "sshd", 5, -1, 2, "Failed password for root\nand again"
+	}
+	return b
+}
+
+func take(t *testing.T, s *Store, generation int64, bans ...Ban) (added int) {
+	t.Helper()
+	added, err := s.AddBans(t.Context(), Batch{
+		Source: "web1", Cursor: Cursor{Generation: generation, Offset: 1}, Bans: bans, Lines: len(bans), ReadAt: noon, NewsSince: noon.Add(-time.Hour),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return added
+}
+
+func TestAddBansKeepsEverythingOfABan(t *testing.T) {
+	s := openBans(t)
+	want := ban(1, true)
+	take(t, s, 0, want)
+	got, err := s.Undecided(t.Context(), 10)
+	if err != nil || len(got) != 1 {
+		t.Fatal(got, err)
+	}
+	want.ID, want.Source, want.Time = got[0].ID, "web1", want.Time.Local()
+	if got[0].Ban != want {
+		t.Errorf("%+v, want %+v", got[0].Ban, want)
+	}
+}
+
+func TestR17EpochAddressAndJailAreABansIdentity(t *testing.T) {
+	s := openBans(t)
+	other, later, elsewhere := ban(1, true), ban(1, true), ban(1, true)
+	other.Jail, later.Time, elsewhere.Address = "recidive", noon.Add(9*time.Second), "evil.example.com"
+	if n := take(t, s, 0, ban(1, true), other, later, elsewhere, ban(1, true)); n != 4 {
+		t.Errorf("%d added, want 4", n)
+	}
+	for _, generation := range []int64{0, 1} {
+		if n := take(t, s, generation, ban(1, true), other); n != 0 {
+			t.Errorf("%d added in generation %d, want 0", n, generation)
+		}
+	}
+	if n := take(t, s, 1, ban(1, false)); n != 1 { // who has no epoch is nobody's twin
+		t.Errorf("%d added, want 1", n)
+	}
+}
+
+// Twins without an epoch, in any cut of batches, read again in another generation with more and with fewer of them.
+func TestR19TwinsWithoutEpoch(t *testing.T) {
+	s := openBans(t)
+	if n := take(t, s, 0, ban(1, false), ban(1, false), ban(2, false)); n != 3 {
+		t.Errorf("%d added, want 3", n)
+	}
+	if n := take(t, s, 0, ban(1, false)); n != 1 {
+		t.Errorf("%d added, want the third twin", n)
+	}
+	if n := take(t, s, 1, ban(2, false), ban(1, false)); n != 0 {
+		t.Errorf("%d added in the next generation, want 0", n)
+	}
+	if n := take(t, s, 1, ban(1, false), ban(1, false), ban(1, false), ban(2, false)); n != 2 {
+		t.Errorf("%d added, want a fourth twin and a second of the other", n)
+	}
+	if n := take(t, s, 2, ban(1, false)); n != 0 {
+		t.Errorf("%d added, want 0", n)
+	}
+	if n := take(t, s, 3, ban(1, false), ban(1, false), ban(1, false), ban(1, false)); n != 0 {
+		t.Errorf("%d added, want 0", n)
+	}
+	another, err := s.AddBans(t.Context(), Batch{Source: "web2", Bans: []Ban{ban(1, false)}, ReadAt: noon})
+	if err != nil || another != 1 {
+		t.Errorf("%d added of another source, %v; want 1", another, err)
+	}
+}
+
+// Ten thousand bans at once, many of them twins, are what they are one by one.
+func TestTwinsInLargeBatches(t *testing.T) {
+	s := openBans(t)
+	var bans []Ban
+	for n := range 10_000 {
+		bans = append(bans, ban(n*7%301, n%3 == 0))
+	}
+	distinct := map[Ban]bool{}
+	want := 0
+	for _, b := range bans {
+		if !b.HasEpoch || !distinct[b] {
+			want++
+		}
+		distinct[b] = true
+	}
+	if n := take(t, s, 0, bans...); n != want {
+		t.Errorf("%d added, want %d", n, want)
+	}
+	if n := take(t, s, 1, bans[:5000]...) + take(t, s, 1, bans[5000:]...); n != 0 {
+		t.Errorf("%d added by the next generation, want 0", n)
+	}
+}
+
+// What is no news when it is read is history, and so is what lies further ahead than clocks are off.
+func TestR16WhatIsNews(t *testing.T) {
+	s := openBans(t)
+	for seconds, news := range map[int]bool{-3601: false, -3600: true, 0: true, 86400: true, 48 * 3600: true, 48*3600 + 1: false} {
+		b := ban(seconds, true)
+		take(t, s, 0, b)
+		got, err := s.Undecided(t.Context(), 10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if found := len(got) == 1; found != news {
+			t.Errorf("%d s from now: news %t, want %t", seconds, found, news)
+		}
+		if len(got) > 0 {
+			if err := s.Record(t.Context(), Verdict{Decided: []int64{got[0].ID}}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+// Bans, cursor and rejects are kept together or not at all: here with a disk that is full, and freed again.
+func TestR24FullDiskLosesNothing(t *testing.T) {
+	s := openBans(t)
+	take(t, s, 0, ban(1, true))
+	var pages int
+	if err := s.w.QueryRowContext(t.Context(), "PRAGMA page_count").Scan(&pages); err != nil {
+		t.Fatal(err)
+	}
+	limit := func(pages int) {
+		if _, err := s.w.ExecContext(t.Context(), fmt.Sprintf("PRAGMA max_page_count = %d", pages)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b := Batch{Source: "web1", Cursor: Cursor{Offset: 99, Line: 9, Columns: "IP_ADDRESS"}, Lines: 9, ReadAt: noon, Rejects: []Reject{{1, "bad"}}}
+	for n := range 5000 {
+		b.Bans = append(b.Bans, ban(n, true))
+	}
+	limit(pages + 2)
+	if _, err := s.AddBans(t.Context(), b); err == nil || !strings.Contains(err.Error(), "full") {
+		t.Fatalf("error %v, want a full disk", err)
+	}
+	if c, err := s.Cursor(t.Context(), "web1"); err != nil || c.Offset != 1 {
+		t.Errorf("cursor %+v %v, want it where it was", c, err)
+	}
+	all, err := s.Sources(t.Context())
+	if err != nil || all[0].Bans != 1 || all[0].Rejects != 0 || all[0].Lines != 1 {
+		t.Errorf("%+v %v, want it as it was", all, err)
+	}
+	limit(1 << 30)
+	if n, err := s.AddBans(t.Context(), b); err != nil || n != 4999 {
+		t.Errorf("%d added, %v; want 4999", n, err)
+	}
+	if c, err := s.Cursor(t.Context(), "web1"); err != nil || c.Offset != 99 || c.Line != 9 || c.Columns != "IP_ADDRESS" {
+		t.Errorf("cursor %+v %v", c, err)
+	}
+}
+
+func TestAddBansStopsWithItsContext(t *testing.T) {
+	s := openBans(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := s.AddBans(ctx, Batch{Source: "web1", Bans: []Ban{ban(1, true)}}); err == nil {
+		t.Error("no error")
+	}
+	if all, err := s.Sources(t.Context()); err != nil || len(all) != 0 {
+		t.Errorf("%+v %v, want nothing", all, err)
+	}
+}

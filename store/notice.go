@@ -1,0 +1,168 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"time"
+)
+
+// Chat is where messages go: a Telegram chat, a Discord channel, the terminal.
+type Chat struct{ Platform, ID string }
+
+func (c Chat) String() string { return c.Platform + " " + c.ID }
+
+// Notice is one row of the outbox: what is to be said to one chat.
+//
+// It is posted with the facts it tells of, in one transaction. Before every attempt it is claimed, after it the
+// outcome is recorded; a claim without an outcome is an attempt that may have arrived.
+type Notice struct {
+	ID        int64
+	Key       string // the fact it tells, once per chat: "ban/17", "digest/2026-11-22"
+	Chat      Chat
+	Body      string // JSON
+	CreatedAt time.Time
+	Nonce     string // of the message it travelled in, while that may have arrived; else ""
+	MaybeSent bool
+	Alone     bool
+}
+
+// Post puts notices into the outbox. One whose key its chat has had already is left out.
+// It returns how many were new.
+func (s *Store) Post(ctx context.Context, notices ...Notice) (posted int, err error) {
+	err = s.write(ctx, func(tx *sql.Tx) error {
+		posted, err = post(ctx, tx, notices)
+		return err
+	})
+	return posted, err
+}
+
+func post(ctx context.Context, tx *sql.Tx, notices []Notice) (posted int, err error) {
+	for _, n := range notices {
+		res, err := tx.ExecContext(ctx, `INSERT INTO notices (key, platform, chat, body, created_at)
+			VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+			n.Key, n.Chat.Platform, n.Chat.ID, n.Body, n.CreatedAt.Unix())
+		if err != nil {
+			return posted, fmt.Errorf("post %s: %w", n.Key, err)
+		}
+		added, err := res.RowsAffected()
+		if err != nil {
+			return posted, err
+		}
+		posted += int(added)
+	}
+	return posted, nil
+}
+
+// Posted reports whether the chat has, or had, a notice of that key.
+func (s *Store) Posted(ctx context.Context, key string, chat Chat) (bool, error) {
+	var posted bool
+	err := s.r.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM notices WHERE key = ? AND platform = ? AND chat = ?)",
+		key, chat.Platform, chat.ID).Scan(&posted)
+	return posted, err
+}
+
+const openNotices = "platform = ? AND chat = ? AND sent_at IS NULL AND dead_at IS NULL AND claimed_at IS NULL"
+
+// Due returns the chat's oldest notices that wait to be sent, limit at most, unless the platform has said
+// to come back later than now.
+func (s *Store) Due(ctx context.Context, chat Chat, now time.Time, limit int) ([]Notice, error) {
+	return s.notices(ctx, `SELECT id, key, body, created_at, nonce, maybe_sent, alone FROM notices WHERE `+openNotices+`
+		AND NOT EXISTS (SELECT 1 FROM chats WHERE platform = ? AND chat IN ('', ?) AND blocked_until > ?)
+		ORDER BY id LIMIT ?`, chat, chat.Platform, chat.ID, chat.Platform, chat.ID, now.Unix(), limit)
+}
+
+// Claim records that an attempt to send these notices, in one message of that nonce, is about to begin. It returns
+// the ids that could be claimed; others were sent, given up or claimed by somebody else meanwhile.
+func (s *Store) Claim(ctx context.Context, nonce string, now time.Time, ids ...int64) ([]int64, error) {
+	list, err := json.Marshal(ids)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := s.w.QueryContext(ctx, `UPDATE notices SET claimed_at = ?, nonce = ?, attempts = attempts + 1
+		WHERE id IN (SELECT value FROM json_each(?)) AND sent_at IS NULL AND dead_at IS NULL AND claimed_at IS NULL
+		RETURNING id`, now.Unix(), nonce, string(list))
+	if err != nil {
+		return nil, err
+	}
+	return collect(rows, func(rows *sql.Rows) (id int64, err error) { return id, rows.Scan(&id) })
+}
+
+// Outcome is how an attempt ended.
+type Outcome int
+
+// Outcomes of an attempt.
+const (
+	Sent    Outcome = iota // the platform confirmed it
+	NotSent                // certainly not sent
+	Unclear                // no answer: it may have been sent
+	Refused                // never to be sent: given up
+	Apart                  // refused together with others: to be tried alone
+)
+
+// Settle records how the attempt at these notices ended; reason is what went wrong.
+func (s *Store) Settle(ctx context.Context, outcome Outcome, now time.Time, reason string, ids ...int64) error {
+	set, at := "", any(nil)
+	switch outcome {
+	case Sent:
+		set, at = "sent_at = ?", now.Unix()
+	case Refused:
+		set, at = "dead_at = ?", now.Unix()
+	case Unclear:
+		set, at = "maybe_sent = ?", 1
+	case NotSent: // a message that may have arrived once stays so, whatever happens to its later attempts
+		set, at = "nonce = iif(maybe_sent, nonce, ?)", ""
+	case Apart:
+		set, at = "alone = 1, nonce = ?", ""
+	}
+	list, err := json.Marshal(ids)
+	if err != nil {
+		return err
+	}
+	_, err = s.w.ExecContext(ctx, "UPDATE notices SET claimed_at = NULL, error = ?, "+set+
+		" WHERE id IN (SELECT value FROM json_each(?))", reason, at, string(list))
+	return err
+}
+
+// Recover turns the claims that an earlier process left without an outcome into notices that may have been sent.
+// It must not run while another process delivers.
+func (s *Store) Recover(ctx context.Context) error {
+	_, err := s.w.ExecContext(ctx, "UPDATE notices SET claimed_at = NULL, maybe_sent = 1 WHERE claimed_at IS NOT NULL AND sent_at IS NULL")
+	return err
+}
+
+// Expire gives up the notices that were posted before deadline and never sent.
+func (s *Store) Expire(ctx context.Context, deadline, now time.Time) error {
+	_, err := s.w.ExecContext(ctx, `UPDATE notices SET dead_at = ?, error = 'too old: ' || error
+		WHERE sent_at IS NULL AND dead_at IS NULL AND claimed_at IS NULL AND created_at < ?`, now.Unix(), deadline.Unix())
+	return err
+}
+
+func (s *Store) notices(ctx context.Context, query string, chat Chat, args ...any) ([]Notice, error) {
+	rows, err := s.r.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	return collect(rows, func(rows *sql.Rows) (Notice, error) {
+		n := Notice{Chat: chat}
+		var created int64
+		err := rows.Scan(&n.ID, &n.Key, &n.Body, &created, &n.Nonce, &n.MaybeSent, &n.Alone)
+		n.CreatedAt = time.Unix(created, 0)
+		return n, err
+	})
+}
+
+// collect scans all rows and closes them.
+func collect[T any](rows *sql.Rows, scan func(*sql.Rows) (T, error)) ([]T, error) {
+	defer rows.Close() //nolint:errcheck // Err tells
+	var all []T
+	for rows.Next() {
+		v, err := scan(rows)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, v)
+	}
+	return all, rows.Err()
+}

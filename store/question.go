@@ -1,0 +1,189 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"net/netip"
+	"time"
+)
+
+// Question is an address that whois is to be asked for.
+type Question struct {
+	ID     int64 // of the address; 0: never banned
+	Addr   netip.Addr
+	Server string // whom to ask, or a CIDR whose registry is not known yet
+	Asks   int    // questions in vain so far
+}
+
+const questions = "SELECT a.id, a.text, a.server, a.asks FROM addresses a "
+
+// News returns addresses of bans that are undecided or wait for whois, and of which whois has said nothing since
+// stale: those that may be friends first, then those of the newest bans; n for each server at most, so that none
+// hides behind those of a slow one.
+func (s *Store) News(ctx context.Context, now, stale time.Time, n int) ([]Question, error) {
+	return s.questions(ctx, `SELECT id, text, server, asks FROM
+			(SELECT a.*, b.ban, a.friendly OR a.table_country = '' AS hope,
+				row_number() OVER (PARTITION BY a.server ORDER BY a.friendly OR a.table_country = '' DESC, b.ban DESC) AS place
+			FROM (SELECT address_id, max(id) AS ban FROM
+				(SELECT id, address_id FROM bans WHERE state = 1 UNION ALL SELECT id, address_id FROM bans WHERE state = 3) GROUP BY address_id) b
+			JOIN addresses a ON a.id = b.address_id
+			WHERE a.public = 1 AND (a.whois_at IS NULL OR a.whois_at < ?) AND a.ask_after <= ?)
+		WHERE place <= ? ORDER BY hope DESC, ban DESC`, stale.Unix(), now.Unix(), n)
+}
+
+// Renewals returns the addresses of the latest n bans for which whois has answered, but not since stale.
+func (s *Store) Renewals(ctx context.Context, now, stale time.Time, n int) ([]Question, error) {
+	return s.questions(ctx, questions+`WHERE a.id IN (SELECT address_id FROM bans ORDER BY id DESC LIMIT ?)
+		AND a.public = 1 AND a.whois_at < ? AND a.ask_after <= ? ORDER BY a.id DESC`, n, stale.Unix(), now.Unix())
+}
+
+// Queues returns the servers (and blocks without one) that addresses without an answer wait for.
+func (s *Store) Queues(ctx context.Context) ([]string, error) {
+	// A step in the index for each server, however many addresses wait for it.
+	rows, err := s.r.QueryContext(ctx, `WITH RECURSIVE q (server) AS (
+			SELECT min(server) FROM addresses WHERE public = 1 AND whois_at IS NULL
+			UNION ALL
+			SELECT (SELECT min(server) FROM addresses WHERE public = 1 AND whois_at IS NULL AND server > q.server) FROM q WHERE server IS NOT NULL)
+		SELECT server FROM q WHERE server IS NOT NULL`)
+	if err != nil {
+		return nil, err
+	}
+	return collect(rows, func(rows *sql.Rows) (server string, err error) { return server, rows.Scan(&server) })
+}
+
+// Queue returns up to n addresses that wait for an answer of the server, the latest known first.
+func (s *Store) Queue(ctx context.Context, server string, now time.Time, n int) ([]Question, error) {
+	return s.questions(ctx, questions+`WHERE a.public = 1 AND a.whois_at IS NULL AND a.server = ? AND a.ask_after <= ?
+		ORDER BY a.id DESC LIMIT ?`, server, now.Unix(), n)
+}
+
+// Backlog counts the public addresses that whois has not settled.
+func (s *Store) Backlog(ctx context.Context) (n int, err error) {
+	err = s.r.QueryRowContext(ctx, "SELECT count(*) FROM addresses WHERE public = 1 AND whois_at IS NULL").Scan(&n)
+	return n, err
+}
+
+func (s *Store) questions(ctx context.Context, query string, args ...any) ([]Question, error) {
+	rows, err := s.r.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	return collect(rows, func(rows *sql.Rows) (q Question, err error) {
+		var text string
+		if err := rows.Scan(&q.ID, &text, &q.Server, &q.Asks); err != nil {
+			return q, err
+		}
+		q.Addr, err = netip.ParseAddr(text)
+		return q, err
+	})
+}
+
+// Adopted is a question and the known network that answers it.
+type Adopted struct {
+	Question
+	Network Network
+}
+
+// Adopt gives addresses the answers of known networks. Bans that waited for them are to be looked at again.
+func (s *Store) Adopt(ctx context.Context, all []Adopted) error {
+	return s.write(ctx, func(tx *sql.Tx) error {
+		f, err := friends(ctx, tx)
+		if err != nil {
+			return err
+		}
+		for _, a := range all {
+			if err := settle(ctx, tx, f, a.ID, a.Network); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// Answer keeps a registry's answer: the networks it is about, each with the same words, and the address's own share.
+// Other addresses of these networks follow where the country is another one than before.
+func (s *Store) Answer(ctx context.Context, q Question, networks []Network) error {
+	return s.write(ctx, func(tx *sql.Tx) error {
+		f, err := friends(ctx, tx)
+		if err != nil {
+			return err
+		}
+		for _, n := range networks {
+			if n.Prefix.Contains(q.Addr) {
+				if err := outlive(ctx, tx, q.Addr, n); err != nil {
+					return err
+				}
+			}
+			id, changed, err := keep(ctx, tx, n)
+			if err != nil {
+				return err
+			}
+			n.ID = id
+			var ids []int64
+			if changed {
+				rows, err := tx.QueryContext(ctx, "SELECT id FROM addresses WHERE network_id = ?", id)
+				if err != nil {
+					return err
+				}
+				if ids, err = collect(rows, func(rows *sql.Rows) (id int64, err error) { return id, rows.Scan(&id) }); err != nil {
+					return err
+				}
+			}
+			if n.Prefix.Contains(q.Addr) && q.ID != 0 {
+				ids = append(ids, q.ID)
+			}
+			for _, id := range ids {
+				if err := settle(ctx, tx, f, id, n); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+}
+
+// outlive makes the smaller networks known around the address as old as can be: a registry answers with the smallest
+// there is, so they are no more.
+func outlive(ctx context.Context, tx *sql.Tx, a netip.Addr, n Network) error {
+	var smaller []int64
+	err := around(ctx, tx, []netip.Addr{a}, func(_ int, known Network) {
+		if known.Prefix.Bits() > n.Prefix.Bits() {
+			smaller = append(smaller, known.ID)
+		}
+	})
+	if err != nil {
+		return err
+	}
+	for _, id := range smaller {
+		if _, err := tx.ExecContext(ctx, "UPDATE networks SET answered_at = 0 WHERE id = ?", id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func settle(ctx context.Context, tx *sql.Tx, f Friends, id int64, n Network) error {
+	var text string
+	var table Country
+	err := tx.QueryRowContext(ctx, `UPDATE addresses SET whois_country = ?, network_id = ?, whois_at = ?, asks = 0, ask_after = 0
+		WHERE id = ? RETURNING text, coalesce(table_country, '')`, n.Country, n.ID, n.AnsweredAt.Unix(), id).Scan(&text, &table)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil // it has been purged meanwhile
+	}
+	if err != nil {
+		return err
+	}
+	friendly := f.Has(text, table, n.Country)
+	if _, err := tx.ExecContext(ctx, "UPDATE addresses SET friendly = ? WHERE id = ? AND friendly <> ?", friendly, id, friendly); err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, "UPDATE bans SET state = 1 WHERE address_id = ? AND state = 3", id)
+	return err
+}
+
+// PutOff records that q is to be asked at q.Server, q.Asks questions having been in vain, and not before until.
+func (s *Store) PutOff(ctx context.Context, q Question, until time.Time) error {
+	_, err := s.w.ExecContext(ctx, "UPDATE addresses SET server = ?, asks = ?, ask_after = ? WHERE id = ?", q.Server, q.Asks, ceil(until), q.ID)
+	return err
+}

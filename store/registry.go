@@ -1,0 +1,140 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"net/netip"
+	"time"
+)
+
+// Registry is what has been asked of a whois server, and how that went.
+type Registry struct {
+	Server     string
+	Spaced     time.Time // when the questions so far are used up at the agreed pace, to the millisecond
+	Day        int64     // days since 1970 in UTC, of Asked
+	Asked      int       // questions of that day
+	SilentTill time.Time // not asked before, after trouble
+	Troubles   int       // in a row
+	Refusals   int       // ever
+	Trouble    string    // the last one, cleaned; kept when it is over
+}
+
+const registryColumns = "SELECT server, spaced_ms, day, asked, silent_till, troubles, refusals, trouble FROM registries "
+
+func scanRegistry(scan func(...any) error) (r Registry, err error) {
+	var spaced, silent int64
+	err = scan(&r.Server, &spaced, &r.Day, &r.Asked, &silent, &r.Troubles, &r.Refusals, &r.Trouble)
+	r.Spaced, r.SilentTill = time.UnixMilli(spaced), when(silent)
+	return r, err
+}
+
+// Registries returns all servers that were ever asked, by name.
+func (s *Store) Registries(ctx context.Context) (map[string]Registry, error) {
+	rows, err := s.r.QueryContext(ctx, registryColumns)
+	if err != nil {
+		return nil, err
+	}
+	all, err := collect(rows, func(rows *sql.Rows) (Registry, error) { return scanRegistry(rows.Scan) })
+	byName := make(map[string]Registry, len(all))
+	for _, r := range all {
+		byName[r.Server] = r
+	}
+	return byName, err
+}
+
+// ChangeRegistry lets change alter what is kept of a server, for good, unless it reports false.
+func (s *Store) ChangeRegistry(ctx context.Context, server string, change func(*Registry) bool) error {
+	return s.write(ctx, func(tx *sql.Tx) error {
+		r, err := scanRegistry(tx.QueryRowContext(ctx, registryColumns+"WHERE server = ?", server).Scan)
+		if errors.Is(err, sql.ErrNoRows) {
+			r, err = Registry{Server: server}, nil
+		}
+		if err != nil || !change(&r) {
+			return err
+		}
+		var silent int64
+		if !r.SilentTill.IsZero() {
+			silent = ceil(r.SilentTill)
+		}
+		_, err = tx.ExecContext(ctx, "INSERT OR REPLACE INTO registries VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+			server, r.Spaced.UnixMilli(), r.Day, r.Asked, silent, r.Troubles, r.Refusals, r.Trouble)
+		return err
+	})
+}
+
+// Assign remembers whom IANA names for a block; the addresses of it that wait do so for that server from now on.
+func (s *Store) Assign(ctx context.Context, block netip.Prefix, server string) error {
+	return s.write(ctx, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, "INSERT OR REPLACE INTO blocks (prefix, server) VALUES (?, ?)", block.Masked().String(), server)
+		if err != nil {
+			return err
+		}
+		rows, err := tx.QueryContext(ctx, "SELECT DISTINCT server FROM addresses WHERE public = 1 AND whois_at IS NULL")
+		if err != nil {
+			return err
+		}
+		waiting, err := collect(rows, func(rows *sql.Rows) (server string, err error) { return server, rows.Scan(&server) })
+		if err != nil {
+			return err
+		}
+		for _, w := range waiting {
+			p, err := netip.ParsePrefix(w)
+			if err != nil || !block.Contains(p.Addr()) {
+				continue
+			}
+			_, err = tx.ExecContext(ctx, "UPDATE addresses SET server = ? WHERE public = 1 AND whois_at IS NULL AND server = ?", server, w)
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// Route returns the server that IANA named for the address, or, where it was not asked yet, the block to ask it for.
+func (s *Store) Route(ctx context.Context, a netip.Addr) (string, error) {
+	r, err := newRoutes(ctx, s.r)
+	return r.of(a), err
+}
+
+// routes are the blocks that IANA has named a server for.
+type routes map[netip.Prefix]string
+
+func newRoutes(ctx context.Context, db querier) (routes, error) {
+	rows, err := db.QueryContext(ctx, "SELECT prefix, server FROM blocks")
+	if err != nil {
+		return nil, err
+	}
+	type block struct{ prefix, server string }
+	all, err := collect(rows, func(rows *sql.Rows) (b block, err error) { return b, rows.Scan(&b.prefix, &b.server) })
+	if err != nil {
+		return nil, err
+	}
+	r := make(routes, len(all))
+	for _, b := range all {
+		p, err := netip.ParsePrefix(b.prefix)
+		if err != nil {
+			return nil, err
+		}
+		r[p] = b.server
+	}
+	return r, nil
+}
+
+// IANA hands out IPv4 by /8 and IPv6 by /23 or more.
+func (r routes) of(a netip.Addr) string {
+	a = a.Unmap().WithZone("")
+	bits := 8
+	if a.Is6() {
+		bits = 23
+	}
+	block, _ := a.Prefix(bits)
+	for ; bits > 0; bits-- {
+		p, _ := a.Prefix(bits)
+		if server, ok := r[p]; ok {
+			return server
+		}
+	}
+	return block.String()
+}

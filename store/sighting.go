@@ -1,0 +1,155 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"strconv"
+	"time"
+)
+
+// Sighting is a ban and what is known of its address.
+type Sighting struct {
+	Ban
+	Public   bool    // an address of the public Internet
+	Located  bool    // the table has been asked
+	Answered bool    // whois has answered
+	Asked    bool    // whois was asked, in vain so far
+	Table    Country // the table's word
+	Whois    Country // the registry's
+	Country  Country // what is believed: whois where it has one, else the table, else unknown
+	Friendly bool
+
+	Network     string // the CIDR that whois answered for, "" if none
+	NetworkName string
+
+	Before     int       // bans of the same address before this one, on any server
+	LastBefore time.Time // the latest of them; zero: none
+}
+
+const sightings = `SELECT b.id, s.name, b.time, a.text, j.name, b.nth = 0, coalesce(b.failures, 0), coalesce(b.ban_time, 0),
+		coalesce(b.ban_count, 0), coalesce(b.matches, ''), coalesce(a.public, 0), a.public IS NOT NULL, a.whois_at IS NOT NULL,
+		a.asks > 0, coalesce(a.table_country, ''), coalesce(a.whois_country, ''), a.country, a.friendly, n.prefix, coalesce(n.bits, 0), coalesce(n.name, '')
+	FROM bans b JOIN addresses a ON a.id = b.address_id JOIN sources s ON s.id = b.source_id JOIN jails j ON j.id = b.jail_id
+	LEFT JOIN networks n ON n.id = a.network_id `
+
+func (s *Store) sightings(ctx context.Context, where string, args ...any) ([]Sighting, error) {
+	rows, err := s.r.QueryContext(ctx, sightings+where, args...)
+	if err != nil {
+		return nil, err
+	}
+	return collect(rows, func(rows *sql.Rows) (Sighting, error) {
+		var g Sighting
+		var at int64
+		var prefix []byte
+		var bits int
+		err := rows.Scan(&g.ID, &g.Source, &at, &g.Address, &g.Jail, &g.HasEpoch, &g.Failures, &g.BanTime, &g.BanCount, &g.Matches,
+			&g.Public, &g.Located, &g.Answered, &g.Asked, &g.Table, &g.Whois, &g.Country, &g.Friendly, &prefix, &bits, &g.NetworkName)
+		g.Time = time.Unix(at, 0)
+		g.Network = cidr(prefix, bits)
+		return g, err
+	})
+}
+
+// Undecided returns the news bans of which nobody has decided yet whether they are worth an alert, oldest first.
+func (s *Store) Undecided(ctx context.Context, limit int) ([]Sighting, error) {
+	return s.sightings(ctx, "WHERE b.state = 1 ORDER BY b.id LIMIT ?", limit)
+}
+
+// FriendlyBans returns the bans of friendly addresses in the window, newest first, limit at most.
+func (s *Store) FriendlyBans(ctx context.Context, w Window, limit int) ([]Sighting, error) {
+	return s.sightings(ctx, "WHERE a.friendly AND b.time >= ? AND b.time < ? ORDER BY b.time DESC, b.id DESC LIMIT ?", w.from(), w.to(), limit)
+}
+
+// BansOf returns the bans of one address, newest first, limit at most.
+func (s *Store) BansOf(ctx context.Context, address string, limit int) ([]Sighting, error) {
+	return s.sightings(ctx, "WHERE b.address_id = (SELECT id FROM addresses WHERE text = ?) ORDER BY b.time DESC, b.id DESC LIMIT ?", address, limit)
+}
+
+// Recall fills in how often the sighting's address was banned before.
+func (s *Store) Recall(ctx context.Context, g *Sighting) error {
+	var last int64
+	err := s.r.QueryRowContext(ctx, `SELECT count(*), coalesce(max(time), 0) FROM bans
+		WHERE address_id = (SELECT id FROM addresses WHERE text = ?) AND (time, id) < (?, ?)`,
+		g.Address, g.Time.Unix(), g.ID).Scan(&g.Before, &last)
+	g.LastBefore = when(last)
+	return err
+}
+
+// History is what was read that is too old to be news, and has not been told yet.
+type History struct {
+	UpTo     int64 // the highest ban id looked at; 0: nothing new
+	Bans     int
+	Friendly int
+	From, To time.Time // of the first and the last ban
+	Sources  []string
+	Reading  bool // a source is in the midst of its file, or the table has not seen all addresses
+}
+
+const toldKey = "history/told"
+
+// History returns what has not been told of history.
+func (s *Store) History(ctx context.Context) (History, error) {
+	var h History
+	told, err := s.Value(ctx, toldKey)
+	if err != nil {
+		return h, err
+	}
+	after, _ := strconv.ParseInt(told, 10, 64) // "" is the beginning
+	var from, to int64
+	var sources string
+	err = s.r.QueryRowContext(ctx, `SELECT coalesce(max(b.id), 0), count(*) FILTER (WHERE b.state = 0),
+			coalesce(sum(a.friendly) FILTER (WHERE b.state = 0), 0),
+			coalesce(min(b.time) FILTER (WHERE b.state = 0), 0), coalesce(max(b.time) FILTER (WHERE b.state = 0), 0),
+			(SELECT json_group_array(name) FROM (SELECT name FROM sources ORDER BY name)),
+			EXISTS (SELECT 1 FROM sources WHERE offset < size) OR EXISTS (SELECT 1 FROM addresses WHERE public IS NULL)
+		FROM bans b JOIN addresses a ON a.id = b.address_id WHERE b.id > ?`, after).
+		Scan(&h.UpTo, &h.Bans, &h.Friendly, &from, &to, &sources, &h.Reading)
+	if err != nil {
+		return h, err
+	}
+	h.From, h.To = when(from), when(to)
+	return h, json.Unmarshal([]byte(sources), &h.Sources)
+}
+
+// Verdict is what has been decided of bans, and what is to be said of it.
+type Verdict struct {
+	Decided []int64 // bans of which all is said
+	Waiting []int64 // bans to be looked at again when whois has answered
+	Told    int64   // history is told up to this ban; 0: no word of history
+	Notices []Notice
+}
+
+// Record keeps a verdict and its notices, both or neither.
+func (s *Store) Record(ctx context.Context, v Verdict) error {
+	return s.write(ctx, func(tx *sql.Tx) error {
+		for state, ids := range map[int][]int64{2: v.Decided, 3: v.Waiting} {
+			if len(ids) == 0 {
+				continue
+			}
+			list, err := json.Marshal(ids)
+			if err != nil {
+				return err
+			}
+			// An answer that came since the bans were looked at is looked at, too.
+			answered := ""
+			if state == 3 {
+				answered = " AND EXISTS (SELECT 1 FROM addresses WHERE id = address_id AND whois_at IS NULL)"
+			}
+			_, err = tx.ExecContext(ctx, "UPDATE bans SET state = ? WHERE id IN (SELECT value FROM json_each(?)) AND state = 1"+answered,
+				state, string(list))
+			if err != nil {
+				return err
+			}
+		}
+		if v.Told > 0 {
+			_, err := tx.ExecContext(ctx, `INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value`,
+				toldKey, strconv.FormatInt(v.Told, 10))
+			if err != nil {
+				return err
+			}
+		}
+		_, err := post(ctx, tx, v.Notices)
+		return err
+	})
+}

@@ -1,0 +1,166 @@
+// Package store keeps what friendlyfire knows, in one SQLite file: bans, the addresses they hit, where those are,
+// and what has been said of it to whom. The domain's nouns stand here beside the SQL that keeps them.
+//
+// It knows nothing of files, registries, platforms or wording, and imports no other package of the program.
+package store
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	_ "modernc.org/sqlite" // the driver
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// Store is the database. It is safe for concurrent use.
+//
+// One connection writes, so that no transaction ever waits for a lock it cannot get; a few others read beside it.
+type Store struct {
+	w *sql.DB
+	r *sql.DB
+}
+
+// NewerError is a database that a later release has written. It is left as it is.
+type NewerError struct {
+	Path         string
+	Version, Own int
+}
+
+func (e *NewerError) Error() string {
+	return fmt.Sprintf("%s was written by a newer friendlyfire (schema %d, this one knows %d): upgrade, or choose another database",
+		e.Path, e.Version, e.Own)
+}
+
+// Open opens the database at path, makes it if there is none, and brings its schema up to date.
+// The file is readable by its owner only. A directory that is missing is made, for its owner only.
+func Open(ctx context.Context, path string) (*Store, error) {
+	if err := private(path); err != nil {
+		return nil, fmt.Errorf("open database: %w", err)
+	}
+	// FULL: a power cut must not undo the record of a message that went out.
+	w, err := open(path, "_journal_mode=WAL&_synchronous=FULL&_txlock=immediate")
+	if err != nil {
+		return nil, err
+	}
+	w.SetMaxOpenConns(1)
+	if err := migrate(ctx, w, path); err != nil {
+		return nil, errors.Join(err, w.Close())
+	}
+	_, err = w.ExecContext(ctx, "INSERT INTO meta VALUES ('store/born', ?) ON CONFLICT DO NOTHING", strconv.FormatInt(time.Now().Unix(), 10))
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open database %s: %w", path, err), w.Close())
+	}
+	r, err := open(path, "_query_only=1")
+	if err != nil {
+		return nil, errors.Join(err, w.Close())
+	}
+	r.SetMaxOpenConns(4)
+	return &Store{w: w, r: r}, nil
+}
+
+// Close waits for what is under way and closes the file.
+func (s *Store) Close() error { return errors.Join(s.r.Close(), s.w.Close()) }
+
+func open(path, options string) (*sql.DB, error) {
+	dsn := "file:" + (&url.URL{Path: path}).EscapedPath() + "?_busy_timeout=5000&_foreign_keys=1&_dqs=0&" + options
+	db, err := sql.Open("sqlite", dsn)
+	if err != nil {
+		return nil, fmt.Errorf("open database %s: %w", path, err)
+	}
+	db.SetConnMaxIdleTime(0) // an idle connection is free, a new one runs pragmas
+	return db, nil
+}
+
+// private makes an empty file that only its owner may read. SQLite gives the -wal and -shm files the same mode.
+func private(path string) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Chmod(0o600), f.Close())
+}
+
+// migrate runs the numbered files of migrations that the database has not seen, each in a transaction of its own.
+func migrate(ctx context.Context, db *sql.DB, path string) error {
+	files, err := fs.Glob(migrations, "migrations/*.sql")
+	if err != nil {
+		return err
+	}
+	var version int
+	if err := db.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
+		return fmt.Errorf("open database %s: %w", path, err)
+	}
+	if version > len(files) {
+		return &NewerError{Path: path, Version: version, Own: len(files)}
+	}
+	for i, file := range files[version:] {
+		script, err := migrations.ReadFile(file)
+		if err != nil {
+			return err
+		}
+		err = inTx(ctx, db, func(tx *sql.Tx) error {
+			_, err := tx.ExecContext(ctx, fmt.Sprintf("%s;\nPRAGMA user_version = %d", script, version+i+1))
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("migrate %s to schema %d: %w", path, version+i+1, err)
+		}
+	}
+	return nil
+}
+
+func (s *Store) write(ctx context.Context, do func(*sql.Tx) error) error { return inTx(ctx, s.w, do) }
+
+func inTx(ctx context.Context, db *sql.DB, do func(*sql.Tx) error) error {
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback() //nolint:errcheck // after a commit it has nothing to do
+	if err := do(tx); err != nil {
+		return err
+	}
+	return tx.Commit()
+}
+
+// Value returns what was last kept under key, "" if nothing was. Keys are "package/what".
+func (s *Store) Value(ctx context.Context, key string) (string, error) {
+	var value string
+	err := s.r.QueryRowContext(ctx, "SELECT value FROM meta WHERE key = ?", key).Scan(&value)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", nil
+	}
+	return value, err
+}
+
+// SetValue keeps value under key for good.
+func (s *Store) SetValue(ctx context.Context, key, value string) error {
+	_, err := s.w.ExecContext(ctx, `INSERT INTO meta (key, value) VALUES (?, ?)
+		ON CONFLICT (key) DO UPDATE SET value = excluded.value WHERE value <> excluded.value`, key, value)
+	return err
+}
+
+// Born is when the database was made.
+func (s *Store) Born(ctx context.Context) (time.Time, error) {
+	var born int64
+	err := s.r.QueryRowContext(ctx, "SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'store/born'").Scan(&born)
+	return time.Unix(born, 0), err
+}
+
+// placeholders returns n question marks with commas between.
+func placeholders(n int) string { return strings.TrimSuffix(strings.Repeat("?,", n), ",") }
