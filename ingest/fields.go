@@ -1,0 +1,75 @@
+package ingest
+
+import (
+	"bytes"
+	"encoding/base64"
+	"net/netip"
+	"strings"
+
+	"friendlyfire/store"
+)
+
+// address is the canonical form of an address; what is none stays as it is, cleaned and cut. Jails may ban anything.
+func address(s string) string {
+	if a, err := netip.ParseAddr(s); err == nil {
+		return a.Unmap().WithZone("").String()
+	}
+	return store.Clean(s, 100)
+}
+
+// number reads an integer; what stands behind a point is cut, as Fail2Ban's own numbers may have it.
+func number(field []byte) (int64, error) {
+	digits, _, _ := bytes.Cut(field, []byte{'.'})
+	negative := len(digits) > 0 && digits[0] == '-'
+	if negative {
+		digits = digits[1:]
+	}
+	n, ok := natural(digits)
+	if !ok {
+		return 0, errNumber
+	}
+	if negative {
+		n = -n
+	}
+	return n, nil
+}
+
+// natural reads 1 to 12 digits.
+func natural(digits []byte) (n int64, ok bool) {
+	if len(digits) == 0 || len(digits) > 12 {
+		return 0, false
+	}
+	for _, d := range digits {
+		if d < '0' || d > '9' {
+			return 0, false
+		}
+		n = 10*n + int64(d-'0')
+	}
+	return n, true
+}
+
+// The log lines kept of one ban: so many at most, so many characters of each, the latest.
+const (
+	matchLines = 10
+	matchChars = 500
+)
+
+// matches decodes log lines. They are the attacker's words. What cannot be decoded is left out, since the ban is true
+// without it.
+func matches(field []byte) string {
+	if len(field) == 0 {
+		return ""
+	}
+	raw := make([]byte, base64.StdEncoding.DecodedLen(len(field)))
+	n, err := base64.StdEncoding.Decode(raw, field)
+	if err != nil {
+		return ""
+	}
+	var kept []string
+	for line := range strings.Lines(string(raw[:n])) {
+		if line = store.Clean(line, matchChars); line != "" {
+			kept = append(kept, line)
+		}
+	}
+	return strings.Join(kept[max(0, len(kept)-matchLines):], "\n")
+}

@@ -1,0 +1,282 @@
+package ingest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"slices"
+	"time"
+
+	"friendlyfire/store"
+)
+
+// pass is one step's way through the files of a source. Rotation makes them a chain: what was put aside, and the file
+// itself as the last. The cursor stands in one of them, which is known by its content; that one is read to its end,
+// and then those after it.
+type pass struct {
+	*Reader
+	cursor store.Cursor // the tape's
+	stored store.Cursor // what the store knows
+	tape   *tape        // nil: none
+	aside  []Info       // what rotation has put aside, when begin looked
+	batch  store.Batch
+	bans   int
+}
+
+// load puts another tape in.
+func (p *pass) load(t *tape) {
+	if p.tape != nil {
+		p.tape.close()
+	}
+	p.tape = t
+}
+
+// try loads the file if it is the one that the cursor stands in.
+func (p *pass) try(ctx context.Context, i Info) (bool, error) {
+	if i.Size < p.cursor.Offset && !i.compressed() {
+		return false, nil
+	}
+	t, err := open(ctx, p.Source, i, p.cursor)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil // rotated away meanwhile
+	}
+	if err != nil {
+		return false, &unreadable{err}
+	}
+	if t != nil {
+		p.load(t)
+	}
+	return t != nil, nil
+}
+
+// surely is how much of a file must have been read for it to be known by its content without doubt, in bytes. A file
+// of which only a header was read is like any other that has one.
+const surely = 256
+
+// begin loads the file that the cursor stands in. It returns the chain of files, as far as it has looked, and where
+// in it that file is. When there is nothing to do it loads none.
+func (p *pass) begin(ctx context.Context, live Info, missing error) (chain []Info, at int, err error) {
+	if missing == nil {
+		found, err := p.try(ctx, live)
+		if err != nil || found && (p.cursor.Offset == 0 || p.cursor.Offset >= surely) {
+			return []Info{live}, 0, err
+		}
+	} else if p.cursor.Offset == 0 {
+		return nil, 0, &unreadable{missing}
+	}
+	if p.aside, err = p.rotated(ctx); err != nil {
+		return nil, 0, err
+	}
+	chain = slices.Clone(p.aside)
+	if missing == nil {
+		chain = append(chain, live)
+	}
+	if slices.Equal(chain, p.rest) {
+		p.load(nil)
+		return chain, 0, nil
+	}
+	if p.tape != nil {
+		return p.beginDoubtful(ctx, chain)
+	}
+	for at, i := range slices.Backward(p.aside) {
+		if found, err := p.try(ctx, i); err != nil || found {
+			return chain, at, err
+		}
+	}
+	if missing != nil {
+		return nil, 0, &unreadable{missing}
+	}
+	if live.Size == 0 {
+		return chain, 0, nil // truncated: what comes will tell
+	}
+	p.cursor = store.Cursor{Generation: p.cursor.Generation + 1}
+	p.batch.Gaps++
+	_, err = p.try(ctx, live)
+	return chain, len(p.aside), err
+}
+
+func (p *pass) rotated(ctx context.Context) ([]Info, error) {
+	all, err := p.Source.Rotated(ctx)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, &unreadable{err}
+	}
+	return sortRotated(all), nil
+}
+
+// beginDoubtful is begin for a cursor that has read so little that the last of the chain, which is loaded, need not be
+// its file. One that was put aside since, and looks the same, is.
+func (p *pass) beginDoubtful(ctx context.Context, chain []Info) ([]Info, int, error) {
+	last := len(chain) - 1
+	for at, i := range chain[:last] {
+		if i.Modified <= p.cursor.Modified {
+			continue
+		}
+		if found, err := p.try(ctx, i); err != nil || found {
+			p.cursor.Generation++
+			return chain, at, err
+		}
+	}
+	return chain[last:], 0, nil
+}
+
+// follow reads the files to their ends. One is left when another after it has content: its writer has gone there, too.
+func (p *pass) follow(ctx context.Context, files []Info) error {
+	for n, i := range files {
+		turned := n == 0
+		if !turned {
+			var err error
+			if turned, err = p.turn(ctx, i); err != nil {
+				return err
+			}
+		}
+		if turned {
+			if err := p.read(ctx); err != nil {
+				return err
+			}
+		}
+		if !slices.ContainsFunc(files[n+1:], func(i Info) bool { return i.Size > 0 }) {
+			return nil
+		}
+	}
+	return nil
+}
+
+// errMoved says that rotation went on while a step was under way, so that a name may be another file's by now.
+var errMoved = errors.New("files were rotated meanwhile")
+
+// turn goes on from the end of a file to the next one's beginning. A compressed file that is damaged from its
+// beginning is passed over.
+func (p *pass) turn(ctx context.Context, i Info) (bool, error) {
+	t, err := open(ctx, p.Source, i, store.Cursor{})
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, errMoved
+	}
+	if err != nil {
+		return false, &unreadable{err}
+	}
+	aside, err := p.rotated(ctx)
+	if err == nil && !slices.Equal(aside, p.aside) && (i.Rotation == "" || !slices.Contains(aside, i)) {
+		err = errMoved
+	}
+	if err != nil {
+		if t != nil {
+			t.close()
+		}
+		return false, err
+	}
+	if t == nil {
+		p.batch.Gaps++
+		return false, nil
+	}
+	if p.tape.damaged {
+		p.batch.Gaps++
+	}
+	if p.tape.unfinished() {
+		p.batch.Lines++
+		p.batch.Rejects = append(p.batch.Rejects, store.Reject{Line: p.cursor.Line + 1, Reason: errUnfinished.Error()})
+	}
+	p.load(t)
+	begins, err := t.begins()
+	if err != nil {
+		return false, &unreadable{err}
+	}
+	p.cursor = store.Cursor{Generation: p.cursor.Generation, Columns: p.cursor.Columns, LastTime: p.cursor.LastTime}
+	if !p.goesOn(begins) {
+		p.cursor.Generation, p.cursor.LastTime = p.cursor.Generation+1, time.Time{}
+	}
+	return true, nil
+}
+
+// goesOn reports whether a file that begins so goes on where another has ended, so that its lines are new: its first
+// ban is no older than the last one. Otherwise it may be a copy of what was read, with a name as rotation gives it.
+func (p *pass) goesOn(begins []byte) bool {
+	lines := newParser(p.Format, p.Zone, p.cursor, begins)
+	for line := range bytes.Lines(begins) {
+		if ban, found, _ := lines.parse(bytes.TrimRight(line, "\r\n")); found {
+			return !ban.Time.Before(p.cursor.LastTime.Add(-late * time.Second))
+		}
+	}
+	return false
+}
+
+// read brings the rest of the tape into the store.
+func (p *pass) read(ctx context.Context) error {
+	begins, err := p.tape.begins()
+	if err != nil {
+		return &unreadable{err}
+	}
+	lines := newParser(p.Format, p.Zone, p.cursor, begins)
+	for end := false; !end; {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		err := p.collect(lines)
+		if end = errors.Is(err, io.EOF); err != nil && !end {
+			return &unreadable{err}
+		}
+		if err := p.keep(ctx, lines, end); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// collect fills the batch. At the end of the tape it returns io.EOF.
+func (p *pass) collect(lines *parser) error {
+	from := p.tape.offset
+	for p.batch.Lines < batchLines && p.tape.offset-from < batchBytes {
+		line, err := p.tape.next()
+		var ban store.Ban
+		found := false
+		switch {
+		case err == nil:
+			ban, found, err = lines.parse(line)
+		case errors.Is(err, errSkip):
+			continue
+		case !errors.Is(err, errLong):
+			return err
+		}
+		p.cursor.Line++
+		p.batch.Lines++
+		if found {
+			p.batch.Bans = append(p.batch.Bans, ban)
+		}
+		if bad, ok := err.(reason); ok { //nolint:errorlint // reasons are never wrapped
+			p.batch.Rejects = append(p.batch.Rejects, store.Reject{Line: p.cursor.Line, Reason: string(bad)})
+		}
+	}
+	return nil
+}
+
+// keep hands the batch to the store, if there is anything that the store does not know.
+func (p *pass) keep(ctx context.Context, lines *parser, end bool) error {
+	c := &p.cursor
+	p.tape.mark(c)
+	c.Columns, c.LastTime = lines.columns.header(), lines.clock.lastTime()
+	c.Size = max(c.Offset+1, p.tape.info.Size)
+	if end {
+		c.Size = c.Offset // half a line is nothing to wait for
+	}
+	known := p.batch.Lines == 0 && c.Offset == p.stored.Offset && c.Size == p.stored.Size
+	if known || c.Offset == 0 {
+		return nil
+	}
+	now := time.Now()
+	b := &p.batch
+	b.Source, b.Cursor, b.ReadAt, b.NewsSince = p.Name, *c, now, now.Add(-p.MaxAge)
+	added, err := p.Store.AddBans(ctx, *b)
+	if err != nil {
+		return err
+	}
+	p.stored, p.bans = *c, p.bans+len(b.Bans)
+	*b = store.Batch{Bans: b.Bans[:0], Rejects: b.Rejects[:0]}
+	if p.Progress != nil {
+		p.Progress(Progress{Source: p.Name, Done: c.Offset, Size: c.Size, Bans: p.bans})
+	}
+	if added > 0 || end {
+		p.Next()
+	}
+	return nil
+}

@@ -1,0 +1,88 @@
+package ingest
+
+import (
+	"bufio"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"friendlyfire/store"
+)
+
+// writeBans writes a table of so many bans of 27,691 addresses, of three in four again and again, as servers see them.
+func writeBans(tb testing.TB, path string, rows int, rich bool) {
+	tb.Helper()
+	f, err := os.Create(path) //nolint:gosec // of the test
+	if err != nil {
+		tb.Fatal(err)
+	}
+	w := bufio.NewWriterSize(f, 1<<20)
+	fmt.Fprint(w, "DATE,TIME,IP_ADDRESS")
+	if rich {
+		fmt.Fprint(w, ",JAIL,FAILURES,BANTIME,BANCOUNT,EPOCH")
+	}
+	fmt.Fprintln(w)
+	random := rand.New(rand.NewPCG(1, 2))
+	start := time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)
+	for n := range rows {
+		t := start.Add(time.Duration(n*60+random.IntN(90)) * time.Second)
+		x := uint32(random.IntN(27_691)) * 2654435761
+		fmt.Fprintf(w, "%s,%d.%d.%d.%d", t.Format("2006-01-02,15:04:05"), x>>24, x>>16&255, x>>8&255, x&255)
+		if rich {
+			fmt.Fprintf(w, ",%s,%d,3600,1,%d", [...]string{"sshd", "nginx-http-auth", "postfix-sasl"}[n%3], 3+n%5, t.Unix())
+		}
+		fmt.Fprintln(w)
+	}
+	if err := w.Flush(); err != nil {
+		tb.Fatal(err)
+	}
+	if err := f.Close(); err != nil {
+		tb.Fatal(err)
+	}
+}
+
+// A first import of a million rows, database included.
+func BenchmarkImport(b *testing.B) {
+	const rows = 1_000_000
+	for name, rich := range map[string]bool{"original": false, "rich": true} {
+		b.Run(name, func(b *testing.B) {
+			path := filepath.Join(b.TempDir(), "bans.csv")
+			writeBans(b, path, rows, rich)
+			for n := 0; b.Loop(); n++ {
+				s, err := store.Open(b.Context(), filepath.Join(b.TempDir(), fmt.Sprint(n, ".db")))
+				if err != nil {
+					b.Fatal(err)
+				}
+				r := Reader{Store: s, Name: "web1", Source: Local{path}, Format: "auto", Zone: time.UTC, MaxAge: time.Hour, Next: func() {}}
+				if err := r.Step(b.Context()); err != nil {
+					b.Fatal(err)
+				}
+				if err := s.Close(); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(b.N)*rows/b.Elapsed().Seconds(), "rows/s")
+		})
+	}
+}
+
+// What a line costs without the database.
+func BenchmarkParse(b *testing.B) {
+	for name, line := range map[string]string{
+		"original": "2026-11-22,14:05:09,203.0.113.7",
+		"rich":     "2026-11-22,14:05:09,203.0.113.7,sshd,5,3600,1,1795356309",
+		"log":      "2026-11-22 14:05:09,123 fail2ban.actions        [12345]: NOTICE  [sshd] Ban 203.0.113.7",
+	} {
+		b.Run(name, func(b *testing.B) {
+			p := newParser("auto", time.UTC, store.Cursor{}, []byte(line))
+			for b.Loop() {
+				if _, found, err := p.parse([]byte(line)); !found || err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
