@@ -1,0 +1,130 @@
+package enrich
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"time"
+
+	"friendlyfire/store"
+)
+
+// Finding is all that is known of one address.
+type Finding struct {
+	IP      string        `json:"ip"`
+	Country store.Country `json:"country"` // what is believed: whois where it has one, else the table, else ""
+	Table   store.Country `json:"table"`
+	Whois   store.Country `json:"whois"`
+	Network string        `json:"network"` // that whois answered for, a CIDR; "": none
+	Name    string        `json:"name"`    // of that network
+	Source  string        `json:"source"`  // of Country: "whois", "table" or ""
+	Bans    int           `json:"bans"`
+
+	Explained []string `json:"-"` // how this came to be known, a sentence each
+}
+
+// Lookup tells what is known of an address. It asks the table, and whois where that has not answered yet, or in any
+// case with refresh. That a registry cannot be asked is explained and no error.
+func (w *Whois) Lookup(ctx context.Context, t *Table, text string, refresh bool) (Finding, error) {
+	a, err := netip.ParseAddr(text)
+	if err == nil {
+		a = a.Unmap().WithZone("")
+		text = a.String()
+	}
+	f := Finding{IP: text}
+	known, err2 := w.Store.Known(ctx, text)
+	if err2 != nil {
+		return f, fmt.Errorf("look up %s: %w", text, err2)
+	}
+	f.Bans = known.Bans
+	if err != nil || !Public(a) {
+		f.explain("no address of the public Internet: it has no country, and nobody is asked")
+		return f, nil
+	}
+	if f.Table, err = t.Country(a); err != nil {
+		return f, fmt.Errorf("look up %s in %s: %w", text, t.Name(), err)
+	}
+	f.explain("the table (%s) says %s", t.Name(), spell(f.Table))
+
+	network, err := w.network(ctx, a, known, time.Now().Add(-w.cache()))
+	if err != nil {
+		return f, fmt.Errorf("look up %s: %w", text, err)
+	}
+	switch {
+	case w.Resolver == nil:
+		f.explain("whois is switched off")
+	case refresh || network.ID == 0:
+		err := w.inquire(ctx, store.Question{ID: known.ID, Addr: a, Asks: known.Asks}, f.explain)
+		if err != nil && (ctx.Err() != nil || !ours(err)) {
+			return f, fmt.Errorf("look up %s: %w", text, err)
+		}
+		fresh, err2 := w.network(ctx, a, store.Known{}, time.Now().Add(-w.cache()))
+		if err2 != nil {
+			return f, fmt.Errorf("look up %s: %w", text, err2)
+		}
+		if network = fresh; network.ID == 0 {
+			// What was said long ago is better than nothing.
+			if network, err = w.network(ctx, a, known, time.Time{}); err != nil {
+				return f, fmt.Errorf("look up %s: %w", text, err)
+			}
+		}
+	}
+	if network.ID != 0 {
+		f.Whois, f.Network, f.Name = network.Country, network.Prefix.String(), network.Name
+		f.explain("known since %s: %s said %s of %s (%s)", network.AnsweredAt.Format(time.DateTime), network.Server,
+			spell(network.Country), network.Prefix, network.Name)
+	}
+	switch {
+	case f.Whois != "":
+		f.Source = "whois"
+	case f.Table != "":
+		f.Source = "table"
+	}
+	f.Country = cmp.Or(f.Whois, f.Table)
+	return f, nil
+}
+
+func (f *Finding) explain(format string, args ...any) {
+	f.Explained = append(f.Explained, fmt.Sprintf(format, args...))
+}
+
+// network is the known network of an address, its own answer's before that of the smallest one around it.
+func (w *Whois) network(ctx context.Context, a netip.Addr, known store.Known, since time.Time) (store.Network, error) {
+	if known.Answered && known.Network.ID != 0 && !known.Network.AnsweredAt.Before(since) {
+		return known.Network, nil
+	}
+	found, err := w.Store.Networks(ctx, since, a)
+	if err != nil {
+		return store.Network{}, err
+	}
+	return found[0], nil
+}
+
+// inquire asks for one address now, and waits a few seconds where a server's pace asks for it.
+func (w *Whois) inquire(ctx context.Context, q store.Question, tell func(string, ...any)) error {
+	defer w.leave(q)
+	deadline := time.Now().Add(patience)
+	route, err := w.Store.Route(ctx, q.Addr)
+	if err != nil {
+		return err
+	}
+	q.Server = route
+	for {
+		err := w.pursue(ctx, &q, w.server(q.Server), true, tell)
+		later, ok := errors.AsType[*laterError](err)
+		if !ok {
+			return err
+		}
+		if later.until.After(deadline) {
+			tell("%v", err)
+			return err
+		}
+		select {
+		case <-time.After(time.Until(later.until)):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}

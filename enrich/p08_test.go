@@ -1,0 +1,139 @@
+package enrich
+
+import (
+	"context"
+	"encoding/binary"
+	"hash/fnv"
+	"math/rand/v2"
+	"net/netip"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"friendlyfire/enrich/whoistest"
+	"friendlyfire/store"
+)
+
+var five = []string{"whois.ripe.net", "whois.apnic.net", arin, "whois.lacnic.net", "whois.afrinic.net"}
+
+func hash(p netip.Prefix) uint32 {
+	h := fnv.New32a()
+	_, _ = h.Write(p.Addr().AsSlice())
+	_, _ = h.Write([]byte{byte(p.Bits())})
+	return h.Sum32()
+}
+
+// continents gives every /8 to one of the five registries and cuts it into networks, the smaller the larger finest is.
+func continents(finest int) *whoistest.Server {
+	s := world(func(a netip.Addr) string {
+		block, _ := a.Prefix(8)
+		return five[[]int{0, 0, 0, 1, 1, 1, 2, 2, 3, 4}[hash(block)%10]]
+	}, func(a netip.Addr) (string, string) {
+		around, _ := a.Prefix(12)
+		p, _ := a.Prefix(finest - int(hash(around)%6))
+		return p.String(), []string{"BE", "NL", "CN", "US", "BR", "ZA"}[hash(p)%6]
+	})
+	s.Limit("whois.lacnic.net", 8, time.Minute)
+	s.Limit("whois.afrinic.net", 5000, day)
+	for _, host := range []string{"whois.ripe.net", "whois.apnic.net", arin} {
+		s.Limit(host, 65, time.Minute)
+	}
+	return s
+}
+
+// attackers are distinct public addresses, most of them with neighbours, as attackers have.
+func attackers(n int, random *rand.Rand) []string {
+	seen := map[string]bool{}
+	var all []string
+	for len(all) < n {
+		var b [4]byte
+		binary.BigEndian.PutUint32(b[:], random.Uint32())
+		for range 1 + random.IntN(8) {
+			b[3] = byte(random.IntN(256))
+			a := netip.AddrFrom4(b)
+			if Public(a) && !seen[a.String()] && len(all) < n {
+				seen[a.String()] = true
+				all = append(all, a.String())
+			}
+		}
+	}
+	return all
+}
+
+// backfill steps until every address has an answer, and returns how long that takes. A tick comes when a registry
+// can be asked again, a second later at the earliest.
+func backfill(ctx context.Context, t testing.TB, w *Whois) time.Duration {
+	t.Helper()
+	began := time.Now()
+	for {
+		if err := w.Step(ctx); err != nil {
+			t.Fatal(err)
+		}
+		queues, err := w.Store.Queues(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(queues) == 0 {
+			return time.Since(began)
+		}
+		kept, err := w.Store.Registries(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		pause := time.Hour
+		for _, queue := range queues {
+			server := w.server(queue)
+			pause = min(pause, rules(server).wait(kept[server], false, time.Now()))
+		}
+		time.Sleep(max(time.Second, pause))
+	}
+}
+
+// askedTwice counts the questions of registries for a network that had been asked for before.
+func askedTwice(t testing.TB, s *store.Store, fake *whoistest.Server) (questions, twice int) {
+	t.Helper()
+	seen := map[netip.Prefix]bool{}
+	for _, q := range fake.Questions() {
+		if q.Host == iana {
+			block, _ := netip.MustParseAddr(q.Address()).Prefix(8)
+			if seen[block] {
+				twice++
+			}
+			seen[block] = true
+			continue
+		}
+		questions++
+		n := known(t, s, q.Address()).Network.Prefix
+		if seen[n] {
+			twice++
+		}
+		seen[n] = true
+	}
+	return questions, twice
+}
+
+func TestP08OneQuestionPerNetwork(t *testing.T) {
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	synctest.Test(t, func(t *testing.T) {
+		s, fake := open(t), continents(14)
+		ban(t, s, false, attackers(27_691, rand.New(rand.NewPCG(seed, 0)))...)
+		w := &Whois{Store: s, Resolver: &Client{Dial: fake.Dial}}
+		took := backfill(t.Context(), t, w)
+		questions, twice := askedTwice(t, s, fake)
+		if twice != 0 || fake.Refused() != 0 {
+			t.Errorf("%d networks were asked for twice, %d questions refused; want none", twice, fake.Refused())
+		}
+		t.Logf("27,691 addresses: %d questions in %v", questions, took)
+		// Within the cache time nothing is asked again, whoever is banned anew.
+		asked := len(fake.Questions())
+		time.Sleep(20*day - took)
+		ban(t, s, true, attackers(27_691, rand.New(rand.NewPCG(seed, 0)))[:1000]...)
+		if err := w.Step(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if n := len(fake.Questions()); n != asked {
+			t.Errorf("%d questions within the cache time", n-asked)
+		}
+	})
+}

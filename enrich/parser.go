@@ -1,0 +1,181 @@
+package enrich
+
+import "strings"
+
+// parser reads a reply line by line. A reply is made of paragraphs, each an object whose first line says what it is.
+type parser struct {
+	blocks   []block
+	object   object
+	indented bool   // the object's first line is, so that its other lines may be
+	pending  string // a name that stands before its block
+	brazil   bool
+	korea    bool
+	refused  string
+}
+
+type object string
+
+const (
+	none   object = ""
+	netObj object = "network"
+	orgObj object = "organisation" // of the network above it
+	other  object = "other"
+)
+
+// beginnings are the keys that begin an object even where no empty line stands before them.
+var beginnings = map[string]object{
+	"orgname": orgObj, "custname": orgObj,
+	"person": other, "role": other, "organisation": other, "irt": other, "mntner": other, "nic-hdl": other,
+	"nic-hdl-br": other, "route": other, "route6": other, "aut-num": other, "domain": other, "contact": other,
+	"orgtechhandle": other, "orgabusehandle": other, "orgnochandle": other, "orgroutinghandle": other, "referral": other,
+}
+
+func (p *parser) line(line string) {
+	text := strings.TrimSpace(line)
+	if text == "" {
+		p.object = none
+		return
+	}
+	if text[0] == '%' || text[0] == '#' {
+		p.comment(text)
+		return
+	}
+	p.refusal(text)
+	key, value := split(text)
+	if key == "" {
+		return
+	}
+	indented := line[0] == ' ' || line[0] == '\t' || line[0] == '+'
+	if indented && p.object != none && !p.indented {
+		return // the value of the line above goes on
+	}
+	if p.object == none {
+		p.indented = indented
+	}
+	if p.begin(key, value) || len(p.blocks) == 0 {
+		return
+	}
+	p.attribute(&p.blocks[len(p.blocks)-1], key, value)
+}
+
+// begin notes what kind of object the lines are of, and reports whether the line began a network's.
+func (p *parser) begin(key, value string) bool {
+	b := block{form: key}
+	switch key {
+	case "inetnum", "inet6num", "netrange", "ip-network":
+	case "netblock": // TWNIC
+		b.implied, b.name = "TW", p.pending
+	case "[network number]": // JPNIC
+		b.implied = "JP"
+	case "ipv4 address", "ipv6 address", "ip address": // KRNIC
+		b.form, b.implied = "ipv4 address", "KR"
+	default:
+		o, ok := beginnings[key]
+		switch {
+		case ok && (key != "aut-num" || p.object == none): // LACNIC names the AS among the network's own lines
+			p.object = o
+		case p.object == none:
+			p.object = other
+		}
+		if key == "netname" {
+			p.pending = value
+		}
+		return false
+	}
+	b.spans = parseSpans(value)
+	p.object, p.pending = netObj, ""
+	p.blocks = append(p.blocks, b)
+	return true
+}
+
+func (p *parser) attribute(b *block, key, value string) {
+	ofOrg := p.object == orgObj && b.form == "netrange"
+	switch key {
+	case "country", "country-code":
+		if (p.object == netObj || ofOrg) && !b.stated {
+			b.country, b.stated = value, true
+		}
+	case "referralserver": // ARIN, after the organisation
+		if b.form == "netrange" && b.referral == "" {
+			b.referral = value
+		}
+	case "orgname", "custname":
+		if ofOrg && b.holder == "" {
+			b.holder = value
+		}
+	}
+	if p.object != netObj {
+		return
+	}
+	switch key {
+	case "netname", "network-name", "[network name]":
+		if b.name == "" {
+			b.name = value
+		}
+	case "owner", "org-name", "organization name", "descr":
+		if b.holder == "" {
+			b.holder = value
+		}
+	case "nettype":
+		b.nettype = value
+	}
+}
+
+func (p *parser) comment(text string) {
+	if strings.Contains(text, "Copyright (c) Nic.br") {
+		p.brazil = true
+	}
+	if strings.HasPrefix(text, "# KOREAN") {
+		p.korea = true
+	}
+	if strings.HasPrefix(text, "%rwhois") {
+		p.object = none
+	}
+	p.refusal(text)
+}
+
+// refusals are the words in which servers turn a question away. RIPE and those that run its software number them:
+// 201 is a passed limit or a block, 306 too many connections.
+var refusals = []string{
+	"%error:201", "%error:306", "access denied", "limit exceeded", "quota exceeded", "queries exceeded", "connections exceeded",
+	"too many queries", "too many requests", "temporarily denied", "temporarily blocked", "has been blocked", "permanently denied",
+}
+
+// refusal keeps the first line that turns the question away; it counts only in a reply that tells of no network.
+func (p *parser) refusal(text string) {
+	if strings.Contains(text, "KRNIC") {
+		p.korea = true
+	}
+	if p.refused != "" || len(text) > 200 || p.object == netObj {
+		return
+	}
+	lower := strings.ToLower(text)
+	for _, words := range refusals {
+		if strings.Contains(lower, words) {
+			p.refused = text
+			return
+		}
+	}
+}
+
+// split reads a line as a key in lower case and its value; "" where it is neither.
+func split(text string) (key, value string) {
+	// JPNIC: "a. [Network Number]   192.0.2.0/24", the words perhaps in Japanese, the letters always these.
+	if i := strings.LastIndexByte(text, ']'); i > 0 && (text[0] == '[' || strings.HasPrefix(text[1:], ". [")) {
+		value = strings.TrimSpace(text[i+1:])
+		switch text[0] {
+		case 'a':
+			return "[network number]", value
+		case 'b':
+			return "[network name]", value
+		}
+		return strings.ToLower(text[:i+1]), value
+	}
+	text = strings.TrimPrefix(text, "network:") // rwhois
+	key, value, ok := strings.Cut(text, ":")
+	key = strings.TrimSpace(key)
+	if !ok || key == "" || len(key) > 40 {
+		return "", ""
+	}
+	return strings.ToLower(key), strings.TrimSpace(value)
+}

@@ -1,0 +1,94 @@
+// Package enrich finds the country of addresses: at once from an offline table, and in time from the registries
+// themselves by whois.
+//
+// It knows addresses, networks and countries. What follows from them is for others to say.
+package enrich
+
+import (
+	_ "embed"
+	"fmt"
+	"net/netip"
+	"time"
+
+	"github.com/oschwald/maxminddb-golang/v2"
+
+	"friendlyfire/store"
+)
+
+// The built-in table: the npm data package @ip-location-db/geo-whois-asn-country-mmdb, CC BY 4.0, made of the
+// registries' whois data and the NRO's delegation files. To renew it: go generate ./enrich
+//
+//go:generate sh -c "npm pack --silent @ip-location-db/geo-whois-asn-country-mmdb | xargs -I{} sh -c 'tar -xzOf {} package/geo-whois-asn-country.mmdb > country.mmdb && rm {}'"
+//go:embed country.mmdb
+var builtIn []byte
+
+// Attribution is what the licence of the built-in table asks to be said.
+const Attribution = "Country table: geo-whois-asn-country by ip-location-db, CC BY 4.0, data of the NRO (nro.net)"
+
+// Table is the offline table of countries.
+type Table struct {
+	db   *maxminddb.Reader
+	name string
+}
+
+// OpenTable opens an .mmdb file whose records name the country as country_code or country.iso_code; "" is the
+// built-in table.
+func OpenTable(path string) (*Table, error) {
+	name := path
+	var db *maxminddb.Reader
+	var err error
+	if path == "" {
+		name = "built-in"
+		db, err = maxminddb.OpenBytes(builtIn)
+	} else {
+		db, err = maxminddb.Open(path)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("country table %s: %w", name, err)
+	}
+	t := &Table{db: db, name: name}
+	if err := t.probe(); err != nil {
+		return nil, fmt.Errorf("country table %s: %w", name, err)
+	}
+	return t, nil
+}
+
+// probe looks at the first records: a table without countries is of no use here.
+func (t *Table) probe() error {
+	looked := 0
+	for result := range t.db.Networks() {
+		if looked++; looked > 1000 {
+			break
+		}
+		if c, err := country(result); err != nil || c != "" {
+			return err
+		}
+	}
+	return fmt.Errorf("no country in its records: country_code and country.iso_code are read")
+}
+
+// Name tells this table from others: its file and when it was made.
+func (t *Table) Name() string { return t.name + " of " + t.Built().Format(time.DateOnly) }
+
+// Built is when the table was made.
+func (t *Table) Built() time.Time { return t.db.Metadata.BuildTime().UTC() }
+
+// Country returns the country of a public address, "" where the table has none.
+func (t *Table) Country(a netip.Addr) (store.Country, error) { return country(t.db.Lookup(a.Unmap())) }
+
+func country(r maxminddb.Result) (store.Country, error) {
+	var code string
+	if err := r.DecodePath(&code, "country_code"); err != nil {
+		return "", fmt.Errorf("country_code: %w", err)
+	}
+	if code == "" {
+		if err := r.DecodePath(&code, "country", "iso_code"); err != nil {
+			return "", fmt.Errorf("country.iso_code: %w", err)
+		}
+	}
+	c, _ := store.ParseCountry(code)
+	return c, nil
+}
+
+// Close releases the file.
+func (t *Table) Close() error { return t.db.Close() }
