@@ -1,0 +1,22 @@
+package charts
+
+import "testing"
+
+func benchmark(b *testing.B, f figure) {
+	b.ReportAllocs()
+	size := 0
+	for b.Loop() {
+		picture, err := f.PNG()
+		if err != nil {
+			b.Fatal(err)
+		}
+		size = len(picture)
+	}
+	b.ReportMetric(float64(size), "B/picture")
+}
+
+func BenchmarkCountries(b *testing.B) { benchmark(b, gallery(b)["bars"]) }
+func BenchmarkStacked(b *testing.B)   { benchmark(b, gallery(b)["hours"]) }
+func BenchmarkMonth(b *testing.B)     { benchmark(b, gallery(b)["hours-month"]) }
+func BenchmarkHeat(b *testing.B)      { benchmark(b, gallery(b)["heat"]) }
+func BenchmarkShares(b *testing.B)    { benchmark(b, gallery(b)["shares"]) }

@@ -1,0 +1,77 @@
+package charts
+
+// fold returns the bars to draw: at most most named ones in the order they came, the rest as one bar, and the unknown
+// as the last. A friendly bar takes the place of a plain one rather than be folded. One bar alone is not folded,
+// since the folded bar would take as much room. All values of the result are 0 or more.
+func fold(bars []Bar, most int) []Bar {
+	var named []Bar
+	var friends int
+	var others, unknown Bar
+	for _, b := range bars {
+		b.Value = count(b.Value)
+		switch b.Kind {
+		case Unknown:
+			unknown = merge(unknown, b)
+		case Others:
+			others = merge(others, b)
+		case Friendly:
+			friends++
+			named = append(named, b)
+		default:
+			b.Kind = Plain
+			named = append(named, b)
+		}
+	}
+	if len(named) > most+1 || len(named) > most && others.Kind == Others {
+		named, others = keep(named, friends, most, others)
+	}
+	for _, b := range []Bar{others, unknown} {
+		if b.Kind != Plain {
+			named = append(named, b)
+		}
+	}
+	return named
+}
+
+// keep splits named into the bars that stay and the one that holds the rest.
+func keep(named []Bar, friends, most int, others Bar) (kept []Bar, rest Bar) {
+	plain := max(most-friends, 0)
+	friends = min(friends, most)
+	known := others.Kind != Others // how many are in the folded bar
+	folded := 0
+	for _, b := range named {
+		room := &plain
+		if b.Kind == Friendly {
+			room = &friends
+		}
+		if *room > 0 {
+			*room--
+			kept = append(kept, b)
+			continue
+		}
+		folded++
+		b.Kind, b.Label, b.Note = Others, "", ""
+		others = merge(others, b)
+	}
+	others.Label = "Others"
+	if known {
+		others.Label = grouped(int64(folded)) + " others"
+	}
+	return kept, others
+}
+
+// merge adds b to sum, which takes the kind of b, and its words where it has none.
+func merge(sum, b Bar) Bar {
+	b.Value = plus(sum.Value, b.Value)
+	if sum.Label != "" {
+		b.Label, b.Note = sum.Label, sum.Note
+	}
+	return b
+}
+
+func totalOf(bars []Bar) (total int64) {
+	for _, b := range bars {
+		total = plus(total, b.Value)
+	}
+	return total
+}

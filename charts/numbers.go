@@ -1,0 +1,103 @@
+package charts
+
+import (
+	"math"
+	"strconv"
+)
+
+// count is v as a number of things: never negative.
+func count(v int64) int64 { return max(v, 0) }
+
+// plus adds two counts and stops at the largest number there is.
+func plus(a, b int64) int64 {
+	if a > math.MaxInt64-b {
+		return math.MaxInt64
+	}
+	return a + b
+}
+
+// finite is v as a number that can be drawn: what is no number is 0, and so is what is below it.
+func finite(v float64) float64 {
+	if math.IsNaN(v) || math.IsInf(v, 0) || v < 0 {
+		return 0
+	}
+	return min(v, 1e15)
+}
+
+// grouped prints 12345 as "12,345".
+func grouped(v int64) string {
+	s := strconv.FormatInt(v, 10)
+	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+// amount prints a measured number: whole where it is whole or big, else with one digit after the point, and from ten
+// thousand million on in short.
+func amount(v float64) string {
+	switch {
+	case v >= 1e10:
+		return short(v)
+	case v >= 100 || v == math.Trunc(v):
+		return grouped(int64(v + 0.5))
+	}
+	return strconv.FormatFloat(v, 'f', 1, 64)
+}
+
+// short prints 12345 as "12k" and 1500000 as "1.5M": at most four characters up to 999T.
+func short(v float64) string {
+	for _, unit := range []struct {
+		size float64
+		name string
+	}{{1e12, "T"}, {1e9, "G"}, {1e6, "M"}, {1e3, "k"}} {
+		if n := v / unit.size; n >= 0.9995 {
+			return strconv.FormatFloat(truncate(n), 'f', -1, 64) + unit.name
+		}
+	}
+	return strconv.FormatFloat(truncate(v), 'f', -1, 64)
+}
+
+// truncate rounds to one digit after the point below ten, to none above.
+func truncate(v float64) float64 {
+	if v < 9.95 {
+		return math.Round(v*10) / 10
+	}
+	return math.Round(v)
+}
+
+// percent prints part of whole, for 0 <= part <= whole. It says 0 and 100 only where that is exact.
+func percent(part, whole int64) string {
+	if whole <= 0 {
+		return "–"
+	}
+	p := 100 * float64(part) / float64(whole)
+	switch {
+	case part == 0:
+		return "0%"
+	case part >= whole:
+		return "100%"
+	case p < 0.1:
+		return "<0.1%"
+	case p > 99.9:
+		return ">99.9%"
+	}
+	return strconv.FormatFloat(p, 'f', 1, 64) + "%"
+}
+
+// scale returns the distance between marks on an axis that begins at 0, and its end, a whole number of steps that is
+// not below top. There are at most marks steps of 1, 2 or 5 times a power of ten, and none below least.
+func scale(top, least float64, marks int) (step, end float64) {
+	if top <= 0 {
+		top = least
+	}
+	step = math.Pow(10, math.Floor(math.Log10(top/float64(marks))))
+	for _, m := range []float64{1, 2, 5, 10} {
+		if m*step*float64(marks) >= top*(1-1e-9) {
+			step *= m
+			break
+		}
+	}
+	step = max(step, least)
+	return step, step * math.Ceil(top/step*(1-1e-9))
+}

@@ -1,0 +1,149 @@
+package charts
+
+import (
+	"encoding/xml"
+	"errors"
+	"io"
+	"math"
+	"strings"
+	"testing"
+	"time"
+	"unicode"
+)
+
+// hostile is text that somebody else wrote.
+var hostile = []string{
+	"", " ", "\x00\x07\x1b[31mred\x1b[0m\n\r\t", "\u202edetrevni\u2066\u200b\ufeff", "<script>alert('x')</script>",
+	`"&amp;" & ]]> <!-- -->`, "日本語 العربية 🇧🇪 👨‍👩‍👧", "\xff\xfe broken", strings.Repeat("W", 5000),
+	strings.Repeat("é̂", 2000), strings.Repeat("word ", 3000), "%s%d%!", "\U0010ffff\ufffe",
+}
+
+var wild = []float64{math.NaN(), math.Inf(1), math.Inf(-1), -5, 0, 1e-300, 0.5, 1, 1e9, math.MaxFloat64}
+
+// hostileCharts are charts whose every number and word is as bad as it can be.
+func hostileCharts(t *testing.T) map[string]figure {
+	t.Helper()
+	all := map[string]figure{
+		"zero bars": BarChart{}, "zero times": TimeChart{}, "zero heat": HeatMap{}, "zero shares": ShareChart{},
+		"unknown only": BarChart{Bars: []Bar{{Label: "Unknown", Value: 7, Kind: Unknown}}},
+		"all zero":     BarChart{Bars: make([]Bar, 40)},
+		"equal":        BarChart{Bars: []Bar{{Label: "a", Value: 5}, {Label: "b", Value: 5}}},
+		"one ban":      BarChart{Bars: []Bar{{Label: "a", Value: 1}}},
+		"most bans":    BarChart{Bars: []Bar{{Label: "a", Value: 1e9}, {Label: "b", Value: 1}}},
+		"kind":         BarChart{Bars: []Bar{{Label: "a", Value: 1, Kind: 99}}, Max: -3},
+		"no values":    TimeChart{Times: []time.Time{time.Unix(0, 0)}, Series: []Series{{Name: "a"}}},
+		"far times": TimeChart{
+			Times:  []time.Time{{}, time.Unix(0, 0), time.Unix(1<<40, 0), time.Unix(1<<59, 0)},
+			Series: []Series{{Name: "a", Values: []float64{1, 2, 3, 4}}}, Stacked: true,
+		},
+		"same times": TimeChart{Times: make([]time.Time, 50), Series: []Series{{Name: "a", Values: make([]float64, 50)}}},
+		"short bins": TimeChart{
+			Times:  []time.Time{time.Unix(0, 0), time.Unix(0, 1)},
+			Series: []Series{{Name: "a", Values: []float64{1, 2, 3, 4}}},
+		},
+	}
+	for _, n := range []int{1, 2, 40, 250, 5000} {
+		bad := strings.Join(hostile, " ")
+		c := BarChart{Max: n, Title: bad, Subtitle: bad, FriendlyLabel: bad}
+		for i := range n {
+			word := hostile[i%len(hostile)]
+			c.Bars = append(c.Bars, Bar{Label: word, Note: word, Kind: Kind(i % 5), Value: math.MaxInt64 / int64(1+i*i)})
+		}
+		all["bars "+grouped(int64(n))] = c
+	}
+	for _, n := range []int{1, 2, 300, 20_000} {
+		for _, stacked := range []bool{false, true} {
+			c := TimeChart{Title: hostile[4], Subtitle: hostile[10], Stacked: stacked}
+			for i := range n {
+				c.Times = append(c.Times, time.Unix(int64(i)*3600, 0).UTC())
+			}
+			for _, word := range hostile {
+				s := Series{Name: word}
+				for i := range n {
+					s.Values = append(s.Values, wild[i%len(wild)])
+				}
+				c.Series = append(c.Series, s)
+			}
+			name := "lines "
+			if stacked {
+				name = "stack "
+			}
+			all[name+grouped(int64(n))] = c
+		}
+	}
+	heat, shares := HeatMap{Title: hostile[8], Subtitle: hostile[6]}, ShareChart{PastLabel: hostile[8], NowLabel: hostile[10]}
+	for i, word := range hostile {
+		heat.Counts[i%7][i] = math.MaxInt64
+		heat.Counts[(i+1)%7][i] = math.MinInt64
+		shares.Rows = append(shares.Rows, Share{
+			Label: word, Part: math.MaxInt64, Whole: math.MaxInt64 - int64(i), PastPart: -1, PastWhole: int64(i), Marked: true,
+		})
+	}
+	all["heat"], all["shares"] = heat, shares
+	return all
+}
+
+func TestS20ChartsAreSafe(t *testing.T) {
+	const limit = 1 << 20 // bytes
+	for name, f := range hostileCharts(t) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			begin := time.Now()
+			b, err := f.PNG()
+			if err != nil || len(b) == 0 || len(b) > limit {
+				t.Errorf("PNG of %d bytes, %v", len(b), err)
+			}
+			b, err = f.SVG()
+			if err != nil || len(b) == 0 || len(b) > limit {
+				t.Errorf("SVG of %d bytes, %v", len(b), err)
+			}
+			wellFormed(t, string(b))
+			readable(t, f.plan())
+			for _, width := range []int{-1, 0, 24, 40, 64, 200} {
+				safeText(t, f.Text(width), max(width, leastWidth))
+			}
+			if took := time.Since(begin); took > 20*time.Second {
+				t.Errorf("took %v", took)
+			}
+		})
+	}
+}
+
+// wellFormed fails the test unless the SVG parses and holds nothing but shapes and words.
+func wellFormed(t *testing.T, svg string) {
+	t.Helper()
+	d := xml.NewDecoder(strings.NewReader(svg))
+	for {
+		token, err := d.Token()
+		if errors.Is(err, io.EOF) {
+			return
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e, ok := token.(xml.StartElement); ok {
+			switch e.Name.Local {
+			case "svg", "path", "text":
+			default:
+				t.Errorf("the picture has an element <%s>", e.Name.Local)
+			}
+		}
+	}
+}
+
+// safeText fails the test where a text chart is too wide or too high, or would do something to a terminal.
+func safeText(t *testing.T, text string, width int) {
+	t.Helper()
+	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
+	if len(lines) > 20 {
+		t.Errorf("%d lines", len(lines))
+	}
+	for _, line := range lines {
+		if n := cellsOf(line); n > width {
+			t.Errorf("%q takes %d cells, want at most %d", line, n, width)
+		}
+		if i := strings.IndexFunc(line, func(r rune) bool { return !unicode.IsGraphic(r) }); i >= 0 {
+			t.Errorf("%q has %q", line, line[i:min(i+4, len(line))])
+		}
+	}
+}

@@ -1,0 +1,180 @@
+package charts
+
+import (
+	"cmp"
+	"math"
+	"strconv"
+
+	"github.com/wcharczuk/go-chart/v2/drawing"
+)
+
+// Share is one row of a ShareChart: a part of a whole now, and the same in the past. Numbers below 0 count as 0, and
+// a part is never more than its whole.
+type Share struct {
+	Label               string
+	Part, Whole         int64
+	PastPart, PastWhole int64 // PastWhole 0: there is no past
+	Marked              bool  // to be looked at
+}
+
+// ShareChart shows shares as bars, and where each share used to be as a mark.
+//
+// Rows are drawn in the order they come; what is beyond twelve is added up in one row.
+type ShareChart struct {
+	Title    string
+	Subtitle string // up to two lines
+	Rows     []Share
+	Theme    Theme
+
+	NowLabel    string // what the legend calls the bars; empty is "This period"
+	MarkedLabel string // and the marked ones; empty is "Unusual"
+	PastLabel   string // and the marks of the past; empty is "Usual"
+	Empty       string // what to say when there are no rows; empty is "No bans in this period"
+}
+
+// PNG returns the chart as a picture 1280 pixels wide and up to 800 high.
+func (c ShareChart) PNG() ([]byte, error) { return c.plan().png() }
+
+// SVG returns the chart as an SVG document of the same size.
+func (c ShareChart) SVG() ([]byte, error) { return c.plan().svg() }
+
+func (c ShareChart) plan() plan {
+	t := c.Theme.orLight()
+	shares := foldShares(c.Rows, 12)
+	if len(shares) == 0 {
+		return blank(t, c.Title, c.Subtitle, c.Empty)
+	}
+	top := headerHeight(c.Subtitle) + 36
+	const bottom = 72
+	pitch, height := spread(len(shares), top, bottom, 72)
+	return plan{
+		height: height,
+		theme:  t,
+		draw: func(s *sheet) {
+			s.header(c.Title, c.Subtitle, c.legend(t, shares)...)
+			shareRows{shares: shares, past: c.past(), top: top, pitch: pitch}.draw(s)
+		},
+	}
+}
+
+func (c ShareChart) past() string { return cmp.Or(c.PastLabel, "Usual") }
+
+func (c ShareChart) legend(t Theme, shares []Share) []sign {
+	signs := []sign{{colour: t.bar, label: cmp.Or(c.NowLabel, "This period")}}
+	var marked, past bool
+	for _, r := range shares {
+		marked = marked || r.Marked
+		past = past || r.PastWhole > 0
+	}
+	if marked {
+		signs = append(signs, sign{colour: t.accent, label: cmp.Or(c.MarkedLabel, "Unusual")})
+	}
+	if past {
+		signs = append(signs, sign{colour: t.ink, label: c.past(), thin: true})
+	}
+	return signs
+}
+
+// foldShares makes every row sound and adds up the rows beyond most.
+func foldShares(all []Share, most int) (shares []Share) {
+	for i, r := range all {
+		r.Whole, r.PastWhole = count(r.Whole), count(r.PastWhole)
+		r.Part, r.PastPart = min(count(r.Part), r.Whole), min(count(r.PastPart), r.PastWhole)
+		if i < most || len(all) == most+1 {
+			shares = append(shares, r)
+			continue
+		}
+		if i == most {
+			shares = append(shares, Share{Label: grouped(int64(len(all)-most)) + " others"})
+		}
+		rest := &shares[most]
+		rest.Part, rest.Whole = plus(rest.Part, r.Part), plus(rest.Whole, r.Whole)
+		rest.PastPart, rest.PastWhole = plus(rest.PastPart, r.PastPart), plus(rest.PastWhole, r.PastWhole)
+		rest.Marked = rest.Marked || r.Marked
+	}
+	return shares
+}
+
+func (r Share) now() float64 { return ratio(r.Part, r.Whole) }
+
+func (r Share) before() float64 { return ratio(r.PastPart, r.PastWhole) }
+
+// usual says where the share used to be.
+func (r Share) usual() string {
+	if r.PastWhole == 0 {
+		return "–"
+	}
+	return percent(r.PastPart, r.PastWhole)
+}
+
+func ratio(part, whole int64) float64 {
+	if whole <= 0 {
+		return 0
+	}
+	return float64(part) / float64(whole)
+}
+
+// shareRows is the body of a ShareChart, ready to be drawn.
+type shareRows struct {
+	shares     []Share
+	past       string // the heading of the past
+	top, pitch int    // pixels
+}
+
+func (r shareRows) draw(s *sheet) {
+	size := max(min(textSize, float64(r.pitch)*0.6), smallSize)
+	const gap = 26
+	var names, nows, counts, pasts []string
+	greatest := 0.0
+	for _, one := range r.shares {
+		names = append(names, fit(one.Label, size, 300))
+		nows = append(nows, percent(one.Part, one.Whole))
+		counts = append(counts, grouped(one.Part)+" of "+grouped(one.Whole))
+		pasts = append(pasts, one.usual())
+		greatest = max(greatest, one.now(), one.before())
+	}
+	if widest(size, counts...) > 400 {
+		for i, one := range r.shares {
+			counts[i] = short(float64(one.Part)) + " of " + short(float64(one.Whole))
+		}
+	}
+	heading := fit(r.past, smallSize, 160)
+	pastEnd := Width - margin
+	countEnd := pastEnd - max(widest(size, pasts...), wide(heading, smallSize)) - gap
+	nowEnd := countEnd - widest(size, counts...) - gap
+	x0 := margin + widest(size, names...) + 16
+	x1 := nowEnd - widest(size, nows...) - gap
+
+	step, end := scale(max(greatest, 0.001), 0, max((x1-x0)/120, 2))
+	bottom := r.top + r.pitch*len(r.shares)
+	at := func(v float64) int { return x0 + int(math.Round(float64(x1-x0)*min(v/end, 1))) }
+	for i := range int(math.Round(end/step)) + 1 {
+		v := float64(i) * step
+		s.rect(at(v), r.top, at(v)+1, bottom+8, s.grid)
+		s.text(at(v), bottom+26, smallSize, middle, s.muted, strconv.FormatFloat(math.Round(v*1e7)/1e5, 'f', -1, 64)+"%")
+	}
+	s.text(pastEnd, r.top-12, smallSize, right, s.muted, heading)
+	for i, one := range r.shares {
+		y := r.top + i*r.pitch + r.pitch/2
+		half := max(r.pitch*28/100, 8)
+		s.text(x0-16, y, size, right, s.ink, names[i])
+		s.text(nowEnd, y, size, right, s.shareColour(one, s.ink), nows[i])
+		s.text(countEnd, y, size, right, s.muted, counts[i])
+		s.text(pastEnd, y, size, right, s.muted, pasts[i])
+		if one.Part > 0 {
+			s.bar(x0, y-half, max(at(one.now()), x0+3), y+half, s.shareColour(one, s.Theme.bar))
+		}
+		if one.PastWhole > 0 {
+			x := at(one.before())
+			s.rect(x-4, y-half-6, x+4, y+half+6, s.paper)
+			s.rect(x-2, y-half-6, x+2, y+half+6, s.ink)
+		}
+	}
+}
+
+func (t Theme) shareColour(r Share, otherwise drawing.Color) drawing.Color {
+	if r.Marked {
+		return t.accent
+	}
+	return otherwise
+}

@@ -1,0 +1,63 @@
+package charts
+
+import (
+	"slices"
+
+	"github.com/wcharczuk/go-chart/v2/drawing"
+)
+
+// rowHeight is the distance between rows of a table in pixels.
+const rowHeight = 29
+
+// tableRow is one row under a TimeChart; the first holds the headings.
+type tableRow struct {
+	name   string
+	colour drawing.Color // zero: no swatch
+	cells  []string
+}
+
+// table says of each series how much it is now, at least, on the whole and at most.
+func (l layers) table(total bool) []tableRow {
+	table := []tableRow{{cells: []string{"now", "min", "mean", "max"}}}
+	for _, s := range l.series {
+		table = append(table, s.row())
+	}
+	if total && len(l.series) > 1 {
+		sum := sumOf(l.series, l.bins())
+		sum.name = "All"
+		table = append(table, sum.row())
+	}
+	return table
+}
+
+func (s layer) row() tableRow {
+	n := len(s.values)
+	return tableRow{name: s.name, colour: s.colour, cells: []string{
+		amount(s.values[n-1]), amount(slices.Min(s.values)), amount(s.sum / float64(n)), amount(slices.Max(s.values)),
+	}}
+}
+
+func (s *sheet) table(table []tableRow, top int) {
+	const (
+		size   = smallSize + 1
+		column = 150
+		swatch = 20
+	)
+	first := Width - margin - column*len(table[0].cells)
+	for i, row := range table {
+		y := top + i*rowHeight + rowHeight/2
+		colour := s.ink
+		if i == 0 {
+			colour = s.muted
+		}
+		if !row.colour.IsZero() {
+			s.rect(margin, y-swatch/2, margin+swatch, y+swatch/2, row.colour)
+		} else if i > 0 {
+			s.rect(margin, y-rowHeight/2, Width-margin, y-rowHeight/2+1, s.grid)
+		}
+		s.text(margin+swatch+14, y, size, left, colour, fit(row.name, size, first-margin-swatch))
+		for k, cell := range row.cells {
+			s.text(first+(k+1)*column, y, size, right, colour, cell)
+		}
+	}
+}

@@ -1,0 +1,158 @@
+package charts
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/wcharczuk/go-chart/v2/drawing"
+)
+
+// maxSeries is how many series of a TimeChart have a colour of their own; more cannot be told apart.
+const maxSeries = 8
+
+// Series is one line or layer of a TimeChart.
+type Series struct {
+	Name   string
+	Values []float64 // one for each of Times; what is missing, below 0 or no number counts as 0
+}
+
+// TimeChart shows numbers over time, with a table of the last, least, mean and greatest of each series under it.
+//
+// The greatest eight series are shown, the rest as one. A bin is drawn as wide as it is long, so that days of 23 and
+// 25 hours are where they should be.
+type TimeChart struct {
+	Title    string
+	Subtitle string // up to two lines
+
+	// Times are the starts of the bins, rising. Days and hours are named in the zone of the first. A bin that does
+	// not begin after the one before it is left out.
+	Times []time.Time
+	End   time.Time // of the last bin; zero: it is as long as the bin before it; a lone bin is a day from midnight on, else an hour
+
+	Series  []Series
+	Stacked bool // layers on top of each other; else a line each
+	Theme   Theme
+	Empty   string // what to say when all is zero; empty is "No bans in this period"
+}
+
+// PNG returns the chart as a picture of 1280x800 pixels.
+func (c TimeChart) PNG() ([]byte, error) { return c.plan().png() }
+
+// SVG returns the chart as an SVG document of the same size.
+func (c TimeChart) SVG() ([]byte, error) { return c.plan().svg() }
+
+func (c TimeChart) plan() plan {
+	t := c.Theme.orLight()
+	l := c.layers(t)
+	if l.empty() {
+		return blank(t, c.Title, c.Subtitle, c.Empty)
+	}
+	return plan{height: Height, theme: t, draw: func(s *sheet) {
+		top := s.header(c.Title, c.Subtitle)
+		table := l.table(c.Stacked)
+		bottom := Height - 24 - rowHeight*len(table)
+		newPlot(l, top+12, bottom-56, c.Stacked).draw(s, l)
+		s.table(table, bottom)
+	}}
+}
+
+// layer is one series, ready to be drawn.
+type layer struct {
+	name   string
+	colour drawing.Color
+	values []float64
+	sum    float64
+}
+
+// layers is the sound part of a TimeChart: rising edges, one more than bins, and a value for each bin.
+type layers struct {
+	edges  []time.Time
+	series []layer // greatest first
+}
+
+func (l layers) bins() int { return max(len(l.edges)-1, 0) }
+
+func (l layers) empty() bool {
+	return l.bins() == 0 || !slices.ContainsFunc(l.series, func(s layer) bool { return s.sum > 0 })
+}
+
+func (c TimeChart) layers(t Theme) (l layers) {
+	keep := c.sound()
+	if len(keep) == 0 {
+		return l
+	}
+	zone := c.Times[keep[0]].Location()
+	for _, i := range keep {
+		l.edges = append(l.edges, c.Times[i].In(zone))
+	}
+	l.edges = append(l.edges, c.end(l.edges))
+
+	for _, s := range c.Series {
+		n := layer{name: s.Name, values: make([]float64, len(keep))}
+		for k, i := range keep {
+			if i < len(s.Values) {
+				n.values[k] = finite(s.Values[i])
+			}
+			n.sum += n.values[k]
+		}
+		l.series = append(l.series, n)
+	}
+	slices.SortStableFunc(l.series, func(a, b layer) int {
+		return cmp.Or(cmp.Compare(b.sum, a.sum), cmp.Compare(a.name, b.name))
+	})
+	l.foldSeries()
+	for i := range l.series {
+		if i < maxSeries {
+			l.series[i].colour = t.series[i]
+		} else {
+			l.series[i].colour = t.unknown
+		}
+	}
+	return l
+}
+
+// sound returns the places of the bins that begin after the one before them.
+func (c TimeChart) sound() (keep []int) {
+	for i, at := range c.Times {
+		if len(keep) == 0 || at.After(c.Times[keep[len(keep)-1]]) {
+			keep = append(keep, i)
+		}
+	}
+	return keep
+}
+
+func (c TimeChart) end(starts []time.Time) time.Time {
+	last := starts[len(starts)-1]
+	switch {
+	case c.End.After(last):
+		return c.End.In(last.Location())
+	case len(starts) > 1:
+		return last.Add(last.Sub(starts[len(starts)-2]))
+	}
+	if last.Hour() == 0 && last.Minute() == 0 {
+		return last.AddDate(0, 0, 1)
+	}
+	return last.Add(time.Hour)
+}
+
+// foldSeries adds up all series but the greatest. One alone stays what it is.
+func (l *layers) foldSeries() {
+	if len(l.series) <= maxSeries+1 {
+		return
+	}
+	rest := sumOf(l.series[maxSeries:], l.bins())
+	rest.name = grouped(int64(len(l.series)-maxSeries)) + " others"
+	l.series = append(l.series[:maxSeries:maxSeries], rest)
+}
+
+func sumOf(series []layer, bins int) layer {
+	sum := layer{values: make([]float64, bins)}
+	for _, s := range series {
+		for i, v := range s.values {
+			sum.values[i] += v
+		}
+		sum.sum += s.sum
+	}
+	return sum
+}
