@@ -1,0 +1,143 @@
+// Package bot decides what to say, when, to whom and in which words, and sees to it that it arrives.
+//
+// It reads the database and writes to its outbox; it does not know where bans come from, how countries are found,
+// or how a platform is spoken to: each platform is a package of its own below this one.
+package bot
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"time"
+
+	"friendlyfire/store"
+)
+
+// Announcer turns bans into alerts: one per friendly ban and chat while it is news, one summary for history.
+type Announcer struct {
+	Store    *store.Store
+	Chats    []store.Chat
+	Words    Words
+	Patience time.Duration       // how long a ban waits for whois before the table alone decides; 0: whois is off
+	MaxAge   time.Duration       // older bans are history; at most one summary of such is posted in this time
+	Next     func()              // called when notices were posted
+	Again    func(time.Duration) // called when a Step is due after so long
+
+	seen map[int64]time.Time // when a ban that waits for whois was first looked at
+}
+
+// Step decides what can be decided now. Bans that wait for whois are looked at again by a later Step.
+func (a *Announcer) Step(ctx context.Context) error {
+	for {
+		undecided, err := a.Store.Undecided(ctx, 1000)
+		if err != nil {
+			return fmt.Errorf("announce: %w", err)
+		}
+		verdict, err := a.decide(ctx, undecided)
+		if err != nil {
+			return fmt.Errorf("announce: %w", err)
+		}
+		if err := a.record(ctx, verdict); err != nil {
+			return err
+		}
+		if len(verdict.Decided)+len(verdict.Waiting) == 0 {
+			break
+		}
+	}
+	return a.summarise(ctx)
+}
+
+// Pending reports whether bans still wait for the table or, within Patience, for whois.
+func (a *Announcer) Pending(ctx context.Context) (bool, error) {
+	undecided, err := a.Store.Undecided(ctx, 1)
+	return len(undecided) > 0, err
+}
+
+func (a *Announcer) record(ctx context.Context, v store.Verdict) error {
+	if len(v.Decided)+len(v.Waiting) == 0 && v.Told == 0 {
+		return nil
+	}
+	if err := a.Store.Record(ctx, v); err != nil {
+		return fmt.Errorf("announce: %w", err)
+	}
+	if len(v.Notices) > 0 {
+		a.Next()
+	}
+	return nil
+}
+
+func (a *Announcer) decide(ctx context.Context, undecided []store.Sighting) (v store.Verdict, err error) {
+	now, waiting, left := time.Now(), map[int64]time.Time{}, a.Patience
+	for _, g := range undecided {
+		first, ok := a.seen[g.ID]
+		if !ok {
+			first = now
+		}
+		switch hopeful := g.Public && a.Patience > 0 && !g.Answered; {
+		case !g.Located:
+			waiting[g.ID] = first
+		case hopeful && !g.Asked && now.Sub(first) < a.Patience:
+			waiting[g.ID] = first
+			left = min(left, a.Patience-now.Sub(first))
+		case g.Friendly:
+			if err := a.Store.Recall(ctx, &g); err != nil {
+				return v, err
+			}
+			v.Decided = append(v.Decided, g.ID)
+			v.Notices = append(v.Notices, a.post("ban/"+strconv.FormatInt(g.ID, 10), a.Words.Alert(g))...)
+		case hopeful:
+			v.Waiting = append(v.Waiting, g.ID)
+		default:
+			v.Decided = append(v.Decided, g.ID)
+		}
+	}
+	a.seen = waiting
+	if len(waiting) > 0 {
+		a.Again(left)
+	}
+	return v, nil
+}
+
+// summarise tells of history once it is read to its end.
+func (a *Announcer) summarise(ctx context.Context) error {
+	const at = "history/told at"
+	h, err := a.Store.History(ctx)
+	if err != nil {
+		return fmt.Errorf("announce history: %w", err)
+	}
+	if h.UpTo == 0 || h.Reading {
+		return nil
+	}
+	now := time.Now()
+	if h.Bans > 0 {
+		last, err := a.Store.Value(ctx, at)
+		if err != nil {
+			return err
+		}
+		if t, err := time.Parse(time.RFC3339, last); err == nil && now.Sub(t) < a.MaxAge && !now.Before(t) {
+			a.Again(a.MaxAge - now.Sub(t))
+			return nil
+		}
+		if err := a.Store.SetValue(ctx, at, now.UTC().Format(time.RFC3339)); err != nil {
+			return err
+		}
+	}
+	v := store.Verdict{Told: h.UpTo}
+	if h.Bans > 0 {
+		v.Notices = a.post("history/"+strconv.FormatInt(h.UpTo, 10), a.Words.History(h, now))
+	}
+	return a.record(ctx, v)
+}
+
+func (a *Announcer) post(key string, text Text) []store.Notice {
+	return notices(a.Chats, key, Body{Text: text}, time.Now())
+}
+
+// notices addresses one body to every chat.
+func notices(chats []store.Chat, key string, body Body, now time.Time) []store.Notice {
+	all := make([]store.Notice, len(chats))
+	for i, chat := range chats {
+		all[i] = store.Notice{Key: key, Chat: chat, Body: encode(body), CreatedAt: now}
+	}
+	return all
+}

@@ -1,0 +1,308 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"friendlyfire/charts"
+	"friendlyfire/store"
+)
+
+// desk is a bot on a real database, with a platform that only takes notes.
+type desk struct {
+	t         *testing.T
+	store     *store.Store
+	sender    *notes
+	announcer *Announcer
+	deliverer *Deliverer
+	digester  *Digester
+	health    *Health
+	commands  *Commands
+	line      int64
+}
+
+// notes is a Sender that remembers what it was given.
+type notes struct {
+	limit   int
+	sent    []Message
+	tried   []time.Time
+	replies []error // to the next attempts; then nil
+	lose    bool    // take the message, then fail
+}
+
+func (n *notes) Platform() string    { return "paper" }
+func (n *notes) Fits(m Message) bool { return len(m.Text.String()) <= n.limit }
+func (n *notes) Send(_ context.Context, _ string, m Message) error {
+	n.tried = append(n.tried, time.Now())
+	var err error
+	if len(n.replies) > 0 {
+		err, n.replies = n.replies[0], n.replies[1:]
+	}
+	if err == nil || n.lose {
+		n.sent = append(n.sent, m)
+	}
+	return err
+}
+
+func (n *notes) texts() []string {
+	var all []string
+	for _, m := range n.sent {
+		all = append(all, m.Text.String())
+	}
+	return all
+}
+
+var brussels = func() *time.Location {
+	zone, err := time.LoadLocation("Europe/Brussels")
+	if err != nil {
+		panic(err)
+	}
+	return zone
+}()
+
+func newDesk(t *testing.T) *desk {
+	t.Helper()
+	s, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "test.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	friends := store.Friends{Countries: []store.Country{"BE"}}
+	if err := s.SetFriends(t.Context(), friends); err != nil {
+		t.Fatal(err)
+	}
+	words := Words{Zone: brussels, Zones: map[string]*time.Location{"web1": brussels}, Friends: friends}
+	chat := store.Chat{Platform: "paper", ID: "1"}
+	log := slog.New(slog.DiscardHandler)
+	d := &desk{t: t, store: s, sender: &notes{limit: 2000}}
+	report := &Reporter{Store: s, Words: words, Theme: charts.Light()}
+	d.health = &Health{Store: s, Chats: []store.Chat{chat}, Words: words, Sources: []Watched{{Name: "web1", SilentAfter: 24 * time.Hour}}, Next: func() {}}
+	d.announcer = &Announcer{Store: s, Chats: []store.Chat{chat}, Words: words, Patience: 10 * time.Second, MaxAge: time.Hour, Next: func() {}, Again: func(time.Duration) {}}
+	d.deliverer = &Deliverer{Store: s, Sender: d.sender, Chat: chat, Draw: report.Draw, Again: func(time.Duration) {}, Log: log}
+	d.digester = &Digester{Store: s, Chats: []store.Chat{chat}, Reporter: report, Hour: 8, Health: d.health, Next: func() {}}
+	d.commands = &Commands{Store: s, Reporter: report, Chats: []store.Chat{chat}, Health: d.health, Log: log}
+	return d
+}
+
+// ban reads a ban and asks the table, whose word on it is country.
+func (d *desk) ban(address string, country store.Country, change ...func(*store.Ban)) {
+	d.t.Helper()
+	b := store.Ban{Time: time.Now(), HasEpoch: true, Address: address, Jail: "sshd", Failures: 5, BanTime: 3600}
+	for _, c := range change {
+		c(&b)
+	}
+	d.line++
+	_, err := d.store.AddBans(d.t.Context(), store.Batch{
+		Source: "web1", Cursor: store.Cursor{Offset: d.line, Size: d.line, Line: d.line}, Bans: []store.Ban{b}, Lines: 1,
+		ReadAt: time.Now(), NewsSince: time.Now().Add(-time.Hour),
+	})
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	fresh, err := d.store.Unlocated(d.t.Context(), 10)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	for _, a := range fresh {
+		if err := d.store.Locate(d.t.Context(), []store.Located{{ID: a.ID, Public: country != "-", Country: strip(country)}}); err != nil {
+			d.t.Fatal(err)
+		}
+	}
+}
+
+func strip(c store.Country) store.Country {
+	if c == "-" {
+		return ""
+	}
+	return c
+}
+
+func ago(d time.Duration) func(*store.Ban) {
+	return func(b *store.Ban) { b.Time = b.Time.Add(-d) }
+}
+
+// step takes the steps of announcing and delivering.
+func (d *desk) step() {
+	d.t.Helper()
+	if err := errors.Join(d.announcer.Step(d.t.Context()), d.deliverer.Step(d.t.Context())); err != nil {
+		d.t.Fatal(err)
+	}
+}
+
+func (d *desk) said(want ...string) {
+	d.t.Helper()
+	got := d.sender.texts()
+	if len(got) != len(want) {
+		d.t.Fatalf("got %d messages, want %d:\n%s", len(got), len(want), strings.Join(got, "\n---\n"))
+	}
+	for i := range want {
+		if !strings.Contains(got[i], want[i]) {
+			d.t.Errorf("message %d is %q, want %q in it", i+1, got[i], want[i])
+		}
+	}
+}
+
+func TestFriendlyBanIsToldOnceAndAfterPatienceAtTheLatest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t)
+		d.ban("198.51.100.7", "BE")
+		d.ban("198.51.100.8", "CN")
+		d.step()
+		d.said()
+		time.Sleep(10 * time.Second)
+		d.step()
+		d.step()
+		d.said("Belgium banned: 198.51.100.7\nsshd on web1, Sat 1 Jan 01:00:00 CET\n5 failures, banned for 1 h\n" +
+			"Table: Belgium; whois: not asked yet\nUnban: fail2ban-client set sshd unbanip 198.51.100.7")
+	})
+}
+
+func TestAddressThatNobodyCanBeAskedForIsDecidedAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t)
+		d.ban("evil.example.com", "-")
+		d.step()
+		if pending, err := d.announcer.Pending(t.Context()); pending || err != nil {
+			t.Errorf("pending: %v, %v; want a decision", pending, err)
+		}
+		d.said()
+	})
+}
+
+func TestHistoryIsSummarisedOnceThenSilent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t)
+		time.Sleep(1000 * time.Hour)
+		for i := range 5 {
+			d.ban("198.51.100.7", "BE", ago(time.Duration(i+2)*24*time.Hour))
+		}
+		d.step()
+		d.step()
+		d.said("Imported 5 bans of 2000-02-05 to 2000-02-09; 5 of friendly countries.")
+		d.ban("198.51.100.7", "BE", ago(2*time.Hour))
+		d.step()
+		d.said("Imported 5")
+		time.Sleep(time.Hour)
+		d.step()
+		d.said("Imported 5", "Imported 1 ban of today; 1 of friendly countries")
+	})
+}
+
+func TestDueAlertsShareAMessageAndNoneIsCut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t)
+		d.announcer.Patience = 0
+		d.sender.limit = 500
+		for i := range 7 {
+			d.ban("198.51.100.7", "BE", ago(time.Duration(i)*time.Minute))
+		}
+		d.step()
+		got := d.sender.texts()
+		if n := strings.Count(strings.Join(got, ""), "Unban: "); n != 7 || len(got) < 2 || len(got) > 6 {
+			t.Errorf("%d alerts in %d messages, want 7 in a few", n, len(got))
+		}
+		for _, text := range got {
+			if len(text) > 500 {
+				t.Errorf("a message of %d bytes, limit 500", len(text))
+			}
+		}
+	})
+}
+
+func TestFailedAttempts(t *testing.T) {
+	tests := map[string]struct {
+		replies []error
+		lose    bool
+		wait    time.Duration // until the message has to be there
+		want    []string
+		dead    int
+	}{
+		"not sent":          {replies: []error{&NotSentError{Reason: "no route"}}, wait: 2 * time.Second, want: []string{"🇧🇪"}},
+		"limit":             {replies: []error{&RetryAfterError{After: 90 * time.Second, Scope: ThisChat}}, wait: 91 * time.Second, want: []string{"🇧🇪"}},
+		"unclear, arrived":  {replies: []error{errors.New("EOF")}, lose: true, wait: 2 * time.Second, want: []string{"🇧🇪", "(may repeat) 🇧🇪"}},
+		"unclear then 429":  {replies: []error{errors.New("EOF"), &RetryAfterError{After: time.Second, Scope: WholePlatform}}, wait: 5 * time.Second, want: []string{"(may repeat) 🇧🇪"}},
+		"rejected":          {replies: []error{&RejectedError{Reason: "bad"}}, wait: time.Hour, want: nil, dead: 1},
+		"moved":             {replies: []error{&MovedError{To: "2"}}, wait: 0, want: []string{"🇧🇪"}},
+		"forbidden is slow": {replies: []error{&NotSentError{Reason: "kicked", After: 15 * time.Minute}}, wait: 15*time.Minute + time.Second, want: []string{"🇧🇪"}},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				d := newDesk(t)
+				d.announcer.Patience = 0
+				d.sender.replies, d.sender.lose = tc.replies, tc.lose
+				d.ban("198.51.100.7", "BE")
+				d.step()
+				for end := time.Now().Add(tc.wait); time.Now().Before(end); {
+					time.Sleep(time.Second)
+					d.step()
+				}
+				d.said(tc.want...)
+				status, err := d.store.ChatStatus(t.Context(), store.Chat{Platform: "paper", ID: "1"})
+				if err != nil || status.Dead != tc.dead || status.Waiting != 0 {
+					t.Errorf("status %+v, %v; want %d dead, none waiting", status, err, tc.dead)
+				}
+				if limit, ok := errors.AsType[*RetryAfterError](errors.Join(tc.replies...)); ok && len(d.sender.tried) > 1 {
+					last := d.sender.tried[len(d.sender.tried)-1]
+					if pause := last.Sub(d.sender.tried[len(d.sender.tried)-2]); pause < limit.After {
+						t.Errorf("tried again after %v, want %v", pause, limit.After)
+					}
+				}
+			})
+		})
+	}
+}
+
+func TestOneBadAlertDoesNotTakeOthersWithIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t)
+		d.announcer.Patience = 0
+		bad := &RejectedError{Reason: "bad"}
+		d.sender.replies = []error{bad, bad} // the three together, then the first of them alone
+		for i := range 3 {
+			d.ban("198.51.100.7", "BE", ago(time.Duration(i)*time.Minute))
+		}
+		d.step()
+		if got := len(d.sender.sent); got != 2 {
+			t.Errorf("%d messages arrived, want the two good ones", got)
+		}
+	})
+}
+
+func TestAttemptCutShortByACrashMayRepeatAndSaysSo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t)
+		d.announcer.Patience = 0
+		d.ban("198.51.100.7", "BE")
+		if err := d.announcer.Step(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		due, err := d.store.Due(t.Context(), d.deliverer.Chat, time.Now(), 10)
+		if err != nil || len(due) != 1 {
+			t.Fatal(due, err)
+		}
+		if _, err := d.store.Claim(t.Context(), "nonce", time.Now(), due[0].ID); err != nil {
+			t.Fatal(err)
+		}
+		d.step()
+		d.said() // somebody else is at it
+		if err := d.store.Recover(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		d.step()
+		d.said("(may repeat) 🇧🇪 Belgium banned")
+		if d.sender.sent[0].Nonce != "nonce" {
+			t.Errorf("nonce %q, want that of the first attempt", d.sender.sent[0].Nonce)
+		}
+	})
+}

@@ -1,0 +1,371 @@
+package bot
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"friendlyfire/store"
+)
+
+// CommandList describes the commands to platforms that list or check them.
+func CommandList() []Command {
+	since := Arg{Name: "since", Description: "how far back", Choices: Periods()}
+	return []Command{
+		{Name: "report", Description: "Bans as a chart", Args: []Arg{
+			{Name: "by", Description: "counted by", Choices: Kinds()}, since,
+		}},
+		{Name: "friends", Description: "Recent bans of friendly countries", Args: []Arg{since}},
+		{Name: "ip", Description: "What is known of an address", Args: []Arg{{Name: "address", Description: "IPv4 or IPv6", Required: true}}},
+		{Name: "status", Description: "Is all well?"},
+		{Name: "help", Description: "What I can do"},
+	}
+}
+
+// Commands answers what people ask.
+type Commands struct {
+	Store    *store.Store
+	Reporter *Reporter
+	Chats    []store.Chat
+	Health   *Health
+	Whois    func(context.Context) (string, error) // one line on the registries; nil: whois is off
+	Log      *slog.Logger
+
+	mu    sync.Mutex
+	drawn map[string]drawing
+}
+
+// drawing is a report that has just been drawn.
+type drawing struct {
+	message Message
+	at      time.Time
+}
+
+// Answer carries out one command. It never fails: what goes wrong is said.
+func (c *Commands) Answer(ctx context.Context, r Request) Message {
+	command, args := "", strings.Fields(r.Text)
+	if len(args) > 0 {
+		command, args = strings.ToLower(strings.TrimPrefix(args[0], "/")), args[1:]
+	}
+	var m Message
+	var err error
+	switch command {
+	case "report":
+		m, err = c.report(ctx, args)
+	case "friends":
+		m, err = c.friends(ctx, args)
+	case "ip":
+		m, err = c.ip(ctx, args)
+	case "status":
+		m, err = c.status(ctx)
+	case "help", "start", "":
+		m = Message{Text: help()}
+	default:
+		m = Message{Text: append(Text{{Text: "I do not know that command.\n\n"}}, help()...)}
+	}
+	if usage, ok := err.(usageError); ok { //nolint:errorlint // made here, never wrapped
+		return Message{Text: Text{{Text: string(usage)}}}
+	}
+	if err != nil {
+		c.Log.Error("command failed", "command", command, "error", err)
+		return Message{Text: Text{{Text: "That did not work: something is wrong with my database. The log says what."}}}
+	}
+	return m
+}
+
+// usageError is a mistake in what was typed, in words for who typed it.
+type usageError string
+
+func (e usageError) Error() string { return string(e) }
+
+func help() Text {
+	return Text{
+		{Text: "I tell you when Fail2Ban bans somebody it should not. You can ask:\n"},
+		{Text: "/report", Style: Bold}, {Text: " [" + strings.Join(kinds, "|") + "] [" + strings.Join(periods, "|") + "]: bans as a chart\n"},
+		{Text: "/friends", Style: Bold}, {Text: " [" + strings.Join(periods, "|") + "]: bans of friendly countries\n"},
+		{Text: "/ip", Style: Bold}, {Text: " ADDRESS: what is known of an address\n"},
+		{Text: "/status", Style: Bold}, {Text: ": is all well?"},
+	}
+}
+
+// options sorts a command's words, in any order, into a kind and a period.
+func options(args []string, by, since string, byToo bool) (string, string, error) {
+	for _, arg := range args {
+		switch arg = strings.ToLower(arg); {
+		case slices.Contains(periods, arg):
+			since = arg
+		case byToo && slices.Contains(kinds, arg):
+			by = arg
+		default:
+			want := strings.Join(periods, ", ")
+			if byToo {
+				want = strings.Join(kinds, ", ") + ", and " + want
+			}
+			return "", "", usageError(fmt.Sprintf("I do not know “%s”. I know %s.", store.Clean(arg, 40), want))
+		}
+	}
+	return by, since, nil
+}
+
+// fresh is how long a drawn report answers the same question again.
+const fresh = 10 * time.Second
+
+func (c *Commands) report(ctx context.Context, args []string) (Message, error) {
+	by, since, err := options(args, "country", "all", true)
+	if err != nil {
+		return Message{}, err
+	}
+	// One at a time: who asks meanwhile gets what the first one has drawn.
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	key := by + " " + since
+	if d, ok := c.drawn[key]; ok && time.Since(d.at) < fresh {
+		return d.message, nil
+	}
+	rep, err := c.Reporter.Report(ctx, by, since, time.Now())
+	if err != nil {
+		return Message{}, err
+	}
+	m := Message{Text: c.Reporter.Caption(rep), Buttons: buttons(by, since)}
+	if rep.Total > 0 {
+		picture, err := c.Reporter.Picture(ctx, rep)
+		if err != nil {
+			return Message{}, err
+		}
+		if m.Photo, err = picture.PNG(); err != nil {
+			c.Log.Error("chart not drawn", "by", by, "error", err)
+		}
+		m.Fallback = picture.Text(38)
+	}
+	if c.drawn == nil {
+		c.drawn = map[string]drawing{}
+	}
+	c.drawn[key] = drawing{message: m, at: time.Now()}
+	return m, nil
+}
+
+// buttons lead from a report to the others of its kind, and to the other kinds. No two ask the same: platforms refuse that.
+func buttons(by, since string) [][]Button {
+	var byPeriod, byKind []Button
+	for _, p := range periods {
+		if p != since {
+			byPeriod = append(byPeriod, Button{Label: p, Command: "/report " + by + " " + p})
+		}
+	}
+	for _, k := range kinds {
+		if k != by {
+			byKind = append(byKind, Button{Label: k, Command: "/report " + k + " " + since})
+		}
+	}
+	return [][]Button{byPeriod, byKind}
+}
+
+const friendsListed = 20
+
+func (c *Commands) friends(ctx context.Context, args []string) (Message, error) {
+	_, since, err := options(args, "", "7d", false)
+	if err != nil {
+		return Message{}, err
+	}
+	w := c.Reporter.Words
+	window, err := c.Reporter.window(ctx, since, time.Now())
+	if err != nil {
+		return Message{}, err
+	}
+	total, err := c.Store.Totals(ctx, window)
+	if err != nil {
+		return Message{}, err
+	}
+	bans, err := c.Store.FriendlyBans(ctx, window, friendsListed)
+	if err != nil {
+		return Message{}, err
+	}
+	period := w.period(Report{Since: since, Window: window})
+	if len(bans) == 0 {
+		return Message{Text: Text{{Text: "No friendly bans", Style: Bold}, {Text: fmt.Sprintf(" among %s.\n%s. Friendly: %s",
+			plural(total.Bans, "ban"), period, w.friends())}}}, nil
+	}
+	t := Text{
+		{Text: plural(total.Friendly, "friendly ban"), Style: Bold},
+		{Text: fmt.Sprintf(" of %s (%s)\n%s", number(total.Bans), percent(total.Friendly, total.Bans), period)},
+	}
+	for _, g := range bans {
+		t = append(t, append(Text{{Text: "\n"}}, w.line(g, "2 Jan 15:04")...)...)
+	}
+	if n := total.Friendly - int64(len(bans)); n > 0 {
+		t = append(t, Run{Text: "\n… and " + number(n) + " earlier"})
+	}
+	return Message{Text: t}, nil
+}
+
+func (c *Commands) ip(ctx context.Context, args []string) (Message, error) {
+	const listed = 5
+	w := c.Reporter.Words
+	if len(args) != 1 {
+		return Message{}, usageError("Which address? Like this: /ip 203.0.113.7")
+	}
+	addr, err := netip.ParseAddr(args[0])
+	if err != nil {
+		return Message{}, usageError(fmt.Sprintf("“%s” is no address. Like this: /ip 203.0.113.7", store.Clean(args[0], 60)))
+	}
+	address := addr.Unmap().WithZone("").String()
+	bans, err := c.Store.BansOf(ctx, address, listed)
+	if err != nil {
+		return Message{}, err
+	}
+	if len(bans) == 0 {
+		return Message{Text: Text{{Text: w.address(address), Style: Code}, {Text: " was never banned here."}}}, nil
+	}
+	g := bans[0]
+	if err := c.Store.Recall(ctx, &g); err != nil {
+		return Message{}, err
+	}
+	t := Text{
+		{Text: strings.TrimSpace(g.Country.Flag() + " " + g.Country.Name() + " ")},
+		{Text: " "},
+		{Text: w.address(address), Style: Code},
+	}
+	if g.Friendly {
+		t = append(t, Run{Text: ", friendly"})
+	}
+	if g.Network != "" {
+		t = append(append(t, Run{Text: "\n"}), network(g)...)
+	}
+	if s := opinions(g); s != "" {
+		t = append(t, Run{Text: "\n" + s})
+	}
+	t = append(t, Run{Text: "\nBanned " + times(g.Before+1)})
+	for _, b := range bans {
+		t = append(t, Run{Text: "\n" + w.at(b) + "  " + w.where(b.Ban)})
+	}
+	if n := g.Before + 1 - len(bans); n > 0 {
+		t = append(t, Run{Text: "\n… and " + number(n) + " earlier"})
+	}
+	if !w.Mask {
+		t = append(t, Run{Text: "\nUnban: "}, Run{Text: Unban(g.Ban), Style: Code})
+	}
+	return Message{Text: t}, nil
+}
+
+func (c *Commands) status(ctx context.Context) (Message, error) {
+	w, now := c.Reporter.Words, time.Now()
+	sources, err := c.Store.Sources(ctx)
+	if err != nil {
+		return Message{}, err
+	}
+	var t Text
+	for _, watched := range c.Health.Sources {
+		s := find(sources, watched.Name)
+		line := c.Health.lastLine(s, now) + ", " + plural(s.Bans, "ban")
+		if behind := s.Size - s.Offset; behind > 0 {
+			line += ", " + size(behind) + " to read"
+		}
+		if s.Rejects > 0 {
+			line += ", " + plural(s.Rejects, "bad line")
+		}
+		t = append(t, Run{Text: watched.Name, Style: Bold}, Run{Text: ": " + line + "\n"})
+	}
+	for _, chat := range c.Chats {
+		s, err := c.Store.ChatStatus(ctx, chat)
+		if err != nil {
+			return Message{}, err
+		}
+		t = append(t, Run{Text: chat.String(), Style: Bold}, Run{Text: ": " + w.delivery(s, now) + "\n"})
+	}
+	whois := "off"
+	if c.Whois != nil {
+		if whois, err = c.Whois(ctx); err != nil {
+			return Message{}, err
+		}
+	}
+	bytes, err := c.Store.Size(ctx)
+	if err != nil {
+		return Message{}, err
+	}
+	return Message{Text: append(t,
+		Run{Text: "whois", Style: Bold}, Run{Text: ": " + whois + "\n"},
+		Run{Text: "database", Style: Bold}, Run{Text: ": " + size(bytes)})}, nil
+}
+
+// delivery is how a chat does.
+func (w Words) delivery(s store.ChatStatus, now time.Time) string {
+	parts := []string{"nothing sent yet"}
+	if !s.SentAt.IsZero() {
+		parts[0] = "last message " + w.moment(s.SentAt, now)
+	}
+	if s.Waiting > 0 {
+		parts = append(parts, number(s.Waiting)+" waiting")
+	}
+	if s.Dead > 0 {
+		parts = append(parts, number(s.Dead)+" given up")
+	}
+	if !s.FailingSince.IsZero() {
+		parts = append(parts, "failing since "+w.moment(s.FailingSince, now)+" ("+s.Error+")")
+	}
+	return strings.Join(parts, ", ")
+}
+
+// size is a number of bytes: "812 B", "1.2 MB".
+func size(bytes int64) string {
+	n, unit := float64(bytes), "B"
+	for _, u := range []string{"kB", "MB", "GB", "TB"} {
+		if n < 1000 {
+			break
+		}
+		n, unit = n/1000, u
+	}
+	if unit == "B" || n >= 100 {
+		return fmt.Sprintf("%.0f %s", n, unit)
+	}
+	return fmt.Sprintf("%.1f %s", n, unit)
+}
+
+// Caption says in words what a report's chart shows.
+func (r *Reporter) Caption(rep Report) Text {
+	if rep.Total == 0 {
+		return Text{{Text: "No bans", Style: Bold}, {Text: "\n" + r.Words.period(rep)}}
+	}
+	t := Text{
+		{Text: plural(rep.Total, "ban") + " of " + plural(rep.Addresses, "address"), Style: Bold},
+		{Text: "\n" + r.Words.period(rep)},
+	}
+	if rep.Before > 0 {
+		t = append(t, Run{Text: "\n" + change(rep.Total, rep.Before) + " on the period before (" + number(rep.Before) + ")"})
+	}
+	switch rep.By {
+	case "strict":
+		t = append(t, Run{Text: "\nFriends among the banned: " + strict(rep.Rows)})
+	default:
+		var parts []string
+		for _, row := range rep.Rows[:min(5, len(rep.Rows))] {
+			parts = append(parts, fmt.Sprintf("%s %s (%s)", row.Name, number(row.Bans), percent(row.Bans, rep.Total)))
+		}
+		t = append(t, Run{Text: "\nTop: " + strings.Join(parts, ", ")})
+	}
+	return append(t, Run{Text: fmt.Sprintf("\nFriendly (%s): %s, %s", r.Words.friends(), plural(rep.Friendly, "ban"), percent(rep.Friendly, rep.Total))})
+}
+
+// strict names the jails by the part of their bans that hit friends.
+func strict(rows []Row) string {
+	rows = slices.Clone(rows)
+	slices.SortStableFunc(rows, func(a, b Row) int {
+		x, y := float64(a.Friendly)/float64(a.Bans), float64(b.Friendly)/float64(b.Bans)
+		switch {
+		case x > y:
+			return -1
+		case x < y:
+			return 1
+		}
+		return 0
+	})
+	var parts []string
+	for _, row := range rows[:min(5, len(rows))] {
+		parts = append(parts, fmt.Sprintf("%s %s of %s (%s)", row.Name, number(row.Friendly), number(row.Bans), percent(row.Friendly, row.Bans)))
+	}
+	return strings.Join(parts, ", ")
+}

@@ -1,0 +1,162 @@
+package bot
+
+import (
+	"log/slog"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"friendlyfire/store"
+)
+
+func TestCommandsAnswer(t *testing.T) {
+	tests := map[string]struct {
+		ask  string
+		want string
+	}{
+		"report":            {"/report", "3 bans of 2 addresses\n1 Jan 2000 to 1 Jan 2000 (CET)\nTop: Belgium 2 (67%), China 1 (33%)\nFriendly (Belgium): 2 bans, 67%"},
+		"report, any order": {"/report 7d JAIL", "3 bans of 2 addresses\n7 days to Sat 1 Jan 2000 01:00 CET\nTop: sshd 3 (100%)\n"},
+		"report, strict":    {"report strict", "Friends among the banned: sshd 2 of 3 (67%)"},
+		"report, mistyped":  {"/report monthly", "I do not know “monthly”. I know country, jail, source, day, hour, strict, and 24h, 7d, 30d, all."},
+		"friends":           {"/friends", "2 friendly bans of 3 (67%)\n7 days to Sat 1 Jan 2000 01:00 CET\n1 Jan 01:00  🇧🇪 BE 198.51.100.7  sshd on web1\n1 Jan 00:59  🇧🇪 BE 198.51.100.7  sshd on web1"},
+		"friends, mistyped": {"/friends jail", "I do not know “jail”. I know 24h, 7d, 30d, all."},
+		"ip":                {"/ip 198.51.100.7", "🇧🇪 Belgium 198.51.100.7, friendly\nTable: Belgium; whois: not asked yet\nBanned twice\nSat 1 Jan 01:00:00 CET  sshd on web1\nSat 1 Jan 00:59:00 CET  sshd on web1\nUnban: fail2ban-client set sshd unbanip 198.51.100.7"},
+		"ip, mapped":        {"/ip ::ffff:198.51.100.7", "🇧🇪 Belgium 198.51.100.7, friendly"},
+		"ip, unknown":       {"/ip 192.0.2.1", "192.0.2.1 was never banned here."},
+		"ip, nothing":       {"/ip", "Which address? Like this: /ip 203.0.113.7"},
+		"ip, nonsense":      {"/ip <b>\u202e", "“<b>” is no address."},
+		"status":            {"/status", "web1: last line read 01:00, 3 bans\npaper 1: nothing sent yet\nwhois: off\ndatabase: "},
+		"help":              {"/help", "/report [country|jail|source|day|hour|strict] [24h|7d|30d|all]: bans as a chart"},
+		"unknown":           {"/dance", "I do not know that command."},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				d := newDesk(t)
+				d.ban("198.51.100.7", "BE")
+				d.ban("198.51.100.7", "BE", ago(time.Minute))
+				d.ban("198.51.100.8", "CN", ago(time.Minute))
+				m := d.commands.Answer(t.Context(), Request{Text: tc.ask})
+				if got := m.Text.String(); !strings.HasPrefix(got, tc.want) && !strings.Contains(got, tc.want) {
+					t.Errorf("got\n%s\nwant\n%s", got, tc.want)
+				}
+				if (m.Photo != nil) != strings.HasPrefix(name, "report") || name == "report, mistyped" {
+					if name != "report, mistyped" {
+						t.Errorf("photo of %d bytes", len(m.Photo))
+					}
+				}
+			})
+		})
+	}
+}
+
+func TestReportOfNothingSaysSo(t *testing.T) {
+	d := newDesk(t)
+	for _, kind := range Kinds() {
+		for _, period := range Periods() {
+			m := d.commands.Answer(t.Context(), Request{Text: "/report " + kind + " " + period})
+			if got := m.Text.String(); !strings.HasPrefix(got, "No bans\n") || m.Photo != nil {
+				t.Errorf("%s %s: %q with %d bytes of picture, want no bans and none", kind, period, got, len(m.Photo))
+			}
+		}
+	}
+}
+
+func TestS04FloodOfReportsIsDrawnOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t)
+		d.ban("198.51.100.7", "BE")
+		first := d.commands.Answer(t.Context(), Request{Text: "/report"})
+		for range 999 {
+			if m := d.commands.Answer(t.Context(), Request{Text: "/report"}); &m.Photo[0] != &first.Photo[0] {
+				t.Fatal("drawn again within ten seconds")
+			}
+		}
+		time.Sleep(10 * time.Second)
+		if m := d.commands.Answer(t.Context(), Request{Text: "/report"}); &m.Photo[0] == &first.Photo[0] {
+			t.Error("an old picture after ten seconds")
+		}
+	})
+}
+
+func TestS03OnlyAListedUserInAListedChatIsHeard(t *testing.T) {
+	a := &Access{
+		Chats: map[string][]string{"telegram": {"-100", "-200/7"}, "discord": {"1"}},
+		Users: map[string][]string{"telegram": {"123"}},
+		Log:   slog.New(slog.DiscardHandler),
+	}
+	tests := map[string]struct {
+		r    Request
+		want bool
+	}{
+		"listed both":        {Request{Platform: "telegram", Chat: "-100", User: "123"}, true},
+		"topic":              {Request{Platform: "telegram", Chat: "-200/9", User: "123"}, true},
+		"stranger in chat":   {Request{Platform: "telegram", Chat: "-100", User: "12"}, false},
+		"longer id":          {Request{Platform: "telegram", Chat: "-100", User: "1234"}, false},
+		"listed user, other": {Request{Platform: "telegram", Chat: "123", User: "123"}, false},
+		"no users listed":    {Request{Platform: "discord", Chat: "1", User: "123"}, false},
+		"other platform":     {Request{Platform: "discord", Chat: "-100", User: "123"}, false},
+		"nobody":             {Request{Platform: "telegram", Chat: "-100"}, false},
+		"nothing":            {Request{}, false},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			if got := a.Allowed(tc.r); got != tc.want {
+				t.Errorf("allowed %v, want %v", got, tc.want)
+			}
+		})
+	}
+}
+
+func TestAlertSaysWhatIsKnown(t *testing.T) {
+	w := Words{Zone: brussels, Friends: store.Friends{Countries: []store.Country{"BE"}}}
+	g := store.Sighting{
+		Ban: store.Ban{
+			Source: "web1", Address: "198.51.100.7", Jail: "sshd", Time: time.Date(2026, 7, 4, 1, 2, 3, 0, time.UTC), Failures: 1, BanTime: -1,
+			Matches: "first\nFailed password for anna from 198.51.100.7 port 22 ssh2",
+		},
+		Public: true, Answered: true, Table: "BE", Whois: "NL", Country: "NL", Friendly: true,
+		Network: "198.51.100.0/24", NetworkName: "EXAMPLE-NET", Before: 2, LastBefore: time.Date(2026, 7, 1, 10, 0, 0, 0, time.UTC),
+	}
+	tests := map[string]struct {
+		change func(*store.Sighting, *Words)
+		want   string
+	}{
+		"everything": {func(*store.Sighting, *Words) {}, `🇧🇪 Belgium banned: 198.51.100.7
+sshd on web1, Sat 4 Jul 03:02:03 CEST
+1 failure, banned for ever
+Network 198.51.100.0/24 EXAMPLE-NET
+Table: Belgium; whois: Netherlands
+Banned twice before, last on Wed 1 Jul 12:00
+Log: Failed password for anna from 198.51.100.7 port 22 ssh2
+Unban: fail2ban-client set sshd unbanip 198.51.100.7`},
+		"little": {func(g *store.Sighting, _ *Words) {
+			*g = store.Sighting{Ban: store.Ban{Source: "web1", Address: "198.51.100.7", Time: g.Time}, Country: "BE", Friendly: true}
+		}, `🇧🇪 Belgium banned: 198.51.100.7
+unnamed jail on web1, Sat 4 Jul 03:02:03 CEST
+Unban: fail2ban-client unban 198.51.100.7`},
+		"friendly network": {func(g *store.Sighting, _ *Words) {
+			*g = store.Sighting{Ban: store.Ban{Source: "web1", Address: "203.0.113.7", Jail: "web $(x)", Time: g.Time, BanTime: 93_600}, Friendly: true}
+		}, `🤝 Friendly network banned: 203.0.113.7
+web $(x) on web1, Sat 4 Jul 03:02:03 CEST
+banned for 1 day 2 h
+Unban: fail2ban-client set 'web $(x)' unbanip 203.0.113.7`},
+		"masked": {func(_ *store.Sighting, w *Words) { w.Mask = true }, `🇧🇪 Belgium banned: 198.51.100.0/24
+sshd on web1, Sat 4 Jul 03:02:03 CEST
+1 failure, banned for ever
+Network 198.51.100.0/24 EXAMPLE-NET
+Table: Belgium; whois: Netherlands
+Banned twice before, last on Wed 1 Jul 12:00
+Log: Failed password for anna from 198.51.100.0/24 port 22 ssh2`},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			g, w := g, w
+			tc.change(&g, &w)
+			if got := w.Alert(g).String(); got != tc.want {
+				t.Errorf("got\n%s\nwant\n%s", got, tc.want)
+			}
+		})
+	}
+}

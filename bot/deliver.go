@@ -1,0 +1,198 @@
+package bot
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"friendlyfire/store"
+)
+
+// Body is what a notice says, in the form the outbox keeps.
+type Body struct {
+	Text  Text   `json:"text"`
+	Chart *Chart `json:"chart,omitempty"` // drawn when the notice is sent
+}
+
+// KeepTrying is how long a notice waits to be delivered before it is given up.
+const KeepTrying = 7 * 24 * time.Hour
+
+// mark stands before a message that may have been sent before.
+var mark = Run{Text: "(may repeat) ", Style: Plain}
+
+// Deliverer empties the outbox of one chat, oldest notice first, several in a message where they fit.
+//
+// An attempt is recorded before the request, its outcome after. A message whose fate is unknown, after a crash or a
+// lost answer, is sent again and says that it may repeat.
+type Deliverer struct {
+	Store  *store.Store
+	Sender Sender
+	Chat   store.Chat
+	Draw   func(context.Context, Chart) ([]byte, error) // PNG
+	Again  func(time.Duration)                          // called when a Step is due after so long
+	Log    *slog.Logger
+}
+
+// Step sends what is due. It returns when nothing is, or when an attempt has failed: the store then knows when the
+// next may be.
+func (d *Deliverer) Step(ctx context.Context) error {
+	for ctx.Err() == nil {
+		due, err := d.Store.Due(ctx, d.Chat, time.Now(), 200)
+		if err != nil {
+			return fmt.Errorf("deliver to %s: %w", d.Chat, err)
+		}
+		if len(due) == 0 {
+			return d.later(ctx)
+		}
+		if deadline := time.Now().Add(-KeepTrying); due[0].CreatedAt.Before(deadline) {
+			if err := d.Store.Expire(ctx, deadline, time.Now()); err != nil {
+				return fmt.Errorf("deliver to %s: %w", d.Chat, err)
+			}
+			continue
+		}
+		arrived, err := d.deliver(ctx, due)
+		if err != nil {
+			return fmt.Errorf("deliver to %s: %w", d.Chat, err)
+		}
+		if !arrived {
+			return d.later(ctx)
+		}
+	}
+	return nil
+}
+
+// later asks for a Step when the chat may be tried again, if something waits for that.
+func (d *Deliverer) later(ctx context.Context) error {
+	status, err := d.Store.ChatStatus(ctx, d.Chat)
+	if err != nil {
+		return fmt.Errorf("deliver to %s: %w", d.Chat, err)
+	}
+	if pause := time.Until(status.BlockedUntil); status.Waiting > 0 && pause > 0 {
+		d.Again(pause)
+	}
+	return nil
+}
+
+// deliver makes one attempt at one message. It reports whether the queue may go on; an error is the store's.
+func (d *Deliverer) deliver(ctx context.Context, due []store.Notice) (goOn bool, err error) {
+	pack, message := d.pack(ctx, due)
+	ids := make([]int64, len(pack))
+	for i, n := range pack {
+		ids[i] = n.ID
+	}
+	status, err := d.Store.ChatStatus(ctx, d.Chat)
+	if err != nil {
+		return false, err
+	}
+	claimed, err := d.Store.Claim(ctx, message.Nonce, time.Now(), ids...)
+	if err != nil || len(claimed) != len(ids) {
+		return false, err
+	}
+	failure := d.Sender.Send(ctx, status.Destination(), message)
+	// What happened is kept even when the program is about to stop.
+	return d.settle(context.WithoutCancel(ctx), ids, status, failure)
+}
+
+func (d *Deliverer) settle(ctx context.Context, ids []int64, status store.ChatStatus, failure error) (goOn bool, err error) {
+	now := time.Now()
+	if failure == nil {
+		return true, errors.Join(
+			d.Store.Settle(ctx, store.Sent, now, "", ids...),
+			d.Store.Arrived(ctx, d.Chat, now))
+	}
+	d.Log.Warn("not delivered", "chat", d.Chat.String(), "notices", len(ids), "error", failure)
+	if rejected, ok := errors.AsType[*RejectedError](failure); ok {
+		outcome := store.Refused
+		if len(ids) > 1 {
+			outcome = store.Apart
+		}
+		return true, d.Store.Settle(ctx, outcome, now, rejected.Reason, ids...)
+	}
+	if moved, ok := errors.AsType[*MovedError](failure); ok {
+		return true, errors.Join(
+			d.Store.Move(ctx, d.Chat, moved.To),
+			d.Store.Settle(ctx, store.NotSent, now, failure.Error(), ids...))
+	}
+	if limit, ok := errors.AsType[*RetryAfterError](failure); ok {
+		blocked := d.Chat
+		if limit.Scope == WholePlatform {
+			blocked.ID = ""
+		}
+		return false, errors.Join(
+			d.Store.Block(ctx, blocked, now.Add(limit.After)),
+			d.Store.Settle(ctx, store.NotSent, now, failure.Error(), ids...))
+	}
+	outcome, pause := store.Unclear, backoff(status.Failures)
+	if unsent, ok := errors.AsType[*NotSentError](failure); ok {
+		outcome, pause = store.NotSent, max(pause, unsent.After)
+	}
+	return false, errors.Join(
+		d.Store.Failed(ctx, d.Chat, now, now.Add(pause), failure.Error()),
+		d.Store.Settle(ctx, outcome, now, failure.Error(), ids...))
+}
+
+// backoff is the pause after so many failures before this one: 1 s doubling to 20 s, so that a platform that comes
+// back is found within half a minute.
+func backoff(failures int) time.Duration {
+	return min(time.Second<<min(failures, 10), 20*time.Second)
+}
+
+// pack puts the first notice that is due, and those behind it that fit, into one message.
+// A message that may have arrived is made again of the same notices and under the same nonce.
+func (d *Deliverer) pack(ctx context.Context, due []store.Notice) ([]store.Notice, Message) {
+	first := due[0]
+	m := Message{Nonce: first.Nonce}
+	if m.Nonce == "" {
+		m.Nonce = rand.Text()[:20]
+	}
+	var pack []store.Notice
+	for _, n := range due {
+		if len(pack) > 0 && (n.Nonce != first.Nonce || n.MaybeSent != first.MaybeSent || n.Alone || first.Alone) {
+			continue
+		}
+		var body Body
+		if err := json.Unmarshal([]byte(n.Body), &body); err != nil {
+			body = Body{Text: Text{{Text: "a notice that cannot be read: " + n.Key}}}
+		}
+		if len(pack) > 0 && body.Chart != nil {
+			continue
+		}
+		longer := m
+		switch {
+		case len(pack) > 0:
+			longer.Text = append(append(Text{}, m.Text...), append(Text{{Text: "\n\n"}}, body.Text...)...)
+		case n.MaybeSent:
+			longer = marked(Message{Nonce: m.Nonce, Text: body.Text})
+		default:
+			longer.Text = body.Text
+		}
+		if len(pack) > 0 && first.Nonce == "" && !d.Sender.Fits(marked(longer)) {
+			break
+		}
+		pack, m = append(pack, n), longer
+		if body.Chart != nil {
+			m.Photo = d.draw(ctx, *body.Chart)
+			break
+		}
+	}
+	return pack, m
+}
+
+// marked is m with the word that it may have been sent before. Room for it is kept in every pack.
+func marked(m Message) Message {
+	m.Text = append(Text{mark}, m.Text...)
+	return m
+}
+
+// draw returns the picture, or nil: words go out without it rather than not at all.
+func (d *Deliverer) draw(ctx context.Context, c Chart) []byte {
+	png, err := d.Draw(ctx, c)
+	if err != nil {
+		d.Log.Error("chart not drawn", "error", err)
+	}
+	return png
+}

@@ -1,0 +1,182 @@
+package bot
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"friendlyfire/store"
+)
+
+// Digester posts one digest of yesterday per date and chat, on quiet days, too.
+type Digester struct {
+	Store    *store.Store
+	Chats    []store.Chat
+	Reporter *Reporter
+	Hour     int // of the local clock
+	Minute   int
+	Health   *Health
+	Next     func() // called when notices were posted
+}
+
+// Step posts today's digest if its time has come and it has not been posted. A time that passed while the program
+// did not run is made good; one that passed before the database began is not.
+func (d *Digester) Step(ctx context.Context) error {
+	now := time.Now().In(d.Reporter.Words.Zone)
+	at := time.Date(now.Year(), now.Month(), now.Day(), d.Hour, d.Minute, 0, 0, now.Location())
+	if now.Before(at) {
+		return nil
+	}
+	born, err := d.Store.Born(ctx)
+	if err != nil || at.Before(born) {
+		return err
+	}
+	key := "digest/" + now.Format(time.DateOnly)
+	var missing []store.Chat
+	for _, chat := range d.Chats {
+		posted, err := d.Store.Posted(ctx, key, chat)
+		if err != nil {
+			return fmt.Errorf("digest: %w", err)
+		}
+		if !posted {
+			missing = append(missing, chat)
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	bodies, err := d.Compose(ctx, now)
+	if err != nil {
+		return fmt.Errorf("digest: %w", err)
+	}
+	var all []store.Notice
+	for i, body := range bodies {
+		k := key
+		if i > 0 {
+			k = fmt.Sprintf("%s/%d", key, i+1)
+		}
+		all = append(all, notices(missing, k, body, now)...)
+	}
+	if _, err := d.Store.Post(ctx, all...); err != nil {
+		return fmt.Errorf("digest: %w", err)
+	}
+	d.Next()
+	return nil
+}
+
+// listed is how many friendly bans a digest tells in its first message, and how many in each that follows.
+const listed, more = 5, 25
+
+// Compose says what happened on the day before the one of now. The first message carries the country chart.
+func (d *Digester) Compose(ctx context.Context, now time.Time) ([]Body, error) {
+	w := d.Reporter.Words
+	now = now.In(w.Zone)
+	day := func(back int) time.Time {
+		return time.Date(now.Year(), now.Month(), now.Day()-back, 0, 0, 0, 0, w.Zone)
+	}
+	chart := Chart{By: "country", From: day(1), To: day(0)}
+	rep, err := d.Reporter.count(ctx, chart)
+	if err != nil {
+		return nil, err
+	}
+	window := rep.Window
+	jails, err := d.Store.ByJail(ctx, window)
+	if err != nil {
+		return nil, err
+	}
+	unknown, err := d.Store.Unknown(ctx, window)
+	if err != nil {
+		return nil, err
+	}
+	friends, err := d.Store.FriendlyBans(ctx, window, 500)
+	if err != nil {
+		return nil, err
+	}
+	history, err := d.past(ctx, day)
+	if err != nil {
+		return nil, err
+	}
+	health, err := d.Health.Digest(ctx, now)
+	if err != nil {
+		return nil, err
+	}
+
+	t := Text{{Text: window.From.Format("Mon 2 Jan") + ": " + plural(rep.Total, "ban"), Style: Bold}, {Text: history}}
+	if rep.Total > 0 {
+		t = append(t, Run{Text: "\nCountries: " + top(rep.Rows, 5)})
+		if rows := d.jailRows(jails); len(rows) > 0 {
+			t = append(t, Run{Text: "\nJails: " + top(rows, 8)})
+		}
+	}
+	if unknown > 0 {
+		t = append(t, Run{Text: "\nCountry unknown: " + plural(unknown, "address") + "; asked again later"})
+	}
+	switch {
+	case len(friends) > 0:
+		t = append(t, Run{Text: "\nFriendly: " + plural(rep.Friendly, "ban")})
+	case rep.Total > 0:
+		t = append(t, Run{Text: "\nFriendly: none"})
+	}
+	for _, g := range friends[:min(listed, len(friends))] {
+		t = append(t, append(Text{{Text: "\n"}}, w.line(g, "15:04")...)...)
+	}
+	if n := len(friends) - listed; n > 0 {
+		t = append(t, Run{Text: "\n… and " + number(n) + " more below"})
+	}
+	t = append(t, Run{Text: "\n" + health})
+
+	bodies := []Body{{Text: t}}
+	if rep.Total > 0 {
+		bodies[0].Chart = &chart
+	}
+	for rest := friends[min(listed, len(friends)):]; len(rest) > 0; {
+		n := min(more, len(rest))
+		page := Text{{Text: "Friendly bans of " + window.From.Format("Mon 2 Jan") + ", continued", Style: Bold}}
+		for _, g := range rest[:n] {
+			page = append(page, append(Text{{Text: "\n"}}, w.line(g, "15:04")...)...)
+		}
+		bodies, rest = append(bodies, Body{Text: page}), rest[n:]
+	}
+	return bodies, nil
+}
+
+// past sets the day's number beside the day before and the mean of the seven days before it.
+func (d *Digester) past(ctx context.Context, day func(back int) time.Time) (string, error) {
+	before, err := d.Store.Totals(ctx, store.Window{From: day(2), To: day(1)})
+	if err != nil {
+		return "", err
+	}
+	week, err := d.Store.Totals(ctx, store.Window{From: day(8), To: day(1)})
+	if err != nil || week.Bans == 0 {
+		return "", err
+	}
+	s := fmt.Sprintf(" (the day before %s, 7-day mean %.1f)", number(before.Bans), float64(week.Bans)/7)
+	return strings.Replace(s, ".0)", ")", 1), nil
+}
+
+func (d *Digester) jailRows(jails []store.Count) (rows []Row) {
+	for _, n := range jails {
+		if n.Key == "" && len(jails) == 1 {
+			return nil // the source names no jails
+		}
+		rows = append(rows, Row{Name: name("jail", n.Key), Bans: n.Bans})
+	}
+	return rows
+}
+
+// top names the first rows with their counts: "China 50, Unknown 3, 7 others 12".
+func top(rows []Row, n int) string {
+	var parts []string
+	for _, row := range rows[:min(n, len(rows))] {
+		parts = append(parts, row.Name+" "+number(row.Bans))
+	}
+	if len(rows) > n {
+		var rest int64
+		for _, row := range rows[n:] {
+			rest += row.Bans
+		}
+		parts = append(parts, plural(len(rows)-n, "other")+" "+number(rest))
+	}
+	return strings.Join(parts, ", ")
+}

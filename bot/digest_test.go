@@ -1,0 +1,148 @@
+package bot
+
+import (
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"friendlyfire/store"
+)
+
+// untilDigest sleeps to the next 08:00:30 in Brussels.
+func untilDigest() {
+	now := time.Now().In(brussels)
+	at := time.Date(now.Year(), now.Month(), now.Day(), 8, 0, 30, 0, brussels)
+	if !now.Before(at) {
+		at = at.AddDate(0, 0, 1)
+	}
+	time.Sleep(at.Sub(now))
+}
+
+func (d *desk) digest() {
+	d.t.Helper()
+	if err := d.digester.Step(d.t.Context()); err != nil {
+		d.t.Fatal(err)
+	}
+	if err := d.deliverer.Step(d.t.Context()); err != nil {
+		d.t.Fatal(err)
+	}
+}
+
+func TestDigestComesOncePerDateAndOnQuietDaysToo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t)
+		d.digest()
+		d.said() // the time has not come
+		untilDigest()
+		d.digest()
+		d.digest()
+		d.said("Fri 31 Dec: 0 bans\nNo line read yet; all sources healthy")
+		if d.sender.sent[0].Photo != nil {
+			t.Error("a picture of nothing")
+		}
+		time.Sleep(20 * time.Hour)
+		d.ban("198.51.100.7", "BE")
+		time.Sleep(30 * time.Hour) // asleep over the hour: made good, once, for the latest date
+		d.digest()
+		d.said("Fri 31 Dec", "Sun 2 Jan: 1 ban\nCountries: Belgium 1\nJails: sshd 1\nFriendly: 1 ban\n04:00  🇧🇪 BE 198.51.100.7  sshd on web1\nLast line read Sun 2 Jan 04:00; all sources healthy")
+		if d.sender.sent[1].Photo == nil {
+			t.Error("no picture")
+		}
+	})
+}
+
+func TestDigestSetsTheDayBesideItsPast(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t)
+		untilDigest()
+		for i := range 9 { // 1 ban on the first day, 2 on the second …
+			for j := range i + 1 {
+				d.ban("198.51.100.7", "CN", func(b *store.Ban) { b.Time = b.Time.Add(time.Duration(j) * time.Second) })
+			}
+			time.Sleep(24 * time.Hour)
+		}
+		bodies, err := d.digester.Compose(t.Context(), time.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := "Sun 9 Jan: 9 bans (the day before 8, 7-day mean 5)\nCountries: China 9\nJails: sshd 9\nFriendly: none\n"
+		if got := bodies[0].Text.String(); !strings.HasPrefix(got, want) {
+			t.Errorf("got %q, want it to begin with %q", got, want)
+		}
+	})
+}
+
+func TestDigestListsEveryFriendlyBanAndStaysShort(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t)
+		untilDigest()
+		for i := range 60 {
+			d.ban("2001:db8:1234:5678:9abc:def0:1234:"+string(rune('a'+i%6))+string(rune('0'+i%10)), "BE", ago(time.Duration(i)*time.Second))
+		}
+		time.Sleep(24 * time.Hour)
+		bodies, err := d.digester.Compose(t.Context(), time.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		listed := 0
+		for i, b := range bodies {
+			text := b.Text.String()
+			listed += strings.Count(text, "2001:db8:")
+			if limit := map[bool]int{true: 1024, false: 2000}[i == 0]; len([]rune(text)) > limit {
+				t.Errorf("message %d has %d characters, want %d at most", i+1, len([]rune(text)), limit)
+			}
+		}
+		if listed != 60 {
+			t.Errorf("%d of 60 friendly bans listed", listed)
+		}
+	})
+}
+
+func TestSilenceOfASourceIsToldOnceAndItsEndOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t)
+		look := func() {
+			t.Helper()
+			if err := d.health.Step(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			d.step()
+		}
+		d.ban("198.51.100.7", "CN")
+		look()
+		d.said()
+		time.Sleep(25 * time.Hour)
+		look()
+		look()
+		d.said("web1 is silent: last line read Sat 1 Jan 01:00")
+		d.ban("198.51.100.8", "CN")
+		look()
+		look()
+		d.said("web1 is silent", "web1 is back: last line read 02:00")
+	})
+}
+
+func TestChatOutOfReachIsToldToTheOthers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t)
+		other := store.Chat{Platform: "stone", ID: "2"}
+		d.health.Chats = append(d.health.Chats, other)
+		if err := d.store.Block(t.Context(), store.Chat{Platform: "stone"}, time.Now().Add(12_966*time.Second)); err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			if err := d.health.Step(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			d.step()
+		}
+		d.said("stone 2 does not get my messages: next attempt 04:36")
+		time.Sleep(4 * time.Hour)
+		if err := d.health.Step(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		d.step()
+		d.said("stone 2 does not get", "stone 2 gets my messages again")
+	})
+}

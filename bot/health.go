@@ -1,0 +1,172 @@
+package bot
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"friendlyfire/store"
+)
+
+// Health watches over what should go on by itself, and tells the chats once when it does not and once when it
+// does again.
+type Health struct {
+	Store   *store.Store
+	Chats   []store.Chat
+	Words   Words
+	Sources []Watched
+	Started time.Time // of the program: what it has not had time to read is not missing yet
+	Next    func()    // called when notices were posted
+}
+
+// Watched is a source that should not be silent for longer than SilentAfter; 0 is never.
+type Watched struct {
+	Name        string
+	SilentAfter time.Duration
+}
+
+// downAfter is how long a chat must be out of reach before the others are told.
+const downAfter = time.Minute
+
+// Step looks once.
+func (h *Health) Step(ctx context.Context) error {
+	now := time.Now()
+	sources, err := h.Store.Sources(ctx)
+	if err != nil {
+		return fmt.Errorf("health: %w", err)
+	}
+	for _, w := range h.Sources {
+		if err := h.source(ctx, w, find(sources, w.Name), now); err != nil {
+			return fmt.Errorf("health of source %s: %w", w.Name, err)
+		}
+	}
+	for _, chat := range h.Chats {
+		if err := h.chat(ctx, chat, now); err != nil {
+			return fmt.Errorf("health of %s: %w", chat, err)
+		}
+	}
+	return nil
+}
+
+func find(sources []store.SourceStatus, name string) store.SourceStatus {
+	for _, s := range sources {
+		if s.Name == name {
+			return s
+		}
+	}
+	return store.SourceStatus{Name: name}
+}
+
+func (h *Health) source(ctx context.Context, w Watched, s store.SourceStatus, now time.Time) error {
+	last := s.LastLineAt
+	if last.IsZero() { // nothing ever came: the clock runs from when the database began
+		born, err := h.Store.Born(ctx)
+		if err != nil {
+			return err
+		}
+		last = born
+	}
+	silent := w.SilentAfter > 0 && now.Sub(last) > w.SilentAfter && now.Sub(h.Started) > time.Minute
+	return h.tell(ctx, "source/"+w.Name, silent, h.Chats,
+		Text{{Text: w.Name + " is silent", Style: Bold}, {Text: ": " + h.lastLine(s, now) +
+			". Does Fail2Ban run there, and does its file still grow?"}},
+		Text{{Text: w.Name + " is back", Style: Bold}, {Text: ": " + h.lastLine(s, now)}})
+}
+
+func (h *Health) lastLine(s store.SourceStatus, now time.Time) string {
+	if s.LastLineAt.IsZero() {
+		return "no line read yet"
+	}
+	return "last line read " + h.Words.moment(s.LastLineAt, now)
+}
+
+func (h *Health) chat(ctx context.Context, chat store.Chat, now time.Time) error {
+	status, err := h.Store.ChatStatus(ctx, chat)
+	if err != nil {
+		return err
+	}
+	var others []store.Chat
+	for _, c := range h.Chats {
+		if c != chat {
+			others = append(others, c)
+		}
+	}
+	down := !status.FailingSince.IsZero() && now.Sub(status.FailingSince) > downAfter ||
+		status.BlockedUntil.Sub(now) > downAfter
+	reason := status.Error
+	if status.BlockedUntil.After(now) {
+		reason = strings.TrimSpace(reason + " next attempt " + h.Words.moment(status.BlockedUntil, now))
+	}
+	return h.tell(ctx, "chat/"+chat.Platform+"/"+chat.ID, down, others,
+		Text{{Text: chat.String() + " does not get my messages", Style: Bold},
+			{Text: ": " + reason + ". They wait, seven days at most: " + plural(status.Waiting, "notice")}},
+		Text{{Text: chat.String() + " gets my messages again", Style: Bold}})
+}
+
+// tell posts the news that something has begun to be wrong, or is right again; nothing while it stays as it was.
+func (h *Health) tell(ctx context.Context, what string, wrong bool, chats []store.Chat, begun, over Text) error {
+	key := "health/" + what
+	since, err := h.Store.Value(ctx, key)
+	if err != nil || wrong == (since != "") {
+		return err
+	}
+	now, text, state := time.Now(), begun, time.Now().UTC().Format(time.RFC3339)
+	if !wrong {
+		text, state = over, ""
+	}
+	// The notice's key holds the moment that the trouble began, so that a crash between the two does not tell twice.
+	at := state
+	if !wrong {
+		at = since + "/over"
+	}
+	posted, err := h.Store.Post(ctx, notices(chats, key+"/"+at, Body{Text: text}, now)...)
+	if err != nil {
+		return err
+	}
+	if posted > 0 {
+		h.Next()
+	}
+	return h.Store.SetValue(ctx, key, state)
+}
+
+// Digest is one line on how things are.
+func (h *Health) Digest(ctx context.Context, now time.Time) (string, error) {
+	sources, err := h.Store.Sources(ctx)
+	if err != nil {
+		return "", err
+	}
+	var last store.SourceStatus
+	var trouble []string
+	for _, w := range h.Sources {
+		s := find(sources, w.Name)
+		if s.LastLineAt.After(last.LastLineAt) {
+			last = s
+		}
+		since, err := h.Store.Value(ctx, "health/source/"+w.Name)
+		if err != nil {
+			return "", err
+		}
+		if since != "" {
+			trouble = append(trouble, w.Name+" is silent ("+h.lastLine(s, now)+")")
+		}
+	}
+	for _, chat := range h.Chats {
+		status, err := h.Store.ChatStatus(ctx, chat)
+		if err != nil {
+			return "", err
+		}
+		if status.Dead > 0 {
+			trouble = append(trouble, plural(status.Dead, "message")+" to "+chat.String()+" given up")
+		}
+		if !status.FailingSince.IsZero() {
+			trouble = append(trouble, chat.String()+" out of reach since "+h.Words.moment(status.FailingSince, now))
+		}
+	}
+	line := h.lastLine(last, now)
+	line = strings.ToUpper(line[:1]) + line[1:]
+	if len(trouble) == 0 {
+		return line + "; all sources healthy", nil
+	}
+	return line + ". Trouble: " + strings.Join(trouble, "; "), nil
+}

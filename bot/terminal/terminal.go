@@ -1,0 +1,130 @@
+// Package terminal is the chat when no platform is configured: messages are printed, commands are typed.
+package terminal
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"sync"
+
+	"friendlyfire/bot"
+)
+
+// Chat is the terminal's only chat, and its user.
+const Chat = "terminal"
+
+// Terminal prints messages and reads commands.
+type Terminal struct {
+	In      io.Reader
+	Out     io.Writer
+	Styled  bool   // Out shows ANSI styles and a prompt
+	Picture string // file that the latest picture is written to, for its owner only
+
+	Answer func(context.Context, bot.Request) bot.Message
+
+	mu sync.Mutex
+}
+
+// Platform implements bot.Sender.
+func (t *Terminal) Platform() string { return "terminal" }
+
+// Me implements the check of a platform.
+func (t *Terminal) Me(context.Context) (string, error) { return "this terminal", nil }
+
+// CanPost implements the check of a platform.
+func (t *Terminal) CanPost(context.Context, string) (string, error) { return "this terminal", nil }
+
+// Fits implements bot.Sender: what is printed has no limit that matters, and a message that fills the screen does.
+func (t *Terminal) Fits(m bot.Message) bool { return len(m.Text.String()) <= 4096 }
+
+// Send prints the message and writes its picture to the file.
+func (t *Terminal) Send(_ context.Context, _ string, m bot.Message) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	var b strings.Builder
+	if t.Styled {
+		b.WriteString("\r\033[K") // over the prompt
+	}
+	for _, run := range m.Text {
+		b.WriteString(t.style(run))
+	}
+	b.WriteString("\n")
+	if m.Fallback != "" {
+		b.WriteString("\n" + strings.TrimRight(m.Fallback, "\n") + "\n")
+	}
+	if m.Photo != nil {
+		if err := write(t.Picture, m.Photo); err != nil {
+			fmt.Fprintf(&b, "(no picture: %v)\n", err)
+		} else {
+			fmt.Fprintf(&b, "Picture: %s\n", t.Picture)
+		}
+	}
+	b.WriteString("\n" + t.prompt())
+	_, err := io.WriteString(t.Out, b.String())
+	return err
+}
+
+// write replaces the file as a whole, so that a viewer never sees half a picture.
+func write(name string, data []byte) error {
+	if err := os.WriteFile(name+".new", data, 0o600); err != nil {
+		return err
+	}
+	return os.Rename(name+".new", name)
+}
+
+func (t *Terminal) style(r bot.Run) string {
+	if !t.Styled {
+		return r.Text
+	}
+	switch r.Style {
+	case bot.Bold:
+		return "\033[1m" + r.Text + "\033[0m"
+	case bot.Code, bot.Pre:
+		return "\033[36m" + r.Text + "\033[0m"
+	}
+	return r.Text
+}
+
+func (t *Terminal) prompt() string {
+	if t.Styled {
+		return "> "
+	}
+	return ""
+}
+
+// Listen answers the commands that are typed, until the input ends or ctx does. Reading itself cannot be
+// interrupted: it ends with the process.
+func (t *Terminal) Listen(ctx context.Context) error {
+	lines := make(chan string)
+	go func() {
+		defer close(lines)
+		for in := bufio.NewScanner(t.In); in.Scan(); {
+			select {
+			case lines <- in.Text():
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case line, ok := <-lines:
+			if !ok {
+				return nil
+			}
+			if strings.TrimSpace(line) == "" {
+				fmt.Fprint(t.Out, t.prompt())
+				continue
+			}
+			answer := t.Answer(ctx, bot.Request{Platform: t.Platform(), Chat: Chat, User: Chat, Text: line})
+			if err := t.Send(ctx, Chat, answer); err != nil {
+				return err
+			}
+		}
+	}
+}
