@@ -1,0 +1,108 @@
+package telegram
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"runtime/debug"
+	"time"
+
+	tg "github.com/go-telegram-bot-api/telegram-bot-api/v5"
+
+	"friendlyfire/bot"
+)
+
+const (
+	answersAtOnce = 4           // over all chats
+	queueLength   = 8           // commands that wait in a chat
+	answerTime    = time.Minute // to make an answer, and again to post it
+	postAttempts  = 4
+)
+
+// enqueue lets the command wait for its turn in its chat, and reports false when too many wait already. One answer
+// of a chat at a time leaves its rate limit to alerts.
+func (l *listener) enqueue(ctx context.Context, c command) bool {
+	queue := l.queues[c.Chat]
+	if queue == nil {
+		queue = make(chan command, queueLength)
+		l.queues[c.Chat] = queue
+		l.running.Go(func() { l.serve(ctx, queue) })
+	}
+	select {
+	case queue <- c:
+		return true
+	default:
+		return false
+	}
+}
+
+// serve answers the commands of one chat.
+func (l *listener) serve(ctx context.Context, queue <-chan command) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case c := <-queue:
+			l.handle(ctx, c)
+		}
+	}
+}
+
+func (l *listener) handle(ctx context.Context, c command) {
+	if c.query != "" && !l.release(ctx, c.query) {
+		return
+	}
+	m := l.answer(ctx, c.Request)
+	if len(m.Text) == 0 && m.Photo == nil {
+		return
+	}
+	if err := l.reply(ctx, c.Chat, m); err != nil && ctx.Err() == nil {
+		l.log.Warn("answer not posted", "chat", c.Chat, "error", err)
+	}
+}
+
+// release tells Telegram that the press has been noticed, and reports false when it is too old to be answered.
+func (l *listener) release(ctx context.Context, query string) bool {
+	_, err := l.call(ctx, callLimit, "answerCallbackQuery", tg.Params{"callback_query_id": query}, nil)
+	r, refused := errors.AsType[*refusal](err)
+	return !refused || r.code != http.StatusBadRequest
+}
+
+// answer asks Answer. A panic in there costs the answer, not the program; its value is not logged, it may quote the message.
+func (l *listener) answer(ctx context.Context, r bot.Request) (m bot.Message) {
+	select {
+	case l.busy <- struct{}{}:
+	case <-ctx.Done():
+		return m
+	}
+	defer func() { <-l.busy }()
+	defer func() {
+		if v := recover(); v != nil {
+			l.log.Error("a command panicked", "type", fmt.Sprintf("%T", v), "stack", string(debug.Stack()))
+			m = bot.Message{}
+		}
+	}()
+	ctx, cancel := context.WithTimeout(ctx, answerTime)
+	defer cancel()
+	return l.Answer(ctx, r)
+}
+
+// reply sends an answer, again for as long as it has certainly not been sent and there is time.
+func (l *listener) reply(ctx context.Context, chat string, m bot.Message) error {
+	ctx, cancel := context.WithTimeout(ctx, answerTime)
+	defer cancel()
+	for attempt := 1; ; attempt++ {
+		err := l.Send(ctx, chat, m)
+		wait := time.Second << attempt
+		if limit, ok := errors.AsType[*bot.RetryAfterError](err); ok {
+			wait = limit.After
+		} else if no, ok := errors.AsType[*bot.NotSentError](err); !ok || no.After > 0 {
+			return err
+		}
+		if deadline, _ := ctx.Deadline(); attempt == postAttempts || time.Until(deadline) < wait {
+			return err
+		}
+		sleep(ctx, wait)
+	}
+}

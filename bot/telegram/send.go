@@ -1,0 +1,116 @@
+package telegram
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+
+	tg "github.com/go-telegram-bot-api/telegram-bot-api/v5"
+
+	"friendlyfire/bot"
+)
+
+// Send posts the message to a chat, "-1001234567890", or to a topic of it, "-1001234567890/45". It never cuts a
+// message: one that does not fit is rejected. A photo that Telegram refuses is left out; its
+// caption is posted alone, with the picture in text where there is one and room for it.
+//
+// It keeps to Telegram's limits by waiting, and to a 429 by returning *bot.RetryAfterError, without a request,
+// until the time is over. Every request is given up after 15 seconds.
+func (c *Client) Send(ctx context.Context, chat string, m bot.Message) error {
+	to, err := parseChat(chat)
+	if err != nil {
+		return &bot.NotSentError{Reason: err.Error(), After: probeMost}
+	}
+	text, entities, _ := compose(m.Text)
+	blank := strings.TrimSpace(text) == ""
+	if !c.Fits(m) {
+		return &bot.RejectedError{Reason: "longer than Telegram allows"}
+	}
+	if blank && m.Photo == nil {
+		return &bot.RejectedError{Reason: "a message without text"}
+	}
+	if m.Photo != nil {
+		params := to.params(m)
+		params["caption"] = text
+		if entities != nil {
+			params["caption_entities"] = encode(entities)
+		}
+		err := c.post(ctx, to, "sendPhoto", params, m.Photo)
+		if r, ok := errors.AsType[*refusal](err); !ok || !r.mayBePhoto() || blank {
+			return c.outcome(to, err)
+		}
+		c.log().Warn("photo refused, its text is sent alone", "error", err)
+		if plain := m.WithoutPhoto(); c.Fits(plain) {
+			text, entities, _ = compose(plain.Text)
+		}
+	}
+	params := to.params(m)
+	params["text"] = text
+	params["link_preview_options"] = `{"is_disabled":true}`
+	if entities != nil {
+		params["entities"] = encode(entities)
+	}
+	return c.outcome(to, c.post(ctx, to, "sendMessage", params, nil))
+}
+
+// mayBePhoto reports whether the text alone may be taken where the photo was not: it is too large, cannot be
+// read, or photos are forbidden there.
+func (r *refusal) mayBePhoto() bool {
+	return r.code == http.StatusRequestEntityTooLarge || r.code == http.StatusBadRequest && r.api && r.movedTo == 0
+}
+
+// post makes one request when it is its turn.
+func (c *Client) post(ctx context.Context, to destination, method string, params tg.Params, photo []byte) error {
+	if err := c.pace.wait(ctx, to.chat); err != nil {
+		return err
+	}
+	_, err := c.call(ctx, callLimit, method, params, photo)
+	return err
+}
+
+// outcome is what became of a post, in package bot's words.
+func (c *Client) outcome(to destination, err error) error {
+	err = verdict(err)
+	c.pace.learn(to.chat, err)
+	return err
+}
+
+// destination is a chat, or a topic of one.
+type destination struct {
+	chat   int64
+	thread int64 // message_thread_id; 0: no topic
+}
+
+func parseChat(s string) (destination, error) {
+	var d destination
+	chat, thread, topic := strings.Cut(s, "/")
+	id, err := strconv.ParseInt(chat, 10, 64)
+	if err == nil && topic {
+		d.thread, err = strconv.ParseInt(thread, 10, 64)
+	}
+	if err != nil || id == 0 || topic && d.thread <= 0 {
+		return d, fmt.Errorf("%q is no chat id: -1001234567890, or -1001234567890/45 for a topic", s)
+	}
+	d.chat = id
+	return d, nil
+}
+
+func (d destination) String() string {
+	if d.thread == 0 {
+		return strconv.FormatInt(d.chat, 10)
+	}
+	return fmt.Sprintf("%d/%d", d.chat, d.thread)
+}
+
+// params are the parameters of every post.
+func (d destination) params(m bot.Message) tg.Params {
+	p := tg.Params{"chat_id": strconv.FormatInt(d.chat, 10)}
+	p.AddNonEmpty("reply_markup", keyboard(m.Buttons))
+	if d.thread != 0 {
+		p["message_thread_id"] = strconv.FormatInt(d.thread, 10)
+	}
+	return p
+}

@@ -1,0 +1,130 @@
+// Package telegram is friendlyfire on Telegram: it posts messages to chats and answers the commands typed there.
+//
+// It knows the Bot API's limits, faults and silences, and turns them into the errors of package bot. It knows
+// nothing of bans, notices or wording. The library carries the requests; everything that a bot must survive
+// (cancellation, secrets in errors, endless answers, updates that cannot be read) is dealt with here.
+package telegram
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"regexp"
+	"strings"
+	"time"
+
+	"friendlyfire/bot"
+	"friendlyfire/store"
+)
+
+// API is where Telegram's own Bot API is.
+const API = "https://api.telegram.org"
+
+const platform = "telegram"
+
+// Client is one bot. Send and what check needs work as New returns it; Listen needs the exported fields.
+// Apart from these it is safe for concurrent use.
+type Client struct {
+	// Allowed decides who is answered. What it refuses gets no reaction at all; it is for Allowed to log it.
+	// Nil refuses everybody.
+	Allowed func(bot.Request) bool
+
+	// Answer says what to post to the chat of an allowed request, within a minute. A message without text and
+	// photo is not posted. Requests of one chat come one after the other, those of several chats at once.
+	Answer func(context.Context, bot.Request) bot.Message
+
+	// Commands is what Telegram offers to who types a slash.
+	Commands []bot.Command
+
+	Store *store.Store // keeps how far updates have been read
+	Log   *slog.Logger // nil: silence
+
+	token    string
+	endpoint string // format of a method's URL, as the library wants it
+	http     *http.Client
+	pace     pace
+}
+
+var _ bot.Sender = (*Client)(nil)
+
+var tokenForm = regexp.MustCompile(`^[0-9]+:[A-Za-z0-9_-]{20,}$`)
+
+// New makes the client of the bot with this token at the Bot API server api. It needs no network.
+//
+// The connections are those of client, whose time limit and redirect policy are replaced by this package's own;
+// nil is a client that speaks HTTP/1.1 and TLS 1.2 or newer.
+func New(token, api string, client *http.Client) (*Client, error) {
+	if !tokenForm.MatchString(token) {
+		return nil, errors.New("telegram: the token is not of the form 1234567890:AbCdEf… that BotFather gives")
+	}
+	if err := checkAPI(api); err != nil {
+		return nil, fmt.Errorf("telegram: api: %w", err)
+	}
+	own := http.Client{Transport: transport()}
+	if client != nil {
+		own = *client
+	}
+	own.Timeout = 0 // every call has its own
+	// The token is in the path: a redirect would hand it to another host.
+	own.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return &Client{
+		token:    token,
+		endpoint: strings.ReplaceAll(strings.TrimSuffix(api, "/"), "%", "%%") + "/bot%s/%s",
+		http:     &own,
+	}, nil
+}
+
+// checkAPI wants https, but on this very machine, and nothing that is a secret or would be lost.
+func checkAPI(api string) error {
+	u, err := url.Parse(api)
+	switch {
+	case err != nil || u.Host == "":
+		return errors.New("not an address of the form " + API)
+	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
+		return errors.New("must hold neither user nor query")
+	case u.Scheme == "https", u.Scheme == "http" && loopback(u.Hostname()):
+		return nil
+	}
+	return errors.New("must begin with https:// (http:// only on 127.0.0.1, ::1 and localhost)")
+}
+
+func loopback(host string) bool {
+	ip, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && ip.IsLoopback()
+}
+
+// transport speaks HTTP/1.1: a call that is given up closes its connection, so that a dead one is never used twice.
+func transport() *http.Transport {
+	t := &http.Transport{
+		Proxy:               http.ProxyFromEnvironment,
+		DialContext:         (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 15 * time.Second}).DialContext,
+		TLSClientConfig:     &tls.Config{MinVersion: tls.VersionTLS12},
+		TLSHandshakeTimeout: 10 * time.Second,
+		IdleConnTimeout:     20 * time.Second, // less than any server's own, which would cost a lost answer
+		Protocols:           new(http.Protocols),
+	}
+	t.Protocols.SetHTTP1(true)
+	return t
+}
+
+// Platform is "telegram".
+func (c *Client) Platform() string { return platform }
+
+// id is the bot's own user id: the token begins with it.
+func (c *Client) id() string {
+	id, _, _ := strings.Cut(c.token, ":")
+	return id
+}
+
+func (c *Client) log() *slog.Logger {
+	if c.Log == nil {
+		return slog.New(slog.DiscardHandler)
+	}
+	return c.Log.With("platform", platform)
+}

@@ -1,0 +1,98 @@
+package telegramtest
+
+import (
+	"cmp"
+	"fmt"
+	"net/http"
+)
+
+// Chat is a chat the bot may meet. One that nobody has described is a private chat with its user, or, its id being
+// negative, a supergroup of which the bot is an ordinary member.
+type Chat struct {
+	ID     int64
+	Type   string // private, group, supergroup, channel
+	Title  string
+	Status string // the bot's: member, administrator, restricted, left, kicked
+
+	NoText   bool  // the bot may post nothing
+	NoPhotos bool  // the bot may post no pictures
+	MovedTo  int64 // the supergroup this group has become
+	Unknown  bool  // the bot has never met it
+}
+
+// SetChat describes a chat.
+func (s *Server) SetChat(c Chat) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.chats[c.ID] = c
+}
+
+// Chat is what the server knows of a chat.
+func (s *Server) Chat(id int64) Chat {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := s.chats[id]
+	c.ID = id
+	if id < 0 {
+		c.Type = cmp.Or(c.Type, "supergroup")
+	}
+	c.Type = cmp.Or(c.Type, "private")
+	c.Title = cmp.Or(c.Title, fmt.Sprint(c.Type, " ", id))
+	c.Status = cmp.Or(c.Status, "member")
+	return c
+}
+
+// chat is the chat of a request, if the bot may do anything there.
+func (s *Server) chat(q Request) (Chat, error) {
+	c := s.Chat(q.Chat)
+	switch {
+	case q.Chat == 0:
+		return c, bad("chat_id is empty")
+	case c.Unknown:
+		return c, bad("chat not found")
+	case c.MovedTo != 0:
+		return c, &refusal{
+			Code: http.StatusBadRequest, Text: "Bad Request: group chat was upgraded to a supergroup chat", MigrateTo: c.MovedTo,
+		}
+	case c.Status == "kicked" && c.Type == "private":
+		return c, &refusal{Code: http.StatusForbidden, Text: "Forbidden: bot was blocked by the user"}
+	case c.Status == "kicked":
+		return c, &refusal{Code: http.StatusForbidden, Text: "Forbidden: bot was kicked from the " + c.Type + " chat"}
+	case c.Status == "left":
+		return c, &refusal{Code: http.StatusForbidden, Text: "Forbidden: bot is not a member of the " + c.Type + " chat"}
+	}
+	return c, nil
+}
+
+func (s *Server) getChat(q Request) (any, error) {
+	c := s.Chat(q.Chat)
+	if c.Unknown {
+		return nil, bad("chat not found")
+	}
+	chat := object{"id": c.ID, "type": c.Type}
+	if c.Type == "private" {
+		chat["first_name"] = c.Title
+		return chat, nil
+	}
+	chat["title"] = c.Title
+	chat["permissions"] = object{"can_send_messages": !c.NoText, "can_send_photos": !c.NoPhotos}
+	return chat, nil
+}
+
+func (s *Server) getChatMember(q Request) (any, error) {
+	c := s.Chat(q.Chat)
+	if c.Unknown {
+		return nil, bad("chat not found")
+	}
+	if q.number("user_id") != BotID {
+		return nil, bad("user not found")
+	}
+	member := object{"status": c.Status, "user": s.user(BotID)}
+	switch {
+	case c.Status == "restricted":
+		member["can_send_messages"], member["can_send_photos"] = !c.NoText, !c.NoPhotos
+	case c.Status == "administrator" && c.Type == "channel":
+		member["can_post_messages"] = !c.NoText
+	}
+	return member, nil
+}

@@ -1,0 +1,57 @@
+package telegramtest
+
+import (
+	"slices"
+	"unicode/utf16"
+)
+
+// Entity is a stretch of text in one style, in UTF-16 units. https://core.telegram.org/bots/api#messageentity
+type Entity struct {
+	Type   string `json:"type"`
+	Offset int    `json:"offset"`
+	Length int    `json:"length"`
+}
+
+func (e Entity) end() int { return e.Offset + e.Length }
+
+// styles are the entities a bot may ask for, of those that need no further field.
+var styles = []string{"bold", "italic", "underline", "strikethrough", "spoiler", "blockquote", "code", "pre"}
+
+// checkEntities is stricter than the real server, which repairs some of what is wrong and loses the rest in silence:
+// every entity must lie within the text, cut no character in two, and stand beside or within any other; code and
+// pre stand alone.
+func checkEntities(text string, entities []Entity) error {
+	units := utf16.Encode([]rune(text))
+	for i, e := range entities {
+		switch {
+		case !slices.Contains(styles, e.Type):
+			return bad("can't parse MessageEntity: unsupported type")
+		case e.Offset < 0 || e.Length <= 0 || e.end() > len(units):
+			return bad("ENTITY_BOUNDS_INVALID")
+		case splits(units, e.Offset) || splits(units, e.end()):
+			return bad("ENTITY_BOUNDS_INVALID: a surrogate pair is cut")
+		}
+		for _, other := range entities[:i] {
+			if !fit(e, other) {
+				return bad("ENTITIES_OVERLAP")
+			}
+		}
+	}
+	return nil
+}
+
+// splits reports whether the position is within a surrogate pair.
+func splits(units []uint16, at int) bool {
+	const lowFirst, lowLast = 0xdc00, 0xdfff
+	return at < len(units) && units[at] >= lowFirst && units[at] <= lowLast
+}
+
+// fit reports whether two entities may be in one text.
+func fit(a, b Entity) bool {
+	if a.end() <= b.Offset || b.end() <= a.Offset {
+		return true
+	}
+	alone := func(e Entity) bool { return e.Type == "code" || e.Type == "pre" }
+	nested := a.Offset >= b.Offset && a.end() <= b.end() || b.Offset >= a.Offset && b.end() <= a.end()
+	return nested && !alone(a) && !alone(b) && a.Type != b.Type
+}

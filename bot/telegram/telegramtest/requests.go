@@ -1,0 +1,192 @@
+package telegramtest
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// maxBody is what the server reads of a request: a photo that is too large still gets its proper answer.
+const maxBody = 24 << 20
+
+// Request is a request that has come in.
+type Request struct {
+	Time   time.Time
+	Method string
+	Chat   int64             // chat_id, 0 where the method has none
+	Params map[string]string // without files
+	Status int               // of the answer; 0: none yet, or none ever
+	Early  bool              // it came before the retry_after it had been given was over
+
+	photo []byte
+	index int // in Server.requests
+}
+
+// number is a parameter that holds a whole number, 0 where it holds none.
+func (q Request) number(name string) int64 {
+	n, _ := strconv.ParseInt(q.Params[name], 10, 64)
+	return n
+}
+
+// refusal is an answer that is not ok.
+type refusal struct {
+	Code       int
+	Text       string
+	RetryAfter time.Duration
+	MigrateTo  int64
+}
+
+func (e *refusal) Error() string { return e.Text }
+
+func bad(text string) error {
+	return &refusal{Code: http.StatusBadRequest, Text: "Bad Request: " + text}
+}
+
+// errGone is a request that gets no answer.
+var errGone = errors.New("no answer")
+
+func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
+	token, method, found := strings.Cut(strings.TrimPrefix(r.URL.Path, "/bot"), "/")
+	q := Request{Time: time.Now(), Method: method, Params: map[string]string{}}
+	err := q.read(w, r)
+	fault := s.arrived(&q)
+	switch {
+	case err != nil:
+	case !found || !strings.HasPrefix(r.URL.Path, "/bot"):
+		err = &refusal{Code: http.StatusNotFound, Text: "Not Found"}
+	case token != Token:
+		err = &refusal{Code: http.StatusUnauthorized, Text: "Unauthorized"}
+	case fault != nil:
+		fault(&exchange{s, w, r, q})
+		return
+	}
+	var result any
+	if err == nil {
+		result, err = s.do(r, q)
+	}
+	s.answer(w, q, result, err)
+}
+
+// do does what the request asks for.
+func (s *Server) do(r *http.Request, q Request) (any, error) {
+	switch q.Method {
+	case "getMe":
+		return object{"id": BotID, "is_bot": true, "first_name": "Friendly Fire", "username": BotName}, nil
+	case "getUpdates":
+		return s.getUpdates(r.Context(), q)
+	case "setMyCommands":
+		return s.setMyCommands(q)
+	case "sendMessage", "sendPhoto":
+		return s.send(q)
+	case "sendChatAction":
+		_, err := s.chat(q)
+		return true, err
+	case "answerCallbackQuery":
+		return s.answerCallbackQuery(q)
+	case "getChat":
+		return s.getChat(q)
+	case "getChatMember":
+		return s.getChatMember(q)
+	}
+	return nil, &refusal{Code: http.StatusNotFound, Text: "Not Found: method not found"}
+}
+
+type object = map[string]any
+
+// answer answers, unless err is errGone.
+func (s *Server) answer(w http.ResponseWriter, q Request, result any, err error) {
+	if errors.Is(err, errGone) {
+		panic(http.ErrAbortHandler)
+	}
+	status, body := http.StatusOK, object{"ok": true, "result": result}
+	if err != nil {
+		no := &refusal{}
+		if !errors.As(err, &no) {
+			no = &refusal{Code: http.StatusInternalServerError, Text: err.Error()}
+		}
+		status = no.Code
+		body = object{"ok": false, "error_code": no.Code, "description": no.Text}
+		switch {
+		case no.RetryAfter > 0:
+			body["parameters"] = object{"retry_after": int(no.RetryAfter / time.Second)}
+		case no.MigrateTo != 0:
+			body["parameters"] = object{"migrate_to_chat_id": no.MigrateTo}
+		}
+	}
+	s.ended(q, status)
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(body)
+}
+
+// arrived records the request, and returns the fault it is to meet, if any.
+func (s *Server) arrived(q *Request) Fault {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	q.Early = isPost(q.Method) && s.heldUntil(q.Chat).After(q.Time)
+	q.index = len(s.requests)
+	s.requests = append(s.requests, *q)
+	s.tell()
+	if queue := s.faults[q.Method]; len(queue) > 0 {
+		s.faults[q.Method] = queue[1:]
+		return queue[0]
+	}
+	if s.script != nil {
+		return s.script(*q)
+	}
+	return nil
+}
+
+// ended records how the request was answered.
+func (s *Server) ended(q Request, status int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.requests[q.index].Status = status
+	s.tell()
+}
+
+// read takes the parameters out of the body, whichever of the two forms it has.
+func (q *Request) read(w http.ResponseWriter, r *http.Request) error {
+	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+	var err error
+	if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); kind == "multipart/form-data" {
+		err = r.ParseMultipartForm(maxBody)
+	} else {
+		err = r.ParseForm()
+	}
+	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
+		return &refusal{Code: http.StatusRequestEntityTooLarge, Text: "Request Entity Too Large"}
+	}
+	if err != nil {
+		return bad("the body cannot be read")
+	}
+	for name := range r.Form {
+		q.Params[name] = r.Form.Get(name)
+	}
+	q.Chat = q.number("chat_id")
+	if file, _, err := r.FormFile("photo"); err == nil {
+		defer file.Close() //nolint:errcheck // it is memory
+		if q.photo, err = io.ReadAll(file); err != nil {
+			return fmt.Errorf("read the photo: %w", err)
+		}
+	}
+	return nil
+}
+
+// isPost tells the methods that the rate limits count.
+func isPost(method string) bool { return method == "sendMessage" || method == "sendPhoto" }
+
+// decode reads a parameter that holds JSON; one that is missing leaves v as it is.
+func (q Request) decode(name string, v any) error {
+	if err := json.Unmarshal([]byte(cmp.Or(q.Params[name], "null")), v); err != nil {
+		return bad("can't parse " + name + " JSON object")
+	}
+	return nil
+}
