@@ -1,0 +1,51 @@
+package discord
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/bwmarrin/discordgo"
+)
+
+// Me returns the name of the bot: the token is good.
+func (c *Client) Me(ctx context.Context) (name string, err error) {
+	me, err := c.rest.User("@me", discordgo.WithContext(ctx))
+	if err != nil {
+		return "", typed(err)
+	}
+	return me.Username, nil
+}
+
+// CanPost returns the name of the channel, and an error that says what the bot lacks there. It posts nothing.
+func (c *Client) CanPost(ctx context.Context, channel string) (name string, err error) {
+	found, err := c.rest.Channel(channel, discordgo.WithContext(ctx))
+	if err != nil {
+		return "", typed(err)
+	}
+	me, err := c.rest.User("@me", discordgo.WithContext(ctx))
+	if err != nil {
+		return found.Name, typed(err)
+	}
+	may, err := c.rest.UserChannelPermissions(me.ID, channel, discordgo.WithContext(ctx))
+	if err != nil {
+		return found.Name, typed(err)
+	}
+	var lacks []string
+	for _, p := range []struct {
+		name string
+		bit  int64
+	}{
+		{"View Channel", discordgo.PermissionViewChannel},
+		{"Send Messages", discordgo.PermissionSendMessages},
+		{"Attach Files", discordgo.PermissionAttachFiles},
+	} {
+		if may&p.bit == 0 {
+			lacks = append(lacks, p.name)
+		}
+	}
+	if lacks != nil {
+		return found.Name, fmt.Errorf("the bot lacks the permission: %s", strings.Join(lacks, ", "))
+	}
+	return found.Name, nil
+}

@@ -1,0 +1,152 @@
+package discordtest
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"time"
+)
+
+// Deadlines of an interaction: https://discord.com/developers/docs/interactions/receiving-and-responding
+const (
+	respondWithin = 3 * time.Second
+	tokenLives    = 15 * time.Minute
+)
+
+// Interaction is a command or the press of a button, and what became of it.
+type Interaction struct {
+	ID, Token string
+	s         *Server
+	at        time.Time
+	responded bool
+	deferred  bool
+	answers   []Message
+}
+
+// Ask is who asks, and where.
+type Ask struct {
+	Guild, Channel, User string
+	Bot                  bool // the user is one
+}
+
+// Admin asks in Channel of Guild, as User.
+var Admin = Ask{Guild: Guild, Channel: Channel, User: User}
+
+// Slash sends a slash command to the bot, with options as pairs of name and value.
+func (s *Server) Slash(who Ask, name string, options ...string) *Interaction {
+	given := []any{}
+	for pair := range slices.Chunk(options, 2) {
+		given = append(given, map[string]any{"type": 3, "name": pair[0], "value": pair[1]})
+	}
+	return s.Interact(who, 2, map[string]any{"id": "1", "type": 1, "name": name, "options": given})
+}
+
+// Press presses a button under a message of the bot.
+func (s *Server) Press(who Ask, customID string) *Interaction {
+	return s.Interact(who, 3, map[string]any{"component_type": 2, "custom_id": customID})
+}
+
+// Interact sends an interaction of the type to the bot. It is lost when no session is open.
+func (s *Server) Interact(who Ask, kind int, data any) *Interaction {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	id := s.newID()
+	i := &Interaction{ID: id, s: s, at: time.Now(), Token: fmt.Sprintf("CANARY-interaction-token-%s-%s", id, id)}
+	s.interactions[i.Token] = i
+	user := map[string]any{"id": who.User, "username": "somebody", "discriminator": "0", "bot": who.Bot}
+	event := map[string]any{
+		"id": i.ID, "application_id": AppID, "type": kind, "data": data, "token": i.Token, "version": 1,
+		"channel_id": who.Channel, "app_permissions": "0", "locale": "en-GB",
+	}
+	if who.Guild == "" {
+		event["user"] = user
+	} else {
+		event["guild_id"] = who.Guild
+		event["member"] = map[string]any{"user": user, "roles": []string{}, "permissions": "0"}
+	}
+	if kind == 3 {
+		event["message"] = map[string]any{"id": s.newID(), "channel_id": who.Channel, "author": s.botUser(), "content": ""}
+	}
+	s.dispatch("INTERACTION_CREATE", event)
+	return i
+}
+
+// callback takes the first response to an interaction.
+func (s *Server) callback(q Request, parts []string) (any, *refusal) {
+	if !q.matches("POST /interactions/*/*/callback") {
+		return nil, &refusal{http.StatusNotFound, 0, "404: Not Found"}
+	}
+	i := s.interactions[parts[2]]
+	var body struct {
+		Type int             `json:"type"`
+		Data json.RawMessage `json:"data"`
+	}
+	switch {
+	case i == nil || i.ID != parts[1] || time.Since(i.at) > respondWithin:
+		return nil, &refusal{http.StatusNotFound, 10062, "Unknown interaction"}
+	case i.responded:
+		return nil, &refusal{http.StatusBadRequest, 40060, "Interaction has already been acknowledged."}
+	case json.Unmarshal(q.Body, &body) != nil || body.Type != 5:
+		return nil, invalid("type: this server takes deferred answers only")
+	}
+	i.responded, i.deferred = true, true
+	s.tell()
+	return nil, nil
+}
+
+// editAnswer takes the answer that was promised.
+func (s *Server) editAnswer(r *http.Request, q Request, parts []string) (any, *refusal) {
+	if !q.matches("PATCH /webhooks/*/*/messages/@original") {
+		return nil, &refusal{http.StatusNotFound, 0, "404: Not Found"}
+	}
+	i := s.interactions[parts[2]]
+	switch {
+	case i == nil || parts[1] != AppID:
+		return nil, &refusal{http.StatusUnauthorized, 50027, "Invalid Webhook Token"}
+	case time.Since(i.at) > tokenLives:
+		return nil, &refusal{http.StatusUnauthorized, 50027, "Invalid Webhook Token"}
+	case !i.responded:
+		return nil, &refusal{http.StatusNotFound, 10015, "Unknown Webhook"}
+	}
+	_, m, no := s.read(r, q)
+	if no != nil {
+		return nil, no
+	}
+	m.ID, m.Deferred = s.newID(), i.deferred
+	i.answers = append(i.answers, m)
+	s.tell()
+	return map[string]any{"id": m.ID, "content": m.Content}, nil
+}
+
+// Touched reports whether the bot has reacted in any way.
+func (i *Interaction) Touched() bool {
+	i.s.mu.Lock()
+	defer i.s.mu.Unlock()
+	return i.responded || len(i.answers) > 0
+}
+
+// Answers returns what the answer has been, the last being what it is.
+func (i *Interaction) Answers() []Message {
+	i.s.mu.Lock()
+	defer i.s.mu.Unlock()
+	return slices.Clone(i.answers)
+}
+
+// Answer waits for the answer.
+func (i *Interaction) Answer(ctx context.Context) (Message, error) {
+	for {
+		i.s.mu.Lock()
+		changed, answers := i.s.changed, i.answers
+		i.s.mu.Unlock()
+		if len(answers) > 0 {
+			return answers[len(answers)-1], nil
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return Message{}, fmt.Errorf("interaction %s is not answered: %w", i.ID, ctx.Err())
+		}
+	}
+}

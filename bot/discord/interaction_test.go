@@ -1,0 +1,223 @@
+package discord_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"friendlyfire/bot"
+	"friendlyfire/bot/discord/discordtest"
+)
+
+func TestS03StrangersGetNothing(t *testing.T) {
+	for name, who := range map[string]discordtest.Ask{
+		"stranger":             {Guild: discordtest.Guild, Channel: discordtest.Channel, User: discordtest.Stranger},
+		"another channel":      {Guild: discordtest.Guild, Channel: discordtest.Channel2, User: discordtest.User},
+		"another server":       {Guild: "200000000000000009", Channel: discordtest.Channel, User: discordtest.User},
+		"direct message":       {Channel: discordtest.Channel, User: discordtest.User},
+		"a bot":                {Guild: discordtest.Guild, Channel: discordtest.Channel, User: discordtest.User, Bot: true},
+		"nobody":               {Guild: discordtest.Guild, Channel: discordtest.Channel},
+		"stranger, everywhere": {User: discordtest.Stranger},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := discordtest.InMemory(t)
+				c := newClient(t, s)
+				log := logTo(t, c)
+				var executed atomic.Int32
+				c.Answer = func(context.Context, bot.Request) bot.Message { executed.Add(1); return plain("x") }
+				listen(t, c)
+				s.AwaitListening(t)
+				time.Sleep(time.Minute)
+				before := len(s.Requests(""))
+				for range 20 {
+					for _, i := range []*discordtest.Interaction{
+						s.Slash(who, "report"), s.Press(who, "/report country 7d"),
+						s.Interact(who, 4, map[string]any{"name": "report"}), s.Interact(who, 5, map[string]any{"custom_id": "/report"}),
+					} {
+						synctest.Wait()
+						if i.Touched() {
+							t.Fatal("a stranger got an answer")
+						}
+					}
+					time.Sleep(time.Second)
+				}
+				if n := len(s.Requests("")) - before; n != 0 || executed.Load() != 0 {
+					t.Errorf("%d requests, %d executed, want none", n, executed.Load())
+				}
+				if n := log.count("ignored"); n > 2 { // by reason: of a command, of what is none
+					t.Errorf("logged %d times in 20 seconds", n)
+				}
+			})
+		})
+	}
+	t.Run("default", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			s := discordtest.InMemory(t)
+			c := newClient(t, s)
+			c.Allowed = nil
+			listen(t, c)
+			s.AwaitListening(t)
+			i := s.Slash(discordtest.Admin, "report")
+			time.Sleep(time.Minute)
+			if i.Touched() {
+				t.Error("without Allowed somebody is heard")
+			}
+		})
+	})
+}
+
+func TestAnswers(t *testing.T) {
+	for name, tc := range map[string]struct {
+		ask  func(*discordtest.Server) *discordtest.Interaction
+		want string // "": none
+	}{
+		"bare":              {slash("report"), "/report"},
+		"in our order":      {slash("report", "since", "7d", "by", "jail"), "/report jail 7d"},
+		"one left out":      {slash("report", "since", "7d"), "/report 7d"},
+		"free text":         {slash("ip", "address", " 192.0.2.1\n/x\u202e "), "/ip 192.0.2.1 /x"},
+		"unknown option":    {slash("report", "colour", "red"), "/report"},
+		"unknown command":   {slash("reboot"), ""},
+		"button":            {press("/report country 7d"), "/report country 7d"},
+		"no button of ours": {press("report"), ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := discordtest.InMemory(t)
+				c := newClient(t, s)
+				c.Answer = func(_ context.Context, r bot.Request) bot.Message {
+					if r.Platform != "discord" || r.Chat != discordtest.Channel || r.User != discordtest.User {
+						t.Errorf("the request is %+v", r)
+					}
+					time.Sleep(10 * time.Second) // longer than an undeferred answer may take
+					return bot.Message{
+						Text: bot.Text{{Text: r.Text, Style: bot.Code}}, Photo: []byte("png"),
+						Buttons: [][]bot.Button{{{Label: "7 days", Command: "/report 7d"}}},
+					}
+				}
+				listen(t, c)
+				s.AwaitListening(t)
+				i := tc.ask(s)
+				time.Sleep(time.Minute)
+				answers := i.Answers()
+				switch {
+				case tc.want == "" && i.Touched():
+					t.Error("answered")
+				case tc.want == "":
+				case len(answers) != 1:
+					t.Errorf("%d answers, want 1", len(answers))
+				case answers[0].Content != "`"+tc.want+"`" || string(answers[0].Photo) != "png" || answers[0].Buttons[0][0].CustomID != "/report 7d":
+					t.Errorf("the answer is %+v", answers[0])
+				}
+			})
+		})
+	}
+}
+
+func slash(name string, options ...string) func(*discordtest.Server) *discordtest.Interaction {
+	return func(s *discordtest.Server) *discordtest.Interaction {
+		return s.Slash(discordtest.Admin, name, options...)
+	}
+}
+
+func press(id string) func(*discordtest.Server) *discordtest.Interaction {
+	return func(s *discordtest.Server) *discordtest.Interaction { return s.Press(discordtest.Admin, id) }
+}
+
+func TestAnswersSurviveTrouble(t *testing.T) {
+	const edit = "PATCH /webhooks/*/*/messages/*"
+	tooLong := strings.Repeat("a", 2001)
+	for name, tc := range map[string]struct {
+		harm   func(*discordtest.Server)
+		answer func(context.Context, bot.Request) bot.Message
+		want   string
+	}{
+		"panic":    {nil, func(context.Context, bot.Request) bot.Message { panic("CAN" + "NOT") }, "went wrong"},
+		"too long": {nil, func(context.Context, bot.Request) bot.Message { return plain(tooLong) }, "went wrong"},
+		"empty":    {nil, func(context.Context, bot.Request) bot.Message { return bot.Message{} }, "went wrong"},
+		"photo": {nil, func(context.Context, bot.Request) bot.Message {
+			return bot.Message{Text: plain("a").Text, Photo: make([]byte, 11<<20)}
+		}, "a"},
+		"502":         {func(s *discordtest.Server) { s.Fail(edit, 1, discordtest.Page(502)) }, nil, "answer to /report"},
+		"lost":        {func(s *discordtest.Server) { s.Fail(edit, 1, discordtest.Drop()) }, nil, "answer to /report"},
+		"429":         {func(s *discordtest.Server) { s.Fail(edit, 1, discordtest.RateLimit(20*time.Second, "user")) }, nil, "answer to /report"},
+		"echo":        {func(s *discordtest.Server) { s.Fail(edit, 5, discordtest.Echo(403)) }, nil, "went wrong"},
+		"hangs a bit": {func(s *discordtest.Server) { s.Fail(edit, 1, discordtest.Hang()) }, nil, "answer to /report"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := discordtest.InMemory(t)
+				c := newClient(t, s)
+				if tc.answer != nil {
+					c.Answer = tc.answer
+				}
+				if tc.harm != nil {
+					tc.harm(s)
+				}
+				listen(t, c)
+				s.AwaitListening(t)
+				i := s.Slash(discordtest.Admin, "report")
+				time.Sleep(2 * time.Minute)
+				if answers := i.Answers(); len(answers) == 0 || !strings.Contains(answers[len(answers)-1].Content, tc.want) {
+					t.Errorf("the answers are %+v, want %q", answers, tc.want)
+				}
+			})
+		})
+	}
+}
+
+func TestS04FloodOfCommandsIsBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := discordtest.InMemory(t)
+		c := newClient(t, s)
+		var now, most atomic.Int32
+		c.Answer = func(context.Context, bot.Request) bot.Message {
+			most.Store(max(most.Load(), now.Add(1)))
+			defer now.Add(-1)
+			time.Sleep(5 * time.Second)
+			return plain("x")
+		}
+		listen(t, c)
+		s.AwaitListening(t)
+		for range 1000 {
+			s.Slash(discordtest.Admin, "report")
+			time.Sleep(10 * time.Millisecond)
+		}
+		if err := c.Send(t.Context(), discordtest.Channel, plain("alert")); err != nil {
+			t.Errorf("an alert meanwhile: %v", err)
+		}
+		time.Sleep(time.Minute)
+		if n := most.Load(); n > 16 {
+			t.Errorf("%d at once", n)
+		}
+		if m, err := answer(t, s.Slash(discordtest.Admin, "report")); err != nil || m.Content != "x" {
+			t.Errorf("after the flood: %v, %+v", err, m)
+		}
+	})
+}
+
+// Whatever may come.
+func TestHostileInteractionsDoNoHarm(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := discordtest.InMemory(t)
+		listen(t, newClient(t, s))
+		s.AwaitListening(t)
+		for kind := range 9 {
+			for _, data := range []any{
+				nil, 7, "x", []any{}, map[string]any{}, map[string]any{"name": "report", "options": 3},
+				map[string]any{"name": "report", "options": []any{nil}}, map[string]any{"name": "report", "options": []any{map[string]any{"name": "by", "type": 4, "value": 3}}},
+				map[string]any{"custom_id": strings.Repeat("/", 5000)},
+			} {
+				s.Interact(discordtest.Admin, kind, data)
+			}
+		}
+		time.Sleep(time.Minute)
+		if m, err := answer(t, s.Slash(discordtest.Admin, "report")); err != nil || m.Content != "answer to /report" {
+			t.Errorf("afterwards: %v, %+v", err, fmt.Sprint(m))
+		}
+	})
+}

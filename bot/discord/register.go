@@ -1,0 +1,80 @@
+package discord
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/bwmarrin/discordgo"
+
+	"friendlyfire/bot"
+)
+
+// ready is called when a connection is open.
+func (c *connection) ready(ctx context.Context) {
+	c.log.Info("listening for commands")
+	app := c.session.App
+	c.registering.Do(func() { c.running.Go(func() { c.register(ctx, app) }) })
+}
+
+// register sets the guild's slash commands, once for every set of them: creations are limited to 200 a day.
+// https://discord.com/developers/docs/interactions/application-commands
+func (l *listener) register(ctx context.Context, app string) {
+	commands := slashCommands(l.Commands)
+	set, err := json.Marshal(commands)
+	if err != nil {
+		l.log.Error("slash commands cannot be registered", "error", err)
+		return
+	}
+	sum := sha256.Sum256([]byte(app + " " + l.Guild + " " + string(set)))
+	hash := hex.EncodeToString(sum[:])
+	if kept, err := l.Store.Value(ctx, commandsKey); err == nil && kept == hash {
+		return
+	}
+	for failures := 0; ; failures++ {
+		_, err := l.rest.ApplicationCommandBulkOverwrite(app, l.Guild, commands, discordgo.WithContext(ctx))
+		if err = typed(err); err == nil {
+			err = l.Store.SetValue(ctx, commandsKey, hash)
+		}
+		if err == nil || ctx.Err() != nil {
+			return
+		}
+		if failures == 0 {
+			l.log.Warn("slash commands are not registered yet", "error", err)
+		}
+		if _, rejected := errors.AsType[*bot.RejectedError](err); rejected {
+			return
+		}
+		wait := min(time.Minute<<min(failures, 10), probeEvery)
+		if e, limited := errors.AsType[*bot.RetryAfterError](err); limited {
+			wait = max(wait, e.After)
+		}
+		if !sleep(ctx, wait) {
+			return
+		}
+	}
+}
+
+// slashCommands are the commands in Discord's form: every argument is a string, with choices where it has them.
+func slashCommands(commands []bot.Command) []*discordgo.ApplicationCommand {
+	out := make([]*discordgo.ApplicationCommand, len(commands))
+	for i, c := range commands {
+		out[i] = &discordgo.ApplicationCommand{Type: discordgo.ChatApplicationCommand, Name: c.Name, Description: c.Description}
+		for _, a := range c.Args {
+			option := &discordgo.ApplicationCommandOption{
+				Type: discordgo.ApplicationCommandOptionString, Name: a.Name, Description: a.Description, Required: a.Required,
+			}
+			if a.Choices == nil {
+				option.MaxLength = maxArgument
+			}
+			for _, choice := range a.Choices {
+				option.Choices = append(option.Choices, &discordgo.ApplicationCommandOptionChoice{Name: choice, Value: choice})
+			}
+			out[i].Options = append(out[i].Options, option)
+		}
+	}
+	return out
+}

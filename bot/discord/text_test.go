@@ -1,0 +1,91 @@
+package discord
+
+import (
+	"strings"
+	"testing"
+	"unicode"
+
+	"friendlyfire/bot"
+)
+
+func TestS05TextCannotAct(t *testing.T) {
+	for name, tc := range map[string]struct {
+		text bot.Text
+		want string
+	}{
+		"plain":          {bot.Text{{Text: "Belgium: 12 bans at 08:15, see (sshd)."}}, "Belgium: 12 bans at 08:15, see (sshd)."},
+		"bold":           {bot.Text{{Text: "a", Style: bot.Bold}}, "**a**"},
+		"code":           {bot.Text{{Text: "192.0.2.1", Style: bot.Code}, {Text: " in "}, {Text: "x", Style: bot.Code}}, "`192.0.2.1` in `x`"},
+		"pre":            {bot.Text{{Text: "BE ██\nNL █\n", Style: bot.Pre}}, "```\nBE ██\nNL █\n```"},
+		"neighbours":     {bot.Text{{Text: "a", Style: bot.Bold}, {Style: bot.Code}, {Text: "b", Style: bot.Bold}}, "**ab**"},
+		"emphasis":       {bot.Text{{Text: "*a* _b_ ~~c~~ ||d|| `e`"}}, "\\*a\\* \\_b\\_ \\~\\~c\\~\\~ \\|\\|d\\|\\| \\`e\\`"},
+		"in bold":        {bot.Text{{Text: "a** @everyone \\", Style: bot.Bold}}, "**a\\*\\* \\@everyone \\\\**"},
+		"backslash":      {bot.Text{{Text: `\*a*`}}, `\\\*a\*`},
+		"mentions":       {bot.Text{{Text: "@everyone <@1> <@&2> <#3>"}}, `\@everyone \<\@1\> \<\@&2\> \<#3\>`},
+		"times, emoji":   {bot.Text{{Text: "<t:0:R> <:a:1> </report:1>"}}, `\<t:0:R\> \<:a:1\> \</report:1\>`},
+		"masked link":    {bot.Text{{Text: "[bank](https://example.org)"}}, `\[bank\](https\://example.org)`},
+		"bare URL":       {bot.Text{{Text: "http://example.org discord://x"}}, `http\://example.org discord\://x`},
+		"heading":        {bot.Text{{Text: "# a\n ## b\n-# c\nd # e"}}, "\\# a\n \\## b\n\\-# c\nd # e"},
+		"quote":          {bot.Text{{Text: "> a\n>>> b"}}, "\\> a\n\\>\\>\\> b"},
+		"lists":          {bot.Text{{Text: "- a\n* b\n+ c\n1. d\n12) e\n1.5 - f"}}, "\\- a\n\\* b\n\\+ c\n1\\. d\n12\\) e\n1\\.5 - f"},
+		"code in code":   {bot.Text{{Text: "a``b`\n@here", Style: bot.Code}}, "`aˋˋbˋ @here`"},
+		"fence in pre":   {bot.Text{{Text: "```\n@here", Style: bot.Pre}}, "```\nˋˋˋ\n@here\n```"},
+		"unseen":         {bot.Text{{Text: "a\x00\x1b[31m\u202eb\u200b\r\n\xff"}}, "a\\[31mb\n\ufffd"},
+		"unseen in code": {bot.Text{{Text: "a\x00\u2066`b", Style: bot.Code}}, "`aˋb`"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := markdown(tc.text); got != tc.want {
+				t.Errorf("markdown is\n%q, want\n%q", got, tc.want)
+			}
+		})
+	}
+}
+
+func TestFitsCountsMarksAndEscapes(t *testing.T) {
+	for name, tc := range map[string]struct {
+		text string
+		want bool
+	}{
+		"2000":          {strings.Repeat("a", 2000), true},
+		"2001":          {strings.Repeat("a", 2001), false},
+		"escapes":       {strings.Repeat("*", 1001), false},
+		"beyond UTF-16": {strings.Repeat("🇧", 1001), false},
+		"accents":       {strings.Repeat("é", 2000), true},
+	} {
+		if got := new(Client).Fits(bot.Message{Text: bot.Text{{Text: tc.text}}}); got != tc.want {
+			t.Errorf("%s: Fits is %t, want %t", name, got, tc.want)
+		}
+	}
+}
+
+// FuzzMarkdown reads the markup back as Discord does: what is behind a backslash shows, and what is not is nothing
+// that acts.
+func FuzzMarkdown(f *testing.F) {
+	for _, s := range []string{"# a\n- b", "<@1> @everyone", "[a](https://b)", "\\`*_~|", "\u202e\x00", "1. a\n 2) b"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		got := markdown(bot.Text{{Text: s}})
+		var shown strings.Builder
+		escaped := false
+		for _, r := range got {
+			switch {
+			case escaped:
+				shown.WriteRune(r)
+				escaped = false
+			case r == '\\':
+				escaped = true
+			case strings.ContainsRune("`*_~|[]<>@", r), r != '\n' && unicode.IsControl(r), unicode.Is(unicode.Cf, r):
+				t.Fatalf("%q acts in %q", r, got)
+			default:
+				shown.WriteRune(r)
+			}
+		}
+		if want := strings.Map(visible, strings.ToValidUTF8(s, "\ufffd")); shown.String() != want {
+			t.Fatalf("%q shows as %q", want, shown.String())
+		}
+		if strings.Contains(got, "://") && !strings.Contains(got, `\://`) {
+			t.Fatalf("a bare URL in %q", got)
+		}
+	})
+}
