@@ -1,0 +1,105 @@
+package main
+
+import (
+	"encoding"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+)
+
+// Secret is a text that no log, message, dump or encoding shows. The zero Secret is empty.
+//
+// It hides in a function because fmt prints the unexported fields of foreign structs without asking their methods.
+type Secret struct{ reveal func() string }
+
+var (
+	_ fmt.Formatter          = Secret{}
+	_ slog.LogValuer         = Secret{}
+	_ encoding.TextMarshaler = Secret{}
+)
+
+// NewSecret wraps text.
+func NewSecret(text string) Secret { return Secret{func() string { return text }} }
+
+// Reveal returns the text itself, for the one place that sends it.
+func (s Secret) Reveal() string {
+	if s.reveal == nil {
+		return ""
+	}
+	return s.reveal()
+}
+
+// Empty reports whether there is no secret.
+func (s Secret) Empty() bool { return s.Reveal() == "" }
+
+// String returns a placeholder.
+func (s Secret) String() string {
+	if s.Empty() {
+		return "[none]"
+	}
+	return "[secret]"
+}
+
+// GoString is String.
+func (s Secret) GoString() string { return s.String() }
+
+// Format prints String for every verb.
+func (s Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, s.String()) }
+
+// LogValue is String.
+func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
+
+// MarshalText is String.
+func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// The forms of tokens. Telegram documents its own; Discord's are three parts of base64.
+var (
+	telegramToken = regexp.MustCompile(`^[0-9]+:[A-Za-z0-9_-]{20,}$`)
+	discordToken  = regexp.MustCompile(`^[A-Za-z0-9_-]{18,}\.[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{20,}$`)
+	anyToken      = regexp.MustCompile(`[0-9]+:[A-Za-z0-9_-]{20,}|[A-Za-z0-9_-]{23,}\.[A-Za-z0-9_-]{6,7}\.[A-Za-z0-9_-]{27,}`)
+)
+
+// readSecret returns the trimmed text of a small regular file that nobody but its owner can read.
+// Credentials that systemd lays out may be readable by a group of their own.
+func readSecret(path string) (string, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return "", err
+	}
+	if err := ownersOnly(path, info); err != nil {
+		return "", err
+	}
+	if info.Size() > 16<<10 {
+		return "", fmt.Errorf("is too long for a secret: %d bytes", info.Size())
+	}
+	text, err := os.ReadFile(path)
+	return strings.TrimSpace(string(text)), err
+}
+
+func ownersOnly(path string, info fs.FileInfo) error {
+	mode := info.Mode()
+	switch credentials := os.Getenv("CREDENTIALS_DIRECTORY"); {
+	case !mode.IsRegular():
+		return errors.New("is no regular file")
+	case credentials != "" && filepath.Dir(path) == filepath.Clean(credentials) && mode.Perm()&^0o440 == 0:
+		return nil
+	case mode.Perm()&0o077 != 0:
+		return fmt.Errorf("others may read it (mode %04o): chmod 600 %s", mode.Perm(), shellQuote(path))
+	}
+	return nil
+}
+
+var shellSafe = regexp.MustCompile(`^[\w./+,:@%-]+$`)
+
+func shellQuote(s string) string {
+	if shellSafe.MatchString(s) && !strings.HasPrefix(s, "-") {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}

@@ -1,0 +1,396 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"time"
+
+	"golang.org/x/term"
+
+	"friendlyfire/bot"
+	"friendlyfire/bot/discord"
+	"friendlyfire/bot/telegram"
+	"friendlyfire/bot/terminal"
+	"friendlyfire/charts"
+	"friendlyfire/enrich"
+	"friendlyfire/ingest"
+	"friendlyfire/store"
+)
+
+// world is the way to the outside. With both of its doors replaced the whole program runs by itself.
+type world struct {
+	dial  func(ctx context.Context, network, address string) (net.Conn, error) // opens connections; nil: each in its usual way
+	watch func(ctx context.Context, path string, wake func()) error            // sees a file change
+}
+
+// client speaks HTTP through dial; nil where there is none.
+func (w world) client() *http.Client {
+	if w.dial == nil {
+		return nil
+	}
+	return &http.Client{Transport: &http.Transport{DialContext: w.dial}}
+}
+
+func theWorld() world { return world{watch: ingest.Watch} }
+
+// connection is a platform to chat on.
+type connection interface {
+	bot.Sender
+	// Listen hears commands until ctx ends.
+	Listen(ctx context.Context) error
+	// Me says as whom the platform knows the bot.
+	Me(ctx context.Context) (name string, err error)
+	// CanPost says what a chat is called, or why the bot cannot post there.
+	CanPost(ctx context.Context, chat string) (title string, err error)
+}
+
+// stage is a step that is taken again and again: when it is woken, and after a pause in case nobody did.
+type stage struct {
+	name  string
+	every time.Duration // the longest pause
+	step  func(context.Context) error
+	wake  chan struct{}
+	pause time.Duration // before the next step
+}
+
+func newStage(name string, every time.Duration) *stage {
+	return &stage{name: name, every: every, wake: make(chan struct{}, 1)}
+}
+
+// poke wakes the stage; while it works, so that it works once more.
+func (s *stage) poke() {
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}
+
+// again makes the next pause no longer than d. Only the step itself may call it.
+func (s *stage) again(d time.Duration) { s.pause = min(s.pause, d) }
+
+// loop steps until ctx ends. An error is logged when it is news, and the next step may mend it.
+func (s *stage) loop(ctx context.Context, log *slog.Logger) {
+	last := ""
+	for {
+		s.pause = s.every
+		now := ""
+		if err := s.step(ctx); err != nil && ctx.Err() == nil {
+			now = err.Error()
+		}
+		switch {
+		case now == last:
+		case now != "":
+			log.Error("step failed, will be tried again", "stage", s.name, "error", now)
+		default:
+			log.Info("step works again", "stage", s.name)
+		}
+		last = now
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(s.pause):
+		case <-s.wake:
+		}
+	}
+}
+
+// program is everything, built and not yet started.
+type program struct {
+	config    *Config
+	log       *slog.Logger
+	store     *store.Store
+	table     *enrich.Table
+	platforms []connection
+	chats     []store.Chat
+	stages    []*stage
+	announcer *bot.Announcer
+	progress  *progress
+}
+
+// wording is how the texts are set.
+func wording(c *Config) bot.Words {
+	w := bot.Words{Zone: c.Timezone, Zones: map[string]*time.Location{}, Friends: c.Friendly, Mask: c.Privacy.Mask}
+	for _, s := range c.Sources {
+		w.Zones[s.Name] = s.Timezone
+	}
+	return w
+}
+
+func reporter(c *Config, s *store.Store) (*bot.Reporter, error) {
+	theme, err := charts.ThemeNamed(c.Report.Theme)
+	return &bot.Reporter{Store: s, Words: wording(c), Theme: theme}, err
+}
+
+// openStore opens the database and tells it who is friendly.
+func openStore(ctx context.Context, c *Config) (*store.Store, error) {
+	s, err := store.Open(ctx, c.Database)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.SetFriends(ctx, c.Friendly); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+// build makes every part and starts none. once leaves whois questions of history for another time.
+func build(ctx context.Context, c *Config, s streams, w world, log *slog.Logger, once bool) (p *program, err error) {
+	p = &program{config: c, log: log, progress: newProgress(s.err)}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, p.close())
+		}
+	}()
+	if p.table, err = enrich.OpenTable(c.Enrich.Table); err != nil {
+		return p, err
+	}
+	if p.store, err = openStore(ctx, c); err != nil {
+		return p, err
+	}
+	if err := p.store.UseTable(ctx, p.table.Name()); err != nil {
+		return p, err
+	}
+	report, err := reporter(c, p.store)
+	if err != nil {
+		return p, err
+	}
+
+	locate, whois, announce := newStage("locate", time.Minute), newStage("whois", 5*time.Second), newStage("announce", 30*time.Second)
+	var deliver []*stage
+	delivered := func() {
+		for _, d := range deliver {
+			d.poke()
+		}
+	}
+	health := &bot.Health{Store: p.store, Words: report.Words, Started: time.Now(), Next: delivered}
+	answers := &bot.Commands{Store: p.store, Reporter: report, Health: health, Log: log}
+	access := &bot.Access{Chats: map[string][]string{}, Users: map[string][]string{}, Log: log}
+	if err := p.connect(s, w, answers, access); err != nil {
+		return p, err
+	}
+	health.Chats, answers.Chats = p.chats, p.chats
+
+	for _, source := range c.Sources {
+		reader, err := p.reader(source)
+		if err != nil {
+			return p, err
+		}
+		reader.Next = func() { locate.poke(); announce.poke() }
+		read := newStage("read "+source.Name, source.Every)
+		read.step = reader.Step
+		p.stages = append(p.stages, read)
+		health.Sources = append(health.Sources, bot.Watched{Name: source.Name, SilentAfter: source.SilentAfter})
+	}
+
+	locate.step = (&enrich.Locator{Store: p.store, Table: p.table, Next: func() { whois.poke(); announce.poke() }}).Step
+	p.stages = append(p.stages, locate)
+	patience := time.Duration(0)
+	if c.Enrich.Whois {
+		asker := p.whois(w)
+		asker.NewsOnly, asker.Next = once, announce.poke
+		whois.step, answers.Whois = asker.Step, asker.Status
+		patience = c.Enrich.Patience
+		p.stages = append(p.stages, whois)
+	}
+	p.announcer = &bot.Announcer{
+		Store: p.store, Chats: p.chats, Words: report.Words, Patience: patience, MaxAge: c.Alerts.MaxAge, Next: delivered, Again: announce.again,
+	}
+	announce.step = p.announcer.Step
+	p.stages = append(p.stages, announce)
+	if c.Digest.At != nil {
+		digest := newStage("digest", 20*time.Second)
+		digest.step = (&bot.Digester{
+			Store: p.store, Chats: p.chats, Reporter: report, Hour: c.Digest.At.Hour, Minute: c.Digest.At.Minute, Health: health, Next: delivered,
+		}).Step
+		p.stages = append(p.stages, digest)
+	}
+	watch := newStage("health", 20*time.Second)
+	watch.step = health.Step
+	p.stages = append(p.stages, watch)
+	for _, chat := range p.chats {
+		d := newStage("deliver to "+chat.String(), 30*time.Second)
+		d.step = (&bot.Deliverer{Store: p.store, Sender: p.sender(chat), Chat: chat, Draw: report.Draw, Again: d.again, Log: log}).Step
+		deliver = append(deliver, d)
+	}
+	p.stages = append(p.stages, deliver...)
+	return p, nil
+}
+
+// connect makes the platforms that are configured, and the terminal when none is.
+func (p *program) connect(s streams, w world, answers *bot.Commands, access *bot.Access) error {
+	c := p.config
+	add := func(pf connection, chats, users []string) {
+		name := pf.Platform()
+		p.platforms = append(p.platforms, pf)
+		access.Chats[name], access.Users[name] = chats, users
+		for _, id := range chats {
+			p.chats = append(p.chats, store.Chat{Platform: name, ID: id})
+		}
+	}
+	if len(c.Telegram.Chats) > 0 {
+		t, err := telegram.New(c.Telegram.Token.Reveal(), c.Telegram.API, w.client())
+		if err != nil {
+			return err
+		}
+		t.Allowed, t.Answer, t.Commands, t.Store, t.Log = access.Allowed, answers.Answer, bot.CommandList(), p.store, p.log
+		add(t, c.Telegram.Chats, c.Telegram.Users)
+	}
+	if len(c.Discord.Channels) > 0 {
+		d, err := discord.New(c.Discord.Token.Reveal(), c.Discord.API, w.dial)
+		if err != nil {
+			return err
+		}
+		d.Allowed, d.Answer, d.Commands, d.Store, d.Log = access.Allowed, answers.Answer, bot.CommandList(), p.store, p.log
+		d.Guild = c.Discord.Guild
+		add(d, c.Discord.Channels, c.Discord.Users)
+	}
+	if len(p.platforms) == 0 {
+		add(&terminal.Terminal{
+			In: s.in, Out: s.out, Styled: isTerminal(s.out), Picture: filepath.Join(filepath.Dir(c.Database), "report.png"), Answer: answers.Answer,
+		}, []string{terminal.Chat}, []string{terminal.Chat})
+	}
+	return nil
+}
+
+func (p *program) sender(chat store.Chat) bot.Sender {
+	for _, pf := range p.platforms {
+		if pf.Platform() == chat.Platform {
+			return pf
+		}
+	}
+	return nil // chats are made of platforms
+}
+
+func (p *program) reader(c SourceConfig) (*ingest.Reader, error) {
+	if c.SFTP != nil {
+		return nil, fmt.Errorf("source %s: sftp is not part of this release: bring the file here, for instance by rsync", c.Name)
+	}
+	return &ingest.Reader{
+		Store: p.store, Name: c.Name, Source: ingest.Local{Path: c.Path}, Format: c.Format, Zone: c.Timezone,
+		MaxAge: p.config.Alerts.MaxAge, Progress: p.progress.show,
+	}, nil
+}
+
+// whois asks the registries, or nobody if the configuration says so.
+func (p *program) whois(w world) *enrich.Whois {
+	ask := &enrich.Whois{Store: p.store, Mirror: p.config.Enrich.WhoisServer, Next: func() {}}
+	if p.config.Enrich.Whois {
+		ask.Resolver = &enrich.Client{Dial: w.dial}
+	}
+	return ask
+}
+
+func (p *program) close() error {
+	var errs []error
+	if p.store != nil {
+		errs = append(errs, p.store.Close())
+	}
+	if p.table != nil {
+		errs = append(errs, p.table.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// start runs everything until ctx ends, and returns when all of it has come to rest.
+func (p *program) start(ctx context.Context, w world) {
+	var wg sync.WaitGroup
+	for _, s := range p.stages {
+		wg.Go(func() { s.loop(ctx, p.log) })
+	}
+	for i, source := range p.config.Sources { // the first stages are the readers, in this order
+		if source.SFTP == nil {
+			wg.Go(func() {
+				if err := w.watch(ctx, source.Path, p.stages[i].poke); err != nil {
+					p.log.Error("file is polled, not watched", "source", source.Name, "error", err)
+				}
+			})
+		}
+	}
+	for _, pf := range p.platforms {
+		wg.Go(func() {
+			if err := pf.Listen(ctx); err != nil && ctx.Err() == nil {
+				p.log.Error("commands are not heard any more", "platform", pf.Platform(), "error", err)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// once takes every stage's step, again while bans wait for whois within their patience.
+func (p *program) once(ctx context.Context) error {
+	for {
+		var errs []error
+		for _, s := range p.stages {
+			if err := s.step(ctx); err != nil {
+				errs = append(errs, err)
+			}
+		}
+		pending, err := p.announcer.Pending(ctx)
+		if err := errors.Join(append(errs, err)...); err != nil || !pending {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+}
+
+// runBot is the bot itself.
+func runBot(ctx context.Context, file string, once bool, s streams, w world) error {
+	c, err := Load(file)
+	if err != nil {
+		return err
+	}
+	log := slog.New(slog.NewTextHandler(s.err, nil))
+	unlock, err := lock(c.Database)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	p, err := build(ctx, c, s, w, log, once)
+	if err != nil {
+		return err
+	}
+	if err := p.store.Recover(ctx); err != nil {
+		return errors.Join(err, p.close())
+	}
+	if once {
+		return errors.Join(p.once(ctx), p.close())
+	}
+	if c.Terminal() && isTerminal(s.out) {
+		fmt.Fprint(s.out, "No chat platform is configured, so this terminal is the chat: type /help, or Ctrl-C to stop.\n\n")
+	}
+	p.start(ctx, w)
+	return p.close()
+}
+
+// lock keeps a second bot from delivering out of the same database. It falls with the process.
+func lock(database string) (unlock func(), err error) {
+	if err := os.MkdirAll(filepath.Dir(database), 0o700); err != nil {
+		return nil, err
+	}
+	f, err := os.OpenFile(database+".lock", os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil { //nolint:gosec // a descriptor fits
+		f.Close()
+		return nil, fmt.Errorf("%s is in use by another friendlyfire", database)
+	}
+	return func() { f.Close() }, nil
+}
+
+func isTerminal(v any) bool {
+	f, ok := v.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd())) //nolint:gosec // a descriptor fits
+}
