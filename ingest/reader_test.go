@@ -17,6 +17,7 @@ type place struct {
 	t      *testing.T
 	path   string
 	store  *store.Store
+	source Source // nil: the file itself
 	reader *Reader
 	nexts  int
 }
@@ -36,8 +37,11 @@ func newPlace(t *testing.T) *place {
 
 // restart makes a reader that remembers nothing.
 func (p *place) restart() {
+	if p.source == nil {
+		p.source = Local{p.path}
+	}
 	p.reader = &Reader{
-		Store: p.store, Name: "web1", Source: Local{p.path}, Format: "auto", Zone: time.UTC, MaxAge: time.Hour,
+		Store: p.store, Name: "web1", Source: p.source, Format: "auto", Zone: time.UTC, MaxAge: time.Hour,
 		Next: func() { p.nexts++ },
 	}
 }

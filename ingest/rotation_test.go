@@ -34,122 +34,128 @@ func (p *place) copy(from, to string) {
 	p.write(to, string(text))
 }
 
-// Whatever rotation does to a file, no ban is lost and none is doubled. In each case bans 0 to 9 are read first, then
-// happens what the case is named after, and bans up to 19 come of it. The form without an epoch is the harder one.
+// rotations are what happens to a file of which bans 0 to 9 have been read; bans 10 to 19 come of it.
+var rotations = map[string]func(p *place, row func(int) string, header string){
+	"rename and create": func(p *place, row func(int) string, header string) {
+		p.append(p.path, rows(row, 10, 15)) // not read before the rotation
+		p.rename(p.path, p.path+".1")
+		p.write(p.path, header+rows(row, 15, 20))
+	},
+	"rename and create without a header": func(p *place, row func(int) string, _ string) {
+		p.append(p.path, rows(row, 10, 15))
+		p.rename(p.path, p.path+".1")
+		p.write(p.path, rows(row, 15, 20))
+	},
+	"rename by date": func(p *place, row func(int) string, header string) {
+		p.append(p.path, rows(row, 10, 15))
+		p.rename(p.path, p.path+"-20261122")
+		p.write(p.path, header+rows(row, 15, 20))
+	},
+	"rename by date before the extension": func(p *place, row func(int) string, header string) {
+		p.append(p.path, rows(row, 10, 15))
+		p.rename(p.path, filepath.Join(filepath.Dir(p.path), "bans-20261122.csv"))
+		p.write(p.path, header+rows(row, 15, 20))
+	},
+	"rename, and the new file comes late": func(p *place, row func(int) string, header string) {
+		p.rename(p.path, p.path+".1")
+		p.step()
+		p.append(p.path+".1", rows(row, 10, 15)) // by a writer that still holds it
+		p.step()
+		p.write(p.path, "")
+		p.append(p.path+".1", rows(row, 15, 17))
+		p.step()
+		p.append(p.path, header+rows(row, 17, 20))
+	},
+	"copytruncate": func(p *place, row func(int) string, header string) {
+		p.append(p.path, rows(row, 10, 15))
+		p.copy(p.path, p.path+".1")
+		p.must(os.Truncate(p.path, 0))
+		p.step()
+		p.append(p.path, header+rows(row, 15, 20))
+	},
+	"truncate": func(p *place, row func(int) string, header string) {
+		p.must(os.Truncate(p.path, 0))
+		p.step()
+		p.append(p.path, header+rows(row, 10, 20))
+	},
+	"truncate and regrow": func(p *place, row func(int) string, header string) {
+		p.write(p.path, header+rows(row, 10, 20)) // the same inode, and no smaller
+	},
+	"truncate and regrow with some of the old lines": func(p *place, row func(int) string, header string) {
+		p.write(p.path, header+rows(row, 4, 20))
+	},
+	"another file with the same inode number": func(p *place, row func(int) string, header string) {
+		p.must(os.Remove(p.path))
+		p.write(p.path, header+rows(row, 10, 20))
+	},
+	"the same file with another inode": func(p *place, row func(int) string, header string) {
+		p.copy(p.path, p.path+".new")
+		p.append(p.path+".new", rows(row, 10, 20))
+		p.rename(p.path+".new", p.path)
+	},
+	"edited in place": func(p *place, row func(int) string, header string) {
+		p.copy(p.path, p.path+".1") // the editor's backup has an unlucky name
+		p.write(p.path, header+rows(row, 0, 3)+rows(row, 5, 20))
+	},
+	"gz": func(p *place, row func(int) string, header string) {
+		p.append(p.path, rows(row, 10, 15))
+		p.gzip(p.path, p.path+".1.gz")
+		p.write(p.path, header+rows(row, 15, 20))
+	},
+	"rotated three times": func(p *place, row func(int) string, header string) {
+		p.append(p.path, rows(row, 10, 12))
+		p.gzip(p.path, p.path+".3.gz")
+		p.write(p.path, header+rows(row, 12, 14))
+		p.gzip(p.path, p.path+".2.gz")
+		p.write(p.path+".1", header+rows(row, 14, 16))
+		p.write(p.path, header+rows(row, 16, 20))
+	},
+	"older files stand beside": func(p *place, row func(int) string, header string) {
+		p.write(p.path+".2", header+rows(row, 100, 120)) // read by somebody else, long ago
+		p.rename(p.path, p.path+".1")
+		p.write(p.path, header+rows(row, 10, 20))
+	},
+	"compression under way": func(p *place, row func(int) string, header string) {
+		p.append(p.path, rows(row, 10, 15))
+		p.rename(p.path, p.path+".1")
+		p.write(p.path+".1.gz", "\x1f\x8b\x08\x00 half of it")
+		p.write(p.path, header+rows(row, 15, 20))
+	},
+}
+
+// Whatever rotation does to a file, no ban is lost and none is doubled. The form without an epoch is the harder one.
 func TestR19Rotation(t *testing.T) {
-	for name, c := range map[string]func(p *place, row func(int) string, header string){
-		"rename and create": func(p *place, row func(int) string, header string) {
-			p.append(p.path, rows(row, 10, 15)) // not read before the rotation
-			p.rename(p.path, p.path+".1")
-			p.write(p.path, header+rows(row, 15, 20))
-		},
-		"rename and create without a header": func(p *place, row func(int) string, _ string) {
-			p.append(p.path, rows(row, 10, 15))
-			p.rename(p.path, p.path+".1")
-			p.write(p.path, rows(row, 15, 20))
-		},
-		"rename by date": func(p *place, row func(int) string, header string) {
-			p.append(p.path, rows(row, 10, 15))
-			p.rename(p.path, p.path+"-20261122")
-			p.write(p.path, header+rows(row, 15, 20))
-		},
-		"rename by date before the extension": func(p *place, row func(int) string, header string) {
-			p.append(p.path, rows(row, 10, 15))
-			p.rename(p.path, filepath.Join(filepath.Dir(p.path), "bans-20261122.csv"))
-			p.write(p.path, header+rows(row, 15, 20))
-		},
-		"rename, and the new file comes late": func(p *place, row func(int) string, header string) {
-			p.rename(p.path, p.path+".1")
-			p.step()
-			p.append(p.path+".1", rows(row, 10, 15)) // by a writer that still holds it
-			p.step()
-			p.write(p.path, "")
-			p.append(p.path+".1", rows(row, 15, 17))
-			p.step()
-			p.append(p.path, header+rows(row, 17, 20))
-		},
-		"copytruncate": func(p *place, row func(int) string, header string) {
-			p.append(p.path, rows(row, 10, 15))
-			p.copy(p.path, p.path+".1")
-			p.must(os.Truncate(p.path, 0))
-			p.step()
-			p.append(p.path, header+rows(row, 15, 20))
-		},
-		"truncate": func(p *place, row func(int) string, header string) {
-			p.must(os.Truncate(p.path, 0))
-			p.step()
-			p.append(p.path, header+rows(row, 10, 20))
-		},
-		"truncate and regrow": func(p *place, row func(int) string, header string) {
-			p.write(p.path, header+rows(row, 10, 20)) // the same inode, and no smaller
-		},
-		"truncate and regrow with some of the old lines": func(p *place, row func(int) string, header string) {
-			p.write(p.path, header+rows(row, 4, 20))
-		},
-		"another file with the same inode number": func(p *place, row func(int) string, header string) {
-			p.must(os.Remove(p.path))
-			p.write(p.path, header+rows(row, 10, 20))
-		},
-		"the same file with another inode": func(p *place, row func(int) string, header string) {
-			p.copy(p.path, p.path+".new")
-			p.append(p.path+".new", rows(row, 10, 20))
-			p.rename(p.path+".new", p.path)
-		},
-		"edited in place": func(p *place, row func(int) string, header string) {
-			p.copy(p.path, p.path+".1") // the editor's backup has an unlucky name
-			p.write(p.path, header+rows(row, 0, 3)+rows(row, 5, 20))
-		},
-		"gz": func(p *place, row func(int) string, header string) {
-			p.append(p.path, rows(row, 10, 15))
-			p.gzip(p.path, p.path+".1.gz")
-			p.write(p.path, header+rows(row, 15, 20))
-		},
-		"rotated three times": func(p *place, row func(int) string, header string) {
-			p.append(p.path, rows(row, 10, 12))
-			p.gzip(p.path, p.path+".3.gz")
-			p.write(p.path, header+rows(row, 12, 14))
-			p.gzip(p.path, p.path+".2.gz")
-			p.write(p.path+".1", header+rows(row, 14, 16))
-			p.write(p.path, header+rows(row, 16, 20))
-		},
-		"older files stand beside": func(p *place, row func(int) string, header string) {
-			p.write(p.path+".2", header+rows(row, 100, 120)) // read by somebody else, long ago
-			p.rename(p.path, p.path+".1")
-			p.write(p.path, header+rows(row, 10, 20))
-		},
-		"compression under way": func(p *place, row func(int) string, header string) {
-			p.append(p.path, rows(row, 10, 15))
-			p.rename(p.path, p.path+".1")
-			p.write(p.path+".1.gz", "\x1f\x8b\x08\x00 half of it")
-			p.write(p.path, header+rows(row, 15, 20))
-		},
-	} {
+	for name, rotate := range rotations {
 		for form, row := range map[string]func(int) string{"original": seedRow, "rich": richRow} {
-			header := seedHeader
-			if form == "rich" {
-				header = richHeader
-			}
 			for _, stopped := range []bool{false, true} {
 				t.Run(fmt.Sprintf("%s/%s/stopped=%t", name, form, stopped), func(t *testing.T) {
-					p := newPlace(t)
-					p.write(p.path, header+rows(row, 0, 10))
-					p.step()
-					if stopped {
-						p.restart()
+					header := seedHeader
+					if form == "rich" {
+						header = richHeader
 					}
-					c(p, row, header)
-					p.step()
-					p.want(ips(0, 20)...)
-					p.restart()
-					p.step()
-					p.want(ips(0, 20)...)
-					p.append(p.path, row(20))
-					p.step()
-					p.want(ips(0, 21)...)
+					newPlace(t).survives(rotate, row, header, stopped)
 				})
 			}
 		}
 	}
+}
+
+func (p *place) survives(rotate func(*place, func(int) string, string), row func(int) string, header string, stopped bool) {
+	p.t.Helper()
+	p.write(p.path, header+rows(row, 0, 10))
+	p.step()
+	if stopped {
+		p.restart()
+	}
+	rotate(p, row, header)
+	p.step()
+	p.want(ips(0, 20)...)
+	p.restart()
+	p.step()
+	p.want(ips(0, 20)...)
+	p.append(p.path, row(20))
+	p.step()
+	p.want(ips(0, 21)...)
 }
 
 // A file of which only the header was read looks like every other.
