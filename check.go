@@ -52,6 +52,9 @@ func check(ctx context.Context, file string, send bool, s streams, w world) erro
 	f.ok("configuration", "%s; friendly: %s", c.File, friendlyList(c))
 
 	p, err := build(ctx, c, s, w, slog.New(slog.DiscardHandler), true)
+	if _, ok := errors.AsType[*ConfigError](err); ok {
+		return err
+	}
 	if err != nil {
 		f.wrong("database", err, "")
 		return f.end()

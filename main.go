@@ -47,10 +47,11 @@ func run(ctx context.Context, args []string, s streams, w world) int {
 	if err == nil {
 		return exitDone
 	}
-	fmt.Fprintln(s.err, "friendlyfire:", err)
 	if _, ok := errors.AsType[*ConfigError](err); ok {
+		fmt.Fprintln(s.err, err)
 		return exitConfig
 	}
+	fmt.Fprintln(s.err, "friendlyfire:", err)
 	if _, ok := errors.AsType[*usageError](err); ok {
 		return exitUsage
 	}

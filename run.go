@@ -141,9 +141,32 @@ func openStore(ctx context.Context, c *Config) (*store.Store, error) {
 	return s, nil
 }
 
+// missing names what the configuration asks for and this release does not have: better no start than a key without effect.
+func missing(c *Config) error {
+	var e ConfigError
+	lacks := func(key, advice string) {
+		e.Mistakes = append(e.Mistakes, Mistake{File: c.File, Key: key, Text: "is not part of this release" + advice})
+	}
+	for i, s := range c.Sources {
+		if s.SFTP != nil {
+			lacks(fmt.Sprintf("source[%d].sftp", i+1), "; bring the file here, for instance by rsync, and name it in path")
+		}
+	}
+	if c.Metrics.Listen != "" {
+		lacks("metrics.listen", "; leave it empty")
+	}
+	if len(e.Mistakes) > 0 {
+		return &e
+	}
+	return nil
+}
+
 // build makes every part and starts none. once leaves whois questions of history for another time.
 func build(ctx context.Context, c *Config, s streams, w world, log *slog.Logger, once bool) (p *program, err error) {
 	p = &program{config: c, log: log, progress: newProgress(s.err)}
+	if err := missing(c); err != nil {
+		return p, err
+	}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, p.close())
@@ -163,7 +186,7 @@ func build(ctx context.Context, c *Config, s streams, w world, log *slog.Logger,
 		return p, err
 	}
 
-	locate, whois, announce := newStage("locate", time.Minute), newStage("whois", 5*time.Second), newStage("announce", 30*time.Second)
+	locate, whois, announce := newStage("locate", time.Minute), newStage("whois", time.Second), newStage("announce", 30*time.Second)
 	var deliver []*stage
 	delivered := func() {
 		for _, d := range deliver {

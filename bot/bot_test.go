@@ -232,7 +232,7 @@ func TestFailedAttempts(t *testing.T) {
 		"unclear, arrived":  {replies: []error{errors.New("EOF")}, lose: true, wait: 2 * time.Second, want: []string{"🇧🇪", "(may repeat) 🇧🇪"}},
 		"unclear then 429":  {replies: []error{errors.New("EOF"), &RetryAfterError{After: time.Second, Scope: WholePlatform}}, wait: 5 * time.Second, want: []string{"(may repeat) 🇧🇪"}},
 		"rejected":          {replies: []error{&RejectedError{Reason: "bad"}}, wait: time.Hour, want: nil, dead: 1},
-		"moved":             {replies: []error{&MovedError{To: "2"}}, wait: 0, want: []string{"🇧🇪"}},
+		"moved":             {replies: []error{&MovedError{To: "2"}}, wait: 0, want: []string{"🇧🇪 Belgium banned: 198.51.100.7"}},
 		"forbidden is slow": {replies: []error{&NotSentError{Reason: "kicked", After: 15 * time.Minute}}, wait: 15*time.Minute + time.Second, want: []string{"🇧🇪"}},
 	}
 	for name, tc := range tests {

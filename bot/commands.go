@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -56,7 +57,7 @@ func (c *Commands) Answer(ctx context.Context, r Request) Message {
 	var err error
 	switch command {
 	case "report":
-		m, err = c.report(ctx, args)
+		m, err = c.report(ctx, args, cmp.Or(r.Width, phone))
 	case "friends":
 		m, err = c.friends(ctx, args)
 	case "ip":
@@ -86,10 +87,14 @@ func (e usageError) Error() string { return string(e) }
 func help() Text {
 	return Text{
 		{Text: "I tell you when Fail2Ban bans somebody it should not. You can ask:\n"},
-		{Text: "/report", Style: Bold}, {Text: " [" + strings.Join(kinds, "|") + "] [" + strings.Join(periods, "|") + "]: bans as a chart\n"},
-		{Text: "/friends", Style: Bold}, {Text: " [" + strings.Join(periods, "|") + "]: bans of friendly countries\n"},
-		{Text: "/ip", Style: Bold}, {Text: " ADDRESS: what is known of an address\n"},
-		{Text: "/status", Style: Bold}, {Text: ": is all well?"},
+		{Text: "/report", Style: Bold},
+		{Text: " [" + strings.Join(kinds, "|") + "] [" + strings.Join(periods, "|") + "]: bans as a chart\n"},
+		{Text: "/friends", Style: Bold},
+		{Text: " [" + strings.Join(periods, "|") + "]: bans of friendly countries\n"},
+		{Text: "/ip", Style: Bold},
+		{Text: " ADDRESS: what is known of an address\n"},
+		{Text: "/status", Style: Bold},
+		{Text: ": is all well?"},
 	}
 }
 
@@ -112,10 +117,13 @@ func options(args []string, by, since string, byToo bool) (string, string, error
 	return by, since, nil
 }
 
+// phone is how many characters of a monospaced block stand side by side on a phone.
+const phone = 38
+
 // fresh is how long a drawn report answers the same question again.
 const fresh = 10 * time.Second
 
-func (c *Commands) report(ctx context.Context, args []string) (Message, error) {
+func (c *Commands) report(ctx context.Context, args []string, width int) (Message, error) {
 	by, since, err := options(args, "country", "all", true)
 	if err != nil {
 		return Message{}, err
@@ -123,7 +131,7 @@ func (c *Commands) report(ctx context.Context, args []string) (Message, error) {
 	// One at a time: who asks meanwhile gets what the first one has drawn.
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	key := by + " " + since
+	key := fmt.Sprint(by, " ", since, " ", width)
 	if d, ok := c.drawn[key]; ok && time.Since(d.at) < fresh {
 		return d.message, nil
 	}
@@ -140,7 +148,7 @@ func (c *Commands) report(ctx context.Context, args []string) (Message, error) {
 		if m.Photo, err = picture.PNG(); err != nil {
 			c.Log.Error("chart not drawn", "by", by, "error", err)
 		}
-		m.Fallback = picture.Text(38)
+		m.Fallback = picture.Text(width)
 	}
 	if c.drawn == nil {
 		c.drawn = map[string]drawing{}
@@ -165,7 +173,7 @@ func buttons(by, since string) [][]Button {
 	return [][]Button{byPeriod, byKind}
 }
 
-const friendsListed = 20
+const friendsListed = 10 // the longest names still fit into one message of any platform
 
 func (c *Commands) friends(ctx context.Context, args []string) (Message, error) {
 	_, since, err := options(args, "", "7d", false)
@@ -252,6 +260,8 @@ func (c *Commands) ip(ctx context.Context, args []string) (Message, error) {
 	return Message{Text: t}, nil
 }
 
+const sourcesListed = 8
+
 func (c *Commands) status(ctx context.Context) (Message, error) {
 	w, now := c.Reporter.Words, time.Now()
 	sources, err := c.Store.Sources(ctx)
@@ -259,8 +269,9 @@ func (c *Commands) status(ctx context.Context) (Message, error) {
 		return Message{}, err
 	}
 	var t Text
-	for _, watched := range c.Health.Sources {
-		s := find(sources, watched.Name)
+	watched := c.Health.Sources
+	for _, name := range watched[:min(sourcesListed, len(watched))] {
+		s := find(sources, name.Name)
 		line := c.Health.lastLine(s, now) + ", " + plural(s.Bans, "ban")
 		if behind := s.Size - s.Offset; behind > 0 {
 			line += ", " + size(behind) + " to read"
@@ -268,7 +279,10 @@ func (c *Commands) status(ctx context.Context) (Message, error) {
 		if s.Rejects > 0 {
 			line += ", " + plural(s.Rejects, "bad line")
 		}
-		t = append(t, Run{Text: watched.Name, Style: Bold}, Run{Text: ": " + line + "\n"})
+		t = append(t, Run{Text: name.Name, Style: Bold}, Run{Text: ": " + line + "\n"})
+	}
+	if n := len(watched) - sourcesListed; n > 0 {
+		t = append(t, Run{Text: "… and " + plural(n, "other source") + "; silent ones are told of by themselves\n"})
 	}
 	for _, chat := range c.Chats {
 		s, err := c.Store.ChatStatus(ctx, chat)

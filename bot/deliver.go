@@ -113,7 +113,10 @@ func (d *Deliverer) settle(ctx context.Context, ids []int64, status store.ChatSt
 		return true, d.Store.Settle(ctx, outcome, now, rejected.Reason, ids...)
 	}
 	if moved, ok := errors.AsType[*MovedError](failure); ok {
-		return true, errors.Join(
+		told := Body{Text: Text{{Text: "This chat has a new number: put "}, {Text: moved.To, Style: Code}, {Text: " in place of "},
+			{Text: d.Chat.ID, Style: Code}, {Text: " in my configuration, so that I hear commands here, too."}}}
+		_, err := d.Store.Post(ctx, notices([]store.Chat{d.Chat}, "moved/"+moved.To, told, now)...)
+		return true, errors.Join(err,
 			d.Store.Move(ctx, d.Chat, moved.To),
 			d.Store.Settle(ctx, store.NotSent, now, failure.Error(), ids...))
 	}
@@ -175,7 +178,9 @@ func (d *Deliverer) pack(ctx context.Context, due []store.Notice) ([]store.Notic
 		}
 		pack, m = append(pack, n), longer
 		if body.Chart != nil {
-			m.Photo = d.draw(ctx, *body.Chart)
+			if m.Photo = d.draw(ctx, *body.Chart); !d.Sender.Fits(m) {
+				m.Photo = nil // a caption is shorter than a text may be
+			}
 			break
 		}
 	}

@@ -65,8 +65,9 @@ func (d *Digester) Step(ctx context.Context) error {
 	return nil
 }
 
-// listed is how many friendly bans a digest tells in its first message, and how many in each that follows.
-const listed, more = 5, 25
+// listed is how many friendly bans a digest tells in its first message, more how many in each that follows: with the
+// longest names they still fit into one message of any platform, and a deliverer packs them where more fits.
+const listed, more = 5, 10
 
 // Compose says what happened on the day before the one of now. The first message carries the country chart.
 func (d *Digester) Compose(ctx context.Context, now time.Time) ([]Body, error) {

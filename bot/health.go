@@ -99,8 +99,10 @@ func (h *Health) chat(ctx context.Context, chat store.Chat, now time.Time) error
 		reason = strings.TrimSpace(reason + " next attempt " + h.Words.moment(status.BlockedUntil, now))
 	}
 	return h.tell(ctx, "chat/"+chat.Platform+"/"+chat.ID, down, others,
-		Text{{Text: chat.String() + " does not get my messages", Style: Bold},
-			{Text: ": " + reason + ". They wait, seven days at most: " + plural(status.Waiting, "notice")}},
+		Text{
+			{Text: chat.String() + " does not get my messages", Style: Bold},
+			{Text: ": " + reason + ". They wait, seven days at most: " + plural(status.Waiting, "notice")},
+		},
 		Text{{Text: chat.String() + " gets my messages again", Style: Bold}})
 }
 

@@ -117,6 +117,7 @@ type Request struct {
 	Chat     string
 	User     string
 	Text     string // "/report country 7d", whatever the platform's own form
+	Width    int    // characters side by side in a monospaced block; 0: as many as on a phone
 }
 
 // Command describes a command to the platforms that list them.

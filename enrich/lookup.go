@@ -28,18 +28,18 @@ type Finding struct {
 // Lookup tells what is known of an address. It asks the table, and whois where that has not answered yet, or in any
 // case with refresh. That a registry cannot be asked is explained and no error.
 func (w *Whois) Lookup(ctx context.Context, t *Table, text string, refresh bool) (Finding, error) {
-	a, err := netip.ParseAddr(text)
-	if err == nil {
+	a, wrong := netip.ParseAddr(text)
+	if wrong == nil {
 		a = a.Unmap().WithZone("")
 		text = a.String()
 	}
 	f := Finding{IP: text}
-	known, err2 := w.Store.Known(ctx, text)
-	if err2 != nil {
-		return f, fmt.Errorf("look up %s: %w", text, err2)
+	known, err := w.Store.Known(ctx, text)
+	if err != nil {
+		return f, fmt.Errorf("look up %s: %w", text, err)
 	}
 	f.Bans = known.Bans
-	if err != nil || !Public(a) {
+	if !Public(a) { // nor is what is no address at all
 		f.explain("no address of the public Internet: it has no country, and nobody is asked")
 		return f, nil
 	}

@@ -1,6 +1,7 @@
 package enrich
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -70,30 +71,33 @@ func (w *Whois) pursue(ctx context.Context, q *store.Question, server string, ne
 		if !ok {
 			return err
 		}
-		next := elsewhere.Other
 		if server == iana {
-			block := elsewhere.Block
-			if !block.IsValid() {
-				block, _ = netip.ParsePrefix(first.Server)
+			if err := w.assign(ctx, first.Server, elsewhere); err != nil {
+				return err
 			}
-			if block.IsValid() {
-				if err := w.Store.Assign(ctx, block, next); err != nil {
-					return err
-				}
-			}
-			q.Server, first.Server = next, next
-			server = next
+			server = elsewhere.Other
+			q.Server, first.Server = server, server
 			continue
 		}
-		if next == "" {
-			next = arin // knows of every early registration where it went
-		}
+		next := cmp.Or(elsewhere.Other, arin) // which knows of every early registration where it went
 		if hops++; hops > maxHops || asked[next] || w.Mirror != "" {
 			q.Server = first.Server
 			return err
 		}
 		server = next
 	}
+}
+
+// assign remembers whom IANA has named for a block; asked is the block it was asked for.
+func (w *Whois) assign(ctx context.Context, asked string, named *ElsewhereError) error {
+	block := named.Block
+	if !block.IsValid() {
+		block, _ = netip.ParsePrefix(asked)
+	}
+	if !block.IsValid() {
+		return nil
+	}
+	return w.Store.Assign(ctx, block, named.Other)
 }
 
 // take notes a question to the server, if it may be asked now.

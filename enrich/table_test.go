@@ -69,7 +69,7 @@ func TestTableOfOnesOwn(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer table.Close() //nolint:errcheck // a test's
+			defer table.Close()
 			for _, a := range []string{"1.1.1.1", "2a00::1"} {
 				if got, err := table.Country(netip.MustParseAddr(a)); got != tt.want || err != nil {
 					t.Errorf("%s: %q, %v; want %s", a, got, err, tt.want)

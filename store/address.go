@@ -27,7 +27,10 @@ func (s *Store) Unlocated(ctx context.Context, n int) ([]Address, error) {
 	if err != nil {
 		return nil, err
 	}
-	return collect(rows, func(rows *sql.Rows) (a Address, err error) { return a, rows.Scan(&a.ID, &a.Text) })
+	return collect(rows, func(rows *sql.Rows) (a Address, err error) {
+		err = rows.Scan(&a.ID, &a.Text)
+		return a, err
+	})
 }
 
 // place is a row of addresses as Locate writes it.

@@ -4,7 +4,7 @@ import "testing"
 
 func TestParseCountry(t *testing.T) {
 	tests := map[string]Country{
-		"BE": "BE", "be": "BE", " nl ": "NL", "UK": "GB", "uk": "GB", "GB": "GB", "TW": "TW",
+		"BE": "BE", "be": "BE", "UK": "GB", "uk": "GB", "GB": "GB", "TW": "TW",
 		"": "", "EU": "", "ZZ": "", "AP": "", "XK": "", "AN": "", "B": "", "BEL": "", "US<b>": "", "ＢＥ": "",
 	}
 	for in, want := range tests {

@@ -121,5 +121,6 @@ func friends(ctx context.Context, tx *sql.Tx) (Friends, error) {
 	if err != nil {
 		return f, err
 	}
-	return f, json.Unmarshal([]byte(text), &f)
+	err = json.Unmarshal([]byte(text), &f)
+	return f, err
 }

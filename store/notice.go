@@ -11,7 +11,12 @@ import (
 // Chat is where messages go: a Telegram chat, a Discord channel, the terminal.
 type Chat struct{ Platform, ID string }
 
-func (c Chat) String() string { return c.Platform + " " + c.ID }
+func (c Chat) String() string {
+	if c.ID == c.Platform {
+		return c.ID
+	}
+	return c.Platform + " " + c.ID
+}
 
 // Notice is one row of the outbox: what is to be said to one chat.
 //
@@ -86,7 +91,7 @@ func (s *Store) Claim(ctx context.Context, nonce string, now time.Time, ids ...i
 	if err != nil {
 		return nil, err
 	}
-	return collect(rows, func(rows *sql.Rows) (id int64, err error) { return id, rows.Scan(&id) })
+	return collect(rows, single[int64])
 }
 
 // Outcome is how an attempt ended.
@@ -155,7 +160,7 @@ func (s *Store) notices(ctx context.Context, query string, chat Chat, args ...an
 
 // collect scans all rows and closes them.
 func collect[T any](rows *sql.Rows, scan func(*sql.Rows) (T, error)) ([]T, error) {
-	defer rows.Close() //nolint:errcheck // Err tells
+	defer rows.Close()
 	var all []T
 	for rows.Next() {
 		v, err := scan(rows)
@@ -165,4 +170,10 @@ func collect[T any](rows *sql.Rows, scan func(*sql.Rows) (T, error)) ([]T, error
 		all = append(all, v)
 	}
 	return all, rows.Err()
+}
+
+// single scans a row of one column.
+func single[T any](rows *sql.Rows) (v T, err error) {
+	err = rows.Scan(&v)
+	return v, err
 }

@@ -49,7 +49,7 @@ func (s *Store) Queues(ctx context.Context) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	return collect(rows, func(rows *sql.Rows) (server string, err error) { return server, rows.Scan(&server) })
+	return collect(rows, single[string])
 }
 
 // Queue returns up to n addresses that wait for an answer of the server, the latest known first.
@@ -120,15 +120,9 @@ func (s *Store) Answer(ctx context.Context, q Question, networks []Network) erro
 				return err
 			}
 			n.ID = id
-			var ids []int64
-			if changed {
-				rows, err := tx.QueryContext(ctx, "SELECT id FROM addresses WHERE network_id = ?", id)
-				if err != nil {
-					return err
-				}
-				if ids, err = collect(rows, func(rows *sql.Rows) (id int64, err error) { return id, rows.Scan(&id) }); err != nil {
-					return err
-				}
+			ids, err := inhabitants(ctx, tx, id, changed)
+			if err != nil {
+				return err
 			}
 			if n.Prefix.Contains(q.Addr) && q.ID != 0 {
 				ids = append(ids, q.ID)
@@ -141,6 +135,18 @@ func (s *Store) Answer(ctx context.Context, q Question, networks []Network) erro
 		}
 		return nil
 	})
+}
+
+// inhabitants are the addresses that hold the network's answer, none if it has not changed.
+func inhabitants(ctx context.Context, tx *sql.Tx, network int64, changed bool) ([]int64, error) {
+	if !changed {
+		return nil, nil
+	}
+	rows, err := tx.QueryContext(ctx, "SELECT id FROM addresses WHERE network_id = ?", network)
+	if err != nil {
+		return nil, err
+	}
+	return collect(rows, single[int64])
 }
 
 // outlive makes the smaller networks known around the address as old as can be: a registry answers with the smallest

@@ -74,7 +74,7 @@ func (s *Store) Assign(ctx context.Context, block netip.Prefix, server string) e
 		if err != nil {
 			return err
 		}
-		waiting, err := collect(rows, func(rows *sql.Rows) (server string, err error) { return server, rows.Scan(&server) })
+		waiting, err := collect(rows, single[string])
 		if err != nil {
 			return err
 		}
@@ -107,7 +107,10 @@ func newRoutes(ctx context.Context, db querier) (routes, error) {
 		return nil, err
 	}
 	type block struct{ prefix, server string }
-	all, err := collect(rows, func(rows *sql.Rows) (b block, err error) { return b, rows.Scan(&b.prefix, &b.server) })
+	all, err := collect(rows, func(rows *sql.Rows) (b block, err error) {
+		err = rows.Scan(&b.prefix, &b.server)
+		return b, err
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -70,7 +70,8 @@ func (s *Store) count(ctx context.Context, query string, args ...any) ([]Count, 
 		return nil, err
 	}
 	return collect(rows, func(rows *sql.Rows) (c Count, err error) {
-		return c, rows.Scan(&c.Key, &c.Bans, &c.Addresses, &c.Friendly)
+		err = rows.Scan(&c.Key, &c.Bans, &c.Addresses, &c.Friendly)
+		return c, err
 	})
 }
 
@@ -103,7 +104,10 @@ func (s *Store) JailsByBin(ctx context.Context, bins []Bin) ([]Cell, error) {
 	if err != nil {
 		return nil, err
 	}
-	return collect(rows, func(rows *sql.Rows) (c Cell, err error) { return c, rows.Scan(&c.Bin, &c.Jail, &c.Bans) })
+	return collect(rows, func(rows *sql.Rows) (c Cell, err error) {
+		err = rows.Scan(&c.Bin, &c.Jail, &c.Bans)
+		return c, err
+	})
 }
 
 func binList(bins []Bin) string {

@@ -109,7 +109,8 @@ func (s *Store) History(ctx context.Context) (History, error) {
 		return h, err
 	}
 	h.From, h.To = when(from), when(to)
-	return h, json.Unmarshal([]byte(sources), &h.Sources)
+	err = json.Unmarshal([]byte(sources), &h.Sources)
+	return h, err
 }
 
 // Verdict is what has been decided of bans, and what is to be said of it.

@@ -15,7 +15,6 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"time"
 
 	_ "modernc.org/sqlite" // the driver
@@ -161,6 +160,3 @@ func (s *Store) Born(ctx context.Context) (time.Time, error) {
 	err := s.r.QueryRowContext(ctx, "SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'store/born'").Scan(&born)
 	return time.Unix(born, 0), err
 }
-
-// placeholders returns n question marks with commas between.
-func placeholders(n int) string { return strings.TrimSuffix(strings.Repeat("?,", n), ",") }

@@ -107,15 +107,21 @@ func inChunks[T any](ctx context.Context, tx *sql.Tx, items []T, query string, c
 	var statement *sql.Stmt
 	var err error
 	prepared := 0
+	var statements []*sql.Stmt // two at most
+	defer func() {
+		for _, s := range statements {
+			s.Close()
+		}
+	}()
 	for chunk := range slices.Chunk(items, rowsAtOnce) {
 		if len(chunk) != prepared {
 			prepared = len(chunk)
 			tuple := ",(?" + strings.Repeat(",?", columns-1) + ")"
 			tuples := strings.Repeat(tuple, prepared)[1:]
-			if statement, err = tx.PrepareContext(ctx, fmt.Sprintf(query, tuples)); err != nil {
+			if statement, err = tx.PrepareContext(ctx, fmt.Sprintf(query, tuples)); err != nil { //nolint:sqlclosecheck // closed above
 				return err
 			}
-			defer statement.Close() //nolint:errcheck,gocritic // two at most; the transaction closes it, too
+			statements = append(statements, statement)
 		}
 		if err := do(statement, chunk); err != nil {
 			return err

@@ -34,7 +34,7 @@ func (l *listener) interaction(ctx context.Context, raw json.RawMessage) {
 	}
 	req, why := l.request(&i)
 	if why != "" {
-		if l.ignored.speak(req.User + " " + why) {
+		if l.ignored.speak(req.User) {
 			l.log.Info("command ignored", "reason", why, "chat", req.Chat, "user", req.User)
 		}
 		return

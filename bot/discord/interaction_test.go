@@ -49,7 +49,7 @@ func TestS03StrangersGetNothing(t *testing.T) {
 				if n := len(s.Requests("")) - before; n != 0 || executed.Load() != 0 {
 					t.Errorf("%d requests, %d executed, want none", n, executed.Load())
 				}
-				if n := log.count("ignored"); n > 2 { // by reason: of a command, of what is none
+				if n := log.count("ignored"); n > 1 {
 					t.Errorf("logged %d times in 20 seconds", n)
 				}
 			})
@@ -208,8 +208,12 @@ func TestHostileInteractionsDoNoHarm(t *testing.T) {
 		s.AwaitListening(t)
 		for kind := range 9 {
 			for _, data := range []any{
-				nil, 7, "x", []any{}, map[string]any{}, map[string]any{"name": "report", "options": 3},
-				map[string]any{"name": "report", "options": []any{nil}}, map[string]any{"name": "report", "options": []any{map[string]any{"name": "by", "type": 4, "value": 3}}},
+				nil, 7, "x",
+				[]any{},
+				map[string]any{},
+				map[string]any{"name": "report", "options": 3},
+				map[string]any{"name": "report", "options": []any{nil}},
+				map[string]any{"name": "report", "options": []any{map[string]any{"name": "by", "type": 4, "value": 3}}},
 				map[string]any{"custom_id": strings.Repeat("/", 5000)},
 			} {
 				s.Interact(discordtest.Admin, kind, data)

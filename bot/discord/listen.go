@@ -73,6 +73,7 @@ func (l *listener) supervise(ctx context.Context) {
 			return
 		}
 		if fatal(err) {
+			l.forget(ctx) // the next start, with what is then configured, begins anew
 			l.log.Error("commands are not heard until the next start: Discord does not let the bot in", "error", l.clean(err))
 			<-ctx.Done()
 			return

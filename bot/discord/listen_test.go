@@ -122,6 +122,21 @@ func TestR08RestartsResume(t *testing.T) {
 	}
 }
 
+func TestSessionOfAnotherTokenIsNotResumed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := discordtest.InMemory(t)
+		c := newClient(t, s)
+		if err := c.Store.SetValue(t.Context(), "discord/session", `{"id":"a","url":"","app":"","seq":7,"for":"another"}`); err != nil {
+			t.Fatal(err)
+		}
+		listen(t, c)
+		s.AwaitListening(t)
+		if n := len(s.Resumes()); n != 0 {
+			t.Errorf("%d resumes, want none", n)
+		}
+	})
+}
+
 func TestR13GatewayHealsItself(t *testing.T) {
 	for name, tc := range map[string]struct {
 		harm, heal func(*discordtest.Server)

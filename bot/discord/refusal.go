@@ -25,7 +25,6 @@ type refusal struct {
 	Text   string        // cleaned
 	After  time.Duration // of a 429
 	Global bool          // a 429 that holds for the whole bot
-	Shared bool          // a 429 that others have caused: it does not count as an invalid request
 }
 
 func (e *refusal) Error() string {
@@ -61,10 +60,8 @@ func refusalOf(resp *http.Response, body []byte) *refusal {
 	}
 	if e.Status == http.StatusTooManyRequests {
 		header, _ := strconv.ParseFloat(resp.Header.Get("Retry-After"), 64)
-		scope := resp.Header.Get("X-RateLimit-Scope")
 		e.After = seconds(max(header, said.RetryAfter))
-		e.Global = said.Global || scope == "global" || !ours // a page in place of JSON is Cloudflare's, and for all
-		e.Shared = scope == "shared"
+		e.Global = said.Global || resp.Header.Get("X-RateLimit-Scope") == "global" || !ours // a page in place of JSON is Cloudflare's, and for all
 		if e.After == 0 {
 			e.After = time.Minute
 		}

@@ -49,8 +49,10 @@ func components(rows [][]bot.Button) []discordgo.MessageComponent {
 	return out
 }
 
-// Send posts m to the channel. A picture that Discord does not take is left out. Within minutes Discord knows a
-// message again by its Nonce, and a second attempt at it makes no copy.
+// Send posts m to the channel, in the order of the calls. It waits five seconds at most for a rate limit, and leaves
+// longer waits to the caller. A picture that Discord does not take is
+// left out; its rows of text take its place where there is room. Within minutes Discord knows a message
+// again by its Nonce, and a second attempt at it makes no copy.
 func (c *Client) Send(ctx context.Context, channel string, m bot.Message) error {
 	return c.deliver(ctx, http.MethodPost, discordgo.EndpointChannelMessages(channel), m)
 }
@@ -60,6 +62,9 @@ func (c *Client) deliver(ctx context.Context, method, address string, m bot.Mess
 	p := newPost(m)
 	err := c.write(ctx, method, address, p, m.Photo)
 	if m.Photo != nil && refusesPhoto(err) {
+		if plain := m.WithoutPhoto(); c.Fits(plain) {
+			p = newPost(plain)
+		}
 		err = c.write(ctx, method, address, p, nil)
 	}
 	return typed(err)
@@ -75,10 +80,9 @@ func refusesPhoto(err error) bool {
 // write makes one request. The library's own calls know no nonce, and wait for one another deaf to ctx: hence a
 // rate limit bucket that is new each time.
 func (c *Client) write(ctx context.Context, method, address string, body any, photo []byte) error {
-	kind, data, err := "application/json", []byte(nil), error(nil)
-	if photo == nil {
-		data, err = json.Marshal(body)
-	} else {
+	kind := "application/json"
+	data, err := json.Marshal(body)
+	if photo != nil {
 		kind, data, err = discordgo.MultipartBodyWithJSON(body, []*discordgo.File{
 			{Name: "chart.png", ContentType: "image/png", Reader: bytes.NewReader(photo)},
 		})

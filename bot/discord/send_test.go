@@ -155,15 +155,15 @@ func TestR12TextSurvivesItsPhoto(t *testing.T) {
 				tc.prepare(s)
 			}
 			m := plain("the text")
-			m.Photo, m.Nonce = tc.photo, "digest"
+			m.Photo, m.Fallback, m.Nonce = tc.photo, "██ 12", "digest"
 			if err := newClient(t, s).Send(t.Context(), discordtest.Channel, m); kind(err) != tc.want {
 				t.Fatalf("the error is %v, want: %s", err, tc.want)
 			}
 			if tc.want != "sent" {
 				return
 			}
-			if got := s.Messages(); len(got) != 1 || got[0].Content != "the text" || got[0].File != "" {
-				t.Errorf("arrived: %d, want the text alone", len(got))
+			if got := s.Messages(); len(got) != 1 || !strings.HasPrefix(got[0].Content, "the text\n\n```") || !strings.Contains(got[0].Content, "██ 12") || got[0].File != "" {
+				t.Errorf("arrived: %d, want the text and the bars: %+v", len(got), got)
 			}
 		})
 	}

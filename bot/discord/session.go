@@ -2,6 +2,8 @@ package discord
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -15,6 +17,7 @@ type session struct {
 	URL string `json:"url"` // where it is resumed; "": wherever the API says
 	App string `json:"app"` // id of the application, whose commands are registered
 	Seq int64  `json:"seq"` // of the last event
+	For string `json:"for"` // which token it belongs to: a hash
 }
 
 // Keys in the store.
@@ -39,7 +42,7 @@ func (e *budgetError) Error() string {
 	return fmt.Sprintf("%d identifies in a day are enough, the next is at %s", identifyLimit, e.until.UTC().Format(time.DateTime+" UTC"))
 }
 
-// spendIdentify returns when an identify may be sent, having counted it for good.
+// spendIdentify returns when an identify may be sent, having counted it for good. A *budgetError says that none may.
 func (c *Client) spendIdentify(ctx context.Context) error {
 	text, err := c.Store.Value(ctx, identifiesKey)
 	if err != nil {
@@ -76,16 +79,23 @@ func (c *Client) loadSession(ctx context.Context) (session, error) {
 	if err != nil || text == "" {
 		return s, err
 	}
-	if json.Unmarshal([]byte(text), &s) != nil {
-		return session{}, nil // a session is not worth a failure
+	_ = json.Unmarshal([]byte(text), &s) // what cannot be read is nobody's
+	if s.For != c.tokenHash() {
+		return session{}, nil
 	}
 	return s, nil
 }
 
 func (c *Client) saveSession(ctx context.Context, s session) error {
+	s.For = c.tokenHash()
 	text, err := json.Marshal(s)
 	if err != nil {
 		return err
 	}
 	return c.Store.SetValue(ctx, sessionKey, string(text))
+}
+
+func (c *Client) tokenHash() string {
+	sum := sha256.Sum256([]byte(c.token))
+	return hex.EncodeToString(sum[:8])
 }

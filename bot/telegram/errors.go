@@ -26,11 +26,11 @@ type refusal struct {
 	movedTo int64
 }
 
-func (e *refusal) Error() string {
-	if e.text == "" {
-		return fmt.Sprintf("%s: status %d", e.method, e.code)
+func (r *refusal) Error() string {
+	if r.text == "" {
+		return fmt.Sprintf("%s: status %d", r.method, r.code)
 	}
-	return fmt.Sprintf("%s: status %d: %s", e.method, e.code, e.text)
+	return fmt.Sprintf("%s: status %d: %s", r.method, r.code, r.text)
 }
 
 // unsent is a request that never left.

@@ -1,6 +1,7 @@
 package telegram_test
 
 import (
+	"bytes"
 	"errors"
 	"slices"
 	"strings"
@@ -179,15 +180,15 @@ func TestR12RefusedPhotoLeavesItsText(t *testing.T) {
 	for name, prepare := range tests {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, func(t *testing.T, server *telegramtest.Server, c *telegram.Client) {
-				m := bot.Message{Text: bot.Text{{Text: "12 bans", Style: bot.Bold}}, Photo: prepare(t, server)}
+				m := bot.Message{Text: bot.Text{{Text: "12 bans", Style: bot.Bold}}, Photo: prepare(t, server), Fallback: "██ 12"}
 				m.Buttons = [][]bot.Button{{{Label: "Again", Command: "/report"}}}
 				if err := c.Send(t.Context(), "-1001234500001/45", m); err != nil {
 					t.Fatal(err)
 				}
 				got := server.Messages()
-				if len(got) != 1 || got[0].Text != "12 bans" || got[0].Photo != nil || got[0].Thread != 45 ||
-					len(got[0].Entities) != 1 || len(got[0].Keyboard) != 1 {
-					t.Errorf("arrived: %+v, want the text alone, as it was", got)
+				if len(got) != 1 || got[0].Text != "12 bans\n\n██ 12" || got[0].Photo != nil || got[0].Thread != 45 ||
+					len(got[0].Entities) != 2 || len(got[0].Keyboard) != 1 {
+					t.Errorf("arrived: %+v, want the text and the bars", got)
 				}
 			})
 		})
@@ -201,7 +202,7 @@ func TestPhotoTravelsWhole(t *testing.T) {
 			t.Fatal(err)
 		}
 		got := server.Messages()[0]
-		if string(got.Photo) != string(m.Photo) || got.Text != "12 bans" || got.Marked("bold")[0] != "12 bans" {
+		if !bytes.Equal(got.Photo, m.Photo) || got.Text != "12 bans" || got.Marked("bold")[0] != "12 bans" {
 			t.Errorf("arrived: %d bytes, %q %v", len(got.Photo), got.Text, got.Entities)
 		}
 	})

@@ -48,7 +48,7 @@ func (w *wire) Do(r *http.Request) (*http.Response, error) {
 		}
 		return nil, err
 	}
-	defer resp.Body.Close() //nolint:errcheck // it has been read
+	defer resp.Body.Close()
 	answer, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
 	if err != nil {
 		return nil, err

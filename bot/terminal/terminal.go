@@ -16,6 +16,9 @@ import (
 // Chat is the terminal's only chat, and its user.
 const Chat = "terminal"
 
+// width is what every terminal has, in characters.
+const width = 78
+
 // Terminal prints messages and reads commands.
 type Terminal struct {
 	In      io.Reader
@@ -121,7 +124,7 @@ func (t *Terminal) Listen(ctx context.Context) error {
 				fmt.Fprint(t.Out, t.prompt())
 				continue
 			}
-			answer := t.Answer(ctx, bot.Request{Platform: t.Platform(), Chat: Chat, User: Chat, Text: line})
+			answer := t.Answer(ctx, bot.Request{Platform: t.Platform(), Chat: Chat, User: Chat, Text: line, Width: width})
 			if err := t.Send(ctx, Chat, answer); err != nil {
 				return err
 			}

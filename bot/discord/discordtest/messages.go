@@ -2,6 +2,7 @@ package discordtest
 
 import (
 	"encoding/json"
+	"errors"
 	"io"
 	"mime"
 	"mime/multipart"
@@ -106,7 +107,7 @@ func (s *Server) post(r *http.Request, q Request, id string) (any, *refusal) {
 
 // read takes a message out of a request, and refuses what Discord would.
 func (s *Server) read(r *http.Request, q Request) (d draft, m Message, no *refusal) {
-	payload, no := q.Body, (*refusal)(nil)
+	payload := q.Body
 	if kind, _, _ := mime.ParseMediaType(q.Header.Get("Content-Type")); kind == "multipart/form-data" {
 		if payload, m.File, m.Photo, no = parts(r); no != nil {
 			return d, m, no
@@ -143,7 +144,7 @@ func parts(r *http.Request) (payload []byte, name string, file []byte, no *refus
 	for {
 		var part *multipart.Part
 		part, err = form.NextPart()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return payload, name, file, nil
 		} else if err != nil {
 			return nil, "", nil, invalid("multipart")

@@ -23,7 +23,7 @@ import (
 // Token is the bot's token. It is a canary: wherever it turns up outside a request, something leaks.
 const Token = "MTAwMDAwMDAwMDAwMDAwMDAwMQ.CANARY.discord-CANARY_token-0123456789abcdef"
 
-// Ids and names of a small world: a server of three channels' room, its administrator, and somebody else.
+// Ids and names of a small world: the bot, a server with two channels, its administrator, and somebody else.
 const (
 	BotID    = "100000000000000001"
 	BotName  = "friendlyfire-test"
@@ -72,7 +72,7 @@ type Server struct {
 // Start starts a server on a free port of 127.0.0.1. It is closed when the test ends.
 func Start(tb testing.TB) *Server {
 	tb.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := (&net.ListenConfig{}).Listen(tb.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -172,7 +172,7 @@ func (q *Request) read(w http.ResponseWriter, r *http.Request) error {
 	}
 	q.Chat = q.number("chat_id")
 	if file, _, err := r.FormFile("photo"); err == nil {
-		defer file.Close() //nolint:errcheck // it is memory
+		defer file.Close()
 		if q.photo, err = io.ReadAll(file); err != nil {
 			return fmt.Errorf("read the photo: %w", err)
 		}

@@ -60,7 +60,7 @@ type Server struct {
 // Start starts a server on a free port of 127.0.0.1. It is closed when the test ends.
 func Start(tb testing.TB) *Server {
 	tb.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := new(net.ListenConfig).Listen(tb.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"regexp"
 	"slices"
@@ -49,9 +50,7 @@ func (s *Server) Press(chat, thread, user int64, data string) int64 {
 // "forward_origin", "sender_chat".
 func (s *Server) Edit(chat, user int64, text string, change map[string]any) int64 {
 	m := s.message(chat, 0, user, text)
-	for name, value := range change {
-		m[name] = value
-	}
+	maps.Copy(m, change)
 	return s.Push("message", m)
 }
 

@@ -1,0 +1,63 @@
+package terminal
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"friendlyfire/bot"
+)
+
+func TestCommandsAreReadUntilTheInputEnds(t *testing.T) {
+	var out bytes.Buffer
+	picture := filepath.Join(t.TempDir(), "report.png")
+	term := Terminal{
+		In: strings.NewReader("/report jail\n\n  \n/help\n"), Out: &out, Picture: picture,
+		Answer: func(_ context.Context, r bot.Request) bot.Message {
+			if r.Chat != Chat || r.User != Chat || r.Platform != "terminal" {
+				t.Errorf("asked by %+v", r)
+			}
+			if r.Text == "/help" {
+				return bot.Message{Text: bot.Text{{Text: "help", Style: bot.Bold}}}
+			}
+			return bot.Message{Text: bot.Text{{Text: "12 bans"}}, Photo: []byte("picture"), Fallback: "██ 12\n"}
+		},
+	}
+	if err := term.Listen(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if want := "12 bans\n\n██ 12\nPicture: " + picture + "\n\nhelp\n\n"; out.String() != want {
+		t.Errorf("printed %q, want %q", out.String(), want)
+	}
+	if data, err := os.ReadFile(picture); err != nil || string(data) != "picture" {
+		t.Errorf("picture %q, %v", data, err)
+	}
+	if info, err := os.Stat(picture); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("picture is open to others: %v, %v", info, err)
+	}
+}
+
+func TestPictureThatCannotBeWrittenCostsNoWord(t *testing.T) {
+	var out bytes.Buffer
+	term := Terminal{Out: &out, Picture: filepath.Join(t.TempDir(), "missing", "report.png")}
+	if err := term.Send(t.Context(), Chat, bot.Message{Text: bot.Text{{Text: "12 bans"}}, Photo: []byte("picture")}); err != nil {
+		t.Fatal(err)
+	}
+	if got := out.String(); !strings.HasPrefix(got, "12 bans\n(no picture: ") {
+		t.Errorf("printed %q", got)
+	}
+}
+
+func TestStylesAreForTerminalsOnly(t *testing.T) {
+	for styled, want := range map[bool]string{false: "bold code\n\n", true: "\r\x1b[K\x1b[1mbold\x1b[0m \x1b[36mcode\x1b[0m\n\n> "} {
+		var out bytes.Buffer
+		term := Terminal{Out: &out, Styled: styled}
+		text := bot.Text{{Text: "bold", Style: bot.Bold}, {Text: " "}, {Text: "code", Style: bot.Code}}
+		if err := term.Send(t.Context(), Chat, bot.Message{Text: text}); err != nil || out.String() != want {
+			t.Errorf("styled %v: printed %q (%v), want %q", styled, out.String(), err, want)
+		}
+	}
+}
