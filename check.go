@@ -69,7 +69,7 @@ func check(ctx context.Context, file string, send bool, s streams, w world) erro
 	age := time.Since(p.table.Built())
 	f.ok("country table", "%s, %d days old", p.table.Name(), int(age.Hours()/24))
 	for _, source := range c.Sources {
-		checkSource(ctx, f, p, source)
+		checkSource(ctx, f, p, w, source)
 	}
 	for _, pf := range p.platforms {
 		checkPlatform(ctx, f, p, pf, send)
@@ -100,20 +100,19 @@ func friendlyList(c *Config) string {
 }
 
 // checkSource looks at the file's last lines without reading them in.
-func checkSource(ctx context.Context, f *findings, p *program, c SourceConfig) {
+func checkSource(ctx context.Context, f *findings, p *program, w world, c SourceConfig) {
 	what := "source " + c.Name
-	reader, err := p.reader(c)
-	if err != nil {
-		f.wrong(what, err, "")
-		return
+	place, advice := c.Path, "The file must be there and readable by the user that runs friendlyfire."
+	if c.SFTP != nil {
+		place, advice = c.SFTP.String(), "The server must let us in by the key, and its own key must be the one in known_hosts."
 	}
-	last, err := reader.Peek(ctx)
+	last, err := p.reader(c, w).Peek(ctx)
 	if err != nil {
-		f.wrong(what, err, "The file must be there and readable by the user that runs friendlyfire.")
+		f.wrong(what, err, advice)
 		return
 	}
 	if last == nil {
-		f.ok(what, "%s, no ban in its last lines yet", c.Path)
+		f.ok(what, "%s, no ban in its last lines yet", place)
 		return
 	}
 	now := time.Now()
@@ -122,7 +121,7 @@ func checkSource(ctx context.Context, f *findings, p *program, c SourceConfig) {
 			"Set the source's timezone to that of its server, or its server's clock.")
 		return
 	}
-	f.ok(what, "%s, last ban %s", c.Path, last.Time.In(c.Timezone).Format("2006-01-02 15:04:05 MST"))
+	f.ok(what, "%s, last ban %s", place, last.Time.In(c.Timezone).Format("2006-01-02 15:04:05 MST"))
 	sources, err := p.store.Sources(ctx)
 	if err != nil {
 		f.wrong(what, err, "")

@@ -41,7 +41,7 @@ func versionCommand(s streams) *cobra.Command {
 	}
 }
 
-func reportCommand(file *string, s streams) *cobra.Command {
+func reportCommand(file *string, s streams, w world) *cobra.Command {
 	var by, since, out string
 	var asJSON bool
 	cmd := &cobra.Command{
@@ -50,7 +50,7 @@ func reportCommand(file *string, s streams) *cobra.Command {
 			if err := errors.Join(oneOf("--by", by, bot.Kinds()), oneOf("--since", since, bot.Periods())); err != nil {
 				return usage(err)
 			}
-			return report(cmd.Context(), *file, by, since, out, asJSON, s)
+			return report(cmd.Context(), *file, by, since, out, asJSON, s, w)
 		},
 	}
 	cmd.Flags().StringVar(&by, "by", "country", "count by `KIND`: "+strings.Join(bot.Kinds(), ", "))
@@ -67,13 +67,13 @@ func oneOf(flag, value string, all []string) error {
 	return fmt.Errorf("%s %q: want one of %s", flag, value, strings.Join(all, ", "))
 }
 
-func report(ctx context.Context, file, by, since, out string, asJSON bool, s streams) error {
+func report(ctx context.Context, file, by, since, out string, asJSON bool, s streams, w world) error {
 	p, err := openOffline(ctx, file, s)
 	if err != nil {
 		return err
 	}
 	defer p.close() //nolint:errcheck // nothing is lost with it
-	p.refresh(ctx, s)
+	p.refresh(ctx, s, w)
 	r, err := reporter(p.config, p.store)
 	if err != nil {
 		return err
@@ -124,26 +124,20 @@ func openOffline(ctx context.Context, file string, s streams) (p *program, err e
 
 // refresh reads and places what is new in the sources of this machine, unless a bot runs, which does so itself.
 // What cannot be read is said and does no more harm.
-func (p *program) refresh(ctx context.Context, s streams) {
+func (p *program) refresh(ctx context.Context, s streams, w world) {
 	unlock, err := lock(p.config.Database)
 	if err != nil {
 		return
 	}
 	defer unlock()
-	quiet := func() {}
 	var errs []error
 	for _, source := range p.config.Sources {
 		if source.SFTP == nil {
-			reader, err := p.reader(source)
-			if err == nil {
-				reader.Next = quiet
-				err = reader.Step(ctx)
-			}
-			errs = append(errs, err)
+			errs = append(errs, p.reader(source, w).Step(ctx))
 		}
 	}
 	errs = append(errs, p.store.UseTable(ctx, p.table.Name()),
-		(&enrich.Locator{Store: p.store, Table: p.table, Next: quiet}).Step(ctx))
+		(&enrich.Locator{Store: p.store, Table: p.table, Next: func() {}}).Step(ctx))
 	if err := errors.Join(errs...); err != nil {
 		fmt.Fprintln(s.err, "friendlyfire:", err)
 	}
@@ -173,7 +167,7 @@ func lookup(ctx context.Context, file string, addresses []string, again, asJSON 
 		return err
 	}
 	defer p.close() //nolint:errcheck // nothing is lost with it
-	p.refresh(ctx, s)
+	p.refresh(ctx, s, w)
 	whois := p.whois(w)
 	for _, address := range addresses {
 		found, err := whois.Lookup(ctx, p.table, address, again)

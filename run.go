@@ -143,22 +143,12 @@ func openStore(ctx context.Context, c *Config) (*store.Store, error) {
 
 // missing names what the configuration asks for and this release does not have: better no start than a key without effect.
 func missing(c *Config) error {
-	var e ConfigError
-	lacks := func(key, advice string) {
-		e.Mistakes = append(e.Mistakes, Mistake{File: c.File, Key: key, Text: "is not part of this release" + advice})
+	if c.Metrics.Listen == "" {
+		return nil
 	}
-	for i, s := range c.Sources {
-		if s.SFTP != nil {
-			lacks(fmt.Sprintf("source[%d].sftp", i+1), "; bring the file here, for instance by rsync, and name it in path")
-		}
-	}
-	if c.Metrics.Listen != "" {
-		lacks("metrics.listen", "; leave it empty")
-	}
-	if len(e.Mistakes) > 0 {
-		return &e
-	}
-	return nil
+	return &ConfigError{Mistakes: []Mistake{{
+		File: c.File, Key: "metrics.listen", Text: "is not part of this release: leave it empty",
+	}}}
 }
 
 // build makes every part and starts none. once leaves whois questions of history for another time.
@@ -202,10 +192,7 @@ func build(ctx context.Context, c *Config, s streams, w world, log *slog.Logger,
 	health.Chats, answers.Chats = p.chats, p.chats
 
 	for _, source := range c.Sources {
-		reader, err := p.reader(source)
-		if err != nil {
-			return p, err
-		}
+		reader := p.reader(source, w)
 		reader.Next = func() { locate.poke(); announce.poke() }
 		read := newStage("read "+source.Name, source.Every)
 		read.step = reader.Step
@@ -292,14 +279,17 @@ func (p *program) sender(chat store.Chat) bot.Sender {
 	return nil // chats are made of platforms
 }
 
-func (p *program) reader(c SourceConfig) (*ingest.Reader, error) {
+func (p *program) reader(c SourceConfig, w world) *ingest.Reader {
+	var source ingest.Source = ingest.Local{Path: c.Path}
 	if c.SFTP != nil {
-		return nil, fmt.Errorf("source %s: sftp is not part of this release: bring the file here, for instance by rsync", c.Name)
+		source = &ingest.SFTP{
+			User: c.SFTP.User, Address: c.SFTP.Address, Path: c.SFTP.Path, KeyFile: c.KeyFile, KnownHosts: c.KnownHosts, Dial: w.dial,
+		}
 	}
 	return &ingest.Reader{
-		Store: p.store, Name: c.Name, Source: ingest.Local{Path: c.Path}, Format: c.Format, Zone: c.Timezone,
-		MaxAge: p.config.Alerts.MaxAge, Progress: p.progress.show,
-	}, nil
+		Store: p.store, Name: c.Name, Source: source, Format: c.Format, Zone: c.Timezone,
+		MaxAge: p.config.Alerts.MaxAge, Next: func() {}, Progress: p.progress.show,
+	}
 }
 
 // whois asks the registries, or nobody if the configuration says so.

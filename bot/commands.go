@@ -279,6 +279,12 @@ func (c *Commands) status(ctx context.Context) (Message, error) {
 		if s.Rejects > 0 {
 			line += ", " + plural(s.Rejects, "bad line")
 		}
+		if s.Gaps > 0 {
+			line += ", " + plural(s.Gaps, "file") + " lost unread"
+		}
+		if !s.FailingSince.IsZero() {
+			line += ", unreadable since " + w.moment(s.FailingSince, now) + " (" + s.Error + ")"
+		}
 		t = append(t, Run{Text: name.Name, Style: Bold}, Run{Text: ": " + line + "\n"})
 	}
 	if n := len(watched) - sourcesListed; n > 0 {

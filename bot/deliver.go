@@ -113,8 +113,13 @@ func (d *Deliverer) settle(ctx context.Context, ids []int64, status store.ChatSt
 		return true, d.Store.Settle(ctx, outcome, now, rejected.Reason, ids...)
 	}
 	if moved, ok := errors.AsType[*MovedError](failure); ok {
-		told := Body{Text: Text{{Text: "This chat has a new number: put "}, {Text: moved.To, Style: Code}, {Text: " in place of "},
-			{Text: d.Chat.ID, Style: Code}, {Text: " in my configuration, so that I hear commands here, too."}}}
+		told := Body{Text: Text{
+			{Text: "This chat has a new number: put "},
+			{Text: moved.To, Style: Code},
+			{Text: " in place of "},
+			{Text: d.Chat.ID, Style: Code},
+			{Text: " in my configuration, so that I hear commands here, too."},
+		}}
 		_, err := d.Store.Post(ctx, notices([]store.Chat{d.Chat}, "moved/"+moved.To, told, now)...)
 		return true, errors.Join(err,
 			d.Store.Move(ctx, d.Chat, moved.To),

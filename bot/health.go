@@ -67,6 +67,17 @@ func (h *Health) source(ctx context.Context, w Watched, s store.SourceStatus, no
 		}
 		last = born
 	}
+	if !s.FailingSince.IsZero() && now.Sub(s.FailingSince) > downAfter {
+		if err := h.tell(ctx, "unreadable/"+w.Name, true, h.Chats,
+			Text{{Text: w.Name + " cannot be read", Style: Bold}, {Text: " since " + h.Words.moment(s.FailingSince, now) + ": "}, {Text: s.Error, Style: Code}}, nil); err != nil {
+			return err
+		}
+	} else if s.FailingSince.IsZero() {
+		if err := h.tell(ctx, "unreadable/"+w.Name, false, h.Chats, nil,
+			Text{{Text: w.Name + " can be read again", Style: Bold}, {Text: ": " + h.lastLine(s, now)}}); err != nil {
+			return err
+		}
+	}
 	silent := w.SilentAfter > 0 && now.Sub(last) > w.SilentAfter && now.Sub(h.Started) > time.Minute
 	return h.tell(ctx, "source/"+w.Name, silent, h.Chats,
 		Text{{Text: w.Name + " is silent", Style: Bold}, {Text: ": " + h.lastLine(s, now) +
@@ -148,6 +159,9 @@ func (h *Health) Digest(ctx context.Context, now time.Time) (string, error) {
 		since, err := h.Store.Value(ctx, "health/source/"+w.Name)
 		if err != nil {
 			return "", err
+		}
+		if !s.FailingSince.IsZero() {
+			trouble = append(trouble, w.Name+" cannot be read since "+h.Words.moment(s.FailingSince, now))
 		}
 		if since != "" {
 			trouble = append(trouble, w.Name+" is silent ("+h.lastLine(s, now)+")")
