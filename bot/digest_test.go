@@ -146,3 +146,32 @@ func TestChatOutOfReachIsToldToTheOthers(t *testing.T) {
 		d.said("stone 2 does not get", "stone 2 gets my messages again")
 	})
 }
+
+func TestSourceThatCannotBeReadIsToldOnceAndItsEndOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t)
+		look := func() {
+			t.Helper()
+			if err := d.health.Step(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			d.step()
+		}
+		d.ban("198.51.100.7", "CN")
+		if err := d.store.SourceFailed(t.Context(), "web1", "permission denied", time.Now()); err != nil {
+			t.Fatal(err)
+		}
+		look()
+		d.said() // it may pass
+		time.Sleep(2 * time.Minute)
+		look()
+		look()
+		d.said("web1 cannot be read since 01:00: permission denied")
+		if err := d.store.SourceFailed(t.Context(), "web1", "", time.Now()); err != nil {
+			t.Fatal(err)
+		}
+		look()
+		look()
+		d.said("web1 cannot be read", "web1 can be read again: last line read 01:00")
+	})
+}
