@@ -24,7 +24,7 @@ type Network struct {
 // the zero Network where there is none.
 func (s *Store) Networks(ctx context.Context, since time.Time, addrs ...netip.Addr) ([]Network, error) {
 	found := make([]Network, len(addrs))
-	err := around(ctx, s.r, addrs, func(i int, n Network) {
+	err := around(ctx, s.around.QueryContext, addrs, func(i int, n Network) {
 		if n.Prefix.Bits() >= found[i].Prefix.Bits() && !n.AnsweredAt.Before(since) {
 			found[i] = n
 		}
@@ -32,12 +32,23 @@ func (s *Store) Networks(ctx context.Context, since time.Time, addrs ...netip.Ad
 	return found, err
 }
 
-type querier interface {
-	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+// aroundQuery takes a list of addresses. The last network that begins at or before an address is one step in the index
+// away. Of networks, which never overlap by halves, it or some around it hold the address, or none do.
+const aroundQuery = `WITH RECURSIVE up (i, id) AS (
+		SELECT k.key, (SELECT id FROM networks WHERE length(prefix) = k.value ->> 'n' AND prefix <= unhex(k.value ->> 'a')
+			ORDER BY prefix DESC, bits DESC LIMIT 1)
+		FROM json_each(?) k
+		UNION ALL
+		SELECT up.i, n.parent FROM up JOIN networks n ON n.id = up.id WHERE n.parent IS NOT NULL)
+	SELECT up.i, n.id, n.prefix, n.bits, n.country, n.name, n.server, n.answered_at FROM up JOIN networks n ON n.id = up.id`
+
+// aroundIn asks within a transaction, which sees its own changes.
+func aroundIn(tx *sql.Tx) func(context.Context, ...any) (*sql.Rows, error) {
+	return func(ctx context.Context, args ...any) (*sql.Rows, error) { return tx.QueryContext(ctx, aroundQuery, args...) }
 }
 
 // around calls yield with every network known to hold an address, by the address's place in addrs.
-func around(ctx context.Context, db querier, addrs []netip.Addr, yield func(i int, n Network)) error {
+func around(ctx context.Context, query func(context.Context, ...any) (*sql.Rows, error), addrs []netip.Addr, yield func(i int, n Network)) error {
 	type key struct {
 		Length int    `json:"n"`
 		Bytes  string `json:"a"`
@@ -51,15 +62,7 @@ func around(ctx context.Context, db querier, addrs []netip.Addr, yield func(i in
 	if err != nil {
 		return err
 	}
-	// The last network that begins at or before an address is one step in the index away. Of networks, which never
-	// overlap by halves, it or some around it hold the address, or none do.
-	rows, err := db.QueryContext(ctx, `WITH RECURSIVE up (i, id) AS (
-			SELECT k.key, (SELECT id FROM networks WHERE length(prefix) = k.value ->> 'n' AND prefix <= unhex(k.value ->> 'a')
-				ORDER BY prefix DESC, bits DESC LIMIT 1)
-			FROM json_each(?) k
-			UNION ALL
-			SELECT up.i, n.parent FROM up JOIN networks n ON n.id = up.id WHERE n.parent IS NOT NULL)
-		SELECT up.i, n.id, n.prefix, n.bits, n.country, n.name, n.server, n.answered_at FROM up JOIN networks n ON n.id = up.id`, string(list))
+	rows, err := query(ctx, string(list))
 	if err != nil {
 		return err
 	}
@@ -101,7 +104,7 @@ func keep(ctx context.Context, tx *sql.Tx, n Network) (id int64, changed bool, e
 // add writes a network that is new, between the one around it and those within.
 func add(ctx context.Context, tx *sql.Tx, p netip.Prefix, n Network) (id int64, err error) {
 	var parent Network
-	err = around(ctx, tx, []netip.Addr{p.Addr()}, func(_ int, n Network) {
+	err = around(ctx, aroundIn(tx), []netip.Addr{p.Addr()}, func(_ int, n Network) {
 		if n.Prefix.Bits() < p.Bits() && n.Prefix.Bits() >= parent.Prefix.Bits() {
 			parent = n
 		}

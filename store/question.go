@@ -153,7 +153,7 @@ func inhabitants(ctx context.Context, tx *sql.Tx, network int64, changed bool) (
 // there is, so they are no more.
 func outlive(ctx context.Context, tx *sql.Tx, a netip.Addr, n Network) error {
 	var smaller []int64
-	err := around(ctx, tx, []netip.Addr{a}, func(_ int, known Network) {
+	err := around(ctx, aroundIn(tx), []netip.Addr{a}, func(_ int, known Network) {
 		if known.Prefix.Bits() > n.Prefix.Bits() {
 			smaller = append(smaller, known.ID)
 		}

@@ -101,6 +101,10 @@ func (s *Store) Route(ctx context.Context, a netip.Addr) (string, error) {
 // routes are the blocks that IANA has named a server for.
 type routes map[netip.Prefix]string
 
+type querier interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
 func newRoutes(ctx context.Context, db querier) (routes, error) {
 	rows, err := db.QueryContext(ctx, "SELECT prefix, server FROM blocks")
 	if err != nil {

@@ -29,6 +29,8 @@ var migrations embed.FS
 type Store struct {
 	w *sql.DB
 	r *sql.DB
+
+	around *sql.Stmt // aroundQuery: it is asked for every address, and takes longer to understand than to answer
 }
 
 // NewerError is a database that a later release has written. It is left as it is.
@@ -66,11 +68,15 @@ func Open(ctx context.Context, path string) (*Store, error) {
 		return nil, errors.Join(err, w.Close())
 	}
 	r.SetMaxOpenConns(4)
-	return &Store{w: w, r: r}, nil
+	around, err := r.PrepareContext(ctx, aroundQuery)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open database %s: %w", path, err), r.Close(), w.Close())
+	}
+	return &Store{w: w, r: r, around: around}, nil
 }
 
 // Close waits for what is under way and closes the file.
-func (s *Store) Close() error { return errors.Join(s.r.Close(), s.w.Close()) }
+func (s *Store) Close() error { return errors.Join(s.around.Close(), s.r.Close(), s.w.Close()) }
 
 func open(path, options string) (*sql.DB, error) {
 	dsn := "file:" + (&url.URL{Path: path}).EscapedPath() + "?_busy_timeout=5000&_foreign_keys=1&_dqs=0&" + options
