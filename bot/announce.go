@@ -28,28 +28,32 @@ type Announcer struct {
 
 // Step decides what can be decided now. Bans that wait for whois are looked at again by a later Step.
 func (a *Announcer) Step(ctx context.Context) error {
-	for {
-		undecided, err := a.Store.Undecided(ctx, 1000)
+	const page = 1000
+	waiting := map[int64]time.Time{}
+	for last := int64(0); ; {
+		undecided, err := a.Store.Undecided(ctx, last, page)
 		if err != nil {
 			return fmt.Errorf("announce: %w", err)
 		}
-		verdict, err := a.decide(ctx, undecided)
+		if len(undecided) == 0 {
+			break
+		}
+		last = undecided[len(undecided)-1].ID
+		verdict, err := a.decide(ctx, undecided, waiting)
 		if err != nil {
 			return fmt.Errorf("announce: %w", err)
 		}
 		if err := a.record(ctx, verdict); err != nil {
 			return err
 		}
-		if len(verdict.Decided)+len(verdict.Waiting) == 0 {
-			break
-		}
 	}
+	a.seen = waiting
 	return a.summarise(ctx)
 }
 
 // Pending reports whether bans still wait for the table or, within Patience, for whois.
 func (a *Announcer) Pending(ctx context.Context) (bool, error) {
-	undecided, err := a.Store.Undecided(ctx, 1)
+	undecided, err := a.Store.Undecided(ctx, 0, 1)
 	return len(undecided) > 0, err
 }
 
@@ -66,8 +70,9 @@ func (a *Announcer) record(ctx context.Context, v store.Verdict) error {
 	return nil
 }
 
-func (a *Announcer) decide(ctx context.Context, undecided []store.Sighting) (v store.Verdict, err error) {
-	now, waiting, left := time.Now(), map[int64]time.Time{}, a.Patience
+// decide judges a page of bans. Those that have to wait are noted in waiting.
+func (a *Announcer) decide(ctx context.Context, undecided []store.Sighting, waiting map[int64]time.Time) (v store.Verdict, err error) {
+	now := time.Now()
 	for _, g := range undecided {
 		first, ok := a.seen[g.ID]
 		if !ok {
@@ -78,7 +83,7 @@ func (a *Announcer) decide(ctx context.Context, undecided []store.Sighting) (v s
 			waiting[g.ID] = first
 		case hopeful && !g.Asked && now.Sub(first) < a.Patience:
 			waiting[g.ID] = first
-			left = min(left, a.Patience-now.Sub(first))
+			a.Again(a.Patience - now.Sub(first))
 		case g.Friendly:
 			if err := a.Store.Recall(ctx, &g); err != nil {
 				return v, err
@@ -90,10 +95,6 @@ func (a *Announcer) decide(ctx context.Context, undecided []store.Sighting) (v s
 		default:
 			v.Decided = append(v.Decided, g.ID)
 		}
-	}
-	a.seen = waiting
-	if len(waiting) > 0 {
-		a.Again(left)
 	}
 	return v, nil
 }

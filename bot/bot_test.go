@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"path/filepath"
 	"strings"
@@ -164,6 +165,41 @@ func TestFriendlyBanIsToldOnceAndAfterPatienceAtTheLatest(t *testing.T) {
 		d.step()
 		d.said("Belgium banned: 198.51.100.7\nsshd on web1, Sat 1 Jan 01:00:00 CET\n5 failures, banned for 1 h\n" +
 			"Table: Belgium; whois: not asked yet\nUnban: fail2ban-client set sshd unbanip 198.51.100.7")
+	})
+}
+
+func TestR23TenThousandUnknownAddressesAreDecidedWithinPatience(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t)
+		var bans []store.Ban
+		for i := range 10_000 {
+			bans = append(bans, store.Ban{Time: time.Now(), HasEpoch: true, Address: fmt.Sprintf("2001:db8::%x", i), Jail: "sshd"})
+		}
+		_, err := d.store.AddBans(t.Context(), store.Batch{
+			Source: "web1", Cursor: store.Cursor{Offset: 1, Size: 1, Line: 1}, Bans: bans, Lines: len(bans), ReadAt: time.Now(), NewsSince: time.Now(),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		addresses, err := d.store.Unlocated(t.Context(), 20_000)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var located []store.Located
+		for i, a := range addresses {
+			located = append(located, store.Located{ID: a.ID, Public: true, Country: map[bool]store.Country{true: "BE"}[i == 9_000]})
+		}
+		if err := d.store.Locate(t.Context(), located); err != nil {
+			t.Fatal(err)
+		}
+		d.step()
+		d.said()
+		time.Sleep(d.announcer.Patience)
+		d.step()
+		d.said("Belgium banned: 2001:db8::2328")
+		if pending, err := d.announcer.Pending(t.Context()); pending || err != nil {
+			t.Errorf("pending: %v, %v; want all decided", pending, err)
+		}
 	})
 }
 

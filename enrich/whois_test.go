@@ -39,7 +39,7 @@ func TestWhoisWakesTheBansThatWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, fake := open(t), belgium()
 		ban(t, s, true, "46.1.1.1")
-		undecided, err := s.Undecided(t.Context(), 10)
+		undecided, err := s.Undecided(t.Context(), 0, 10)
 		if err != nil || len(undecided) != 1 {
 			t.Fatal(undecided, err)
 		}
@@ -54,7 +54,7 @@ func TestWhoisWakesTheBansThatWait(t *testing.T) {
 		if err := w.Step(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		undecided, err = s.Undecided(t.Context(), 10)
+		undecided, err = s.Undecided(t.Context(), 0, 10)
 		if err != nil || len(undecided) != 1 || !undecided[0].Friendly || !undecided[0].Answered || poked == 0 {
 			t.Errorf("undecided %+v, %v, poked %d: want the ban again, as a friend's", undecided, err, poked)
 		}

@@ -99,7 +99,7 @@ func (p *place) bans() map[string]int {
 
 func (p *place) bansOf(ctx context.Context) map[string]int {
 	p.t.Helper()
-	all, err := p.store.Undecided(ctx, 1_000_000)
+	all, err := p.store.Undecided(ctx, 0, 1_000_000)
 	p.must(err)
 	got := map[string]int{}
 	for _, g := range all {

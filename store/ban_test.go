@@ -45,7 +45,7 @@ func TestAddBansKeepsEverythingOfABan(t *testing.T) {
 	s := openBans(t)
 	want := ban(1, true)
 	take(t, s, 0, want)
-	got, err := s.Undecided(t.Context(), 10)
+	got, err := s.Undecided(t.Context(), 0, 10)
 	if err != nil || len(got) != 1 {
 		t.Fatal(got, err)
 	}
@@ -128,7 +128,7 @@ func TestR16WhatIsNews(t *testing.T) {
 	for seconds, news := range map[int]bool{-3601: false, -3600: true, 0: true, 86400: true, 48 * 3600: true, 48*3600 + 1: false} {
 		b := ban(seconds, true)
 		take(t, s, 0, b)
-		got, err := s.Undecided(t.Context(), 10)
+		got, err := s.Undecided(t.Context(), 0, 10)
 		if err != nil {
 			t.Fatal(err)
 		}

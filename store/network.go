@@ -44,7 +44,9 @@ const aroundQuery = `WITH RECURSIVE up (i, id) AS (
 
 // aroundIn asks within a transaction, which sees its own changes.
 func aroundIn(tx *sql.Tx) func(context.Context, ...any) (*sql.Rows, error) {
-	return func(ctx context.Context, args ...any) (*sql.Rows, error) { return tx.QueryContext(ctx, aroundQuery, args...) }
+	return func(ctx context.Context, args ...any) (*sql.Rows, error) {
+		return tx.QueryContext(ctx, aroundQuery, args...)
+	}
 }
 
 // around calls yield with every network known to hold an address, by the address's place in addrs.

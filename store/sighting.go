@@ -51,9 +51,10 @@ func (s *Store) sightings(ctx context.Context, where string, args ...any) ([]Sig
 	})
 }
 
-// Undecided returns the news bans of which nobody has decided yet whether they are worth an alert, oldest first.
-func (s *Store) Undecided(ctx context.Context, limit int) ([]Sighting, error) {
-	return s.sightings(ctx, "WHERE b.state = 1 ORDER BY b.id LIMIT ?", limit)
+// Undecided returns the news bans of which nobody has decided yet whether they are worth an alert: those behind the id
+// after, in the order they were read, limit at most.
+func (s *Store) Undecided(ctx context.Context, after int64, limit int) ([]Sighting, error) {
+	return s.sightings(ctx, "WHERE b.state = 1 AND b.id > ? ORDER BY b.id LIMIT ?", after, limit)
 }
 
 // FriendlyBans returns the bans of friendly addresses in the window, newest first, limit at most.
