@@ -23,7 +23,8 @@ type Announcer struct {
 	Next     func()              // called when notices were posted
 	Again    func(time.Duration) // called when a Step is due after so long
 
-	seen map[int64]time.Time // when a ban that waits for whois was first looked at
+	seen   map[int64]time.Time // when a ban that waits for whois was first looked at
+	strict strictness
 }
 
 // Step decides what can be decided now. Bans that wait for whois are looked at again by a later Step.
@@ -73,6 +74,7 @@ func (a *Announcer) record(ctx context.Context, v store.Verdict) error {
 // decide judges a page of bans. Those that have to wait are noted in waiting.
 func (a *Announcer) decide(ctx context.Context, undecided []store.Sighting, waiting map[int64]time.Time) (v store.Verdict, err error) {
 	now := time.Now()
+	var strict map[string]string // one line of every jail that deserves it; nil: not looked at yet
 	for _, g := range undecided {
 		first, ok := a.seen[g.ID]
 		if !ok {
@@ -88,8 +90,13 @@ func (a *Announcer) decide(ctx context.Context, undecided []store.Sighting, wait
 			if err := a.Store.Recall(ctx, &g); err != nil {
 				return v, err
 			}
+			if strict == nil {
+				if strict, err = a.stricter(ctx, now); err != nil {
+					return v, err
+				}
+			}
 			v.Decided = append(v.Decided, g.ID)
-			v.Notices = append(v.Notices, a.post("ban/"+strconv.FormatInt(g.ID, 10), a.Words.Alert(g))...)
+			v.Notices = append(v.Notices, a.post("ban/"+strconv.FormatInt(g.ID, 10), a.Words.Alert(g, strict[g.Jail]))...)
 		case hopeful:
 			v.Waiting = append(v.Waiting, g.ID)
 		default:
@@ -97,6 +104,19 @@ func (a *Announcer) decide(ctx context.Context, undecided []store.Sighting, wait
 		}
 	}
 	return v, nil
+}
+
+// stricter returns, for every jail that is stricter than usual today, the line that says so.
+func (a *Announcer) stricter(ctx context.Context, now time.Time) (map[string]string, error) {
+	now = now.In(a.Words.Zone)
+	rises, err := a.strict.rises(ctx, a.Store, func(back int) time.Time {
+		return time.Date(now.Year(), now.Month(), now.Day()+1-back, 0, 0, 0, 0, now.Location())
+	})
+	lines := map[string]string{}
+	for _, r := range rises {
+		lines[r.now.Jail] = r.inAlert()
+	}
+	return lines, err
 }
 
 // summarise tells of history once it is read to its end.

@@ -140,7 +140,7 @@ func (c *Commands) report(ctx context.Context, args []string, width int) (Messag
 		return Message{}, err
 	}
 	m := Message{Text: c.Reporter.Caption(rep), Buttons: buttons(by, since)}
-	if rep.Total > 0 {
+	if rep.Total > 0 || !rep.held.empty() {
 		picture, err := c.Reporter.Picture(ctx, rep)
 		if err != nil {
 			return Message{}, err
@@ -170,7 +170,9 @@ func buttons(by, since string) [][]Button {
 			byKind = append(byKind, Button{Label: k, Command: "/report " + k + " " + since})
 		}
 	}
-	return [][]Button{byPeriod, byKind}
+	rows := [][]Button{byPeriod}
+	half := (len(byKind) + 1) / 2 // six or more in a row are more than every platform takes, or a phone shows
+	return slices.AppendSeq(rows, slices.Chunk(byKind, half))
 }
 
 const friendsListed = 10 // the longest names still fit into one message of any platform
@@ -347,6 +349,9 @@ func size(bytes int64) string {
 
 // Caption says in words what a report's chart shows.
 func (r *Reporter) Caption(rep Report) Text {
+	if rep.held != nil {
+		return r.bannedCaption(rep)
+	}
 	if rep.Total == 0 {
 		return Text{{Text: "No bans", Style: Bold}, {Text: "\n" + r.Words.period(rep)}}
 	}
@@ -359,7 +364,7 @@ func (r *Reporter) Caption(rep Report) Text {
 	}
 	switch rep.By {
 	case "strict":
-		t = append(t, Run{Text: "\nFriends among the banned: " + strict(rep.Rows)})
+		t = append(t, Run{Text: strict(rep)})
 	default:
 		var parts []string
 		for _, row := range rep.Rows[:min(5, len(rep.Rows))] {
@@ -367,25 +372,9 @@ func (r *Reporter) Caption(rep Report) Text {
 		}
 		t = append(t, Run{Text: "\nTop: " + strings.Join(parts, ", ")})
 	}
-	return append(t, Run{Text: fmt.Sprintf("\nFriendly (%s): %s, %s", r.Words.friends(), plural(rep.Friendly, "ban"), percent(rep.Friendly, rep.Total))})
-}
-
-// strict names the jails by the part of their bans that hit friends.
-func strict(rows []Row) string {
-	rows = slices.Clone(rows)
-	slices.SortStableFunc(rows, func(a, b Row) int {
-		x, y := float64(a.Friendly)/float64(a.Bans), float64(b.Friendly)/float64(b.Bans)
-		switch {
-		case x > y:
-			return -1
-		case x < y:
-			return 1
-		}
-		return 0
-	})
-	var parts []string
-	for _, row := range rows[:min(5, len(rows))] {
-		parts = append(parts, fmt.Sprintf("%s %s of %s (%s)", row.Name, number(row.Friendly), number(row.Bans), percent(row.Friendly, row.Bans)))
+	t = append(t, Run{Text: fmt.Sprintf("\nFriendly (%s): %s, %s", r.Words.friends(), plural(rep.Friendly, "ban"), percent(rep.Friendly, rep.Total))})
+	if rep.Blind != "" {
+		t = append(t, Run{Text: "\nMind: " + rep.Blind})
 	}
-	return strings.Join(parts, ", ")
+	return t
 }

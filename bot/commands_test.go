@@ -18,7 +18,7 @@ func TestCommandsAnswer(t *testing.T) {
 		"report":            {"/report", "3 bans of 2 addresses\n1 Jan 2000 to 1 Jan 2000 (CET)\nTop: Belgium 2 (67%), China 1 (33%)\nFriendly (Belgium): 2 bans, 67%"},
 		"report, any order": {"/report 7d JAIL", "3 bans of 2 addresses\n7 days to Sat 1 Jan 2000 01:00 CET\nTop: sshd 3 (100%)\n"},
 		"report, strict":    {"report strict", "Friends among the banned: sshd 2 of 3 (67%)"},
-		"report, mistyped":  {"/report monthly", "I do not know “monthly”. I know country, jail, source, day, hour, strict, and 24h, 7d, 30d, all."},
+		"report, mistyped":  {"/report monthly", "I do not know “monthly”. I know country, jail, source, day, hour, strict, banned, and 24h, 7d, 30d, all."},
 		"friends":           {"/friends", "2 friendly bans of 3 (67%)\n7 days to Sat 1 Jan 2000 01:00 CET\n1 Jan 01:00  🇧🇪 BE 198.51.100.7  sshd on web1\n1 Jan 00:59  🇧🇪 BE 198.51.100.7  sshd on web1"},
 		"friends, mistyped": {"/friends jail", "I do not know “jail”. I know 24h, 7d, 30d, all."},
 		"ip":                {"/ip 198.51.100.7", "🇧🇪 Belgium 198.51.100.7, friendly\nTable: Belgium; whois: not asked yet\nBanned twice\nSat 1 Jan 01:00:00 CET  sshd on web1\nSat 1 Jan 00:59:00 CET  sshd on web1\nUnban: fail2ban-client set sshd unbanip 198.51.100.7"},
@@ -27,7 +27,7 @@ func TestCommandsAnswer(t *testing.T) {
 		"ip, nothing":       {"/ip", "Which address? Like this: /ip 203.0.113.7"},
 		"ip, nonsense":      {"/ip <b>\u202e", "“<b>” is no address."},
 		"status":            {"/status", "web1: last line read 01:00, 3 bans\npaper 1: nothing sent yet\nwhois: off\ndatabase: "},
-		"help":              {"/help", "/report [country|jail|source|day|hour|strict] [24h|7d|30d|all]: bans as a chart"},
+		"help":              {"/help", "/report [country|jail|source|day|hour|strict|banned] [24h|7d|30d|all]: bans as a chart"},
 		"unknown":           {"/dance", "I do not know that command."},
 	}
 	for name, tc := range tests {
@@ -55,8 +55,12 @@ func TestReportOfNothingSaysSo(t *testing.T) {
 	d := newDesk(t)
 	for _, kind := range Kinds() {
 		for _, period := range Periods() {
+			want := "No bans\n"
+			if kind == "banned" && period != "all" {
+				want = "Nobody is banned now\n"
+			}
 			m := d.commands.Answer(t.Context(), Request{Text: "/report " + kind + " " + period})
-			if got := m.Text.String(); !strings.HasPrefix(got, "No bans\n") || m.Photo != nil {
+			if got := m.Text.String(); !strings.HasPrefix(got, want) || m.Photo != nil {
 				t.Errorf("%s %s: %q with %d bytes of picture, want no bans and none", kind, period, got, len(m.Photo))
 			}
 		}
@@ -154,7 +158,7 @@ Log: Failed password for anna from 198.51.100.0/24 port 22 ssh2`},
 		t.Run(name, func(t *testing.T) {
 			g, w := g, w
 			tc.change(&g, &w)
-			if got := w.Alert(g).String(); got != tc.want {
+			if got := w.Alert(g, "").String(); got != tc.want {
 				t.Errorf("got\n%s\nwant\n%s", got, tc.want)
 			}
 		})

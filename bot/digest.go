@@ -98,6 +98,10 @@ func (d *Digester) Compose(ctx context.Context, now time.Time) ([]Body, error) {
 	if err != nil {
 		return nil, err
 	}
+	rises, err := new(strictness).rises(ctx, d.Store, day)
+	if err != nil {
+		return nil, err
+	}
 	health, err := d.Health.Digest(ctx, now)
 	if err != nil {
 		return nil, err
@@ -119,11 +123,17 @@ func (d *Digester) Compose(ctx context.Context, now time.Time) ([]Body, error) {
 	case rep.Total > 0:
 		t = append(t, Run{Text: "\nFriendly: none"})
 	}
+	if len(rises) > 0 {
+		t = append(t, Run{Text: stricterLines(rises)})
+	}
 	for _, g := range friends[:min(listed, len(friends))] {
 		t = append(t, append(Text{{Text: "\n"}}, w.line(g, "15:04")...)...)
 	}
 	if n := len(friends) - listed; n > 0 {
 		t = append(t, Run{Text: "\n… and " + number(n) + " more below"})
+	}
+	if rep.Blind != "" {
+		t = append(t, Run{Text: "\nMind: " + rep.Blind})
 	}
 	t = append(t, Run{Text: "\n" + health})
 

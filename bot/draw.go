@@ -39,7 +39,9 @@ func (r *Reporter) Picture(ctx context.Context, rep Report) (Picture, error) {
 	case "hour":
 		return r.hours(ctx, rep)
 	case "strict":
-		return r.strict(ctx, rep)
+		return r.strict(rep), nil
+	case "banned":
+		return r.bannedChart(rep), nil
 	}
 	return r.bars(rep), nil
 }
@@ -92,8 +94,8 @@ func (r *Reporter) jails(ctx context.Context, rep Report) (Picture, error) {
 
 func (r *Reporter) days(rep Report) Picture {
 	cut := bins(rep.Window, r.Words.Zone, day, time.DateOnly)
-	friendly := charts.Series{Name: "friendly", Values: make([]float64, len(cut))}
-	others := charts.Series{Name: "all others", Values: make([]float64, len(cut))}
+	friendly := charts.Series{Name: number(rep.Friendly) + " friendly", Values: make([]float64, len(cut))}
+	others := charts.Series{Name: number(rep.Total-rep.Friendly) + " others", Values: make([]float64, len(cut))}
 	rows := map[string]Row{}
 	for _, row := range rep.Rows {
 		rows[row.Key] = row
@@ -126,27 +128,20 @@ func (r *Reporter) hours(ctx context.Context, rep Report) (Picture, error) {
 	return c, nil
 }
 
-// strict shows, jail by jail, the part of bans that hit friends: now, and in all the time before the period.
-func (r *Reporter) strict(ctx context.Context, rep Report) (Picture, error) {
-	past, err := r.Store.ByJail(ctx, store.Window{To: rep.Window.From})
-	if err != nil {
-		return nil, fmt.Errorf("count bans by jail: %w", err)
-	}
-	before := map[string]store.Count{}
-	for _, n := range past {
-		before[n.Key] = n
-	}
+// strict shows, jail by jail, the part of bans that hit friends: now, and in the year before the period.
+func (r *Reporter) strict(rep Report) Picture {
 	c := charts.ShareChart{
 		Title: "How strict is each jail with friends?", Subtitle: r.subtitle(rep), Theme: r.Theme,
-		PastLabel: "Before",
+		MarkedLabel: "Stricter than usual", PastLabel: "Before",
 	}
-	for _, row := range rep.Rows {
+	for _, row := range byShare(rep.Rows) {
+		j := rep.judged[row.Key]
 		c.Rows = append(c.Rows, charts.Share{
-			Label: row.Name, Part: row.Friendly, Whole: row.Bans,
-			PastPart: before[row.Key].Friendly, PastWhole: before[row.Key].Bans,
+			Label: row.Name, Part: row.Friendly, Whole: row.Bans, Marked: j.stricter,
+			PastPart: j.past.Friendly, PastWhole: j.past.Bans,
 		})
 	}
-	return c, nil
+	return c
 }
 
 // pace is the bin that suits a window: some dozens of bins, up to two hundred.

@@ -14,7 +14,7 @@ import (
 
 // What a report can count by, and the periods it can look at.
 var (
-	kinds   = []string{"country", "jail", "source", "day", "hour", "strict"}
+	kinds   = []string{"country", "jail", "source", "day", "hour", "strict", "banned"}
 	periods = []string{"24h", "7d", "30d", "all"}
 )
 
@@ -24,7 +24,7 @@ func Kinds() []string { return slices.Clone(kinds) }
 // Periods are how far back a report can look.
 func Periods() []string { return slices.Clone(periods) }
 
-// Report is the bans of a period, counted.
+// Report is the bans of a period, counted. By "banned", it is the bans in force at the end of the period.
 type Report struct {
 	By    string `json:"by"`
 	Since string `json:"since"`
@@ -34,7 +34,11 @@ type Report struct {
 	Addresses int64        `json:"-"` // distinct ones
 	Friendly  int64        `json:"-"` // bans of friendly addresses
 	Window    store.Window `json:"-"`
+	Blind     string       `json:"-"` // what the sources cannot show, "" for nothing
 	Before    int64        `json:"-"` // bans in the period of the same length before; -1: there is none
+
+	held   *held             // of a report by "banned", unless nothing was ever banned
+	judged map[string]judged // of a report by "strict": by jail
 }
 
 // Row is what shares a key.
@@ -67,6 +71,9 @@ func (r *Reporter) Report(ctx context.Context, by, since string, now time.Time) 
 	if err != nil {
 		return Report{}, err
 	}
+	if by == "banned" && !window.To.IsZero() { // who is banned is a matter of now, not of the last ban
+		window.To = maxTime(window.To, now.Truncate(time.Second).Add(time.Second))
+	}
 	return r.count(ctx, Chart{By: by, Since: since, From: window.From, To: window.To})
 }
 
@@ -96,11 +103,19 @@ func (r *Reporter) count(ctx context.Context, c Chart) (Report, error) {
 	if c.From.IsZero() { // nothing was ever banned
 		return rep, nil
 	}
+	if c.By == "banned" {
+		err := r.banned(ctx, &rep)
+		mostFirst(rep.Rows)
+		return rep, err
+	}
 	total, err := r.Store.Totals(ctx, rep.Window)
 	if err != nil {
 		return rep, fmt.Errorf("count bans: %w", err)
 	}
 	rep.Total, rep.Addresses, rep.Friendly = total.Bans, total.Addresses, total.Friendly
+	if rep.Blind, err = blind(ctx, r.Store); err != nil {
+		return rep, err
+	}
 	counts, err := r.counts(ctx, c.By, rep.Window)
 	if err != nil {
 		return rep, fmt.Errorf("count bans by %s: %w", c.By, err)
@@ -108,9 +123,18 @@ func (r *Reporter) count(ctx context.Context, c Chart) (Report, error) {
 	for _, n := range counts {
 		rep.Rows = append(rep.Rows, Row{Key: n.Key, Name: name(c.By, n.Key), Bans: n.Bans, Addresses: n.Addresses, Friendly: n.Friendly})
 	}
-	slices.SortStableFunc(rep.Rows, func(a, b Row) int { return cmp.Compare(b.Bans, a.Bans) })
+	mostFirst(rep.Rows)
+	if c.By == "strict" {
+		if err := r.judge(ctx, &rep); err != nil {
+			return rep, fmt.Errorf("judge jails: %w", err)
+		}
+	}
 	err = r.compare(ctx, &rep)
 	return rep, err
+}
+
+func mostFirst(rows []Row) {
+	slices.SortStableFunc(rows, func(a, b Row) int { return cmp.Compare(b.Bans, a.Bans) })
 }
 
 // compare counts the period of the same length before, if the database reaches back so far.

@@ -21,7 +21,8 @@ type Words struct {
 }
 
 // Alert tells of one friendly ban: what a person needs to decide at three in the morning, first things first.
-func (w Words) Alert(g store.Sighting) Text {
+// Context is a line on what else its jail does; "" is none.
+func (w Words) Alert(g store.Sighting, context string) Text {
 	t := Text{
 		{Text: w.headline(g)},
 		{Text: w.address(g.Address), Style: Code},
@@ -38,6 +39,9 @@ func (w Words) Alert(g store.Sighting) Text {
 	}
 	if g.Before > 0 {
 		t = append(t, Run{Text: fmt.Sprintf("\nBanned %s before, last on %s", times(g.Before), g.LastBefore.In(w.zone(g.Source)).Format("Mon 2 Jan 15:04"))})
+	}
+	if context != "" {
+		t = append(t, Run{Text: "\n" + context})
 	}
 	if line := lastLine(g.Matches); line != "" {
 		t = append(t, Run{Text: "\nLog: "}, Run{Text: w.maskIn(line, g.Address), Style: Code})

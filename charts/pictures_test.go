@@ -8,6 +8,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/wcharczuk/go-chart/v2"
@@ -136,6 +137,19 @@ func TestLegendNamesFriendlyBarsWhereThereAreSome(t *testing.T) {
 				t.Errorf("legend: %v, want %v", got, test.want)
 			}
 		})
+	}
+}
+
+func TestSharesWithoutAPastHaveNoColumnForIt(t *testing.T) {
+	for past, want := range map[int64]bool{0: false, 100: true} {
+		c := ShareChart{PastLabel: "Long ago", Rows: []Share{{Label: "sshd", Part: 1, Whole: 10}, {Label: "dovecot", Part: 2, Whole: 10, PastWhole: past}}}
+		svg, err := c.SVG()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Contains(string(svg), ">Long ago<"); got != want || strings.Contains(string(svg), ">–<") != want {
+			t.Errorf("a past of %d bans: the column is there: %v, want %v", past, got, want)
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package charts
 import (
 	"cmp"
 	"math"
+	"slices"
 	"strconv"
 
 	"github.com/wcharczuk/go-chart/v2/drawing"
@@ -141,6 +142,9 @@ func (r shareRows) draw(s *sheet) {
 	heading := fit(r.past, smallSize, 160)
 	pastEnd := Width - margin
 	countEnd := pastEnd - max(widest(size, pasts...), wide(heading, smallSize)) - gap
+	if !slices.ContainsFunc(r.shares, func(one Share) bool { return one.PastWhole > 0 }) { // no past, no column for it
+		heading, pasts, countEnd = "", make([]string, len(pasts)), pastEnd
+	}
 	nowEnd := countEnd - widest(size, counts...) - gap
 	x0 := margin + widest(size, names...) + 16
 	x1 := nowEnd - widest(size, nows...) - gap

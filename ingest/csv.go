@@ -27,9 +27,8 @@ var columnNames = [colCount]string{"DATE", "TIME", "IP_ADDRESS", "JAIL", "FAILUR
 
 // columns tell where in a line each column stands.
 type columns struct {
-	names    []string      // of the header; nil: there has been none
-	at       [colCount]int // -1: nowhere
-	optional bool          // MATCHES is or could be the last
+	names []string      // of the header; nil: there has been none
+	at    [colCount]int // -1: nowhere
 }
 
 // newColumns are those of a header, its names separated by commas; "" where there has been no header.

@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"context"
 	"crypto/ed25519"
 	"errors"
 	"fmt"
@@ -32,7 +33,7 @@ func (e *HostKeyError) Error() string {
 	return fmt.Sprintf("the key of host %s is not in %s: if its fingerprint is %s, add the line\n%s", e.Address, e.File, e.Fingerprint, e.Line)
 }
 
-func (s *SFTP) config() (*ssh.ClientConfig, error) {
+func (s *SFTP) config(ctx context.Context) (*ssh.ClientConfig, error) {
 	file := s.KnownHosts
 	if file == "" {
 		home, err := os.UserHomeDir()
@@ -45,7 +46,7 @@ func (s *SFTP) config() (*ssh.ClientConfig, error) {
 	if err != nil {
 		return nil, fmt.Errorf("known hosts: %w", err)
 	}
-	auth, err := s.auth()
+	auth, err := s.auth(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -90,13 +91,13 @@ func (s *SFTP) algorithms(known ssh.HostKeyCallback) (all []string) {
 	return all
 }
 
-func (s *SFTP) auth() (ssh.AuthMethod, error) {
+func (s *SFTP) auth(ctx context.Context) (ssh.AuthMethod, error) {
 	if s.KeyFile == "" {
 		socket := os.Getenv("SSH_AUTH_SOCK")
 		if socket == "" {
 			return nil, errors.New("neither key_file nor an agent (SSH_AUTH_SOCK) to log in with")
 		}
-		conn, err := net.DialTimeout("unix", socket, callLimit)
+		conn, err := (&net.Dialer{Timeout: callLimit}).DialContext(ctx, "unix", socket)
 		if err != nil {
 			return nil, err
 		}

@@ -15,7 +15,7 @@ import (
 // writeBans writes a table of so many bans of 27,691 addresses, of three in four again and again, as servers see them.
 func writeBans(tb testing.TB, path string, rows int, rich bool) {
 	tb.Helper()
-	f, err := os.Create(path) //nolint:gosec // of the test
+	f, err := os.Create(path)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -66,6 +66,29 @@ func BenchmarkImport(b *testing.B) {
 			}
 			b.ReportMetric(float64(b.N)*rows/b.Elapsed().Seconds(), "rows/s")
 		})
+	}
+}
+
+// A hundred new rows behind a million known ones.
+func BenchmarkAppend(b *testing.B) {
+	path := filepath.Join(b.TempDir(), "bans.csv")
+	writeBans(b, path, 1_000_000, false)
+	s, err := store.Open(b.Context(), filepath.Join(b.TempDir(), "friendlyfire.db"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer s.Close()
+	r := Reader{Store: s, Name: "web1", Source: Local{path}, Format: "auto", Zone: time.UTC, MaxAge: time.Hour, Next: func() {}}
+	if err := r.Step(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+	for n := 0; b.Loop(); n += 100 {
+		b.StopTimer()
+		appendTo(b, path, rows(seedRow, n, n+100))
+		b.StartTimer()
+		if err := r.Step(b.Context()); err != nil {
+			b.Fatal(err)
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -68,11 +69,19 @@ func (p *place) write(name, text string) {
 
 func (p *place) append(name, text string) {
 	p.t.Helper()
+	appendTo(p.t, name, text)
+}
+
+func appendTo(t testing.TB, name, text string) {
+	t.Helper()
 	f, err := os.OpenFile(name, os.O_APPEND|os.O_WRONLY|os.O_CREATE, 0o600)
-	p.must(err)
+	if err != nil {
+		t.Fatal(err)
+	}
 	_, err = f.WriteString(text)
-	p.must(err)
-	p.must(f.Close())
+	if err := errors.Join(err, f.Close()); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // rename puts a file aside as log rotation does.

@@ -155,7 +155,7 @@ func (s *SFTP) guard(ctx context.Context, conn net.Conn) (stop func() error) {
 		limit = callLimit
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("no answer within %v", limit))
-	cut := context.AfterFunc(ctx, func() { conn.Close() }) //nolint:errcheck,gosec // that is the purpose
+	cut := context.AfterFunc(ctx, func() { conn.Close() }) // that is the purpose
 	return func() error {
 		defer cancel()
 		if cut() {
@@ -190,11 +190,11 @@ func (s *SFTP) connect(ctx context.Context) error {
 func (s *SFTP) login(ctx context.Context) (err error) {
 	defer func() {
 		if s.agent != nil {
-			s.agent.Close() //nolint:errcheck,gosec // it has done its work
+			s.agent.Close() // it has done its work
 			s.agent = nil
 		}
 	}()
-	config, err := s.config()
+	config, err := s.config(ctx)
 	if err != nil {
 		return err
 	}
@@ -223,7 +223,7 @@ func (s *SFTP) login(ctx context.Context) (err error) {
 
 func (s *SFTP) drop() {
 	if s.conn != nil {
-		s.conn.Close() //nolint:errcheck,gosec // it is of no use any more
+		s.conn.Close() // it is of no use any more
 	}
 	s.conn, s.client = nil, nil
 }

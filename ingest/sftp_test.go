@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"bytes"
 	"context"
 	"crypto/ecdsa"
 	"crypto/ed25519"
@@ -24,6 +25,7 @@ import (
 
 	"github.com/pkg/sftp"
 	"golang.org/x/crypto/ssh"
+	"golang.org/x/crypto/ssh/agent"
 	"golang.org/x/crypto/ssh/knownhosts"
 )
 
@@ -39,12 +41,12 @@ type sshHost struct {
 	conns []net.Conn
 }
 
-func newSSHHost(t *testing.T, user ssh.PublicKey, keys ...ssh.Signer) *sshHost {
+func newSSHHost(t testing.TB, user ssh.PublicKey, keys ...ssh.Signer) *sshHost {
 	t.Helper()
 	h := &sshHost{keys: keys}
 	config := &ssh.ServerConfig{PublicKeyCallback: func(_ ssh.ConnMetadata, key ssh.PublicKey) (*ssh.Permissions, error) {
 		h.attempts.Add(1)
-		if string(key.Marshal()) != string(user.Marshal()) {
+		if !bytes.Equal(key.Marshal(), user.Marshal()) {
 			return nil, errors.New("not this one")
 		}
 		return nil, nil
@@ -111,7 +113,7 @@ func (h *sshHost) serve(conn net.Conn, config *ssh.ServerConfig) {
 		if err != nil {
 			return
 		}
-		go server.Serve() //nolint:errcheck // ends with the connection
+		go server.Serve() // ends with the connection
 	}
 }
 
@@ -344,6 +346,44 @@ func TestSFTPHoldsBack(t *testing.T) {
 	}
 }
 
+// The key may be with an agent in place of a file.
+func TestSFTPWithAgent(t *testing.T) {
+	p := newPlace(t)
+	p.write(p.path, richHeader+richRow(1))
+	_, s := p.overSFTP()
+	text, err := os.ReadFile(s.KeyFile)
+	p.must(err)
+	key, err := ssh.ParseRawPrivateKey(text)
+	p.must(err)
+	ring := agent.NewKeyring()
+	p.must(ring.Add(agent.AddedKey{PrivateKey: key}))
+	socket := filepath.Join(t.TempDir(), "agent")
+	l, err := net.Listen("unix", socket)
+	p.must(err)
+	defer l.Close()
+	go func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go agent.ServeAgent(ring, conn) // ends with the connection
+		}
+	}()
+	s.KeyFile = ""
+	t.Setenv("SSH_AUTH_SOCK", "")
+	if err := p.reader.Step(t.Context()); err == nil || !strings.Contains(err.Error(), "neither key_file nor an agent") {
+		t.Error(err)
+	}
+	t.Setenv("SSH_AUTH_SOCK", socket)
+	s.again = time.Time{}
+	p.step()
+	p.want(ip(1))
+	if s.agent != nil {
+		t.Error("the agent is still held")
+	}
+}
+
 func TestSFTPReadsNoPipe(t *testing.T) {
 	p := newPlace(t)
 	p.overSFTP()
@@ -387,9 +427,9 @@ func TestSFTPWithOpenSSH(t *testing.T) {
 	log, err := server.StderrPipe()
 	p.must(err)
 	p.must(server.Start())
-	go io.Copy(io.Discard, log) //nolint:errcheck // keeps the pipe empty
-	defer server.Wait()         //nolint:errcheck // it is killed
-	defer server.Process.Kill() //nolint:errcheck // likewise
+	go io.Copy(io.Discard, log) // keeps the pipe empty
+	defer server.Wait()         // it is killed
+	defer server.Process.Kill() // likewise
 	who := os.Getenv("USER")
 	if who == "" {
 		who = "root"
@@ -401,7 +441,7 @@ func TestSFTPWithOpenSSH(t *testing.T) {
 	defer s.Close()
 	p.source = s
 	p.restart()
-	for try := 0; try < 50; try++ { // until it listens
+	for range 50 { // until it listens
 		if err = p.reader.Step(t.Context()); err == nil {
 			break
 		}

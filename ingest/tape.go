@@ -8,6 +8,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"io"
+	"slices"
 
 	"friendlyfire/store"
 )
@@ -21,6 +22,12 @@ const (
 
 // maxLine is the longest line that is looked at, in bytes; what is longer is passed over up to its newline.
 const maxLine = 64 << 10
+
+// What is read at once: little where little has come, and never much. A line that needs more room gets it.
+const (
+	smallBuf = 4 << 10
+	bigBuf   = 256 << 10
+)
 
 // tape is an open file, whose whole lines are read forward. What stands behind the last newline is not a line yet:
 // half an address is another address.
@@ -43,7 +50,7 @@ func open(ctx context.Context, s Source, i Info, c store.Cursor) (*tape, error) 
 	if err != nil {
 		return nil, err
 	}
-	t := &tape{info: i, file: f, in: f, skipping: c.Skipping, buf: make([]byte, 0, 4*maxLine)}
+	t := &tape{info: i, file: f, in: f, skipping: c.Skipping, buf: make([]byte, 0, max(smallBuf, min(i.Size-c.Offset+tailBytes, bigBuf)))}
 	same := true
 	if i.compressed() {
 		t.in, err = gzip.NewReader(f)
@@ -67,7 +74,7 @@ func ended(err error) bool {
 		errors.Is(err, gzip.ErrHeader) || errors.Is(err, gzip.ErrChecksum)
 }
 
-func (t *tape) close() { t.file.Close() } //nolint:errcheck,gosec // nothing was written
+func (t *tape) close() { t.file.Close() } // nothing was written
 
 // seek goes to the cursor's offset, and reports whether what stands before it is the cursor's.
 func (t *tape) seek(c store.Cursor) (same bool, err error) {
@@ -135,7 +142,6 @@ func (t *tape) next() ([]byte, error) {
 		if t.skipping || len(rest) > maxLine {
 			t.skipping = true
 			t.consume(len(rest))
-			scanned = 0
 			if err := t.fill(); err != nil {
 				return nil, err
 			}
@@ -162,6 +168,9 @@ func (t *tape) fill() error {
 		from := max(0, t.used-tailBytes)
 		t.buf = t.buf[:copy(t.buf, t.buf[from:])]
 		t.used -= from
+		if len(t.buf) > cap(t.buf)/2 {
+			t.buf = slices.Grow(t.buf, cap(t.buf))
+		}
 	}
 	for range 100 { // a reader may return nothing now and then
 		n, err := t.in.Read(t.buf[len(t.buf):cap(t.buf)])

@@ -1,10 +1,13 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 )
 
@@ -76,6 +79,9 @@ func addBans(ctx context.Context, tx *sql.Tx, source int64, b Batch) (added int,
 	if rows, err = countTwins(ctx, tx, rows); err != nil {
 		return 0, err
 	}
+	if len(rows) > rowsAtOnce { // an import would otherwise read and write the index of addresses all over
+		slices.SortFunc(rows, func(a, b banRow) int { return cmp.Or(cmp.Compare(a.address, b.address), cmp.Compare(a.time, b.time)) })
+	}
 	return insert(ctx, tx, rows)
 }
 
@@ -116,50 +122,59 @@ func resolve(ctx context.Context, tx *sql.Tx, source int64, b Batch) ([]banRow, 
 // ids returns the row id of every text that the bans name, new rows among them.
 func ids(ctx context.Context, tx *sql.Tx, table, column string, bans []Ban, text func(*Ban) string) (map[string]int64, error) {
 	id := map[string]int64{}
-	var texts []string
 	for i := range bans {
-		t := text(&bans[i])
-		if _, ok := id[t]; !ok {
-			id[t] = 0
-			texts = append(texts, t)
-		}
+		id[text(&bans[i])] = 0
+	}
+	texts := slices.Sorted(maps.Keys(id)) // neighbours in the index
+	if err := lookUp(ctx, tx, table, column, texts, id); err != nil {
+		return nil, err
+	}
+	if texts = slices.DeleteFunc(texts, func(t string) bool { return id[t] != 0 }); len(texts) == 0 {
+		return id, nil
 	}
 	list, err := json.Marshal(texts)
 	if err != nil {
 		return nil, err
 	}
-	_, err = tx.ExecContext(ctx, fmt.Sprintf("INSERT INTO %s (%s) SELECT value FROM json_each(?) WHERE true ON CONFLICT DO NOTHING",
-		table, column), string(list))
+	_, err = tx.ExecContext(ctx, fmt.Sprintf("INSERT INTO %s (%s) SELECT value FROM json_each(?)", table, column), string(list))
 	if err != nil {
 		return nil, err
 	}
-	rows, err := tx.QueryContext(ctx, fmt.Sprintf("SELECT t.%[2]s, t.id FROM json_each(?) j CROSS JOIN %[1]s t ON t.%[2]s = j.value",
-		table, column), string(list))
+	return id, lookUp(ctx, tx, table, column, texts, id)
+}
+
+// lookUp fills in the ids of the texts that there are rows of. All come in one answer, which is cheaper than rows.
+func lookUp(ctx context.Context, tx *sql.Tx, table, column string, texts []string, id map[string]int64) error {
+	list, err := json.Marshal(texts)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	_, err = collect(rows, func(rows *sql.Rows) (none struct{}, err error) {
-		var t string
-		var n int64
-		err = rows.Scan(&t, &n)
-		id[t] = n
-		return none, err
-	})
-	return id, err
+	var answer []byte
+	err = tx.QueryRowContext(ctx, fmt.Sprintf("SELECT json_group_array(coalesce(t.id, 0)) FROM json_each(?) j LEFT JOIN %s t ON t.%s = j.value",
+		table, column), string(list)).Scan(&answer)
+	if err != nil {
+		return err
+	}
+	var found []int64
+	if err := json.Unmarshal(answer, &found); err != nil {
+		return err
+	}
+	for i, t := range texts {
+		id[t] = found[i]
+	}
+	return nil
 }
 
 // insert keeps the rows that are new, and returns how many are.
 func insert(ctx context.Context, tx *sql.Tx, rows []banRow) (added int, err error) {
-	const columns = 11
-	args := make([]any, 0, columns*min(rowsAtOnce, len(rows)))
-	err = inChunks(ctx, tx, rows, `INSERT OR FAIL INTO bans (source_id, time, address_id, jail_id, nth, generation, state,
-		failures, ban_time, ban_count, matches) VALUES %s ON CONFLICT DO NOTHING`, columns,
+	var args []any
+	err = inChunks(ctx, tx, rows, `INSERT OR FAIL INTO bans (source_id, generation, time, address_id, jail_id, nth, state,
+		failures, ban_time, ban_count, matches) VALUES %s ON CONFLICT DO NOTHING`, "(?1,?2,?,?,?,?,?,?,?,?,?)",
 		func(statement *sql.Stmt, rows []banRow) error {
-			args = args[:0]
+			args = append(args[:0], rows[0].source, rows[0].generation)
 			for i := range rows {
 				r := &rows[i]
-				args = append(args, r.source, r.time, r.address, r.jail, r.nth, r.generation, r.state,
-					r.Failures, r.BanTime, r.BanCount, r.Matches)
+				args = append(args, r.time, r.address, r.jail, r.nth, r.state, r.Failures, r.BanTime, r.BanCount, r.Matches)
 			}
 			result, err := statement.ExecContext(ctx, args...)
 			if err != nil {

@@ -60,10 +60,15 @@ func advance(ctx context.Context, tx *sql.Tx, source int64, b Batch, added int) 
 	if !c.LastTime.IsZero() {
 		last = c.LastTime.Unix()
 	}
+	latest := int64(0)
+	for i := range b.Bans {
+		latest = max(latest, b.Bans[i].Time.Unix())
+	}
 	_, err := tx.ExecContext(ctx, `UPDATE sources SET generation = ?, head = ?, tail = ?, offset = ?, size = ?, modified = ?, line = ?,
-			skipping = ?, columns = ?, last_time = ?, bans = bans + ?, rejects = rejects + ?, gaps = gaps + ? WHERE id = ?`,
+			skipping = ?, columns = ?, last_time = ?, bans = bans + ?, latest = max(latest, ?),
+			rejects = rejects + ?, gaps = gaps + ? WHERE id = ?`,
 		c.Generation, c.Head, c.Tail, c.Offset, c.Size, c.Modified, c.Line, c.Skipping, c.Columns, last,
-		added, len(b.Rejects), b.Gaps, source)
+		added, latest, len(b.Rejects), b.Gaps, source)
 	if err != nil || b.Lines == 0 {
 		return err
 	}
@@ -130,8 +135,8 @@ type RejectedLine struct {
 
 // Sources returns how the sources do that have been read, by name.
 func (s *Store) Sources(ctx context.Context) ([]SourceStatus, error) {
-	rows, err := s.r.QueryContext(ctx, `SELECT name, last_line_at, coalesce((SELECT max(time) FROM bans WHERE source_id = s.id), 0),
-		failing_since, error, lines, bans, rejects, gaps, offset, size FROM sources s ORDER BY name`)
+	rows, err := s.r.QueryContext(ctx, `SELECT name, last_line_at, latest, failing_since, error, lines, bans, rejects, gaps, offset, size
+		FROM sources ORDER BY name`)
 	if err != nil {
 		return nil, fmt.Errorf("state of the sources: %w", err)
 	}

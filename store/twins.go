@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 )
@@ -53,8 +52,8 @@ func countTwins(ctx context.Context, tx *sql.Tx, rows []banRow) ([]banRow, error
 // knownTwins returns what the database holds of the rows' identities.
 func knownTwins(ctx context.Context, tx *sql.Tx, rows []banRow) (map[banKey]twins, error) {
 	known := map[banKey]twins{}
-	latest := int64(math.MinInt64) // no ban of the source is later: a file that grows in order of time asks nothing
-	err := tx.QueryRowContext(ctx, "SELECT coalesce(max(time), ?) FROM bans WHERE source_id = ?", latest, rows[0].source).Scan(&latest)
+	var latest int64 // no ban of the source is later: a file that grows in order of time asks nothing
+	err := tx.QueryRowContext(ctx, "SELECT latest FROM sources WHERE id = ?", rows[0].source).Scan(&latest)
 	if err != nil {
 		return nil, err
 	}
@@ -70,7 +69,7 @@ func knownTwins(ctx context.Context, tx *sql.Tx, rows []banRow) (map[banKey]twin
 	var args []any
 	err = inChunks(ctx, tx, keys, `WITH k (source_id, time, address_id, jail_id) AS (VALUES %s)
 		SELECT k.*, b.id, b.nth, b.generation FROM k CROSS JOIN bans b USING (source_id, time, address_id, jail_id)
-		WHERE b.nth > 0 ORDER BY b.nth`, 4,
+		WHERE b.nth > 0 ORDER BY b.nth`, "(?,?,?,?)",
 		func(statement *sql.Stmt, keys []banKey) error {
 			args = args[:0]
 			for _, k := range keys {
@@ -99,31 +98,27 @@ func knownTwins(ctx context.Context, tx *sql.Tx, rows []banRow) (map[banKey]twin
 }
 
 // rowsAtOnce is how many rows one statement deals with, since a call costs more than a row.
-const rowsAtOnce = 100
+const rowsAtOnce = 500
 
-// inChunks hands do the items, rowsAtOnce at a time, with the query prepared for so many tuples of so many columns
-// in place of its %s.
-func inChunks[T any](ctx context.Context, tx *sql.Tx, items []T, query string, columns int, do func(*sql.Stmt, []T) error) error {
-	var statement *sql.Stmt
-	var err error
-	prepared := 0
-	var statements []*sql.Stmt // two at most
+// inChunks hands do the items, rowsAtOnce at a time, with the query prepared for so many of the tuple in place of its
+// %s.
+func inChunks[T any](ctx context.Context, tx *sql.Tx, items []T, query, tuple string, do func(*sql.Stmt, []T) error) error {
+	prepared := map[int]*sql.Stmt{} // two at most: for a full chunk, and for the rest
 	defer func() {
-		for _, s := range statements {
-			s.Close()
+		for _, statement := range prepared {
+			statement.Close() //nolint:errcheck // it has done its work
 		}
 	}()
 	for chunk := range slices.Chunk(items, rowsAtOnce) {
-		if len(chunk) != prepared {
-			prepared = len(chunk)
-			tuple := ",(?" + strings.Repeat(",?", columns-1) + ")"
-			tuples := strings.Repeat(tuple, prepared)[1:]
-			if statement, err = tx.PrepareContext(ctx, fmt.Sprintf(query, tuples)); err != nil { //nolint:sqlclosecheck // closed above
+		n := len(chunk)
+		if prepared[n] == nil {
+			statement, err := tx.PrepareContext(ctx, fmt.Sprintf(query, strings.Repeat(","+tuple, n)[1:])) //nolint:sqlclosecheck // closed above
+			if err != nil {
 				return err
 			}
-			statements = append(statements, statement)
+			prepared[n] = statement
 		}
-		if err := do(statement, chunk); err != nil {
+		if err := do(prepared[n], chunk); err != nil {
 			return err
 		}
 	}

@@ -23,10 +23,11 @@ const width = 78
 type Terminal struct {
 	In      io.Reader
 	Out     io.Writer
-	Styled  bool   // Out shows ANSI styles and a prompt
+	Styled  bool   // Out is a terminal: it shows ANSI styles, a prompt, and perhaps pictures
 	Picture string // file that the latest picture is written to, for its owner only
 
 	Answer func(context.Context, bot.Request) bot.Message
+	Getenv func(string) string // tells which terminal this is; nil: os.Getenv
 
 	mu sync.Mutex
 }
@@ -43,7 +44,7 @@ func (t *Terminal) CanPost(context.Context, string) (string, error) { return "th
 // Fits implements bot.Sender: what is printed has no limit that matters, and a message that fills the screen does.
 func (t *Terminal) Fits(m bot.Message) bool { return len(m.Text.String()) <= 4096 }
 
-// Send prints the message and writes its picture to the file.
+// Send prints the message, with its picture where the terminal shows pictures, and writes the picture to the file.
 func (t *Terminal) Send(_ context.Context, _ string, m bot.Message) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -55,9 +56,7 @@ func (t *Terminal) Send(_ context.Context, _ string, m bot.Message) error {
 		b.WriteString(t.style(run))
 	}
 	b.WriteString("\n")
-	if m.Fallback != "" {
-		b.WriteString("\n" + strings.TrimRight(m.Fallback, "\n") + "\n")
-	}
+	t.chart(&b, m)
 	if m.Photo != nil {
 		if err := write(t.Picture, m.Photo); err != nil {
 			fmt.Fprintf(&b, "(no picture: %v)\n", err)
@@ -68,6 +67,24 @@ func (t *Terminal) Send(_ context.Context, _ string, m bot.Message) error {
 	b.WriteString("\n" + t.prompt())
 	_, err := io.WriteString(t.Out, b.String())
 	return err
+}
+
+// chart draws the message's picture in place where the terminal can, else in block characters.
+func (t *Terminal) chart(b *strings.Builder, m bot.Message) {
+	if t.Styled && m.Photo != nil {
+		getenv := t.Getenv
+		if getenv == nil {
+			getenv = os.Getenv
+		}
+		var picture strings.Builder
+		if Draw(&picture, m.Photo, getenv) {
+			b.WriteString("\n" + picture.String())
+			return
+		}
+	}
+	if m.Fallback != "" {
+		b.WriteString("\n" + strings.TrimRight(m.Fallback, "\n") + "\n")
+	}
 }
 
 // write replaces the file as a whole, so that a viewer never sees half a picture.

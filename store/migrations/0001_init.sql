@@ -21,6 +21,7 @@ CREATE TABLE sources (
 	last_time    INTEGER NOT NULL DEFAULT 0,  -- of the ban before the offset: tells which of two equal hours it is
 	lines        INTEGER NOT NULL DEFAULT 0,  -- consumed, ever
 	bans         INTEGER NOT NULL DEFAULT 0,  -- found, ever
+	latest       INTEGER NOT NULL DEFAULT 0,  -- time of the latest of them
 	rejects      INTEGER NOT NULL DEFAULT 0,  -- lines that were no ban, ever
 	gaps         INTEGER NOT NULL DEFAULT 0,  -- files that were replaced and left no trace: lines may be missing
 	last_line_at INTEGER NOT NULL DEFAULT 0,  -- when the last line was consumed
@@ -112,9 +113,8 @@ CREATE TABLE bans (
 	ban_time   INTEGER NOT NULL,           -- seconds; negative: for ever, 0: not said
 	ban_count  INTEGER NOT NULL,           -- 0: not said
 	matches    TEXT NOT NULL,              -- the log lines that made the ban, cleaned; '': not said
-	UNIQUE (source_id, time, address_id, jail_id, nth)
+	UNIQUE (time, source_id, address_id, jail_id, nth)
 ) STRICT;
-CREATE INDEX bans_time ON bans (time);
 CREATE INDEX bans_address ON bans (address_id);
 CREATE INDEX bans_undecided ON bans (id) WHERE state = 1;
 CREATE INDEX bans_waiting ON bans (address_id) WHERE state = 3;

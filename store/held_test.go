@@ -1,0 +1,66 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+)
+
+func TestHoldsAreTheBansInForceAtAnyMomentOfTheWindow(t *testing.T) {
+	s := openBans(t)
+	lasting := func(n int, seconds int64) Ban {
+		b := ban(n, true)
+		b.BanTime = seconds
+		return b
+	}
+	take(t, s, 0, lasting(1, 9), lasting(2, 10), lasting(3, -1), lasting(4, 0), lasting(15, 1<<62), lasting(20, 60))
+	window := Window{From: noon.Add(10 * time.Second), To: noon.Add(20 * time.Second)}
+	var got []string
+	for h, err := range s.Holds(t.Context(), window) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		until := "for ever"
+		if h.Until.Sub(noon) > 1e6*time.Hour {
+			until = "for ages"
+		} else if !h.Until.IsZero() {
+			until = fmt.Sprint(h.Until.Sub(noon))
+		}
+		got = append(got, fmt.Sprint(h.Jail, " ", h.From.Sub(noon), " ", until))
+	}
+	slices.Sort(got)
+	want := []string{"sshd 15s for ages", "sshd 2s 12s", "sshd 3s for ever"}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	if n, err := s.Endless(t.Context(), Window{To: noon.Add(5 * time.Second)}); n != 1 || err != nil {
+		t.Errorf("%d without a ban time, %v, want 1", n, err)
+	}
+}
+
+func TestHoldsCanBeLeftAndTellOfErrors(t *testing.T) {
+	s := openBans(t)
+	take(t, s, 0, ban(1, true), ban(2, true))
+	for range 10 { // more often than there are connections
+		for _, err := range s.Holds(t.Context(), Window{}) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			break
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	errs := 0
+	for _, err := range s.Holds(ctx, Window{}) {
+		if err == nil {
+			t.Error("a ban in spite of the end")
+		}
+		errs++
+	}
+	if errs != 1 {
+		t.Errorf("%d errors, want 1", errs)
+	}
+}
