@@ -1,4 +1,4 @@
-.PHONY: build test long bench lint generate
+.PHONY: build test long bench gallery lint generate
 
 build: # one static file; `friendlyfire version` tells the commit it was built from
 	CGO_ENABLED=0 go build -trimpath -o friendlyfire .
@@ -11,6 +11,9 @@ long: # the promises in their full size: kills, floods, hours
 
 bench:
 	go test -run='^$$' -bench=. -benchmem ./...
+
+gallery: # every kind of chart, of the sample and of a made-up year, in gallery/index.html
+	go test -count=1 -tags=gallery -run='^TestGallery$$' -v .
 
 lint:
 	.ci/run lint

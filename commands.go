@@ -6,15 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"os"
 	"runtime/debug"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"friendlyfire/bot"
 	"friendlyfire/enrich"
 )
 
@@ -39,72 +35,6 @@ func versionCommand(s streams) *cobra.Command {
 			return errors.Join(err, table.Close())
 		},
 	}
-}
-
-func reportCommand(file *string, s streams, w world) *cobra.Command {
-	var by, since, out string
-	var asJSON bool
-	cmd := &cobra.Command{
-		Use: "report", Short: "Count the bans: in words, as a picture, or as JSON", Args: validate(cobra.NoArgs),
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := errors.Join(oneOf("--by", by, bot.Kinds()), oneOf("--since", since, bot.Periods())); err != nil {
-				return usage(err)
-			}
-			return report(cmd.Context(), *file, by, since, out, asJSON, s, w)
-		},
-	}
-	cmd.Flags().StringVar(&by, "by", "country", "count by `KIND`: "+strings.Join(bot.Kinds(), ", "))
-	cmd.Flags().StringVar(&since, "since", "all", "look back for `PERIOD`: "+strings.Join(bot.Periods(), ", "))
-	cmd.Flags().StringVar(&out, "out", "", "write the picture to `FILE` (PNG)")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
-	return cmd
-}
-
-func oneOf(flag, value string, all []string) error {
-	if slices.Contains(all, value) {
-		return nil
-	}
-	return fmt.Errorf("%s %q: want one of %s", flag, value, strings.Join(all, ", "))
-}
-
-func report(ctx context.Context, file, by, since, out string, asJSON bool, s streams, w world) error {
-	p, err := openOffline(ctx, file, s)
-	if err != nil {
-		return err
-	}
-	defer p.close() //nolint:errcheck // nothing is lost with it
-	p.refresh(ctx, s, w)
-	r, err := reporter(p.config, p.store)
-	if err != nil {
-		return err
-	}
-	rep, err := r.Report(ctx, by, since, time.Now())
-	if err != nil {
-		return err
-	}
-	picture, err := r.Picture(ctx, rep)
-	if err != nil {
-		return err
-	}
-	if out != "" {
-		png, err := picture.PNG()
-		if err != nil {
-			return err
-		}
-		if err := os.WriteFile(out, png, 0o600); err != nil {
-			return err
-		}
-	}
-	if asJSON {
-		return json.NewEncoder(s.out).Encode(rep)
-	}
-	fmt.Fprintln(s.out, r.Caption(rep).String())
-	if out != "" {
-		fmt.Fprintln(s.out, "Picture: "+out)
-	} else if rep.Total > 0 {
-		fmt.Fprint(s.out, "\n"+strings.TrimRight(picture.Text(78), "\n")+"\n")
-	}
-	return nil
 }
 
 // openOffline opens what commands need that only ask.

