@@ -88,9 +88,9 @@ func help() Text {
 	return Text{
 		{Text: "I tell you when Fail2Ban bans somebody it should not. You can ask:\n"},
 		{Text: "/report", Style: Bold},
-		{Text: " [" + strings.Join(kinds, "|") + "] [" + strings.Join(periods, "|") + "]: bans as a chart\n"},
+		{Text: ": bans as a chart. Add what to count by (" + strings.Join(kinds, ", ") + ") and how far back (" + strings.Join(periods, ", ") + ")\n"},
 		{Text: "/friends", Style: Bold},
-		{Text: " [" + strings.Join(periods, "|") + "]: bans of friendly countries\n"},
+		{Text: ": bans of friendly countries\n"},
 		{Text: "/ip", Style: Bold},
 		{Text: " ADDRESS: what is known of an address\n"},
 		{Text: "/status", Style: Bold},
@@ -196,6 +196,9 @@ func (c *Commands) friends(ctx context.Context, args []string) (Message, error) 
 		return Message{}, err
 	}
 	period := w.period(Report{Since: since, Window: window})
+	if total.Bans == 0 {
+		return Message{Text: Text{{Text: "No bans", Style: Bold}, {Text: "\n" + period}}}, nil
+	}
 	if len(bans) == 0 {
 		return Message{Text: Text{{Text: "No friendly bans", Style: Bold}, {Text: fmt.Sprintf(" among %s.\n%s. Friendly: %s",
 			plural(total.Bans, "ban"), period, w.friends())}}}, nil
@@ -274,7 +277,10 @@ func (c *Commands) status(ctx context.Context) (Message, error) {
 	watched := c.Health.Sources
 	for _, name := range watched[:min(sourcesListed, len(watched))] {
 		s := find(sources, name.Name)
-		line := c.Health.lastLine(s, now) + ", " + plural(s.Bans, "ban")
+		line := c.Health.lastLine(s, now)
+		if s.Bans > 0 {
+			line += ", " + plural(s.Bans, "ban")
+		}
 		if behind := s.Size - s.Offset; behind > 0 {
 			line += ", " + size(behind) + " to read"
 		}
@@ -347,10 +353,31 @@ func size(bytes int64) string {
 	return fmt.Sprintf("%.1f %s", n, unit)
 }
 
+// leaders are the first five rows with their shares.
+func leaders(rep Report) string {
+	var parts []string
+	for _, row := range rep.Rows[:min(5, len(rep.Rows))] {
+		parts = append(parts, fmt.Sprintf("%s %s (%s)", row.Name, number(row.Bans), percent(row.Bans, rep.Total)))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// busiest are the first three days or hours.
+func busiest(rows []Row) string {
+	var parts []string
+	for _, row := range rows[:min(3, len(rows))] {
+		parts = append(parts, row.Name+" "+number(row.Bans))
+	}
+	return strings.Join(parts, ", ")
+}
+
 // Caption says in words what a report's chart shows.
 func (r *Reporter) Caption(rep Report) Text {
 	if rep.held != nil {
 		return r.bannedCaption(rep)
+	}
+	if rep.Window.From.IsZero() {
+		return Text{{Text: "No bans yet", Style: Bold}}
 	}
 	if rep.Total == 0 {
 		return Text{{Text: "No bans", Style: Bold}, {Text: "\n" + r.Words.period(rep)}}
@@ -360,17 +387,17 @@ func (r *Reporter) Caption(rep Report) Text {
 		{Text: "\n" + r.Words.period(rep)},
 	}
 	if rep.Before > 0 {
-		t = append(t, Run{Text: "\n" + change(rep.Total, rep.Before) + " on the period before (" + number(rep.Before) + ")"})
+		t = append(t, Run{Text: "\n" + change(rep.Total, rep.Before) + " on the " + length(rep.Since) + " before (" + number(rep.Before) + ")"})
 	}
 	switch rep.By {
 	case "strict":
 		t = append(t, Run{Text: strict(rep)})
+	case "day", "hour":
+		t = append(t, Run{Text: "\nBusiest: " + busiest(rep.Rows)})
 	default:
-		var parts []string
-		for _, row := range rep.Rows[:min(5, len(rep.Rows))] {
-			parts = append(parts, fmt.Sprintf("%s %s (%s)", row.Name, number(row.Bans), percent(row.Bans, rep.Total)))
+		if len(rep.Rows) > 1 {
+			t = append(t, Run{Text: "\nTop: " + leaders(rep)})
 		}
-		t = append(t, Run{Text: "\nTop: " + strings.Join(parts, ", ")})
 	}
 	t = append(t, Run{Text: fmt.Sprintf("\nFriendly (%s): %s, %s", r.Words.friends(), plural(rep.Friendly, "ban"), percent(rep.Friendly, rep.Total))})
 	if rep.Blind != "" {

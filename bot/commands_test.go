@@ -15,11 +15,11 @@ func TestCommandsAnswer(t *testing.T) {
 		ask  string
 		want string
 	}{
-		"report":            {"/report", "3 bans of 2 addresses\n1 Jan 2000 to 1 Jan 2000 (CET)\nTop: Belgium 2 (67%), China 1 (33%)\nFriendly (Belgium): 2 bans, 67%"},
-		"report, any order": {"/report 7d JAIL", "3 bans of 2 addresses\n7 days to Sat 1 Jan 2000 01:00 CET\nTop: sshd 3 (100%)\n"},
-		"report, strict":    {"report strict", "Friends among the banned: sshd 2 of 3 (67%)"},
+		"report":            {"/report", "3 bans of 2 addresses\n1 Jan 2000 to 1 Jan 2000 (CET)\nTop: Belgium 2 (66.7%), China 1 (33.3%)\nFriendly (Belgium): 2 bans, 66.7%"},
+		"report, any order": {"/report 7d JAIL", "3 bans of 2 addresses\n7 days to Sat 1 Jan 2000 01:00 CET\nFriendly (Belgium): "},
+		"report, strict":    {"report strict", "Friends among the banned: sshd 2 of 3 (66.7%)"},
 		"report, mistyped":  {"/report monthly", "I do not know “monthly”. I know country, jail, source, day, hour, strict, banned, and 24h, 7d, 30d, all."},
-		"friends":           {"/friends", "2 friendly bans of 3 (67%)\n7 days to Sat 1 Jan 2000 01:00 CET\n1 Jan 01:00  🇧🇪 BE 198.51.100.7  sshd on web1\n1 Jan 00:59  🇧🇪 BE 198.51.100.7  sshd on web1"},
+		"friends":           {"/friends", "2 friendly bans of 3 (66.7%)\n7 days to Sat 1 Jan 2000 01:00 CET\n1 Jan 01:00  🇧🇪 BE 198.51.100.7  sshd on web1\n1 Jan 00:59  🇧🇪 BE 198.51.100.7  sshd on web1"},
 		"friends, mistyped": {"/friends jail", "I do not know “jail”. I know 24h, 7d, 30d, all."},
 		"ip":                {"/ip 198.51.100.7", "🇧🇪 Belgium 198.51.100.7, friendly\nTable: Belgium; whois: not asked yet\nBanned twice\nSat 1 Jan 01:00:00 CET  sshd on web1\nSat 1 Jan 00:59:00 CET  sshd on web1\nUnban: fail2ban-client set sshd unbanip 198.51.100.7"},
 		"ip, mapped":        {"/ip ::ffff:198.51.100.7", "🇧🇪 Belgium 198.51.100.7, friendly"},
@@ -27,7 +27,7 @@ func TestCommandsAnswer(t *testing.T) {
 		"ip, nothing":       {"/ip", "Which address? Like this: /ip 203.0.113.7"},
 		"ip, nonsense":      {"/ip <b>\u202e", "“<b>” is no address."},
 		"status":            {"/status", "web1: last line read 01:00, 3 bans\npaper 1: nothing sent yet\nwhois: off\ndatabase: "},
-		"help":              {"/help", "/report [country|jail|source|day|hour|strict|banned] [24h|7d|30d|all]: bans as a chart"},
+		"help":              {"/help", "/report: bans as a chart. Add what to count by (country, jail, source, day, hour, strict, banned) and how far back (24h, 7d, 30d, all)"},
 		"unknown":           {"/dance", "I do not know that command."},
 	}
 	for name, tc := range tests {
@@ -56,7 +56,10 @@ func TestReportOfNothingSaysSo(t *testing.T) {
 	for _, kind := range Kinds() {
 		for _, period := range Periods() {
 			want := "No bans\n"
-			if kind == "banned" && period != "all" {
+			switch {
+			case period == "all":
+				want = "No bans yet"
+			case kind == "banned":
 				want = "Nobody is banned now\n"
 			}
 			m := d.commands.Answer(t.Context(), Request{Text: "/report " + kind + " " + period})

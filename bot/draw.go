@@ -94,7 +94,7 @@ func (r *Reporter) jails(ctx context.Context, rep Report) (Picture, error) {
 
 func (r *Reporter) days(rep Report) Picture {
 	cut := bins(rep.Window, r.Words.Zone, day, time.DateOnly)
-	friendly := charts.Series{Name: number(rep.Friendly) + " friendly", Values: make([]float64, len(cut))}
+	friendly := charts.Series{Accent: true, Name: number(rep.Friendly) + " friendly", Values: make([]float64, len(cut))}
 	others := charts.Series{Name: number(rep.Total-rep.Friendly) + " others", Values: make([]float64, len(cut))}
 	rows := map[string]Row{}
 	for _, row := range rep.Rows {
@@ -170,7 +170,7 @@ func (r *Reporter) subtitle(rep Report) string {
 	}
 	s := fmt.Sprintf("%s · %s of %s", r.Words.period(rep), plural(rep.Total, "ban"), plural(rep.Addresses, "address"))
 	if rep.Before > 0 {
-		s += fmt.Sprintf(" · %s on the period before", change(rep.Total, rep.Before))
+		s += fmt.Sprintf(" · %s on the %s before", change(rep.Total, rep.Before), length(rep.Since))
 	}
 	return s
 }

@@ -147,9 +147,9 @@ func (r *Reporter) bannedCaption(rep Report) Text {
 	if rep.Total > 0 {
 		var parts []string
 		for _, row := range rep.Rows[:min(5, len(rep.Rows))] {
-			parts = append(parts, row.Name+" "+number(row.Bans))
+			parts = append(parts, row.Name+" "+number(row.Addresses))
 		}
-		t = append(t, Run{Text: "\nBans in force: " + strings.Join(parts, ", ")})
+		t = append(t, Run{Text: "\nBy jail: " + strings.Join(parts, ", ")})
 	}
 	if n := rep.held.endless; n > 0 {
 		t = append(t, Run{Text: "\n" + strings.ToUpper(endless(n)[:1]) + endless(n)[1:]})

@@ -48,8 +48,8 @@ func TestBannedIsWhoIsBannedAtEachMoment(t *testing.T) {
 				t.Errorf("%s: %v in the last hours, want %v", jail, got, want)
 			}
 		}
-		caption := "3 addresses banned now\n24 hours to Sun 20 Feb 2000 01:30 CET\nBans in force: sshd 4, recidive 1\n" +
-			"Not shown: 1 ban without a ban time\nFriendly (Belgium): 3 bans, 60%"
+		caption := "3 addresses banned now\n24 hours to Sun 20 Feb 2000 01:30 CET\nBy jail: sshd 3, recidive 1\n" +
+			"Not shown: 1 ban without a ban time\nFriendly (Belgium): 3 bans, 60.0%"
 		if got := r.Caption(rep).String(); got != caption {
 			t.Errorf("got %q, want %q", got, caption)
 		}

@@ -180,6 +180,10 @@ func name(by, key string) string {
 		return cmp.Or(key, "no jail given")
 	case "hour":
 		return key + ":00"
+	case "day":
+		if t, err := time.Parse(time.DateOnly, key); err == nil {
+			return t.Format("Mon 2 Jan 2006")
+		}
 	}
 	return key
 }

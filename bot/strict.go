@@ -220,14 +220,14 @@ func byShare(rows []Row) []Row {
 func strict(rep Report) string {
 	var parts, risen []string
 	for i, row := range byShare(rep.Rows) {
-		if i < 5 {
+		if i < 5 && row.Friendly > 0 {
 			parts = append(parts, fmt.Sprintf("%s %s of %s (%s)", row.Name, number(row.Friendly), number(row.Bans), percent(row.Friendly, row.Bans)))
 		}
 		if j := rep.judged[row.Key]; j.stricter {
 			risen = append(risen, fmt.Sprintf("%s (usually %s)", row.Name, usual(j.past)))
 		}
 	}
-	s := "\nFriends among the banned: " + strings.Join(parts, ", ")
+	s := "\nFriends among the banned: " + cmp.Or(strings.Join(parts, ", "), "none")
 	if n := len(risen) - 5; n > 0 {
 		risen = append(risen[:5:5], plural(n, "other"))
 	}

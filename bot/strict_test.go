@@ -253,7 +253,7 @@ func TestDigestNamesJailsThatAreStricterThanUsual(t *testing.T) {
 			days int // from today
 			want string
 		}{
-			"yesterday was strict": {1, "\nFriendly: 10 bans\nStricter than usual: sshd, 9 friends of 29 bans (31%), usually 1 of 20 (5.0%)\n13:00"},
+			"yesterday was strict": {1, "\nFriendly: 10 bans\nStricter than usual: sshd, 9 friends of 29 bans (31.0%), usually 1 of 20 (5.0%)\n13:00"},
 			"yesterday was usual":  {0, "\nFriendly: 2 bans\n13:00"},
 		}
 		for name, tc := range tests {
@@ -272,7 +272,7 @@ func TestReportMarksJailsThatAreStricterThanUsual(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := strictDesk(t)
 		tests := map[string]string{
-			"24h": "\nFriends among the banned: sshd 9 of 29 (31%), postfix 1 of 21 (4.8%)\nStricter than usual: sshd (usually 1 of 20)\n",
+			"24h": "\nFriends among the banned: sshd 9 of 29 (31.0%), postfix 1 of 21 (4.8%)\nStricter than usual: sshd (usually 1 of 20)\n",
 			"30d": "\nFriends among the banned: sshd 38 of 609 (6.2%), postfix 30 of 601 (5.0%)\nFriendly",
 			"all": "\nFriends among the banned: sshd 49 of 829 (5.9%), postfix 41 of 821 (5.0%)\nFriendly",
 		}

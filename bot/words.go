@@ -259,16 +259,12 @@ func list(words []string) string {
 	return strings.Join(slices.Clone(words)[:last], ", ") + " and " + words[last]
 }
 
-// percent is part of whole, to one decimal below ten.
+// percent is part of whole to one decimal, as the charts have it.
 func percent(part, whole int64) string {
-	if whole == 0 {
+	if whole == 0 || part == 0 {
 		return "0%"
 	}
-	p := 100 * float64(part) / float64(whole)
-	if p > 0 && p < 9.95 {
-		return strconv.FormatFloat(p, 'f', 1, 64) + "%"
-	}
-	return strconv.FormatFloat(p, 'f', 0, 64) + "%"
+	return strings.Replace(fmt.Sprintf("%.1f%%", 100*float64(part)/float64(whole)), "100.0%", "100%", 1)
 }
 
 // change is by how much now is more or less than before: "+12%", "−3%", "no change".
@@ -285,6 +281,11 @@ func change(now, before int64) string {
 	}
 }
 
+// length is how long a period is.
+func length(since string) string {
+	return map[string]string{"24h": "24 hours", "7d": "7 days", "30d": "30 days"}[since]
+}
+
 // period is a report's window: "7 days to Sun 22 Nov 2026 14:05 CET".
 func (w Words) period(rep Report) string {
 	from, to := rep.Window.From.In(w.Zone), rep.Window.To.In(w.Zone).Add(-time.Second)
@@ -296,8 +297,7 @@ func (w Words) period(rep Report) string {
 	case rep.Since == "all":
 		return from.Format("2 Jan 2006") + " to " + to.Format("2 Jan 2006 (MST)")
 	}
-	length := map[string]string{"24h": "24 hours", "7d": "7 days", "30d": "30 days"}[rep.Since]
-	return length + " to " + to.Format("Mon 2 Jan 2006 15:04 MST")
+	return length(rep.Since) + " to " + to.Format("Mon 2 Jan 2006 15:04 MST")
 }
 
 // friends lists whom the configuration calls friendly.

@@ -1,7 +1,9 @@
 package charts
 
 import (
+	"math"
 	"slices"
+	"time"
 
 	"github.com/wcharczuk/go-chart/v2/drawing"
 )
@@ -19,21 +21,40 @@ type tableRow struct {
 // table says of each series how much it is now, at least, on the whole and at most.
 func (l layers) table(total bool) []tableRow {
 	table := []tableRow{{cells: []string{"now", "min", "mean", "max"}}}
+	whole := l.whole()
 	for _, s := range l.series {
-		table = append(table, s.row())
+		table = append(table, s.row(whole))
 	}
 	if total && len(l.series) > 1 {
 		sum := sumOf(l.series, l.bins())
 		sum.name = "All"
-		table = append(table, sum.row())
+		table = append(table, sum.row(whole))
 	}
 	return table
 }
 
-func (s layer) row() tableRow {
-	n := len(s.values)
+// whole are the bins of full length. A day that has only begun is no quiet day: it counts neither as the least nor in
+// the mean. Days of 23 hours and weeks with one are whole.
+func (l layers) whole() (bins []int) {
+	var longest time.Duration
+	for i := range l.bins() {
+		longest = max(longest, l.edges[i+1].Sub(l.edges[i]))
+	}
+	for i := range l.bins() {
+		if l.edges[i+1].Sub(l.edges[i]) >= longest*9/10 {
+			bins = append(bins, i)
+		}
+	}
+	return bins
+}
+
+func (s layer) row(whole []int) tableRow {
+	least, sum := math.Inf(1), 0.0
+	for _, i := range whole {
+		least, sum = min(least, s.values[i]), sum+s.values[i]
+	}
 	return tableRow{name: s.name, colour: s.colour, cells: []string{
-		amount(s.values[n-1]), amount(slices.Min(s.values)), amount(s.sum / float64(n)), amount(slices.Max(s.values)),
+		amount(s.values[len(s.values)-1]), amount(least), amount(sum / float64(len(whole))), amount(slices.Max(s.values)),
 	}}
 }
 

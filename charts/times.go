@@ -15,6 +15,7 @@ const maxSeries = 8
 type Series struct {
 	Name   string
 	Values []float64 // one for each of Times; what is missing, below 0 or no number counts as 0
+	Accent bool      // in the colour of what to look at, as Friendly bars are
 }
 
 // TimeChart shows numbers over time, with a table of the last, least, mean and greatest of each series under it.
@@ -63,6 +64,7 @@ type layer struct {
 	colour drawing.Color
 	values []float64
 	sum    float64
+	accent bool
 }
 
 // layers is the sound part of a TimeChart: rising edges, one more than bins, and a value for each bin.
@@ -89,7 +91,7 @@ func (c TimeChart) layers(t Theme) (l layers) {
 	l.edges = append(l.edges, c.end(l.edges))
 
 	for _, s := range c.Series {
-		n := layer{name: s.Name, values: make([]float64, len(keep))}
+		n := layer{name: s.Name, values: make([]float64, len(keep)), accent: s.Accent}
 		for k, i := range keep {
 			if i < len(s.Values) {
 				n.values[k] = finite(s.Values[i])
@@ -103,9 +105,12 @@ func (c TimeChart) layers(t Theme) (l layers) {
 	})
 	l.foldSeries()
 	for i := range l.series {
-		if i < maxSeries {
+		switch {
+		case l.series[i].accent:
+			l.series[i].colour = t.accent
+		case i < maxSeries:
 			l.series[i].colour = t.series[i]
-		} else {
+		default:
 			l.series[i].colour = t.unknown
 		}
 	}

@@ -46,7 +46,10 @@ func (w *Whois) Status(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	parts := []string{fmt.Sprintf("%d addresses to ask for", s.Backlog)}
+	parts := []string{"nothing to ask"}
+	if s.Backlog > 0 {
+		parts[0] = fmt.Sprintf("%d addresses to ask for", s.Backlog)
+	}
 	for _, r := range s.Silent {
 		parts = append(parts, fmt.Sprintf("%s left alone until %s (%s)", r.Server, r.SilentTill.UTC().Format("2006-01-02 15:04 UTC"), r.Trouble))
 	}
