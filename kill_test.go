@@ -71,7 +71,7 @@ func TestR01KillLoop(t *testing.T) {
 	}
 	seen := map[string]bool{}
 	for _, m := range both.telegram.Messages() {
-		for _, alert := range strings.Split(m.Text, "\n\n") {
+		for alert := range strings.SplitSeq(m.Text, "\n\n") {
 			key := fmt.Sprint(m.Chat, strings.TrimPrefix(alert, "(may repeat) "))
 			if seen[key] && !strings.HasPrefix(m.Text, "(may repeat) ") {
 				t.Errorf("a copy that does not say so: %q", alert)
