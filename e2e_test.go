@@ -282,6 +282,12 @@ func TestBinaryFromACSVToAlertsAReportAndADigest(t *testing.T) {
 	if err != nil || !strings.HasPrefix(unescape(answer.Content), caption) || !isPicture(answer.Photo) {
 		t.Errorf("Discord answers %q (%v), want %q and a picture", answer.Content, err, caption)
 	}
+	typing := both.discord.Type(discordtest.Admin, "ip", "address", "34.")
+	nosy := both.discord.Type(stranger, "ip", "address", "34.")
+	both.discord.Await(t, 10*time.Second, func() bool { return typing.Proposals() != nil })
+	if got := typing.Proposals(); !slices.Equal(got, []string{belgian}) || nosy.Touched() {
+		t.Errorf("proposed %q, want %s, and nothing to a stranger (%v)", got, belgian, nosy.Touched())
+	}
 	if ignored.Touched() {
 		t.Error("a stranger got an answer")
 	}

@@ -259,7 +259,7 @@ func (p *program) connect(s streams, w world, answers *bot.Commands, access *bot
 			return err
 		}
 		d.Allowed, d.Answer, d.Commands, d.Store, d.Log = access.Allowed, answers.Answer, bot.CommandList(), p.store, p.log
-		d.Guild = c.Discord.Guild
+		d.Guild, d.Suggest = c.Discord.Guild, answers.Suggest
 		add(d, c.Discord.Channels, c.Discord.Users)
 	}
 	if len(p.platforms) == 0 {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/netip"
 	"slices"
 	"strings"
@@ -22,7 +23,7 @@ func CommandList() []Command {
 			{Name: "by", Description: "counted by", Choices: Kinds()}, since,
 		}},
 		{Name: "friends", Description: "Recent bans of friendly countries", Args: []Arg{since}},
-		{Name: "ip", Description: "What is known of an address", Args: []Arg{{Name: "address", Description: "IPv4 or IPv6", Required: true}}},
+		{Name: "ip", Description: "What is known of an address", Args: []Arg{{Name: "address", Description: "IPv4 or IPv6", Required: true, Suggested: true}}},
 		{Name: "status", Description: "Is all well?"},
 		{Name: "help", Description: "What I can do"},
 	}
@@ -77,6 +78,35 @@ func (c *Commands) Answer(ctx context.Context, r Request) Message {
 		return Message{Text: Text{{Text: "That did not work: something is wrong with my database. The log says what."}}}
 	}
 	return m
+}
+
+// Suggest returns up to 20 addresses that begin with what has been typed of "/ip ADDRESS", the latest banned first,
+// friends before all others.
+func (c *Commands) Suggest(ctx context.Context, r Request) []string {
+	const most, looked = 20, 500
+	typed := strings.TrimSpace(strings.TrimPrefix(r.Text, "/ip"))
+	if c.Reporter.Words.Mask {
+		return nil
+	}
+	friends, err := c.Store.FriendlyBans(ctx, store.Window{}, looked)
+	if err != nil {
+		c.Log.Error("no suggestions", "error", err)
+		return nil
+	}
+	latest, err := c.Store.LatestBans(ctx, looked)
+	if err != nil {
+		c.Log.Error("no suggestions", "error", err)
+		return nil
+	}
+	var all []string
+	for _, g := range append(friends, latest...) {
+		if len(all) < most && strings.HasPrefix(g.Address, typed) && !slices.Contains(all, g.Address) {
+			if _, err := netip.ParseAddr(g.Address); err == nil {
+				all = append(all, g.Address)
+			}
+		}
+	}
+	return all
 }
 
 // usageError is a mistake in what was typed, in words for who typed it.
@@ -285,7 +315,7 @@ func (c *Commands) status(ctx context.Context) (Message, error) {
 			line += ", " + size(behind) + " to read"
 		}
 		if s.Rejects > 0 {
-			line += ", " + plural(s.Rejects, "bad line")
+			line += ", " + plural(s.Rejects, "bad line") + w.rejects(s)
 		}
 		if s.Gaps > 0 {
 			line += ", " + plural(s.Gaps, "file") + " lost unread"
@@ -318,6 +348,21 @@ func (c *Commands) status(ctx context.Context) (Message, error) {
 	return Message{Text: append(t,
 		Run{Text: "whois", Style: Bold}, Run{Text: ": " + whois + "\n"},
 		Run{Text: "database", Style: Bold}, Run{Text: ": " + size(bytes)})}, nil
+}
+
+// rejects says what is wrong with bad lines, and where the latest is.
+func (w Words) rejects(s store.SourceStatus) string {
+	var kinds []string
+	for _, kind := range slices.Sorted(maps.Keys(s.Kinds)) {
+		kinds = append(kinds, number(s.Kinds[kind])+" "+kind)
+	}
+	if len(s.Sample) > 0 {
+		kinds = append(kinds, "latest in line "+number(s.Sample[0].Line))
+	}
+	if len(kinds) == 0 {
+		return ""
+	}
+	return " (" + strings.Join(kinds, ", ") + ")"
 }
 
 // delivery is how a chat does.

@@ -2,6 +2,7 @@ package bot
 
 import (
 	"log/slog"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -165,5 +166,44 @@ Log: Failed password for anna from 198.51.100.0/24 port 22 ssh2`},
 				t.Errorf("got\n%s\nwant\n%s", got, tc.want)
 			}
 		})
+	}
+}
+
+func TestSuggestionsBeginWithWhatIsTypedFriendsFirst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t)
+		d.ban("198.51.100.7", "BE", ago(time.Hour))
+		d.ban("198.51.100.8", "CN")
+		d.ban("203.0.113.9", "CN")
+		d.ban("evil.example.com", "-")
+		for typed, want := range map[string][]string{
+			"/ip":            {"198.51.100.7", "203.0.113.9", "198.51.100.8"},
+			"/ip 198.":       {"198.51.100.7", "198.51.100.8"},
+			"/ip 2001:db8::": nil,
+			"/ip evil":       nil,
+		} {
+			if got := d.commands.Suggest(t.Context(), Request{Text: typed}); !slices.Equal(got, want) {
+				t.Errorf("%s: %q, want %q", typed, got, want)
+			}
+		}
+		d.commands.Reporter.Words.Mask = true
+		if got := d.commands.Suggest(t.Context(), Request{Text: "/ip"}); got != nil {
+			t.Errorf("%q although addresses are masked", got)
+		}
+	})
+}
+
+func TestStatusSaysWhatIsWrongWithBadLines(t *testing.T) {
+	d := newDesk(t)
+	_, err := d.store.AddBans(t.Context(), store.Batch{
+		Source: "web1", Cursor: store.Cursor{Offset: 9, Size: 9, Line: 9}, Lines: 9, ReadAt: time.Now(),
+		Rejects: []store.Reject{{Line: 3, Reason: "no address"}, {Line: 5, Reason: "too many fields"}, {Line: 8, Reason: "no address"}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = "3 bad lines (2 no address, 1 too many fields, latest in line 8)"
+	if got := d.commands.Answer(t.Context(), Request{Text: "/status"}).Text.String(); !strings.Contains(got, want) {
+		t.Errorf("got %q, want %q in it", got, want)
 	}
 }

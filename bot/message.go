@@ -132,6 +132,7 @@ type Arg struct {
 	Name        string
 	Description string
 	Choices     []string // empty: free text
+	Suggested   bool     // free text for which Commands.Suggest has proposals
 	Required    bool
 }
 

@@ -62,6 +62,11 @@ func (s *Store) FriendlyBans(ctx context.Context, w Window, limit int) ([]Sighti
 	return s.sightings(ctx, "WHERE a.friendly AND b.time >= ? AND b.time < ? ORDER BY b.time DESC, b.id DESC LIMIT ?", w.from(), w.to(), limit)
 }
 
+// LatestBans returns the latest bans, newest first, limit at most.
+func (s *Store) LatestBans(ctx context.Context, limit int) ([]Sighting, error) {
+	return s.sightings(ctx, "ORDER BY b.time DESC, b.id DESC LIMIT ?", limit)
+}
+
 // BansOf returns the bans of one address, newest first, limit at most.
 func (s *Store) BansOf(ctx context.Context, address string, limit int) ([]Sighting, error) {
 	return s.sightings(ctx, "WHERE b.address_id = (SELECT id FROM addresses WHERE text = ?) ORDER BY b.time DESC, b.id DESC LIMIT ?", address, limit)

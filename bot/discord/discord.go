@@ -44,6 +44,9 @@ type Client struct {
 	// Answer says what to post in answer to an allowed request, within a minute.
 	Answer func(context.Context, bot.Request) bot.Message
 
+	// Suggest proposes values while a command is typed, "/ip 198." for one; nil proposes nothing.
+	Suggest func(context.Context, bot.Request) []string
+
 	// Commands are registered as slash commands of the guild.
 	Commands []bot.Command
 

@@ -52,6 +52,10 @@ func (l *listener) interaction(ctx context.Context, raw json.RawMessage) {
 	}
 	l.running.Go(func() {
 		defer func() { <-l.slots }()
+		if i.Type == discordgo.InteractionApplicationCommandAutocomplete {
+			l.propose(ctx, &i, req)
+			return
+		}
 		l.respond(ctx, &i, req)
 	})
 }
@@ -76,7 +80,7 @@ func (l *listener) request(i *discordgo.Interaction) (req bot.Request, why strin
 	switch data := i.Data.(type) {
 	case discordgo.ApplicationCommandInteractionData:
 		at := slices.IndexFunc(l.Commands, func(c bot.Command) bool { return c.Name == data.Name })
-		if i.Type != discordgo.InteractionApplicationCommand || at < 0 {
+		if at < 0 {
 			return req, "no such command"
 		}
 		req.Text = commandText(l.Commands[at], data)
@@ -122,6 +126,29 @@ func (l *listener) respond(ctx context.Context, i *discordgo.Interaction, req bo
 	if err != nil && ctx.Err() == nil {
 		l.log.Warn("answer to a command not posted", "chat", req.Chat, "error", err)
 		_ = l.edit(ctx, i, failed) // or the bot would be seen to think for ever
+	}
+}
+
+// propose answers somebody who is typing.
+func (l *listener) propose(ctx context.Context, i *discordgo.Interaction, req bot.Request) {
+	const most = 25 // https://discord.com/developers/docs/interactions/receiving-and-responding
+	ctx, cancel := context.WithTimeout(ctx, deferLimit)
+	defer cancel()
+	choices := []*discordgo.ApplicationCommandOptionChoice{}
+	if l.Suggest != nil {
+		for _, s := range l.Suggest(ctx, req) {
+			if len(choices) < most && len(s) <= maxArgument {
+				choices = append(choices, &discordgo.ApplicationCommandOptionChoice{Name: s, Value: s})
+			}
+		}
+	}
+	answer := discordgo.InteractionResponse{
+		Type: discordgo.InteractionApplicationCommandAutocompleteResult,
+		Data: &discordgo.InteractionResponseData{Choices: choices},
+	}
+	err := typed(l.write(ctx, http.MethodPost, discordgo.EndpointInteractionResponse(i.ID, i.Token), answer, nil))
+	if err != nil && ctx.Err() == nil {
+		l.log.Debug("no proposals made", "error", err) // who types goes on typing
 	}
 }
 

@@ -65,7 +65,7 @@ func slashCommands(commands []bot.Command) []*discordgo.ApplicationCommand {
 		out[i] = &discordgo.ApplicationCommand{Type: discordgo.ChatApplicationCommand, Name: c.Name, Description: c.Description}
 		for _, a := range c.Args {
 			option := &discordgo.ApplicationCommandOption{
-				Type: discordgo.ApplicationCommandOptionString, Name: a.Name, Description: a.Description, Required: a.Required,
+				Type: discordgo.ApplicationCommandOptionString, Name: a.Name, Description: a.Description, Required: a.Required, Autocomplete: a.Suggested,
 			}
 			if a.Choices == nil {
 				option.MaxLength = maxArgument

@@ -23,6 +23,8 @@ type Interaction struct {
 	responded bool
 	deferred  bool
 	answers   []Message
+	kind      int
+	proposals []string
 }
 
 // Ask is who asks, and where.
@@ -43,6 +45,20 @@ func (s *Server) Slash(who Ask, name string, options ...string) *Interaction {
 	return s.Interact(who, 2, map[string]any{"id": "1", "type": 1, "name": name, "options": given})
 }
 
+// Type sends what has been typed so far of one option of a slash command.
+func (s *Server) Type(who Ask, name, option, typed string) *Interaction {
+	return s.Interact(who, 4, map[string]any{"id": "1", "type": 1, "name": name, "options": []any{
+		map[string]any{"type": 3, "name": option, "value": typed, "focused": true},
+	}})
+}
+
+// Proposals returns what was proposed to who types, nil before an answer.
+func (i *Interaction) Proposals() []string {
+	i.s.mu.Lock()
+	defer i.s.mu.Unlock()
+	return slices.Clone(i.proposals)
+}
+
 // Press presses a button under a message of the bot.
 func (s *Server) Press(who Ask, customID string) *Interaction {
 	return s.Interact(who, 3, map[string]any{"component_type": 2, "custom_id": customID})
@@ -53,7 +69,7 @@ func (s *Server) Interact(who Ask, kind int, data any) *Interaction {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	id := s.newID()
-	i := &Interaction{ID: id, s: s, at: time.Now(), Token: fmt.Sprintf("CANARY-interaction-token-%s-%s", id, id)}
+	i := &Interaction{ID: id, s: s, kind: kind, at: time.Now(), Token: fmt.Sprintf("CANARY-interaction-token-%s-%s", id, id)}
 	s.interactions[i.Token] = i
 	user := map[string]any{"id": who.User, "username": "somebody", "discriminator": "0", "bot": who.Bot}
 	event := map[string]any{
@@ -88,8 +104,20 @@ func (s *Server) callback(q Request, parts []string) (any, *refusal) {
 		return nil, &refusal{http.StatusNotFound, 10062, "Unknown interaction"}
 	case i.responded:
 		return nil, &refusal{http.StatusBadRequest, 40060, "Interaction has already been acknowledged."}
-	case json.Unmarshal(q.Body, &body) != nil || body.Type != 5:
-		return nil, invalid("type: this server takes deferred answers only")
+	case json.Unmarshal(q.Body, &body) != nil || body.Type != map[bool]int{true: 8, false: 5}[i.kind == 4]:
+		return nil, invalid("type: this server takes deferred answers only, and proposals to who types")
+	}
+	if i.kind == 4 {
+		var data struct {
+			Choices []struct{ Name, Value string } `json:"choices"`
+		}
+		if json.Unmarshal(body.Data, &data) != nil || data.Choices == nil || len(data.Choices) > 25 {
+			return nil, invalid("choices: up to 25 of name and value")
+		}
+		i.proposals = []string{}
+		for _, c := range data.Choices {
+			i.proposals = append(i.proposals, c.Value)
+		}
 	}
 	i.responded, i.deferred = true, true
 	s.tell()
