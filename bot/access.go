@@ -14,8 +14,8 @@ type Access struct {
 	Users map[string][]string // platform → users
 	Log   *slog.Logger
 
-	mu   sync.Mutex
-	told map[string]time.Time // stranger → when last logged
+	mu       sync.Mutex
+	stranger Hush
 }
 
 // Allowed reports whether the request is to be answered. One that is not is logged, once a minute for each user,
@@ -27,15 +27,10 @@ func (a *Access) Allowed(r Request) bool {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	who, now := r.Platform+" "+r.User, time.Now()
-	if now.Sub(a.told[who]) < time.Minute {
-		return false
+	a.stranger.Every = time.Minute
+	if a.stranger.Speak(r.Platform + " " + r.User) {
+		a.Log.Warn("command of a stranger ignored", "platform", r.Platform, "chat", r.Chat, "user", r.User)
 	}
-	if a.told == nil || len(a.told) > 1000 { // a crowd of strangers costs no memory
-		a.told = map[string]time.Time{}
-	}
-	a.told[who] = now
-	a.Log.Warn("command of a stranger ignored", "platform", r.Platform, "chat", r.Chat, "user", r.User)
 	return false
 }
 

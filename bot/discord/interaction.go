@@ -34,7 +34,7 @@ func (l *listener) interaction(ctx context.Context, raw json.RawMessage) {
 	}
 	req, why := l.request(&i)
 	if why != "" {
-		if l.ignored.speak(req.User) {
+		if l.ignored.Speak(req.User) {
 			l.log.Info("command ignored", "reason", why, "chat", req.Chat, "user", req.User)
 		}
 		return
@@ -45,7 +45,7 @@ func (l *listener) interaction(ctx context.Context, raw json.RawMessage) {
 	select {
 	case l.slots <- struct{}{}:
 	default:
-		if l.ignored.speak(req.User + " flood") {
+		if l.ignored.Speak(req.User + " flood") {
 			l.log.Warn("command ignored", "reason", "too many at once", "chat", req.Chat, "user", req.User)
 		}
 		return

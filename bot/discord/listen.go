@@ -37,7 +37,7 @@ func (c *Client) Listen(ctx context.Context) error {
 	}
 	l := &listener{
 		Client: c, log: c.log(), slots: make(chan struct{}, answersAtOnce),
-		faults: hush{every: time.Hour}, ignored: hush{every: time.Minute},
+		faults: bot.Hush{Every: time.Hour}, ignored: bot.Hush{Every: time.Minute},
 	}
 	defer l.running.Wait()
 	l.supervise(ctx)
@@ -54,8 +54,8 @@ type listener struct {
 
 	registering sync.Once
 
-	faults  hush // kinds of trouble with the gateway
-	ignored hush // users whose commands are not heard
+	faults  bot.Hush // kinds of trouble with the gateway
+	ignored bot.Hush // users whose commands are not heard
 }
 
 // supervise keeps a connection open.
@@ -92,7 +92,7 @@ func (l *listener) supervise(ctx context.Context) {
 		} else {
 			failures++
 		}
-		if l.faults.speak("connection") {
+		if l.faults.Speak("connection") {
 			l.log.Warn("gateway connection lost", "error", l.clean(err), "again_in", wait.Round(time.Second))
 		}
 		if !sleep(ctx, wait) {
@@ -133,7 +133,7 @@ func (l *listener) load(ctx context.Context) bool {
 
 // keep keeps the session as it is now.
 func (l *listener) keep(ctx context.Context) {
-	if err := l.saveSession(ctx, l.session); err != nil && ctx.Err() == nil && l.faults.speak("session") {
+	if err := l.saveSession(ctx, l.session); err != nil && ctx.Err() == nil && l.faults.Speak("session") {
 		l.log.Error("gateway session cannot be kept", "error", err)
 	}
 }

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	tg "github.com/go-telegram-bot-api/telegram-bot-api/v5"
+
+	"friendlyfire/bot"
 )
 
 const (
@@ -29,7 +31,7 @@ func (c *Client) Listen(ctx context.Context) error {
 	l := &listener{
 		Client: c, log: c.log(), bookmark: bookmark{store: c.Store, key: "telegram/updates/" + c.id()},
 		queues: map[string]chan command{}, busy: make(chan struct{}, answersAtOnce),
-		faults: hush{every: time.Hour}, ignored: hush{every: time.Minute},
+		faults: bot.Hush{Every: time.Hour}, ignored: bot.Hush{Every: time.Minute},
 	}
 	defer l.running.Wait()
 	failures, told := 0, false
@@ -44,7 +46,7 @@ func (c *Client) Listen(ctx context.Context) error {
 		case ctx.Err() == nil:
 			wait := pause(err, failures)
 			failures++
-			if l.faults.speak(kind(err)) {
+			if l.faults.Speak(kind(err)) {
 				told = true
 				l.log.Warn("not listening for commands", "error", err, "again_in", wait.Round(time.Second))
 			}
@@ -65,8 +67,8 @@ type listener struct {
 	busy    chan struct{}           // as many as there are answers being made
 	running sync.WaitGroup
 
-	faults  hush // kinds of failure
-	ignored hush // users whose commands are not heard
+	faults  bot.Hush // kinds of failure
+	ignored bot.Hush // users whose commands are not heard
 }
 
 // poll waits for updates and hands them on.
@@ -126,13 +128,13 @@ func (l *listener) take(ctx context.Context, raw json.RawMessage) {
 		return
 	}
 	c, why, ok := u.command(l.name, time.Now())
-	if why != "" && l.ignored.speak(c.User+" "+why) {
+	if why != "" && l.ignored.Speak(c.User+" "+why) {
 		l.log.Info("command ignored", "reason", why, "chat", c.Chat, "user", c.User)
 	}
 	if !ok || l.Allowed == nil || !l.Allowed(c.Request) {
 		return
 	}
-	if !l.enqueue(ctx, c) && l.ignored.speak(c.User+" flood") {
+	if !l.enqueue(ctx, c) && l.ignored.Speak(c.User+" flood") {
 		l.log.Warn("command ignored", "reason", "too many at once", "chat", c.Chat, "user", c.User)
 	}
 }
