@@ -52,56 +52,6 @@ type connection interface {
 	CanPost(ctx context.Context, chat string) (title string, err error)
 }
 
-// stage is a step that is taken again and again: when it is woken, and after a pause in case nobody did.
-type stage struct {
-	name  string
-	every time.Duration // the longest pause
-	step  func(context.Context) error
-	wake  chan struct{}
-	pause time.Duration // before the next step
-}
-
-func newStage(name string, every time.Duration) *stage {
-	return &stage{name: name, every: every, wake: make(chan struct{}, 1)}
-}
-
-// poke wakes the stage; while it works, so that it works once more.
-func (s *stage) poke() {
-	select {
-	case s.wake <- struct{}{}:
-	default:
-	}
-}
-
-// again makes the next pause no longer than d. Only the step itself may call it.
-func (s *stage) again(d time.Duration) { s.pause = min(s.pause, d) }
-
-// loop steps until ctx ends. An error is logged when it is news, and the next step may mend it.
-func (s *stage) loop(ctx context.Context, log *slog.Logger) {
-	last := ""
-	for {
-		s.pause = s.every
-		now := ""
-		if err := s.step(ctx); err != nil && ctx.Err() == nil {
-			now = err.Error()
-		}
-		switch {
-		case now == last:
-		case now != "":
-			log.Error("step failed, will be tried again", "stage", s.name, "error", now)
-		default:
-			log.Info("step works again", "stage", s.name)
-		}
-		last = now
-		select {
-		case <-ctx.Done():
-			return
-		case <-time.After(s.pause):
-		case <-s.wake:
-		}
-	}
-}
-
 // program is everything, built and not yet started.
 type program struct {
 	config    *Config

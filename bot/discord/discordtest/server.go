@@ -18,6 +18,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"friendlyfire/bot/bottest"
 )
 
 // Token is the bot's token. It is a canary: wherever it turns up outside a request, something leaks.
@@ -82,7 +84,7 @@ func Start(tb testing.TB) *Server {
 // InMemory starts a server without a socket, reached through Dial only. It is closed when the test ends.
 func InMemory(tb testing.TB) *Server {
 	tb.Helper()
-	p := newPipes()
+	p := bottest.NewPipes(8082)
 	return start(tb, p, p.Dial)
 }
 

@@ -17,6 +17,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"friendlyfire/bot/bottest"
 )
 
 // Token is the bot's token. It is a canary: wherever it turns up outside a request, something leaks.
@@ -70,7 +72,7 @@ func Start(tb testing.TB) *Server {
 // InMemory starts a server without a socket, reached through Client and Dial only. It is closed when the test ends.
 func InMemory(tb testing.TB) *Server {
 	tb.Helper()
-	p := newPipes()
+	p := bottest.NewPipes(8081)
 	return start(tb, p, p.Dial)
 }
 
