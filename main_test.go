@@ -347,3 +347,30 @@ func TestOnlyOneBotDeliversFromADatabase(t *testing.T) {
 		t.Errorf("code %d, %q", code, stderr)
 	}
 }
+
+func TestPurgeForgetsWhatIsOlderThanTheConfigurationAllows(t *testing.T) {
+	s := newScene(t, tableOnly+"[privacy]\nkeep_days = 30\n")
+	old, young := "203.0.113.7", "198.51.100.7"
+	s.append(ban(time.Now().AddDate(0, 0, -40), old, "sshd", "Failed password for anna from "+old))
+	s.append(ban(time.Now(), young, "sshd", ""))
+	if _, stderr, code := s.run("report"); code != 0 { // reads the file
+		t.Fatal(stderr)
+	}
+	out, stderr, code := s.run("purge")
+	if code != 0 || stderr != "" || !strings.HasSuffix(out, ": bans 1, addresses 1. Their counts stay.\n") {
+		t.Errorf("code %d, %q, %q", code, out, stderr)
+	}
+	for _, name := range []string{"friendlyfire.db", "friendlyfire.db-wal"} {
+		data, err := os.ReadFile(filepath.Join(s.dir, name))
+		if err != nil && !errors.Is(err, os.ErrNotExist) {
+			t.Fatal(err)
+		}
+		if strings.Contains(string(data), old) {
+			t.Errorf("%s still holds %s", name, old)
+		}
+	}
+	out, _, _ = s.run("report", "--json")
+	if !strings.Contains(out, `"total":2,`) {
+		t.Errorf("counts have changed: %s", out)
+	}
+}

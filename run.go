@@ -175,6 +175,12 @@ func build(ctx context.Context, c *Config, s streams, w world, log *slog.Logger,
 	watch := newStage("health", 20*time.Second)
 	watch.step = health.Step
 	p.stages = append(p.stages, watch)
+	purge := newStage("purge", time.Hour)
+	purge.step = func(ctx context.Context) error {
+		_, err := p.purge(ctx)
+		return err
+	}
+	p.stages = append(p.stages, purge)
 	for _, chat := range p.chats {
 		d := newStage("deliver to "+chat.String(), 30*time.Second)
 		d.step = (&bot.Deliverer{Store: p.store, Sender: p.sender(chat), Chat: chat, Draw: report.Draw, Again: d.again, Log: log}).Step
@@ -238,7 +244,7 @@ func (p *program) reader(c SourceConfig, w world) *ingest.Reader {
 	}
 	return &ingest.Reader{
 		Store: p.store, Name: c.Name, Source: source, Format: c.Format, Zone: c.Timezone,
-		MaxAge: p.config.Alerts.MaxAge, Next: func() {}, Progress: p.progress.show,
+		MaxAge: p.config.Alerts.MaxAge, Place: p.table.Place, Next: func() {}, Progress: p.progress.show,
 	}
 }
 

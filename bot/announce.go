@@ -130,24 +130,18 @@ func (a *Announcer) summarise(ctx context.Context) error {
 		return nil
 	}
 	now := time.Now()
-	if h.Bans > 0 {
-		last, err := a.Store.Value(ctx, at)
-		if err != nil {
-			return err
-		}
-		if t, err := time.Parse(time.RFC3339, last); err == nil && now.Sub(t) < a.MaxAge && !now.Before(t) {
-			a.Again(a.MaxAge - now.Sub(t))
-			return nil
-		}
-		if err := a.Store.SetValue(ctx, at, now.UTC().Format(time.RFC3339)); err != nil {
-			return err
-		}
+	last, err := a.Store.Value(ctx, at)
+	if err != nil {
+		return err
 	}
-	v := store.Verdict{Told: h.UpTo}
-	if h.Bans > 0 {
-		v.Notices = a.post("history/"+strconv.FormatInt(h.UpTo, 10), a.Words.History(h, now))
+	if t, err := time.Parse(time.RFC3339, last); err == nil && now.Sub(t) < a.MaxAge && !now.Before(t) {
+		a.Again(a.MaxAge - now.Sub(t))
+		return nil
 	}
-	return a.record(ctx, v)
+	if err := a.Store.SetValue(ctx, at, now.UTC().Format(time.RFC3339)); err != nil {
+		return err
+	}
+	return a.record(ctx, store.Verdict{Told: h.UpTo, Notices: a.post("history/"+strconv.FormatInt(h.UpTo, 10), a.Words.History(h, now))})
 }
 
 func (a *Announcer) post(key string, text Text) []store.Notice {

@@ -106,18 +106,12 @@ func (d *desk) ban(address string, country store.Country, change ...func(*store.
 	_, err := d.store.AddBans(d.t.Context(), store.Batch{
 		Source: "web1", Cursor: store.Cursor{Offset: d.line, Size: d.line, Line: d.line}, Bans: []store.Ban{b}, Lines: 1,
 		ReadAt: time.Now(), NewsSince: time.Now().Add(-time.Hour),
+		Place: func(string) (store.Located, error) {
+			return store.Located{Public: country != "-", Country: strip(country)}, nil
+		},
 	})
 	if err != nil {
 		d.t.Fatal(err)
-	}
-	fresh, err := d.store.Unlocated(d.t.Context(), 10)
-	if err != nil {
-		d.t.Fatal(err)
-	}
-	for _, a := range fresh {
-		if err := d.store.Locate(d.t.Context(), []store.Located{{ID: a.ID, Public: country != "-", Country: strip(country)}}); err != nil {
-			d.t.Fatal(err)
-		}
 	}
 }
 

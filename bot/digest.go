@@ -110,7 +110,7 @@ func (d *Digester) Compose(ctx context.Context, now time.Time) ([]Body, error) {
 	t := Text{{Text: window.From.Format("Mon 2 Jan") + ": " + plural(rep.Total, "ban"), Style: Bold}, {Text: history}}
 	if rep.Total > 0 {
 		t = append(t, Run{Text: "\nCountries: " + top(rep.Rows, 5)})
-		if rows := d.jailRows(jails); len(rows) > 0 {
+		if rows := d.jailRows(jails.Rows); len(rows) > 0 {
 			t = append(t, Run{Text: "\nJails: " + top(rows, 8)})
 		}
 	}

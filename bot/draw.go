@@ -116,7 +116,7 @@ func (r *Reporter) hours(ctx context.Context, rep Report) (Picture, error) {
 	if err != nil {
 		return nil, fmt.Errorf("count bans by hour of the week: %w", err)
 	}
-	for _, n := range counts {
+	for _, n := range counts.Rows {
 		// Go reads weekdays but does not keep them: they are looked up.
 		for d := time.Sunday; d <= time.Saturday; d++ {
 			var hour int

@@ -108,19 +108,15 @@ func (r *Reporter) count(ctx context.Context, c Chart) (Report, error) {
 		mostFirst(rep.Rows)
 		return rep, err
 	}
-	total, err := r.Store.Totals(ctx, rep.Window)
-	if err != nil {
-		return rep, fmt.Errorf("count bans: %w", err)
-	}
-	rep.Total, rep.Addresses, rep.Friendly = total.Bans, total.Addresses, total.Friendly
-	if rep.Blind, err = blind(ctx, r.Store); err != nil {
-		return rep, err
-	}
 	counts, err := r.counts(ctx, c.By, rep.Window)
 	if err != nil {
 		return rep, fmt.Errorf("count bans by %s: %w", c.By, err)
 	}
-	for _, n := range counts {
+	rep.Total, rep.Addresses, rep.Friendly = counts.Total.Bans, counts.Total.Addresses, counts.Total.Friendly
+	if rep.Blind, err = blind(ctx, r.Store); err != nil {
+		return rep, err
+	}
+	for _, n := range counts.Rows {
 		rep.Rows = append(rep.Rows, Row{Key: n.Key, Name: name(c.By, n.Key), Bans: n.Bans, Addresses: n.Addresses, Friendly: n.Friendly})
 	}
 	mostFirst(rep.Rows)
@@ -155,7 +151,7 @@ func (r *Reporter) compare(ctx context.Context, rep *Report) error {
 	return err
 }
 
-func (r *Reporter) counts(ctx context.Context, by string, w store.Window) ([]store.Count, error) {
+func (r *Reporter) counts(ctx context.Context, by string, w store.Window) (store.Counts, error) {
 	switch by {
 	case "country":
 		return r.Store.ByCountry(ctx, w)
@@ -168,7 +164,7 @@ func (r *Reporter) counts(ctx context.Context, by string, w store.Window) ([]sto
 	case "hour":
 		return r.Store.ByBin(ctx, bins(w, r.Words.Zone, hour, "15"))
 	}
-	return nil, fmt.Errorf("%q: want %s", by, strings.Join(kinds, ", "))
+	return store.Counts{}, fmt.Errorf("%q: want %s", by, strings.Join(kinds, ", "))
 }
 
 // name is a key in words.

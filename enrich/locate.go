@@ -3,12 +3,11 @@ package enrich
 import (
 	"context"
 	"fmt"
-	"net/netip"
 
 	"friendlyfire/store"
 )
 
-// Locator asks the table for every address that is new.
+// Locator asks the table for every address that it has not placed: after a change of tables, all of them.
 type Locator struct {
 	Store *store.Store
 	Table *Table
@@ -28,15 +27,10 @@ func (l *Locator) Step(ctx context.Context) error {
 		}
 		located := make([]store.Located, len(addresses))
 		for i, a := range addresses {
+			if located[i], err = l.Table.Place(a.Text); err != nil {
+				return fmt.Errorf("locate: %w", err)
+			}
 			located[i].ID = a.ID
-			addr, err := netip.ParseAddr(a.Text)
-			if err != nil || !Public(addr) {
-				continue
-			}
-			located[i].Public = true
-			if located[i].Country, err = l.Table.Country(addr); err != nil {
-				return fmt.Errorf("locate %s in %s: %w", addr, l.Table.Name(), err)
-			}
 		}
 		if err := l.Store.Locate(ctx, located); err != nil {
 			return fmt.Errorf("locate: %w", err)

@@ -76,6 +76,19 @@ func (t *Table) Built() time.Time { return t.db.Metadata.BuildTime().UTC() }
 // Country returns the country of a public address, "" where the table has none.
 func (t *Table) Country(a netip.Addr) (store.Country, error) { return country(t.db.Lookup(a.Unmap())) }
 
+// Place says what the table holds of what was banned, whether it is an address or not.
+func (t *Table) Place(text string) (store.Located, error) {
+	a, err := netip.ParseAddr(text)
+	if err != nil || !Public(a) {
+		return store.Located{}, nil //nolint:nilerr // what is no address has no country
+	}
+	c, err := t.Country(a)
+	if err != nil {
+		return store.Located{}, fmt.Errorf("%s in %s: %w", a, t.Name(), err)
+	}
+	return store.Located{Public: true, Country: c}, nil
+}
+
 func country(r maxminddb.Result) (store.Country, error) {
 	var code string
 	if err := r.DecodePath(&code, "country_code"); err != nil {

@@ -265,7 +265,7 @@ func (p *pass) keep(ctx context.Context, lines *parser, end bool) error {
 	}
 	now := time.Now()
 	b := &p.batch
-	b.Source, b.Cursor, b.ReadAt, b.NewsSince = p.Name, *c, now, now.Add(-p.MaxAge)
+	b.Source, b.Cursor, b.ReadAt, b.NewsSince, b.Place = p.Name, *c, now, now.Add(-p.MaxAge), p.Place
 	added, err := p.Store.AddBans(ctx, *b)
 	if err != nil {
 		return err

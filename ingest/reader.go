@@ -22,6 +22,7 @@ type Reader struct {
 	Format   string         // "csv", "log", or "auto": by the file's first lines
 	Zone     *time.Location // of times that do not say theirs
 	MaxAge   time.Duration  // bans older than this when they are read are history
+	Place    store.Place    // places new addresses; nil: that is done later
 	Next     func()         // called when bans were added
 	Progress func(Progress) // called after each batch; nil: nobody watches
 

@@ -1,10 +1,13 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"net/netip"
+	"strings"
 	"time"
 )
 
@@ -33,19 +36,131 @@ func (s *Store) Unlocated(ctx context.Context, n int) ([]Address, error) {
 	})
 }
 
-// place is a row of addresses as Locate writes it.
-type place struct {
-	ID       int64   `json:"id"`
+// Place says what the offline table holds of what was banned. The ID is the caller's to fill in.
+type Place func(text string) (Located, error)
+
+// known is the row of an address, and how its bans are counted.
+type known struct {
+	id int64
+	mark
+}
+
+// addressesOf returns the row of every address that the bans name. New ones are placed, if there is somebody to do so.
+func addressesOf(ctx context.Context, tx *sql.Tx, b Batch) (map[string]known, error) {
+	texts := textsOf(b.Bans, func(b *Ban) string { return b.Address })
+	all := make(map[string]known, len(texts))
+	fresh, err := lookUp(ctx, tx, texts, all)
+	if err != nil || len(fresh) == 0 {
+		return all, err
+	}
+	if err := addAddresses(ctx, tx, fresh, b.Place); err != nil {
+		return nil, err
+	}
+	_, err = lookUp(ctx, tx, fresh, all)
+	return all, err
+}
+
+// lookUp fills in the addresses that there are rows of, and returns those without. All come in one answer, which is
+// cheaper than rows.
+func lookUp(ctx context.Context, tx *sql.Tx, texts []string, all map[string]known) (missing []string, err error) {
+	list, err := json.Marshal(texts)
+	if err != nil {
+		return nil, err
+	}
+	var numbers, friendly []byte
+	var countries string
+	err = tx.QueryRowContext(ctx, `SELECT json_group_array(coalesce(a.id, 0)), json_group_array(coalesce(a.friendly, 0)),
+		group_concat(coalesce(a.country, '')) FROM json_each(?) j LEFT JOIN addresses a ON a.text = j.value`, string(list)).
+		Scan(&numbers, &friendly, &countries)
+	if err != nil {
+		return nil, err
+	}
+	var ids, friends []int64
+	if err := errors.Join(json.Unmarshal(numbers, &ids), json.Unmarshal(friendly, &friends)); err != nil {
+		return nil, err
+	}
+	country := strings.Split(countries, ",")
+	for i, text := range texts {
+		if ids[i] == 0 {
+			missing = append(missing, text)
+			continue
+		}
+		all[text] = known{ids[i], mark{Country(country[i]), friends[i] == 1}}
+	}
+	return missing, nil
+}
+
+// addAddresses makes rows of addresses that are new.
+func addAddresses(ctx context.Context, tx *sql.Tx, texts []string, place Place) error {
+	if place == nil {
+		list, err := json.Marshal(texts)
+		if err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, "INSERT INTO addresses (text) SELECT value FROM json_each(?)", string(list))
+		return err
+	}
+	judge, err := newJudge(ctx, tx)
+	if err != nil {
+		return err
+	}
+	rows := make([]placement, len(texts))
+	for i, text := range texts {
+		located, err := place(text)
+		if err != nil {
+			return err
+		}
+		rows[i] = judge.place(text, "", located)
+	}
+	list, err := json.Marshal(rows)
+	if err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, `INSERT INTO addresses (text, public, table_country, server, friendly)
+		SELECT value ->> 'text', value ->> 'public', value ->> 'country', value ->> 'server', value ->> 'friendly' FROM json_each(?)`, string(list))
+	return err
+}
+
+// placement is a row of addresses as the table places it.
+type placement struct {
+	ID       int64   `json:"id,omitempty"`
+	Text     string  `json:"text"`
 	Public   int     `json:"public"`
 	Country  Country `json:"country"`
 	Server   string  `json:"server"`
 	Friendly int     `json:"friendly"`
 }
 
-// Locate keeps the table's words, marks friends by them, and notes whom whois is to ask for the public addresses.
+// judge says who is friendly, and who is to be asked.
+type judge struct {
+	friends Friends
+	routes  routes
+}
+
+func newJudge(ctx context.Context, tx *sql.Tx) (j judge, err error) {
+	if j.friends, err = friends(ctx, tx); err != nil {
+		return j, err
+	}
+	j.routes, err = newRoutes(ctx, tx)
+	return j, err
+}
+
+func (j judge) place(text string, whois Country, l Located) placement {
+	p := placement{ID: l.ID, Text: text, Country: l.Country}
+	if a, err := netip.ParseAddr(text); err == nil && l.Public {
+		p.Public, p.Server = 1, j.routes.of(a)
+	}
+	if j.friends.Has(text, l.Country, whois) {
+		p.Friendly = 1
+	}
+	return p
+}
+
+// Locate keeps the table's words, marks friends by them, counts their bans accordingly, and notes whom whois is to ask
+// for the public addresses.
 func (s *Store) Locate(ctx context.Context, all []Located) error {
 	return s.write(ctx, func(tx *sql.Tx) error {
-		places, err := places(ctx, tx, all)
+		places, moves, err := places(ctx, tx, all)
 		if err != nil {
 			return err
 		}
@@ -58,18 +173,18 @@ func (s *Store) Locate(ctx context.Context, all []Located) error {
 			FROM (SELECT value ->> 'id' AS id, value ->> 'public' AS public, value ->> 'country' AS country,
 				value ->> 'server' AS server, value ->> 'friendly' AS friendly FROM json_each(?)) v
 			WHERE addresses.id = v.id`, string(list))
-		return err
+		if err != nil {
+			return err
+		}
+		return recountMoved(ctx, tx, moves)
 	})
 }
 
-func places(ctx context.Context, tx *sql.Tx, all []Located) ([]place, error) {
-	f, err := friends(ctx, tx)
+// places says how the rows of the addresses are to be, and who moves by that.
+func places(ctx context.Context, tx *sql.Tx, all []Located) (places []placement, moves []moved, err error) {
+	judge, err := newJudge(ctx, tx)
 	if err != nil {
-		return nil, err
-	}
-	r, err := newRoutes(ctx, tx)
-	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	words := make(map[int64]Located, len(all))
 	ids := make([]int64, 0, len(all))
@@ -79,28 +194,26 @@ func places(ctx context.Context, tx *sql.Tx, all []Located) ([]place, error) {
 	}
 	list, err := json.Marshal(ids)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	rows, err := tx.QueryContext(ctx, "SELECT id, text, coalesce(whois_country, '') FROM addresses WHERE id IN (SELECT value FROM json_each(?))", string(list))
+	rows, err := tx.QueryContext(ctx, `SELECT id, text, coalesce(whois_country, ''), country, friendly FROM addresses
+		WHERE id IN (SELECT value FROM json_each(?))`, string(list))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return collect(rows, func(rows *sql.Rows) (p place, err error) {
+	places, err = collect(rows, func(rows *sql.Rows) (p placement, err error) {
 		var text string
 		var whois Country
-		if err := rows.Scan(&p.ID, &text, &whois); err != nil {
+		m := moved{}
+		if err := rows.Scan(&m.id, &text, &whois, &m.from.country, &m.from.friendly); err != nil {
 			return p, err
 		}
-		l := words[p.ID]
-		p.Country = l.Country
-		if a, err := netip.ParseAddr(text); err == nil && l.Public {
-			p.Public, p.Server = 1, r.of(a)
-		}
-		if f.Has(text, l.Country, whois) {
-			p.Friendly = 1
-		}
+		p = judge.place(text, whois, words[m.id])
+		m.to = mark{cmp.Or(whois, p.Country), p.Friendly == 1}
+		moves = append(moves, m)
 		return p, nil
 	})
+	return places, moves, err
 }
 
 // UseTable makes the table of this name the one in use: where it was another, all addresses are unlocated again.

@@ -35,6 +35,7 @@ type Batch struct {
 	Gaps      int       // files that were replaced and left no trace
 	ReadAt    time.Time // when it was read
 	NewsSince time.Time // a ban of then or later is news, one before is history
+	Place     Place     // places addresses that are new; nil: Locate does, later
 }
 
 // fromTheFuture is how far ahead of its reading a ban may lie and still be news. A day's difference is a wrong zone
@@ -76,19 +77,40 @@ func addBans(ctx context.Context, tx *sql.Tx, source int64, b Batch) (added int,
 	if err != nil {
 		return 0, err
 	}
+	if b.Cursor.Generation > 0 {
+		purged, err := purgedTo(ctx, tx)
+		if err != nil {
+			return 0, err
+		}
+		rows = slices.DeleteFunc(rows, func(r banRow) bool { return r.time < purged }) // counted when they were read before
+	}
+	if len(rows) == 0 {
+		return 0, nil
+	}
 	if rows, err = countTwins(ctx, tx, rows); err != nil {
 		return 0, err
 	}
 	if len(rows) > rowsAtOnce { // an import would otherwise read and write the index of addresses all over
 		slices.SortFunc(rows, func(a, b banRow) int { return cmp.Or(cmp.Compare(a.address, b.address), cmp.Compare(a.time, b.time)) })
 	}
-	return insert(ctx, tx, rows)
+	if rows, err = insert(ctx, tx, rows); err != nil {
+		return 0, err
+	}
+	t := newTally()
+	for i := range rows {
+		t.add(rows[i].banKey, rows[i].mark, 1)
+	}
+	if err := t.keep(ctx, tx); err != nil {
+		return 0, err
+	}
+	return len(rows), leaveUntold(ctx, tx, rows)
 }
 
 // banRow is a ban in terms of ids.
 type banRow struct {
 	*Ban
 	banKey
+	mark
 	nth, generation, state int64
 }
 
@@ -97,11 +119,11 @@ type banKey struct{ source, time, address, jail int64 }
 
 // resolve puts the batch in terms of ids.
 func resolve(ctx context.Context, tx *sql.Tx, source int64, b Batch) ([]banRow, error) {
-	addresses, err := ids(ctx, tx, "addresses", "text", b.Bans, func(b *Ban) string { return b.Address })
+	addresses, err := addressesOf(ctx, tx, b)
 	if err != nil {
 		return nil, err
 	}
-	jails, err := ids(ctx, tx, "jails", "name", b.Bans, func(b *Ban) string { return b.Jail })
+	jails, err := jailsOf(ctx, tx, b)
 	if err != nil {
 		return nil, err
 	}
@@ -110,8 +132,9 @@ func resolve(ctx context.Context, tx *sql.Tx, source int64, b Batch) ([]banRow, 
 	for i := range b.Bans {
 		ban := &b.Bans[i]
 		row := &rows[i]
-		row.Ban, row.generation = ban, b.Cursor.Generation
-		row.banKey = banKey{source, ban.Time.Unix(), addresses[ban.Address], jails[ban.Jail]}
+		address := addresses[ban.Address]
+		row.Ban, row.generation, row.mark = ban, b.Cursor.Generation, address.mark
+		row.banKey = banKey{source, ban.Time.Unix(), address.id, jails[ban.Jail]}
 		if row.time >= since && row.time <= until {
 			row.state = 1
 		}
@@ -119,70 +142,91 @@ func resolve(ctx context.Context, tx *sql.Tx, source int64, b Batch) ([]banRow, 
 	return rows, nil
 }
 
-// ids returns the row id of every text that the bans name, new rows among them.
-func ids(ctx context.Context, tx *sql.Tx, table, column string, bans []Ban, text func(*Ban) string) (map[string]int64, error) {
-	id := map[string]int64{}
+// jailsOf returns the row of every jail that the bans name, new rows among them.
+func jailsOf(ctx context.Context, tx *sql.Tx, b Batch) (map[string]int64, error) {
+	names := textsOf(b.Bans, func(b *Ban) string { return b.Jail })
+	list, err := json.Marshal(names)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := tx.ExecContext(ctx, "INSERT INTO jails (name) SELECT value FROM json_each(?) WHERE value NOT IN (SELECT name FROM jails)", string(list)); err != nil {
+		return nil, err
+	}
+	rows, err := tx.QueryContext(ctx, "SELECT name, id FROM jails WHERE name IN (SELECT value FROM json_each(?))", string(list))
+	if err != nil {
+		return nil, err
+	}
+	jails := make(map[string]int64, len(names))
+	_, err = collect(rows, func(rows *sql.Rows) (none struct{}, err error) {
+		var name string
+		var id int64
+		err = rows.Scan(&name, &id)
+		jails[name] = id
+		return none, err
+	})
+	return jails, err
+}
+
+// textsOf returns what the bans name, each once, in the order of an index.
+func textsOf(bans []Ban, text func(*Ban) string) []string {
+	seen := map[string]struct{}{}
 	for i := range bans {
-		id[text(&bans[i])] = 0
+		seen[text(&bans[i])] = struct{}{}
 	}
-	texts := slices.Sorted(maps.Keys(id)) // neighbours in the index
-	if err := lookUp(ctx, tx, table, column, texts, id); err != nil {
-		return nil, err
-	}
-	if texts = slices.DeleteFunc(texts, func(t string) bool { return id[t] != 0 }); len(texts) == 0 {
-		return id, nil
-	}
-	list, err := json.Marshal(texts)
-	if err != nil {
-		return nil, err
-	}
-	_, err = tx.ExecContext(ctx, fmt.Sprintf("INSERT INTO %s (%s) SELECT value FROM json_each(?)", table, column), string(list))
-	if err != nil {
-		return nil, err
-	}
-	return id, lookUp(ctx, tx, table, column, texts, id)
+	return slices.Sorted(maps.Keys(seen))
 }
 
-// lookUp fills in the ids of the texts that there are rows of. All come in one answer, which is cheaper than rows.
-func lookUp(ctx context.Context, tx *sql.Tx, table, column string, texts []string, id map[string]int64) error {
-	list, err := json.Marshal(texts)
-	if err != nil {
-		return err
-	}
-	var answer []byte
-	err = tx.QueryRowContext(ctx, fmt.Sprintf("SELECT json_group_array(coalesce(t.id, 0)) FROM json_each(?) j LEFT JOIN %s t ON t.%s = j.value",
-		table, column), string(list)).Scan(&answer)
-	if err != nil {
-		return err
-	}
-	var found []int64
-	if err := json.Unmarshal(answer, &found); err != nil {
-		return err
-	}
-	for i, t := range texts {
-		id[t] = found[i]
-	}
-	return nil
-}
-
-// insert keeps the rows that are new, and returns how many are.
-func insert(ctx context.Context, tx *sql.Tx, rows []banRow) (added int, err error) {
+// insert keeps the rows that are new, and returns them.
+func insert(ctx context.Context, tx *sql.Tx, rows []banRow) (fresh []banRow, err error) {
 	var args []any
-	err = inChunks(ctx, tx, rows, `INSERT OR FAIL INTO bans (source_id, generation, time, address_id, jail_id, nth, state,
+	err = inChunks(ctx, tx, rows, `INSERT INTO bans (source_id, generation, time, address_id, jail_id, nth, state,
 		failures, ban_time, ban_count, matches) VALUES %s ON CONFLICT DO NOTHING`, "(?1,?2,?,?,?,?,?,?,?,?,?)",
-		func(statement *sql.Stmt, rows []banRow) error {
-			args = append(args[:0], rows[0].source, rows[0].generation)
-			for i := range rows {
-				r := &rows[i]
+		func(statement *sql.Stmt, chunk []banRow) error {
+			args = append(args[:0], chunk[0].source, chunk[0].generation)
+			for i := range chunk {
+				r := &chunk[i]
 				args = append(args, r.time, r.address, r.jail, r.nth, r.state, r.Failures, r.BanTime, r.BanCount, r.Matches)
 			}
 			result, err := statement.ExecContext(ctx, args...)
 			if err != nil {
 				return err
 			}
-			fresh, err := result.RowsAffected()
-			added += int(fresh)
+			added, err := result.RowsAffected()
+			if err != nil {
+				return err
+			}
+			if int(added) < len(chunk) {
+				chunk, err = those(ctx, tx, chunk, added)
+			}
+			fresh = append(fresh, chunk...)
 			return err
 		})
-	return added, err
+	return fresh, err
+}
+
+// those returns the rows of the chunk that are among the latest n bans.
+func those(ctx context.Context, tx *sql.Tx, chunk []banRow, n int64) ([]banRow, error) {
+	type identity struct {
+		banKey
+		nth int64
+	}
+	rows, err := tx.QueryContext(ctx, "SELECT source_id, time, address_id, jail_id, nth FROM bans ORDER BY id DESC LIMIT ?", n)
+	if err != nil {
+		return nil, err
+	}
+	added := map[identity]bool{}
+	_, err = collect(rows, func(rows *sql.Rows) (none struct{}, err error) {
+		var i identity
+		err = rows.Scan(&i.source, &i.time, &i.address, &i.jail, &i.nth)
+		added[i] = true
+		return none, err
+	})
+	var fresh []banRow
+	for _, r := range chunk {
+		if i := (identity{r.banKey, r.nth}); added[i] {
+			delete(added, i) // the same line twice in a chunk is one ban
+			fresh = append(fresh, r)
+		}
+	}
+	return fresh, err
 }

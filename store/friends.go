@@ -69,11 +69,15 @@ func (s *Store) SetFriends(ctx context.Context, f Friends) error {
 		if _, err := tx.ExecContext(ctx, "INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", friendsKey, string(text)); err != nil {
 			return err
 		}
-		flip, err := misjudged(ctx, tx, f)
+		flips, err := misjudged(ctx, tx, f)
 		if err != nil {
 			return err
 		}
-		for ids := range slices.Chunk(flip, 10_000) {
+		for chunk := range slices.Chunk(flips, 10_000) {
+			ids := make([]int64, len(chunk))
+			for i, m := range chunk {
+				ids[i] = m.id
+			}
 			list, err := json.Marshal(ids)
 			if err != nil {
 				return err
@@ -83,31 +87,30 @@ func (s *Store) SetFriends(ctx context.Context, f Friends) error {
 				return err
 			}
 		}
-		return nil
+		return recountMoved(ctx, tx, flips)
 	})
 }
 
 // misjudged lists the addresses whose mark is not what f says.
-func misjudged(ctx context.Context, tx *sql.Tx, f Friends) ([]int64, error) {
-	rows, err := tx.QueryContext(ctx, "SELECT id, text, coalesce(table_country, ''), coalesce(whois_country, ''), friendly FROM addresses")
+func misjudged(ctx context.Context, tx *sql.Tx, f Friends) ([]moved, error) {
+	rows, err := tx.QueryContext(ctx, "SELECT id, text, coalesce(table_country, ''), coalesce(whois_country, ''), country, friendly FROM addresses")
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var ids []int64
+	var flips []moved
 	for rows.Next() {
-		var id int64
+		var m moved
 		var text string
 		var table, whois Country
-		var friendly bool
-		if err := rows.Scan(&id, &text, &table, &whois, &friendly); err != nil {
+		if err := rows.Scan(&m.id, &text, &table, &whois, &m.from.country, &m.from.friendly); err != nil {
 			return nil, err
 		}
-		if f.Has(text, table, whois) != friendly {
-			ids = append(ids, id)
+		if m.to = (mark{m.from.country, f.Has(text, table, whois)}); m.to != m.from {
+			flips = append(flips, m)
 		}
 	}
-	return ids, rows.Err()
+	return flips, rows.Err()
 }
 
 // friends are those last set.

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -92,12 +93,13 @@ func (s *Store) Adopt(ctx context.Context, all []Adopted) error {
 		if err != nil {
 			return err
 		}
+		var moves []moved
 		for _, a := range all {
-			if err := settle(ctx, tx, f, a.ID, a.Network); err != nil {
+			if moves, err = settle(ctx, tx, f, a.ID, a.Network, moves); err != nil {
 				return err
 			}
 		}
-		return nil
+		return recountMoved(ctx, tx, moves)
 	})
 }
 
@@ -109,6 +111,7 @@ func (s *Store) Answer(ctx context.Context, q Question, networks []Network) erro
 		if err != nil {
 			return err
 		}
+		var moves []moved
 		for _, n := range networks {
 			if n.Prefix.Contains(q.Addr) {
 				if err := outlive(ctx, tx, q.Addr, n); err != nil {
@@ -128,12 +131,12 @@ func (s *Store) Answer(ctx context.Context, q Question, networks []Network) erro
 				ids = append(ids, q.ID)
 			}
 			for _, id := range ids {
-				if err := settle(ctx, tx, f, id, n); err != nil {
+				if moves, err = settle(ctx, tx, f, id, n, moves); err != nil {
 					return err
 				}
 			}
 		}
-		return nil
+		return recountMoved(ctx, tx, moves)
 	})
 }
 
@@ -169,23 +172,27 @@ func outlive(ctx context.Context, tx *sql.Tx, a netip.Addr, n Network) error {
 	return nil
 }
 
-func settle(ctx context.Context, tx *sql.Tx, f Friends, id int64, n Network) error {
+// settle keeps the network's answer for an address, and adds to moves how it is counted by that.
+func settle(ctx context.Context, tx *sql.Tx, f Friends, id int64, n Network, moves []moved) ([]moved, error) {
 	var text string
 	var table Country
-	err := tx.QueryRowContext(ctx, `UPDATE addresses SET whois_country = ?, network_id = ?, whois_at = ?, asks = 0, ask_after = 0
-		WHERE id = ? RETURNING text, coalesce(table_country, '')`, n.Country, n.ID, n.AnsweredAt.Unix(), id).Scan(&text, &table)
+	m := moved{id: id}
+	err := tx.QueryRowContext(ctx, "SELECT text, coalesce(table_country, ''), country, friendly FROM addresses WHERE id = ?", id).
+		Scan(&text, &table, &m.from.country, &m.from.friendly)
 	if errors.Is(err, sql.ErrNoRows) {
-		return nil // it has been purged meanwhile
+		return moves, nil // it has been purged meanwhile
 	}
 	if err != nil {
-		return err
+		return moves, err
 	}
-	friendly := f.Has(text, table, n.Country)
-	if _, err := tx.ExecContext(ctx, "UPDATE addresses SET friendly = ? WHERE id = ? AND friendly <> ?", friendly, id, friendly); err != nil {
-		return err
+	m.to = mark{cmp.Or(n.Country, table), f.Has(text, table, n.Country)}
+	_, err = tx.ExecContext(ctx, `UPDATE addresses SET whois_country = ?, network_id = ?, whois_at = ?, asks = 0, ask_after = 0, friendly = ?
+		WHERE id = ?`, n.Country, n.ID, n.AnsweredAt.Unix(), m.to.friendly, id)
+	if err != nil {
+		return moves, err
 	}
 	_, err = tx.ExecContext(ctx, "UPDATE bans SET state = 1 WHERE address_id = ? AND state = 3", id)
-	return err
+	return append(moves, m), err
 }
 
 // PutOff records that q is to be asked at q.Server, q.Asks questions having been in vain, and not before until.

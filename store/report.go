@@ -1,11 +1,11 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
-	"encoding/json"
-	"fmt"
 	"math"
+	"slices"
 	"time"
 )
 
@@ -34,45 +34,10 @@ type Count struct {
 	Friendly  int64 // bans of friendly addresses
 }
 
-// Totals counts all bans of the window.
-func (s *Store) Totals(ctx context.Context, w Window) (Count, error) {
-	all, err := s.counts(ctx, "''", "", w)
-	if err != nil || len(all) == 0 {
-		return Count{}, err
-	}
-	return all[0], nil
-}
-
-// ByCountry counts bans by the country believed, "" for unknown; most bans first.
-func (s *Store) ByCountry(ctx context.Context, w Window) ([]Count, error) {
-	return s.counts(ctx, "a.country", "", w)
-}
-
-// ByJail counts bans by jail, "" where the source does not say; most bans first.
-func (s *Store) ByJail(ctx context.Context, w Window) ([]Count, error) {
-	return s.counts(ctx, "j.name", "JOIN jails j ON j.id = b.jail_id", w)
-}
-
-// BySource counts bans by source; most bans first.
-func (s *Store) BySource(ctx context.Context, w Window) ([]Count, error) {
-	return s.counts(ctx, "s.name", "JOIN sources s ON s.id = b.source_id", w)
-}
-
-func (s *Store) counts(ctx context.Context, key, join string, w Window) ([]Count, error) {
-	return s.count(ctx, fmt.Sprintf(`SELECT %s AS key, count(*) AS bans, count(DISTINCT b.address_id), sum(a.friendly)
-		FROM bans b JOIN addresses a ON a.id = b.address_id %s
-		WHERE b.time >= ? AND b.time < ? GROUP BY key ORDER BY bans DESC, key`, key, join), w.from(), w.to())
-}
-
-func (s *Store) count(ctx context.Context, query string, args ...any) ([]Count, error) {
-	rows, err := s.r.QueryContext(ctx, query, args...)
-	if err != nil {
-		return nil, err
-	}
-	return collect(rows, func(rows *sql.Rows) (c Count, err error) {
-		err = rows.Scan(&c.Key, &c.Bans, &c.Addresses, &c.Friendly)
-		return c, err
-	})
+// Counts is how many bans each key has, and all of them together.
+type Counts struct {
+	Total Count // of no key
+	Rows  []Count
 }
 
 // Bin is a stretch of time with a name. Bins of one name are counted together.
@@ -81,12 +46,54 @@ type Bin struct {
 	Window
 }
 
-// ByBin counts bans by bin, in the order in which the keys come; keys without bans are left out.
-func (s *Store) ByBin(ctx context.Context, bins []Bin) ([]Count, error) {
-	return s.count(ctx, `SELECT bin.key, count(*), count(DISTINCT b.address_id), sum(a.friendly)
-		FROM (SELECT key AS nth, value ->> 0 AS key, value ->> 1 AS start, value ->> 2 AS stop FROM json_each(?)) bin
-		CROSS JOIN bans b ON b.time >= bin.start AND b.time < bin.stop JOIN addresses a ON a.id = b.address_id
-		GROUP BY bin.key ORDER BY min(bin.nth)`, binList(bins))
+// Totals counts all bans of the window, and leaves out how many addresses they hit.
+func (s *Store) Totals(ctx context.Context, w Window) (c Count, err error) {
+	err = s.hours(ctx, []Bin{{Window: w}}, nothing, func(h kept) {
+		c.Bans += h.bans
+		c.Friendly += h.friendly
+	})
+	return c, err
+}
+
+// ByCountry counts bans by the country believed, "" for unknown; most bans first. An address whose country changed
+// after bans of it were purged counts once.
+func (s *Store) ByCountry(ctx context.Context, w Window) (Counts, error) {
+	var all counter
+	err := s.days(ctx, w, func(country Country, k kept) { all.add(string(country), k) })
+	return all.mostFirst(), err
+}
+
+// ByJail counts bans by jail, "" where the source does not say; most bans first.
+func (s *Store) ByJail(ctx context.Context, w Window) (Counts, error) {
+	return s.byName(ctx, "jails", w, func(k kept) int64 { return k.jail })
+}
+
+// BySource counts bans by source; most bans first.
+func (s *Store) BySource(ctx context.Context, w Window) (Counts, error) {
+	return s.byName(ctx, "sources", w, func(k kept) int64 { return k.source })
+}
+
+func (s *Store) byName(ctx context.Context, table string, w Window, id func(kept) int64) (Counts, error) {
+	names, err := s.names(ctx, table)
+	if err != nil {
+		return Counts{}, err
+	}
+	var all counter
+	err = s.hours(ctx, []Bin{{Window: w}}, whom, func(k kept) { all.add(names[id(k)], k) })
+	return all.mostFirst(), err
+}
+
+// ByBin counts bans by bin, in the order in which the keys come; keys without bans are left out. The bins do not overlap.
+func (s *Store) ByBin(ctx context.Context, bins []Bin) (Counts, error) {
+	var all counter
+	err := s.hours(ctx, bins, whom, func(k kept) { all.add(bins[k.bin].Key, k) })
+	counts := all.counts()
+	place := make(map[string]int, len(bins))
+	for i, b := range slices.Backward(bins) {
+		place[b.Key] = i
+	}
+	slices.SortFunc(counts.Rows, func(a, b Count) int { return cmp.Compare(place[a.Key], place[b.Key]) })
+	return counts, err
 }
 
 // Cell is how many bans of one jail fell into one bin.
@@ -95,41 +102,97 @@ type Cell struct {
 	Bans      int64
 }
 
-// JailsByBin counts bans by bin and jail.
+// JailsByBin counts bans by bin and jail. The bins do not overlap.
 func (s *Store) JailsByBin(ctx context.Context, bins []Bin) ([]Cell, error) {
-	rows, err := s.r.QueryContext(ctx, `SELECT bin.key, j.name, count(*)
-		FROM (SELECT value ->> 0 AS key, value ->> 1 AS start, value ->> 2 AS stop FROM json_each(?)) bin
-		CROSS JOIN bans b ON b.time >= bin.start AND b.time < bin.stop JOIN jails j ON j.id = b.jail_id
-		GROUP BY bin.key, j.name`, binList(bins))
+	names, err := s.names(ctx, "jails")
 	if err != nil {
 		return nil, err
 	}
-	return collect(rows, func(rows *sql.Rows) (c Cell, err error) {
-		err = rows.Scan(&c.Bin, &c.Jail, &c.Bans)
-		return c, err
-	})
+	cells := map[Cell]int64{}
+	err = s.hours(ctx, bins, nothing, func(k kept) { cells[Cell{Bin: bins[k.bin].Key, Jail: names[k.jail]}] += k.bans })
+	all := make([]Cell, 0, len(cells))
+	for c, n := range cells {
+		c.Bans = n
+		all = append(all, c)
+	}
+	return all, err
 }
 
-func binList(bins []Bin) string {
-	list := make([][3]any, len(bins))
-	for i, b := range bins {
-		list[i] = [3]any{b.Key, b.from(), b.to()}
-	}
-	text, err := json.Marshal(list)
+// names are the names of jails or sources.
+func (s *Store) names(ctx context.Context, table string) (map[int64]string, error) {
+	rows, err := s.r.QueryContext(ctx, "SELECT id, name FROM "+table)
 	if err != nil {
-		panic(err) // strings and integers always marshal
+		return nil, err
 	}
-	return string(text)
+	all := map[int64]string{}
+	_, err = collect(rows, func(rows *sql.Rows) (none struct{}, err error) {
+		var id int64
+		var name string
+		err = rows.Scan(&id, &name)
+		all[id] = name
+		return none, err
+	})
+	return all, err
 }
 
-// Span returns the window from the first ban to just after the last; zero without bans.
+// counter adds up by key.
+type counter struct {
+	keys  map[string]*counted
+	total counted
+}
+
+type counted struct {
+	Count
+	addresses distinct
+}
+
+func (c *counter) add(key string, k kept) {
+	row := c.keys[key]
+	if row == nil {
+		if c.keys == nil {
+			c.keys = map[string]*counted{}
+		}
+		row = &counted{Count: Count{Key: key}}
+		c.keys[key] = row
+	}
+	for _, n := range []*counted{row, &c.total} {
+		n.Bans += k.bans
+		n.Friendly += k.friendly
+		n.addresses.addAll(k.addresses)
+	}
+}
+
+func (c *counter) counts() Counts {
+	c.total.Addresses = c.total.addresses.n
+	counts := Counts{Total: c.total.Count}
+	for _, row := range c.keys {
+		row.Addresses = row.addresses.n
+		counts.Rows = append(counts.Rows, row.Count)
+	}
+	return counts
+}
+
+func (c *counter) mostFirst() Counts {
+	counts := c.counts()
+	slices.SortFunc(counts.Rows, func(a, b Count) int { return cmp.Or(cmp.Compare(b.Bans, a.Bans), cmp.Compare(a.Key, b.Key)) })
+	return counts
+}
+
+// Span returns the window from the first ban to just after the last; zero without bans. Where bans were purged it
+// begins with the hour of the first.
 func (s *Store) Span(ctx context.Context) (Window, error) {
-	var first, last sql.NullInt64
-	err := s.r.QueryRowContext(ctx, "SELECT min(time), max(time) FROM bans").Scan(&first, &last)
+	purged, err := purgedTo(ctx, s.r)
+	if err != nil {
+		return Window{}, err
+	}
+	var first, last sql.Null[int64]
+	err = s.r.QueryRowContext(ctx, `SELECT
+		CASE WHEN (SELECT min(hour) FROM jail_hours) < ?1 THEN (SELECT min(hour) FROM jail_hours) ELSE (SELECT min(time) FROM bans) END,
+		coalesce((SELECT max(time) FROM bans), (SELECT max(hour) FROM jail_hours))`, purged).Scan(&first, &last)
 	if err != nil || !first.Valid {
 		return Window{}, err
 	}
-	return Window{From: time.Unix(first.Int64, 0), To: time.Unix(last.Int64+1, 0)}, nil
+	return Window{From: time.Unix(first.V, 0), To: time.Unix(last.V+1, 0)}, nil
 }
 
 // Unknown counts the addresses banned in the window of which no country is known, those that could have one.

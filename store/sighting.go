@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
-	"strconv"
 	"time"
 )
 
@@ -84,33 +83,23 @@ func (s *Store) Recall(ctx context.Context, g *Sighting) error {
 
 // History is what was read that is too old to be news, and has not been told yet.
 type History struct {
-	UpTo     int64 // the highest ban id looked at; 0: nothing new
+	UpTo     int64 // the highest ban id of it; 0: there is none
 	Bans     int
-	Friendly int
+	Friendly int       // by what was known when they were read
 	From, To time.Time // of the first and the last ban
 	Sources  []string
 	Reading  bool // a source is in the midst of its file, or the table has not seen all addresses
 }
 
-const toldKey = "history/told"
-
 // History returns what has not been told of history.
-func (s *Store) History(ctx context.Context) (History, error) {
-	var h History
-	told, err := s.Value(ctx, toldKey)
-	if err != nil {
-		return h, err
-	}
-	after, _ := strconv.ParseInt(told, 10, 64) // "" is the beginning
+func (s *Store) History(ctx context.Context) (h History, err error) {
 	var from, to int64
 	var sources string
-	err = s.r.QueryRowContext(ctx, `SELECT coalesce(max(b.id), 0), count(*) FILTER (WHERE b.state = 0),
-			coalesce(sum(a.friendly) FILTER (WHERE b.state = 0), 0),
-			coalesce(min(b.time) FILTER (WHERE b.state = 0), 0), coalesce(max(b.time) FILTER (WHERE b.state = 0), 0),
+	err = s.r.QueryRowContext(ctx, `SELECT coalesce(max(up_to), 0), coalesce(max(bans), 0), coalesce(max(friendly), 0),
+			coalesce(max(first), 0), coalesce(max(last), 0),
 			(SELECT json_group_array(name) FROM (SELECT name FROM sources ORDER BY name)),
 			EXISTS (SELECT 1 FROM sources WHERE offset < size) OR EXISTS (SELECT 1 FROM addresses WHERE public IS NULL)
-		FROM bans b JOIN addresses a ON a.id = b.address_id WHERE b.id > ?`, after).
-		Scan(&h.UpTo, &h.Bans, &h.Friendly, &from, &to, &sources, &h.Reading)
+		FROM untold`).Scan(&h.UpTo, &h.Bans, &h.Friendly, &from, &to, &sources, &h.Reading)
 	if err != nil {
 		return h, err
 	}
@@ -119,11 +108,36 @@ func (s *Store) History(ctx context.Context) (History, error) {
 	return h, err
 }
 
+// leaveUntold adds those of the new bans that are history to what is to be told of it.
+func leaveUntold(ctx context.Context, tx *sql.Tx, rows []banRow) error {
+	var bans, friendly, first, last int64
+	for i := range rows {
+		r := &rows[i]
+		if r.state != 0 {
+			continue
+		}
+		if bans++; bans == 1 {
+			first, last = r.time, r.time
+		}
+		first, last = min(first, r.time), max(last, r.time)
+		if r.friendly {
+			friendly++
+		}
+	}
+	if bans == 0 {
+		return nil
+	}
+	_, err := tx.ExecContext(ctx, `INSERT INTO untold VALUES (1, (SELECT seq FROM sqlite_sequence WHERE name = 'bans'), ?, ?, ?, ?)
+		ON CONFLICT DO UPDATE SET up_to = excluded.up_to, bans = bans + excluded.bans, friendly = friendly + excluded.friendly,
+			first = min(first, excluded.first), last = max(last, excluded.last)`, bans, friendly, first, last)
+	return err
+}
+
 // Verdict is what has been decided of bans, and what is to be said of it.
 type Verdict struct {
 	Decided []int64 // bans of which all is said
 	Waiting []int64 // bans to be looked at again when whois has answered
-	Told    int64   // history is told up to this ban; 0: no word of history
+	Told    int64   // history is told up to this ban, unless there is more by now; 0: no word of history
 	Notices []Notice
 }
 
@@ -150,10 +164,12 @@ func (s *Store) Record(ctx context.Context, v Verdict) error {
 			}
 		}
 		if v.Told > 0 {
-			_, err := tx.ExecContext(ctx, `INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value`,
-				toldKey, strconv.FormatInt(v.Told, 10))
+			told, err := tx.ExecContext(ctx, "DELETE FROM untold WHERE up_to = ?", v.Told)
 			if err != nil {
 				return err
+			}
+			if n, err := told.RowsAffected(); err != nil || n == 0 {
+				return err // more was read meanwhile: all of it is told together
 			}
 		}
 		_, err := post(ctx, tx, v.Notices)

@@ -47,18 +47,17 @@ func (e *NewerError) Error() string {
 // Open opens the database at path, makes it if there is none, and brings its schema up to date.
 // The file is readable by its owner only. A directory that is missing is made, for its owner only.
 func Open(ctx context.Context, path string) (*Store, error) {
-	if err := private(path); err != nil {
+	if err := errors.Join(registerFunctions(), private(path)); err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
-	// FULL: a power cut must not undo the record of a message that went out.
-	w, err := open(path, "_journal_mode=WAL&_synchronous=FULL&_txlock=immediate")
+	if err := migrate(ctx, path); err != nil {
+		return nil, err
+	}
+	w, err := open(path, writing+"&_foreign_keys=1")
 	if err != nil {
 		return nil, err
 	}
 	w.SetMaxOpenConns(1)
-	if err := migrate(ctx, w, path); err != nil {
-		return nil, errors.Join(err, w.Close())
-	}
 	_, err = w.ExecContext(ctx, "INSERT INTO meta VALUES ('store/born', ?) ON CONFLICT DO NOTHING", strconv.FormatInt(time.Now().Unix(), 10))
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open database %s: %w", path, err), w.Close())
@@ -78,8 +77,12 @@ func Open(ctx context.Context, path string) (*Store, error) {
 // Close waits for what is under way and closes the file.
 func (s *Store) Close() error { return errors.Join(s.around.Close(), s.r.Close(), s.w.Close()) }
 
+// writing are the options of a connection that writes. FULL: a power cut must not undo the record of a message that
+// went out. What is deleted is overwritten, in pages of a VACUUM, too.
+const writing = "_journal_mode=WAL&_synchronous=FULL&_txlock=immediate&_pragma=secure_delete(1)"
+
 func open(path, options string) (*sql.DB, error) {
-	dsn := "file:" + (&url.URL{Path: path}).EscapedPath() + "?_busy_timeout=5000&_foreign_keys=1&_dqs=0&" + options
+	dsn := "file:" + (&url.URL{Path: path}).EscapedPath() + "?_busy_timeout=5000&_dqs=0&" + options
 	db, err := sql.Open("sqlite", dsn)
 	if err != nil {
 		return nil, fmt.Errorf("open database %s: %w", path, err)
@@ -100,12 +103,21 @@ func private(path string) error {
 	return errors.Join(f.Chmod(0o600), f.Close())
 }
 
+// afterwards is what a migration needs beside its SQL, by schema.
+var afterwards = map[int]func(context.Context, *sql.Tx) error{2: countAll}
+
 // migrate runs the numbered files of migrations that the database has not seen, each in a transaction of its own.
-func migrate(ctx context.Context, db *sql.DB, path string) error {
+func migrate(ctx context.Context, path string) (err error) {
 	files, err := fs.Glob(migrations, "migrations/*.sql")
 	if err != nil {
 		return err
 	}
+	db, err := open(path, writing+"&_foreign_keys=0") // tables are made anew under the eyes of those that refer to them
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	db.SetMaxOpenConns(1)
 	var version int
 	if err := db.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
 		return fmt.Errorf("open database %s: %w", path, err)
@@ -118,12 +130,18 @@ func migrate(ctx context.Context, db *sql.DB, path string) error {
 		if err != nil {
 			return err
 		}
+		schema := version + i + 1
 		err = inTx(ctx, db, func(tx *sql.Tx) error {
-			_, err := tx.ExecContext(ctx, fmt.Sprintf("%s;\nPRAGMA user_version = %d", script, version+i+1))
-			return err
+			if _, err := tx.ExecContext(ctx, fmt.Sprintf("%s;\nPRAGMA user_version = %d", script, schema)); err != nil {
+				return err
+			}
+			if more := afterwards[schema]; more != nil {
+				return more(ctx, tx)
+			}
+			return nil
 		})
 		if err != nil {
-			return fmt.Errorf("migrate %s to schema %d: %w", path, version+i+1, err)
+			return fmt.Errorf("migrate %s to schema %d: %w", path, schema, err)
 		}
 	}
 	return nil

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"time"
 )
 
@@ -12,26 +11,28 @@ type Share struct {
 	Bans     int64
 	Friendly int64     // bans of friendly addresses
 	Friends  int64     // distinct friendly addresses
-	Since    time.Time // of the first ban counted
+	Since    time.Time // of the first ban counted, or the start of its hour
 }
 
 // Shares counts the friends among the bans of the window, by jail. Jails without bans are left out.
 func (s *Store) Shares(ctx context.Context, w Window) (map[string]Share, error) {
-	rows, err := s.r.QueryContext(ctx, `SELECT j.name, count(*), sum(a.friendly),
-			count(DISTINCT b.address_id) FILTER (WHERE a.friendly), min(b.time)
-		FROM bans b JOIN addresses a ON a.id = b.address_id JOIN jails j ON j.id = b.jail_id
-		WHERE b.time >= ? AND b.time < ? GROUP BY j.id`, w.from(), w.to())
+	names, err := s.names(ctx, "jails")
 	if err != nil {
 		return nil, err
 	}
-	shares := map[string]Share{}
-	_, err = collect(rows, func(rows *sql.Rows) (none struct{}, err error) {
-		var s Share
-		var since int64
-		err = rows.Scan(&s.Jail, &s.Bans, &s.Friendly, &s.Friends, &since)
-		s.Since = time.Unix(since, 0)
-		shares[s.Jail] = s
-		return none, err
+	shares, friends := map[string]Share{}, map[string]*distinct{}
+	err = s.hours(ctx, []Bin{{Window: w}}, whom, func(k kept) {
+		jail := names[k.jail]
+		share := shares[jail]
+		if friends[jail] == nil {
+			share.Jail, share.Since, friends[jail] = jail, time.Unix(k.start, 0), &distinct{}
+		}
+		if start := time.Unix(k.start, 0); start.Before(share.Since) {
+			share.Since = start
+		}
+		friends[jail].addAll(k.friends)
+		share.Bans, share.Friendly, share.Friends = share.Bans+k.bans, share.Friendly+k.friendly, friends[jail].n
+		shares[jail] = share
 	})
 	return shares, err
 }

@@ -46,9 +46,9 @@ func TestSharesCountFriendsByJail(t *testing.T) {
 			"late": {Jail: "late", Bans: 1, Friendly: 1, Friends: 1, Since: at(5).Local()},
 		}},
 		"everything": {Window{}, map[string]Share{
-			"sshd": {Jail: "sshd", Bans: 4, Friendly: 3, Friends: 2, Since: at(1).Local()},
-			"web":  {Jail: "web", Bans: 1, Friendly: 1, Friends: 1, Since: at(1).Local()},
-			"late": {Jail: "late", Bans: 1, Friendly: 1, Friends: 1, Since: at(5).Local()},
+			"sshd": {Jail: "sshd", Bans: 4, Friendly: 3, Friends: 2, Since: noon.Local()},
+			"web":  {Jail: "web", Bans: 1, Friendly: 1, Friends: 1, Since: noon.Local()},
+			"late": {Jail: "late", Bans: 1, Friendly: 1, Friends: 1, Since: noon.Local()},
 		}},
 		"nothing": {Window{From: at(1000)}, map[string]Share{}},
 	}
