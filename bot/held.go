@@ -29,12 +29,16 @@ const moments = 200
 // The rows come address by address, and within an address jail by jail: an address that is banned again while it is
 // banned counts once, and nothing need be remembered but the numbers themselves.
 func (r *Reporter) banned(ctx context.Context, rep *Report) error {
+	kept, err := r.Store.KeptSince(ctx)
+	if err != nil {
+		return err
+	}
+	rep.Window.From = maxTime(rep.Window.From, kept) // counts do not tell how long bans lasted
 	next, unit := pace(rep.Window)
 	h := held{cut: bins(rep.Window, r.Words.Zone, next, ""), unit: unit, series: map[string][]float64{}}
 	if n := (len(h.cut) + moments - 1) / moments; n > 1 {
 		h.cut, h.unit = join(h.cut, n), fmt.Sprintf("%d %ss", n, unit)
 	}
-	var err error
 	if h.endless, err = r.Store.Endless(ctx, rep.Window); err != nil {
 		return err
 	}
@@ -43,7 +47,11 @@ func (r *Reporter) banned(ctx context.Context, rep *Report) error {
 	covered := 0          // the first moment not yet known to be covered by rows of its address and jail
 	last := len(h.cut) - 1
 	var endAddress int64 // the last address that is banned at the end
-	for hold, err := range r.Store.Holds(ctx, rep.Window) {
+	looked := make([]time.Time, len(h.cut))
+	for i := range h.cut {
+		looked[i] = h.moment(i)
+	}
+	for hold, err := range r.Store.Holds(ctx, looked...) {
 		if err != nil {
 			return err
 		}
@@ -90,13 +98,15 @@ func (r *Reporter) banned(ctx context.Context, rep *Report) error {
 	return nil
 }
 
+// moment is the last second of a bin.
+func (h *held) moment(i int) time.Time { return h.cut[i].To.Add(-time.Second) }
+
 // moments are the places of the moments at which the ban is in force, the last not among them.
 func (h *held) moments(b store.Hold) (from, to int) {
-	at := func(i int) time.Time { return h.cut[i].To.Add(-time.Second) }
-	from = sort.Search(len(h.cut), func(i int) bool { return !at(i).Before(b.From) })
+	from = sort.Search(len(h.cut), func(i int) bool { return !h.moment(i).Before(b.From) })
 	to = len(h.cut)
 	if !b.Until.IsZero() {
-		to = sort.Search(len(h.cut), func(i int) bool { return !at(i).Before(b.Until) })
+		to = sort.Search(len(h.cut), func(i int) bool { return !h.moment(i).Before(b.Until) })
 	}
 	return from, to
 }

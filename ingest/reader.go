@@ -39,8 +39,8 @@ type Progress struct {
 
 // A batch is what one transaction keeps: it bounds the memory, and what a kill leaves to be read again.
 const (
-	batchLines = 20_000
-	batchBytes = 4 << 20
+	batchLines = 50_000
+	batchBytes = 8 << 20
 )
 
 // Step reads what is new, whole lines only, and returns when there is no more. A file that was rotated away is first

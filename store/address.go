@@ -5,7 +5,6 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
-	"errors"
 	"net/netip"
 	"strings"
 	"time"
@@ -53,11 +52,7 @@ func addressesOf(ctx context.Context, tx *sql.Tx, b Batch) (map[string]known, er
 	if err != nil || len(fresh) == 0 {
 		return all, err
 	}
-	if err := addAddresses(ctx, tx, fresh, b.Place); err != nil {
-		return nil, err
-	}
-	_, err = lookUp(ctx, tx, fresh, all)
-	return all, err
+	return all, addAddresses(ctx, tx, fresh, b.Place, all)
 }
 
 // lookUp fills in the addresses that there are rows of, and returns those without. All come in one answer, which is
@@ -67,16 +62,16 @@ func lookUp(ctx context.Context, tx *sql.Tx, texts []string, all map[string]know
 	if err != nil {
 		return nil, err
 	}
-	var numbers, friendly []byte
+	var numbers []byte
 	var countries string
-	err = tx.QueryRowContext(ctx, `SELECT json_group_array(coalesce(a.id, 0)), json_group_array(coalesce(a.friendly, 0)),
-		group_concat(coalesce(a.country, '')) FROM json_each(?) j LEFT JOIN addresses a ON a.text = j.value`, string(list)).
-		Scan(&numbers, &friendly, &countries)
+	// The number is the id and, in its lowest bit, whether the address is friendly.
+	err = tx.QueryRowContext(ctx, `SELECT json_group_array(coalesce(2 * a.id + a.friendly, 0)), group_concat(coalesce(a.country, ''))
+		FROM json_each(?) j LEFT JOIN addresses a ON a.text = j.value`, string(list)).Scan(&numbers, &countries)
 	if err != nil {
 		return nil, err
 	}
-	var ids, friends []int64
-	if err := errors.Join(json.Unmarshal(numbers, &ids), json.Unmarshal(friendly, &friends)); err != nil {
+	var ids []int64
+	if err := json.Unmarshal(numbers, &ids); err != nil {
 		return nil, err
 	}
 	country := strings.Split(countries, ",")
@@ -85,46 +80,49 @@ func lookUp(ctx context.Context, tx *sql.Tx, texts []string, all map[string]know
 			missing = append(missing, text)
 			continue
 		}
-		all[text] = known{ids[i], mark{Country(country[i]), friends[i] == 1}}
+		all[text] = known{ids[i] / 2, mark{Country(country[i]), ids[i]%2 == 1}}
 	}
 	return missing, nil
 }
 
-// addAddresses makes rows of addresses that are new.
-func addAddresses(ctx context.Context, tx *sql.Tx, texts []string, place Place) error {
-	if place == nil {
-		list, err := json.Marshal(texts)
-		if err != nil {
-			return err
-		}
-		_, err = tx.ExecContext(ctx, "INSERT INTO addresses (text) SELECT value FROM json_each(?)", string(list))
-		return err
-	}
+// addAddresses makes rows of addresses that are new, and fills them in.
+func addAddresses(ctx context.Context, tx *sql.Tx, texts []string, place Place, all map[string]known) error {
 	judge, err := newJudge(ctx, tx)
 	if err != nil {
 		return err
 	}
-	rows := make([]placement, len(texts))
-	for i, text := range texts {
-		located, err := place(text)
-		if err != nil {
+	var args []any
+	return inChunks(ctx, tx, texts, "INSERT OR FAIL INTO addresses (text, public, table_country, server, friendly) VALUES %s", "(?,?,?,?,?)",
+		func(statement *sql.Stmt, texts []string) error {
+			args = args[:0]
+			for _, text := range texts {
+				if place == nil {
+					args = append(args, text, nil, nil, "", 0)
+					continue
+				}
+				located, err := place(text)
+				if err != nil {
+					return err
+				}
+				p := judge.place(text, "", located)
+				args = append(args, text, p.Public, p.Country, p.Server, p.Friendly)
+				all[text] = known{mark: mark{p.Country, p.Friendly == 1}}
+			}
+			result, err := statement.ExecContext(ctx, args...)
+			if err != nil {
+				return err
+			}
+			last, err := result.LastInsertId()
+			for i, text := range texts { // which are the only ones who write
+				all[text] = known{last - int64(len(texts)-1-i), all[text].mark}
+			}
 			return err
-		}
-		rows[i] = judge.place(text, "", located)
-	}
-	list, err := json.Marshal(rows)
-	if err != nil {
-		return err
-	}
-	_, err = tx.ExecContext(ctx, `INSERT INTO addresses (text, public, table_country, server, friendly)
-		SELECT value ->> 'text', value ->> 'public', value ->> 'country', value ->> 'server', value ->> 'friendly' FROM json_each(?)`, string(list))
-	return err
+		})
 }
 
 // placement is a row of addresses as the table places it.
 type placement struct {
-	ID       int64   `json:"id,omitempty"`
-	Text     string  `json:"text"`
+	ID       int64   `json:"id"`
 	Public   int     `json:"public"`
 	Country  Country `json:"country"`
 	Server   string  `json:"server"`
@@ -146,7 +144,7 @@ func newJudge(ctx context.Context, tx *sql.Tx) (j judge, err error) {
 }
 
 func (j judge) place(text string, whois Country, l Located) placement {
-	p := placement{ID: l.ID, Text: text, Country: l.Country}
+	p := placement{ID: l.ID, Country: l.Country}
 	if a, err := netip.ParseAddr(text); err == nil && l.Public {
 		p.Public, p.Server = 1, j.routes.of(a)
 	}

@@ -98,7 +98,12 @@ func addBans(ctx context.Context, tx *sql.Tx, source int64, b Batch) (added int,
 	}
 	t := newTally()
 	for i := range rows {
-		t.add(rows[i].banKey, rows[i].mark, 1)
+		r := &rows[i]
+		endless := int64(0)
+		if r.BanTime == 0 {
+			endless = 1
+		}
+		t.add(r.banKey, r.mark, 1, endless)
 	}
 	if err := t.keep(ctx, tx); err != nil {
 		return 0, err
@@ -179,10 +184,10 @@ func textsOf(bans []Ban, text func(*Ban) string) []string {
 // insert keeps the rows that are new, and returns them.
 func insert(ctx context.Context, tx *sql.Tx, rows []banRow) (fresh []banRow, err error) {
 	var args []any
-	err = inChunks(ctx, tx, rows, `INSERT INTO bans (source_id, generation, time, address_id, jail_id, nth, state,
+	err = inChunks(ctx, tx, rows, `INSERT OR FAIL INTO bans (source_id, generation, time, address_id, jail_id, nth, state,
 		failures, ban_time, ban_count, matches) VALUES %s ON CONFLICT DO NOTHING`, "(?1,?2,?,?,?,?,?,?,?,?,?)",
 		func(statement *sql.Stmt, chunk []banRow) error {
-			args = append(args[:0], chunk[0].source, chunk[0].generation)
+			args = append(slices.Grow(args[:0], 2+9*len(chunk)), chunk[0].source, chunk[0].generation)
 			for i := range chunk {
 				r := &chunk[i]
 				args = append(args, r.time, r.address, r.jail, r.nth, r.state, r.Failures, r.BanTime, r.BanCount, r.Matches)

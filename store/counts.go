@@ -31,8 +31,8 @@ type (
 
 // change is what is added to a row, or taken from it.
 type change struct {
-	bans, friendly     int64
-	addresses, friends []int64
+	bans, friendly, endless int64
+	addresses, friends      []int64
 }
 
 // tally gathers what is to be added to the counts and what is to be taken from them.
@@ -61,8 +61,8 @@ type mark struct {
 	friendly bool
 }
 
-// add counts n new bans of an address.
-func (t *tally) add(k banKey, m mark, n int64) {
+// add counts n new bans of an address. Of endless ones the source does not say how long they last.
+func (t *tally) add(k banKey, m mark, n, endless int64) {
 	hour := at(t.hours, hourKey{floor(k.time, hourSeconds), k.source, k.jail})
 	day := at(t.days, dayKey{floor(k.time, daySeconds), m.country})
 	for _, c := range []*change{hour, day} {
@@ -72,6 +72,7 @@ func (t *tally) add(k banKey, m mark, n int64) {
 			c.friendly += n
 		}
 	}
+	hour.endless += endless
 	if m.friendly {
 		hour.friends = append(hour.friends, k.address)
 	}
@@ -120,17 +121,17 @@ func (t *tally) keep(ctx context.Context, tx *sql.Tx) error {
 	}
 	err := upsert(ctx, tx, t.hours, func(a, b hourKey) int {
 		return cmp.Or(cmp.Compare(a.hour, b.hour), cmp.Compare(a.source, b.source), cmp.Compare(a.jail, b.jail))
-	}, `INSERT INTO jail_hours VALUES %s ON CONFLICT DO UPDATE SET bans = bans + excluded.bans, friendly = friendly + excluded.friendly,
-		addresses = ids_with(addresses, excluded.addresses), friends = ids_with(friends, excluded.friends)`, "(?,?,?,?,?,?,?)",
+	}, `INSERT OR FAIL INTO jail_hours VALUES %s ON CONFLICT DO UPDATE SET bans = bans + excluded.bans, friendly = friendly + excluded.friendly,
+		endless = endless + excluded.endless, addresses = ids_with(addresses, excluded.addresses), friends = ids_with(friends, excluded.friends)`, "(?,?,?,?,?,?,?,?)",
 		func(k hourKey, c *change) []any {
-			return []any{k.hour, k.source, k.jail, c.bans, c.friendly, newIDSet(c.addresses), newIDSet(c.friends)}
+			return []any{k.hour, k.source, k.jail, c.bans, c.friendly, c.endless, newIDSet(c.addresses), newIDSet(c.friends)}
 		})
 	if err != nil {
 		return err
 	}
 	return upsert(ctx, tx, t.days, func(a, b dayKey) int {
 		return cmp.Or(cmp.Compare(a.day, b.day), cmp.Compare(a.country, b.country))
-	}, `INSERT INTO country_days VALUES %s ON CONFLICT DO UPDATE SET bans = bans + excluded.bans, friendly = friendly + excluded.friendly,
+	}, `INSERT OR FAIL INTO country_days VALUES %s ON CONFLICT DO UPDATE SET bans = bans + excluded.bans, friendly = friendly + excluded.friendly,
 		addresses = ids_with(addresses, excluded.addresses)`, "(?,?,?,?,?)",
 		func(k dayKey, c *change) []any {
 			return []any{k.day, k.country, c.bans, c.friendly, newIDSet(c.addresses)}
@@ -172,7 +173,7 @@ func recountMoved(ctx context.Context, tx *sql.Tx, all []moved) error {
 			return err
 		}
 		t := newTally()
-		err = bansByHour(ctx, tx, "address_id IN (SELECT value FROM json_each(?))", func(k banKey, n int64) {
+		err = bansByHour(ctx, tx, "address_id IN (SELECT value FROM json_each(?))", func(k banKey, n, _ int64) {
 			t.move(k, moves[k.address].from, moves[k.address].to, n)
 		}, string(list))
 		if err != nil {
@@ -186,19 +187,19 @@ func recountMoved(ctx context.Context, tx *sql.Tx, all []moved) error {
 }
 
 // bansByHour calls yield with every address's bans of an hour, source and jail. The key's time is the hour.
-func bansByHour(ctx context.Context, tx *sql.Tx, where string, yield func(k banKey, n int64), args ...any) error {
-	rows, err := tx.QueryContext(ctx, `SELECT time - (time % 3600 + 3600) % 3600 AS hour, source_id, jail_id, address_id, count(*) FROM bans
+func bansByHour(ctx context.Context, tx *sql.Tx, where string, yield func(k banKey, n, endless int64), args ...any) error {
+	rows, err := tx.QueryContext(ctx, `SELECT time - (time % 3600 + 3600) % 3600 AS hour, source_id, jail_id, address_id, count(*), sum(ban_time = 0) FROM bans
 		WHERE `+where+` GROUP BY hour, source_id, jail_id, address_id`, args...)
 	if err != nil {
 		return err
 	}
 	_, err = collect(rows, func(rows *sql.Rows) (none struct{}, err error) {
 		var k banKey
-		var n int64
-		if err := rows.Scan(&k.time, &k.source, &k.jail, &k.address, &n); err != nil {
+		var n, endless int64
+		if err := rows.Scan(&k.time, &k.source, &k.jail, &k.address, &n, &endless); err != nil {
 			return none, err
 		}
-		yield(k, n)
+		yield(k, n, endless)
 		return none, nil
 	})
 	return err
@@ -220,7 +221,7 @@ func countAll(ctx context.Context, tx *sql.Tx) error {
 	for from := first.V; from <= last.V; {
 		until := from + 10*daySeconds
 		t := newTally()
-		err := bansByHour(ctx, tx, "time >= ? AND time < ?", func(k banKey, n int64) { t.add(k, marks[k.address], n) }, from, until)
+		err := bansByHour(ctx, tx, "time >= ? AND time < ?", func(k banKey, n, endless int64) { t.add(k, marks[k.address], n, endless) }, from, until)
 		if err != nil {
 			return err
 		}

@@ -17,7 +17,7 @@ import (
 
 // ledger is the counts as they are kept.
 func ledger(ctx context.Context, db querier) ([]string, error) {
-	rows, err := db.QueryContext(ctx, `SELECT format('%d %d %d: %d %d %s %s', hour, source_id, jail_id, bans, friendly, hex(addresses), hex(friends)) FROM jail_hours
+	rows, err := db.QueryContext(ctx, `SELECT format('%d %d %d: %d %d %d %s %s', hour, source_id, jail_id, bans, friendly, endless, hex(addresses), hex(friends)) FROM jail_hours
 		UNION ALL SELECT format('%d %s: %d %d %s', day, country, bans, friendly, hex(addresses)) FROM country_days`)
 	if err != nil {
 		return nil, err
@@ -95,7 +95,7 @@ func TestCountsAreThoseOfARecount(t *testing.T) {
 			for range 1 + dice.IntN(2*rowsAtOnce/100) {
 				b := Ban{
 					Time: start.Add(time.Duration(dice.IntN(240*3600)) * time.Second), HasEpoch: dice.IntN(4) > 0,
-					Address: address(), Jail: []string{"sshd", "web", ""}[dice.IntN(3)],
+					Address: address(), BanTime: int64(dice.IntN(2)), Jail: []string{"sshd", "web", ""}[dice.IntN(3)],
 				}
 				bans = append(bans, b)
 				if dice.IntN(5) == 0 {

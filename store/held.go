@@ -3,9 +3,11 @@ package store
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"iter"
 	"math"
+	"slices"
 	"time"
 )
 
@@ -18,14 +20,40 @@ type Hold struct {
 	Until    time.Time // the first moment at which it is over; zero: never
 }
 
-// Holds yields the bans in force at any moment of the window, address by address, within those jail by jail, and within
-// those by time. Bans of which the source does not say how long they last are left out. An error is the last to come.
-func (s *Store) Holds(ctx context.Context, w Window) iter.Seq2[Hold, error] {
+// short is how long most bans last at most, in seconds. Longer ones have an index of their own: the few that are in
+// force at a moment are found without a look at all that ever were.
+const short = 4 * hourSeconds
+
+// Holds yields the bans in force at any of the moments, which ascend: address by address, within those jail by jail, and
+// within those by time. Bans of which the source does not say how long they last are left out. An error is the last to
+// come.
+func (s *Store) Holds(ctx context.Context, moments ...time.Time) iter.Seq2[Hold, error] {
 	return func(yield func(Hold, error) bool) {
-		rows, err := s.r.QueryContext(ctx, `SELECT b.address_id, j.name, a.friendly, b.time, b.ban_time
-			FROM bans b JOIN addresses a ON a.id = b.address_id JOIN jails j ON j.id = b.jail_id
-			WHERE b.time < ? AND b.ban_time <> 0 AND (b.ban_time < 0 OR b.time + b.ban_time > ?)
-			ORDER BY b.address_id, j.name, b.time`, w.to(), w.from())
+		if len(moments) == 0 {
+			return
+		}
+		var spans []span // in which short bans begin that are in force at a moment
+		for _, m := range moments {
+			from, to := m.Unix()-short+1, m.Unix()+1
+			if n := len(spans); n > 0 && from <= spans[n-1].To {
+				spans[n-1].To = to
+				continue
+			}
+			spans = append(spans, span{From: from, To: to})
+		}
+		list, err := json.Marshal(spans)
+		if err != nil {
+			yield(Hold{}, err)
+			return
+		}
+		rows, err := s.r.QueryContext(ctx, `SELECT b.address_id, j.name, a.friendly, b.time, b.ban_time FROM (
+				SELECT address_id, jail_id, time, ban_time FROM json_each(?1) CROSS JOIN bans
+				WHERE time >= value ->> 'from' AND time < value ->> 'to' AND ban_time BETWEEN 1 AND ?2
+				UNION ALL
+				SELECT address_id, jail_id, time, ban_time FROM bans INDEXED BY bans_long
+				WHERE (ban_time < 0 OR ban_time > 14400) AND time <= ?4 AND (ban_time < 0 OR time + ban_time > ?3)) b
+			JOIN addresses a ON a.id = b.address_id JOIN jails j ON j.id = b.jail_id
+			ORDER BY b.address_id, j.name, b.time`, string(list), short, moments[0].Unix(), moments[len(moments)-1].Unix())
 		if err != nil {
 			yield(Hold{}, err)
 			return
@@ -33,6 +61,9 @@ func (s *Store) Holds(ctx context.Context, w Window) iter.Seq2[Hold, error] {
 		defer rows.Close()
 		for rows.Next() {
 			h, err := scanHold(rows)
+			if err == nil && !h.at(moments) {
+				continue
+			}
 			if !yield(h, err) || err != nil {
 				return
 			}
@@ -41,6 +72,12 @@ func (s *Store) Holds(ctx context.Context, w Window) iter.Seq2[Hold, error] {
 			yield(Hold{}, err)
 		}
 	}
+}
+
+// at reports whether the ban is in force at one of the moments, which ascend.
+func (h Hold) at(moments []time.Time) bool {
+	i, _ := slices.BinarySearchFunc(moments, h.From, time.Time.Compare)
+	return i < len(moments) && (h.Until.IsZero() || moments[i].Before(h.Until))
 }
 
 func scanHold(rows *sql.Rows) (h Hold, err error) {
@@ -55,6 +92,6 @@ func scanHold(rows *sql.Rows) (h Hold, err error) {
 
 // Endless counts the bans of the window of which the source does not say how long they last.
 func (s *Store) Endless(ctx context.Context, w Window) (n int64, err error) {
-	err = s.r.QueryRowContext(ctx, "SELECT count(*) FROM bans WHERE time >= ? AND time < ? AND ban_time = 0", w.from(), w.to()).Scan(&n)
+	err = s.hours(ctx, []Bin{{Window: w}}, nothing, func(k kept) { n += k.endless })
 	return n, err
 }

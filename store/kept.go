@@ -13,6 +13,7 @@ type kept struct {
 	start              int64 // of the first bans counted: to the hour, or better
 	source, jail       int64
 	bans, friendly     int64
+	endless            int64 // bans of which the source does not say how long they last; of hours only
 	addresses, friends idSet
 }
 
@@ -65,13 +66,13 @@ func (s *Store) hours(ctx context.Context, bins []Bin, addresses bool, yield fun
 		return err
 	}
 	rows, bans := cut(bins, hourSeconds, purged)
-	query := "min(h.hour), sum(h.bans), sum(h.friendly), x'', x'' FROM spans CROSS JOIN jail_hours h ON h.hour >= spans.start AND h.hour < spans.stop GROUP BY spans.bin, h.source_id, h.jail_id"
+	query := "min(h.hour), sum(h.bans), sum(h.friendly), sum(h.endless), x'', x'' FROM spans CROSS JOIN jail_hours h ON h.hour >= spans.start AND h.hour < spans.stop GROUP BY spans.bin, h.source_id, h.jail_id"
 	if addresses {
-		query = "h.hour, h.bans, h.friendly, h.addresses, h.friends FROM spans CROSS JOIN jail_hours h ON h.hour >= spans.start AND h.hour < spans.stop"
+		query = "h.hour, h.bans, h.friendly, h.endless, h.addresses, h.friends FROM spans CROSS JOIN jail_hours h ON h.hour >= spans.start AND h.hour < spans.stop"
 	}
 	err = s.inSpans(ctx, rows, "SELECT spans.bin, h.source_id, h.jail_id, "+query, func(rows *sql.Rows) error {
 		var k kept
-		err := rows.Scan(&k.bin, &k.source, &k.jail, &k.start, &k.bans, &k.friendly, (*sql.RawBytes)(&k.addresses), (*sql.RawBytes)(&k.friends))
+		err := rows.Scan(&k.bin, &k.source, &k.jail, &k.start, &k.bans, &k.friendly, &k.endless, (*sql.RawBytes)(&k.addresses), (*sql.RawBytes)(&k.friends))
 		if err == nil {
 			yield(k)
 		}
@@ -80,12 +81,12 @@ func (s *Store) hours(ctx context.Context, bins []Bin, addresses bool, yield fun
 	if err != nil {
 		return err
 	}
-	return s.inSpans(ctx, bans, `SELECT spans.bin, b.source_id, b.jail_id, b.time, b.address_id, a.friendly
+	return s.inSpans(ctx, bans, `SELECT spans.bin, b.source_id, b.jail_id, b.time, b.address_id, a.friendly, b.ban_time = 0
 		FROM spans CROSS JOIN bans b ON b.time >= spans.start AND b.time < spans.stop JOIN addresses a ON a.id = b.address_id`,
 		func(rows *sql.Rows) error {
 			k := kept{bans: 1}
 			var id int64
-			err := rows.Scan(&k.bin, &k.source, &k.jail, &k.start, &id, &k.friendly)
+			err := rows.Scan(&k.bin, &k.source, &k.jail, &k.start, &id, &k.friendly, &k.endless)
 			k.addresses = newIDSet([]int64{id})
 			if k.friendly == 1 {
 				k.friends = k.addresses

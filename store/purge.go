@@ -29,6 +29,15 @@ func purgedTo(ctx context.Context, db querier) (int64, error) {
 	return all[0], nil
 }
 
+// KeptSince is the start of the first day of which all bans are there, and not their counts alone; zero: of all days.
+func (s *Store) KeptSince(ctx context.Context) (time.Time, error) {
+	purged, err := purgedTo(ctx, s.r)
+	if err != nil || purged == math.MinInt64 {
+		return time.Time{}, err
+	}
+	return time.Unix(purged, 0), nil
+}
+
 // Purged is what was forgotten.
 type Purged struct {
 	Before    time.Time // the start of a day in UTC

@@ -100,6 +100,8 @@ func knownTwins(ctx context.Context, tx *sql.Tx, rows []banRow) (map[banKey]twin
 // rowsAtOnce is how many rows one statement deals with, since a call costs more than a row.
 const rowsAtOnce = 500
 
+// Their INSERT says OR FAIL: what fails ends the transaction, and SQLite need not keep a journal of each statement.
+//
 // inChunks hands do the items, rowsAtOnce at a time, with the query prepared for so many of the tuple in place of its
 // %s.
 func inChunks[T any](ctx context.Context, tx *sql.Tx, items []T, query, tuple string, do func(*sql.Stmt, []T) error) error {

@@ -48,6 +48,7 @@ ALTER TABLE bans_kept RENAME TO bans;
 CREATE INDEX bans_address ON bans (address_id);
 CREATE INDEX bans_undecided ON bans (id) WHERE state = 1;
 CREATE INDEX bans_waiting ON bans (address_id) WHERE state = 3;
+CREATE INDEX bans_long ON bans (time) WHERE ban_time < 0 OR ban_time > 14400;
 
 -- Bans by hour, source and jail. An hour is its first second, in unix seconds; so is a day, in UTC.
 CREATE TABLE jail_hours (
@@ -56,6 +57,7 @@ CREATE TABLE jail_hours (
 	jail_id   INTEGER NOT NULL REFERENCES jails,
 	bans      INTEGER NOT NULL,
 	friendly  INTEGER NOT NULL,            -- bans of friendly addresses
+	endless   INTEGER NOT NULL,            -- bans of which the source does not say how long they last
 	addresses BLOB NOT NULL,               -- the ids of the addresses banned: ascending, each as the varint of its distance from the one before
 	friends   BLOB NOT NULL,               -- those of friendly ones
 	PRIMARY KEY (hour, source_id, jail_id)
