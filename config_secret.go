@@ -66,7 +66,8 @@ var (
 )
 
 // readSecret returns the trimmed text of a small regular file that nobody but its owner can read.
-// Credentials that systemd lays out may be readable by a group of their own.
+// Credentials that systemd lays out are guarded by their directory: an access list for the service's user shows in
+// their mode as rights of the group.
 func readSecret(path string) (string, error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -84,15 +85,21 @@ func readSecret(path string) (string, error) {
 
 func ownersOnly(path string, info fs.FileInfo) error {
 	mode := info.Mode()
-	switch credentials := os.Getenv("CREDENTIALS_DIRECTORY"); {
+	switch {
 	case !mode.IsRegular():
 		return errors.New("is no regular file")
-	case credentials != "" && filepath.Dir(path) == filepath.Clean(credentials) && mode.Perm()&^0o440 == 0:
+	case isCredential(path) && mode.Perm()&^0o440 == 0:
 		return nil
 	case mode.Perm()&0o077 != 0:
 		return fmt.Errorf("others may read it (mode %04o): chmod 600 %s", mode.Perm(), shellQuote(path))
 	}
 	return nil
+}
+
+// isCredential reports whether systemd laid out the file: for this process, or for a service that runs beside it.
+func isCredential(path string) bool {
+	own, dir := os.Getenv("CREDENTIALS_DIRECTORY"), filepath.Dir(path)
+	return own != "" && dir == filepath.Clean(own) || filepath.Dir(dir) == "/run/credentials"
 }
 
 var shellSafe = regexp.MustCompile(`^[\w./+,:@%-]+$`)

@@ -134,6 +134,20 @@ func TestCredentialsOfTheServiceManagerMayHaveAGroup(t *testing.T) {
 	}
 }
 
+func TestCredentialsAreToldByWhereTheyAre(t *testing.T) {
+	t.Setenv("CREDENTIALS_DIRECTORY", "")
+	for path, want := range map[string]bool{
+		"/run/credentials/friendlyfire.service/telegram": true,
+		"/run/credentials/telegram":                      false,
+		"/etc/friendlyfire/telegram":                     false,
+		"telegram":                                       false,
+	} {
+		if got := isCredential(path); got != want {
+			t.Errorf("%s: got %v, want %v", path, got, want)
+		}
+	}
+}
+
 func TestChmodCanBePasted(t *testing.T) {
 	for path, want := range map[string]string{
 		"/etc/friendlyfire/token": "/etc/friendlyfire/token",

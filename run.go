@@ -271,6 +271,7 @@ func (p *program) close() error {
 // start runs everything until ctx ends, and returns when all of it has come to rest.
 func (p *program) start(ctx context.Context, w world) {
 	var wg sync.WaitGroup
+	wg.Go(func() { p.keepNotified(ctx) })
 	for _, s := range p.stages {
 		wg.Go(func() { s.loop(ctx, p.log) })
 	}
