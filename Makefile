@@ -1,4 +1,6 @@
-.PHONY: build test long bench gallery lint generate
+.PHONY: build test long bench gallery lint generate release man completions deb
+
+dist := dist
 
 build: # one static file; `friendlyfire version` tells the commit it was built from
 	CGO_ENABLED=0 go build -trimpath -o friendlyfire .
@@ -20,3 +22,42 @@ lint:
 
 generate: # renews the built-in table of countries
 	go generate ./...
+
+# What is released is made of the last commit: its time is that of the files within.
+export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct)
+
+programs := $(addprefix $(dist)/friendlyfire-linux-,amd64 arm64 armv7)
+
+release: $(programs) # the programs, and what they must hash to
+	cd $(dist) && sha256sum $(notdir $(programs)) > SHA256SUMS
+
+# The same commit and the same Go make the same bytes: no path, no C, no setting of this machine gets in.
+.PHONY: $(programs)
+$(dist)/friendlyfire-linux-amd64: settings = GOARCH=amd64 GOAMD64=v1
+$(dist)/friendlyfire-linux-arm64: settings = GOARCH=arm64 GOARM64=v8.0
+$(dist)/friendlyfire-linux-armv7: settings = GOARCH=arm GOARM=7
+$(programs):
+	GOOS=linux $(settings) CGO_ENABLED=0 GOFLAGS= GOEXPERIMENT= GOFIPS140=off \
+		go build -trimpath -buildvcs=true -ldflags='-s -w' -o $@ .
+
+man: # dist/friendlyfire.1, of what the commands say of themselves
+	mkdir -p $(dist)
+	go test -count=1 -run='^TestManPageIsComplete$$' . -args -man='$(abspath $(dist))/friendlyfire.1'
+
+completions: # dist/completion/bash and others
+	mkdir -p $(dist)/completion
+	for shell in bash zsh fish; do go run . completion $$shell > $(dist)/completion/$$shell || exit; done
+
+# A Debian package, for this kind of machine or for DEB_ARCH=arm64 or armhf.
+nfpm := github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.44.0
+DEB_ARCH ?= $(patsubst arm,armhf,$(shell go env GOARCH))
+export DEB_ARCH
+export DEB_VERSION ?= $(shell deploy/debian/version)
+export TARGET = $(DEB_ARCH:armhf=armv7)
+export DIST = $(dist)
+
+deb: man completions
+	$(MAKE) $(dist)/friendlyfire-linux-$(TARGET)
+	gzip -9nf $(dist)/friendlyfire.1
+	deploy/debian/config < config.toml > $(dist)/config.toml
+	go run $(nfpm) package --config deploy/debian/nfpm.yaml --packager deb --target $(dist)/
