@@ -250,13 +250,12 @@ func TestServiceManagerIsToldOfStartLifeAndStop(t *testing.T) {
 
 func TestWithoutAServiceManagerNothingIsSaid(t *testing.T) {
 	s := newScene(t, tableOnly)
+	s.append(ban(time.Now(), belgian, "sshd", ""))
 	s.env = []string{"NOTIFY_SOCKET=", "WATCHDOG_USEC=1000"}
 	p := s.start()
-	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
-		if _, err := os.Stat(filepath.Join(s.dir, "friendlyfire.db-wal")); err == nil {
-			break
-		} else if !os.IsNotExist(err) {
-			t.Fatal(err)
+	for end := time.Now().Add(30 * time.Second); !strings.Contains(p.text(), belgian); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("the bot tells of nothing")
 		}
 	}
 	p.stop()
