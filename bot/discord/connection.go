@@ -72,9 +72,13 @@ func (c *connection) begin(ctx context.Context) error {
 		return err
 	}
 	c.identified = true
+	intents := discordgo.IntentsNone // interactions come without any
+	if c.pairing != nil {
+		intents = pairingIntents
+	}
 	return c.write(opIdentify, map[string]any{
 		"token":      c.token,
-		"intents":    discordgo.IntentsNone, // interactions come without any
+		"intents":    intents,
 		"properties": map[string]string{"os": runtime.GOOS, "browser": "friendlyfire", "device": "friendlyfire"},
 	})
 }
@@ -115,10 +119,17 @@ func (c *connection) event(ctx context.Context, f frame) error {
 		}
 		c.session = session{ID: ready.Session, URL: ready.URL, App: ready.Application.ID, Seq: f.Seq}
 		c.opened = true
+		if c.pairing != nil {
+			c.pairing.begin(f.Data)
+		}
 		c.ready(ctx)
 	case "RESUMED":
 		c.opened = true
 		c.ready(ctx)
+	case "MESSAGE_CREATE":
+		if c.pairing != nil {
+			c.pairing.message(f.Data)
+		}
 	}
 	c.keep(ctx)
 	if f.Type == "INTERACTION_CREATE" {

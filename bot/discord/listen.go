@@ -53,6 +53,7 @@ type listener struct {
 	running sync.WaitGroup
 
 	registering sync.Once
+	pairing     *pairing // nil: it listens for commands
 
 	faults  bot.Hush // kinds of trouble with the gateway
 	ignored bot.Hush // users whose commands are not heard
@@ -131,8 +132,11 @@ func (l *listener) load(ctx context.Context) bool {
 	return true
 }
 
-// keep keeps the session as it is now.
+// keep keeps the session as it is now, unless it is one for pairing, which receives other events.
 func (l *listener) keep(ctx context.Context) {
+	if l.pairing != nil {
+		return
+	}
 	if err := l.saveSession(ctx, l.session); err != nil && ctx.Err() == nil && l.faults.Speak("session") {
 		l.log.Error("gateway session cannot be kept", "error", err)
 	}

@@ -15,6 +15,9 @@ import (
 
 // ready is called when a connection is open.
 func (c *connection) ready(ctx context.Context) {
+	if c.pairing != nil {
+		return
+	}
 	c.log.Info("listening for commands")
 	app := c.session.App
 	c.registering.Do(func() { c.running.Go(func() { c.register(ctx, app) }) })

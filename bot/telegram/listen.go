@@ -86,25 +86,9 @@ func (l *listener) poll(ctx context.Context) error {
 		return err
 	}
 	began := time.Now()
-	var batch []json.RawMessage
-	err = l.ask(ctx, pollLimit, "getUpdates", tg.Params{
-		"offset":          strconv.FormatInt(next, 10),
-		"timeout":         strconv.Itoa(int(pollTime / time.Second)),
-		"allowed_updates": `["message","callback_query"]`,
-	}, &batch)
+	fresh, next, err := l.updates(ctx, next, pollTime)
 	if err != nil {
 		return err
-	}
-	fresh := make([]json.RawMessage, 0, len(batch))
-	for _, raw := range batch {
-		var u struct {
-			ID int64 `json:"update_id"`
-		}
-		if err := json.Unmarshal(raw, &u); err != nil || u.ID < next {
-			continue
-		}
-		next = u.ID + 1
-		fresh = append(fresh, raw)
 	}
 	if len(fresh) == 0 {
 		sleep(ctx, time.Second-time.Since(began)) // a server that does not wait must not be asked without end
@@ -117,6 +101,30 @@ func (l *listener) poll(ctx context.Context) error {
 		l.take(ctx, raw)
 	}
 	return nil
+}
+
+// updates waits so long for updates from the one numbered next on, and returns them and the number that follows theirs.
+func (c *Client) updates(ctx context.Context, next int64, wait time.Duration) (fresh []json.RawMessage, after int64, err error) {
+	var batch []json.RawMessage
+	err = c.ask(ctx, wait+pollLimit-pollTime, "getUpdates", tg.Params{
+		"offset":          strconv.FormatInt(next, 10),
+		"timeout":         strconv.Itoa(int(wait / time.Second)),
+		"allowed_updates": `["message","callback_query"]`,
+	}, &batch)
+	if err != nil {
+		return nil, next, err
+	}
+	for _, raw := range batch {
+		var u struct {
+			ID int64 `json:"update_id"`
+		}
+		if err := json.Unmarshal(raw, &u); err != nil || u.ID < next {
+			continue
+		}
+		next = u.ID + 1
+		fresh = append(fresh, raw)
+	}
+	return fresh, next, nil
 }
 
 // take hands a command to its chat's queue, if it is one that is heard. Only what is wrong is logged, never what

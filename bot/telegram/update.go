@@ -28,25 +28,29 @@ type update struct {
 type message struct {
 	Date   int64  `json:"date"`
 	From   *user  `json:"from"`
-	Chat   id     `json:"chat"`
+	Chat   chat   `json:"chat"`
 	Text   string `json:"text"`
 	Thread int64  `json:"message_thread_id"`
 	Topic  bool   `json:"is_topic_message"` // else the thread is one of replies
 
 	// Somebody else speaks: a channel, an anonymous administrator, whoever wrote what is forwarded, another bot.
-	SenderChat    *id             `json:"sender_chat"`
+	SenderChat    *chat           `json:"sender_chat"`
 	ForwardOrigin json.RawMessage `json:"forward_origin"`
 	ForwardDate   int64           `json:"forward_date"` // before Bot API 7.0
 	ViaBot        *user           `json:"via_bot"`
 }
 
-type id struct {
-	ID int64 `json:"id"`
+type chat struct {
+	ID    int64  `json:"id"`
+	Title string `json:"title"` // of groups and channels
 }
 
 type user struct {
-	ID    int64 `json:"id"`
-	IsBot bool  `json:"is_bot"`
+	ID    int64  `json:"id"`
+	IsBot bool   `json:"is_bot"`
+	First string `json:"first_name"`
+	Last  string `json:"last_name"`
+	Name  string `json:"username"`
 }
 
 // command is a request, and what to answer beside it.

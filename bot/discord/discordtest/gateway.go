@@ -34,9 +34,10 @@ type gateway struct {
 
 // gatewaySession outlives its connection.
 type gatewaySession struct {
-	id     string
-	events []frame
-	conn   *gatewayConn // nil: none
+	id      string
+	intents int
+	events  []frame
+	conn    *gatewayConn // nil: none
 }
 
 type frame struct {

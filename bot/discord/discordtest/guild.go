@@ -31,6 +31,20 @@ func (s *Server) Deny(id string, permissions int64) {
 	s.channels[id].denied = permissions
 }
 
+// Leave takes the bot out of Guild before its next session.
+func (s *Server) Leave() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.left = true
+}
+
+func (s *Server) guilds() []any {
+	if s.left {
+		return []any{}
+	}
+	return []any{map[string]any{"id": Guild, "unavailable": true}}
+}
+
 func (s *Server) botUser() any {
 	return map[string]any{"id": BotID, "username": BotName, "discriminator": "0", "bot": true}
 }

@@ -56,6 +56,7 @@ type Server struct {
 	messages []Message
 	mentions int
 	channels map[string]*channel
+	left     bool // Guild
 	commands []Command
 	creates  int
 

@@ -86,18 +86,20 @@ func (s *Server) identify(c *gatewayConn, data json.RawMessage) {
 		c.close(4002)
 	case d.Token != Token:
 		c.close(4004)
+	case *d.Intents&privileged != 0:
+		c.close(4014)
 	case c.meets.Close != 0:
 		c.close(c.meets.Close)
 	case c.meets.Invalid || len(before) > 0 && now.Sub(before[len(before)-1]) < 5*time.Second:
 		c.send(frame{Op: 9, Data: false})
 	default:
-		session := &gatewaySession{id: "session-" + s.newID(), conn: c}
+		session := &gatewaySession{id: "session-" + s.newID(), intents: *d.Intents, conn: c}
 		s.gateway.sessions[session.id] = session
 		c.joined = session
 		s.dispatchTo(session, "READY", map[string]any{
 			"v": 9, "user": s.botUser(), "session_id": session.id, "resume_gateway_url": s.gatewayURL(),
 			"application": map[string]any{"id": AppID, "flags": 0},
-			"guilds":      []any{map[string]any{"id": Guild, "unavailable": true}},
+			"guilds":      s.guilds(),
 		})
 		s.afterReady(c)
 	}

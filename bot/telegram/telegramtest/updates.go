@@ -83,10 +83,13 @@ func (s *Server) Pending() int {
 }
 
 func (s *Server) message(chat, thread, user int64, text string) object {
-	kind := s.Chat(chat)
+	kind, named := s.Chat(chat), "title"
+	if kind.Type == "private" {
+		named = "first_name"
+	}
 	m := object{
 		"message_id": 1 + time.Now().Unix()%100_000, "date": time.Now().Unix(), "text": text,
-		"chat": object{"id": chat, "type": kind.Type, "title": kind.Title}, "from": s.user(user),
+		"chat": object{"id": chat, "type": kind.Type, named: kind.Title}, "from": s.user(user),
 	}
 	if command := strings.Fields(text); strings.HasPrefix(text, "/") {
 		m["entities"] = []Entity{{"bot_command", 0, len(command[0])}} // commands are ASCII
@@ -158,8 +161,12 @@ func (s *Server) getUpdates(ctx context.Context, q Request) (any, error) {
 	return bodies, nil
 }
 
-// forget drops the updates before offset, and those that nobody fetched in time. s.mu is held.
+// forget drops the updates before offset, and those that nobody fetched in time. A negative offset counts from the end.
+// s.mu is held.
 func (s *Server) forget(offset int64) {
+	if offset < 0 {
+		s.updates = s.updates[max(0, len(s.updates)+int(offset)):]
+	}
 	s.updates = slices.DeleteFunc(s.updates, func(u update) bool {
 		return u.id < offset || time.Since(u.at) > keepUpdates
 	})
