@@ -28,8 +28,13 @@ type pairing struct {
 	found *bot.Attempt // the one that heard was true for
 }
 
-// FatalError is the gateway's word that the bot will not be let in with this token.
+// BudgetError says that the day's identifies are spent.
+type BudgetError = budgetError
+
+// FatalError is Discord's word that the bot will not be let in with this token.
 type FatalError struct{ error }
+
+func (e *FatalError) Error() string { return "Discord does not let the bot in: " + e.error.Error() }
 
 func (e *FatalError) Unwrap() error { return e.error }
 
@@ -40,8 +45,8 @@ func (e *FatalError) Unwrap() error { return e.error }
 // The gateway's session is its own and is not kept. It costs an identify of the day's budget in Store, and one more
 // whenever a connection does not last.
 //
-// A connection that fails is tried again until ctx ends. A *FatalError, a token that is refused, and a budget that is
-// spent are final.
+// A connection that fails is tried again until ctx ends. A *FatalError, a token that is refused, and a *BudgetError are
+// final.
 func (c *Client) Pair(ctx context.Context, ready func(bot.Self), heard func(bot.Attempt) bool) (bot.Attempt, error) {
 	defer c.http.CloseIdleConnections()
 	if _, err := c.Me(ctx); err != nil {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -99,7 +100,7 @@ func TestPairIgnoresWhatIsNoCodeAndAnswersNobody(t *testing.T) {
 			t.Errorf("a direct message is fit: %+v", heard[1])
 		}
 		for _, q := range s.Requests("") {
-			if q.Method != "GET" {
+			if q.Method != http.MethodGet {
 				t.Errorf("somebody was answered: %s %s", q.Method, q.Path)
 			}
 		}
