@@ -5,13 +5,18 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"strings"
+	"sync"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"friendlyfire/bot"
+	"friendlyfire/enrich"
 )
 
 func checkCommand(file *string, s streams, w world) *cobra.Command {
@@ -20,7 +25,7 @@ func checkCommand(file *string, s streams, w world) *cobra.Command {
 		Use: "check", Short: "See whether everything is in order, and what to do where it is not", Args: validate(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error { return check(cmd.Context(), *file, send, s, w) },
 	}
-	cmd.Flags().BoolVar(&send, "send", false, "post a test message to every chat")
+	cmd.Flags().BoolVar(&send, "send", false, "post a test alert and a test picture to every chat")
 	return cmd
 }
 
@@ -34,47 +39,22 @@ func (f *findings) ok(what, format string, args ...any) {
 	fmt.Fprintf(f.out, "ok       %s: %s\n", what, fmt.Sprintf(format, args...))
 }
 
+// note is what works, and may be better.
+func (f *findings) note(what, finding, advice string) {
+	fmt.Fprintf(f.out, "note     %s: %s\n", what, finding)
+	f.advise(advice)
+}
+
 func (f *findings) wrong(what string, err error, advice string) {
 	f.bad++
 	fmt.Fprintf(f.out, "PROBLEM  %s: %v\n", what, err)
-	if advice != "" {
-		fmt.Fprintf(f.out, "         %s\n", advice)
-	}
+	f.advise(advice)
 }
 
-// check walks through configuration, database, sources, table, tokens and chats.
-func check(ctx context.Context, file string, send bool, s streams, w world) error {
-	f := &findings{out: s.out}
-	c, err := Load(file)
-	if err != nil {
-		return err
+func (f *findings) advise(advice string) {
+	for line := range strings.Lines(advice) {
+		fmt.Fprintf(f.out, "         %s\n", strings.TrimSuffix(line, "\n"))
 	}
-	f.ok("configuration", "%s; friendly: %s", c.File, friendlyList(c))
-
-	p, err := build(ctx, c, s, w, slog.New(slog.DiscardHandler), true)
-	if _, ok := errors.AsType[*ConfigError](err); ok {
-		return err
-	}
-	if err != nil {
-		f.wrong("database", err, "")
-		return f.end()
-	}
-	defer p.close() //nolint:errcheck // nothing is lost with it
-	size, err := p.store.Size(ctx)
-	if err != nil {
-		f.wrong("database", err, "")
-	} else {
-		f.ok("database", "%s, %d kB", c.Database, size/1000)
-	}
-	age := time.Since(p.table.Built())
-	f.ok("country table", "%s, %d days old", p.table.Name(), int(age.Hours()/24))
-	for _, source := range c.Sources {
-		checkSource(ctx, f, p, w, source)
-	}
-	for _, pf := range p.platforms {
-		checkPlatform(ctx, f, p, pf, send)
-	}
-	return f.end()
 }
 
 func (f *findings) end() error {
@@ -85,6 +65,50 @@ func (f *findings) end() error {
 	return errors.New("not everything is in order, see above")
 }
 
+// check walks through configuration, database, table, whois, sources, tokens and chats. It does no harm to a bot that runs:
+// it neither asks for what was said to the bot nor opens Discord's gateway.
+func check(ctx context.Context, file string, send bool, s streams, w world) error {
+	f := &findings{out: s.out}
+	c, err := Load(file)
+	if err != nil {
+		return err
+	}
+	if len(c.Friendly.Countries)+len(c.Friendly.Networks) > 0 {
+		f.ok("configuration", "%s; friendly: %s", c.File, friendlyList(c))
+	} else {
+		f.note("configuration", c.File+"; nobody is friendly, so there will be no alerts", `Name the countries and networks of your users: friendly = ["BE", "203.0.113.0/24"].`)
+	}
+
+	p, err := build(ctx, c, s, w, slog.New(slog.DiscardHandler), true)
+	if _, ok := errors.AsType[*ConfigError](err); ok {
+		return err
+	}
+	if err != nil {
+		f.wrong("database", err, adviceForDatabase(c.Database, err))
+		return f.end()
+	}
+	defer p.close() //nolint:errcheck // nothing is lost with it
+	checkDatabase(ctx, f, p)
+	checkTable(f, p.table, c.Enrich.Table)
+	if c.Enrich.Whois {
+		checkWhois(ctx, f, c.Enrich.WhoisServer, w)
+	}
+	for _, source := range c.Sources {
+		checkSource(ctx, f, p, w, source)
+	}
+	var test *testPost
+	if send {
+		p.refresh(ctx, s, w)
+		if test, err = newTestPost(ctx, p, w); err != nil {
+			f.wrong("test picture", err, "")
+		}
+	}
+	for _, pf := range p.platforms {
+		checkPlatform(ctx, f, p, pf, test)
+	}
+	return f.end()
+}
+
 func friendlyList(c *Config) string {
 	var all []string
 	for _, country := range c.Friendly.Countries {
@@ -93,71 +117,121 @@ func friendlyList(c *Config) string {
 	for _, n := range c.Friendly.Networks {
 		all = append(all, n.String())
 	}
-	if len(all) == 0 {
-		return "nobody, so there will be no alerts"
-	}
 	return strings.Join(all, ", ")
 }
 
-// checkSource looks at the file's last lines without reading them in.
-func checkSource(ctx context.Context, f *findings, p *program, w world, c SourceConfig) {
-	what := "source " + c.Name
-	place, advice := c.Path, "The file must be there and readable by the user that runs friendlyfire."
-	if c.SFTP != nil {
-		place, advice = c.SFTP.String(), "The server must let us in by the key, and its own key must be the one in known_hosts."
+// lowDisk is when the database may soon find no room.
+const lowDisk = 100_000_000 // bytes
+
+func checkDatabase(ctx context.Context, f *findings, p *program) {
+	const what = "database"
+	path := p.config.Database
+	size, err := p.store.Size(ctx)
+	if err == nil {
+		err = p.store.Intact(ctx)
 	}
-	last, err := p.reader(c, w).Peek(ctx)
 	if err != nil {
-		f.wrong(what, err, advice)
+		f.wrong(what, err, adviceForDatabase(path, err))
 		return
 	}
-	if last == nil {
-		f.ok(what, "%s, no ban in its last lines yet", place)
+	var disk syscall.Statfs_t
+	if err := syscall.Statfs(filepath.Dir(path), &disk); err != nil {
+		f.wrong(what, fmt.Errorf("%s: %w", filepath.Dir(path), err), "")
 		return
 	}
-	now := time.Now()
-	if ahead := last.Time.Sub(now); ahead > 5*time.Minute {
-		f.wrong(what, fmt.Errorf("its last ban lies %v ahead of now", ahead.Round(time.Minute)),
-			"Set the source's timezone to that of its server, or its server's clock.")
+	free := int64(disk.Bavail) * int64(disk.Bsize) //nolint:gosec,unconvert // of other widths on other systems
+	if free < lowDisk {
+		f.wrong(what, fmt.Errorf("%s: the disk has %s left", path, bytesWords(free)), "Make room: without it nothing new is kept, and alerts wait.")
 		return
 	}
-	f.ok(what, "%s, last ban %s", place, last.Time.In(c.Timezone).Format("2006-01-02 15:04:05 MST"))
-	sources, err := p.store.Sources(ctx)
-	if err != nil {
-		f.wrong(what, err, "")
+	if err := rightOwner(path); err != nil {
+		f.wrong(what, err, "Give it to the user that runs the bot: chown USER "+shellQuote(path)+"*")
+		return
 	}
-	for _, s := range sources {
-		if s.Name != c.Name || s.Rejects == 0 {
-			continue
-		}
-		fmt.Fprintf(f.out, "         %d lines were no bans, the latest:\n", s.Rejects)
-		for _, r := range s.Sample[:min(5, len(s.Sample))] {
-			fmt.Fprintf(f.out, "         line %d: %s\n", r.Line, r.Reason)
-		}
+	f.ok(what, "%s, %s, sound; %s left on the disk", path, bytesWords(size), bytesWords(free))
+}
+
+// rightOwner returns an error if the database belongs to another user than its directory: a bot that runs as the one
+// cannot write to it, and it only looks well to root.
+func rightOwner(path string) error {
+	var file, dir syscall.Stat_t
+	if err := errors.Join(syscall.Stat(path, &file), syscall.Stat(filepath.Dir(path), &dir)); err != nil {
+		return err
+	}
+	if os.Geteuid() == 0 && dir.Uid != 0 && file.Uid != dir.Uid {
+		return fmt.Errorf("%s belongs to user %d, and its directory to user %d", path, file.Uid, dir.Uid)
+	}
+	return nil
+}
+
+func adviceForDatabase(path string, err error) string {
+	if errors.Is(err, fs.ErrPermission) {
+		return fmt.Sprintf("Only the user that runs the bot may open it. Run this as that user: sudo -u USER friendlyfire check\nIts directory is %s.", filepath.Dir(path))
+	}
+	return ""
+}
+
+// bytesWords is a size for people, in powers of ten, as disks are sold.
+func bytesWords(n int64) string {
+	switch {
+	case n >= 1e9:
+		return fmt.Sprintf("%.1f GB", float64(n)/1e9)
+	case n >= 1e6:
+		return fmt.Sprintf("%.1f MB", float64(n)/1e6)
+	}
+	return fmt.Sprintf("%d kB", n/1000)
+}
+
+// oldTable is when addresses have moved about enough to matter.
+const oldTable = 180 * day
+
+func checkTable(f *findings, table *enrich.Table, own string) {
+	const what = "country table"
+	age := time.Since(table.Built())
+	found := fmt.Sprintf("%s, %d days old", table.Name(), int(age.Hours()/24))
+	switch {
+	case age < oldTable:
+		f.ok(what, "%s", found)
+	case own != "":
+		f.note(what, found, "Networks move between countries: put a newer file in its place.")
+	default:
+		f.note(what, found, "Networks move between countries: upgrade friendlyfire, or name a newer .mmdb file in [enrich] table.")
 	}
 }
 
-func checkPlatform(ctx context.Context, f *findings, p *program, pf connection, send bool) {
-	name, err := pf.Me(ctx)
-	if err != nil {
-		f.wrong(pf.Platform(), err, "Is the token right, and can this machine reach the platform?")
-		return
+// reachLimit is how long registries may take to let a connection in.
+const reachLimit = 5 * time.Second
+
+// checkWhois opens a connection to each registry, and asks nothing.
+func checkWhois(ctx context.Context, f *findings, mirror string, w world) {
+	const what = "whois"
+	servers := enrich.Registries()
+	if mirror != "" {
+		servers = []string{mirror}
 	}
-	f.ok(pf.Platform(), "known as %s", name)
-	for _, chat := range p.chats {
-		if chat.Platform != pf.Platform() {
-			continue
+	ctx, cancel := context.WithTimeout(ctx, reachLimit)
+	defer cancel()
+	errs := make([]error, len(servers))
+	var group sync.WaitGroup
+	for i, server := range servers {
+		group.Go(func() { errs[i] = (&enrich.Client{Dial: w.dial}).Reach(ctx, server) })
+	}
+	group.Wait()
+	var silent []string
+	for i, server := range servers {
+		if errs[i] != nil {
+			silent = append(silent, server)
 		}
-		title, err := pf.CanPost(ctx, chat.ID)
-		if err == nil && send {
-			err = pf.Send(ctx, chat.ID, bot.Message{Text: bot.Text{
-				{Text: "friendlyfire was here", Style: bot.Bold}, {Text: ": a test message. Alerts will look like this."},
-			}})
-		}
-		if err != nil {
-			f.wrong(chat.String(), err, "Invite the bot to the chat, and let it post messages and pictures.")
-			continue
-		}
-		f.ok(chat.String(), "%s", title)
+	}
+	const advice = "Let this machine connect to TCP port 43, or write whois = false into [enrich].\nUntil then countries come from the table alone."
+	switch {
+	case silent == nil:
+		f.ok(what, "%s let us in", strings.Join(servers, ", "))
+	case mirror != "":
+		f.note(what, fmt.Sprintf("%s does not let us in: %v", mirror, errs[0]), "Is [enrich] whois_server right, and does it run?\nUntil then countries come from the table alone.")
+	case len(silent) == len(servers):
+		f.note(what, fmt.Sprintf("no registry lets us in: %v", errs[0]), advice)
+	default:
+		f.note(what, strings.Join(silent, ", ")+" did not let us in", "The others did. It is tried again whenever an address of theirs comes up.")
 	}
 }

@@ -81,9 +81,15 @@ func reporter(c *Config, s *store.Store) (*bot.Reporter, error) {
 
 // openStore opens the database and tells it who is friendly.
 func openStore(ctx context.Context, c *Config) (*store.Store, error) {
+	_, missing := os.Stat(c.Database)
 	s, err := store.Open(ctx, c.Database)
 	if err != nil {
 		return nil, err
+	}
+	if missing != nil {
+		for _, suffix := range []string{"", "-wal", "-shm"} {
+			ownedLikeDirectory(c.Database + suffix)
+		}
 	}
 	if err := s.SetFriends(ctx, c.Friendly); err != nil {
 		return nil, errors.Join(err, s.Close())
@@ -349,9 +355,13 @@ func lock(database string) (unlock func(), err error) {
 	if err := os.MkdirAll(filepath.Dir(database), 0o700); err != nil {
 		return nil, err
 	}
+	_, missing := os.Stat(database + ".lock")
 	f, err := os.OpenFile(database+".lock", os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, err
+	}
+	if missing != nil {
+		ownedLikeDirectory(f.Name())
 	}
 	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil { //nolint:gosec // a descriptor fits
 		f.Close()

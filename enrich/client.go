@@ -152,6 +152,19 @@ func (c *Client) ask(ctx context.Context, server string, a netip.Addr) (text str
 	}()
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
+	d := c.dialer(ctx, server)
+	g := rules(server)
+	text, err = whois.NewClient().SetDisableStats(true).SetDisableReferral(true).SetTimeout(patience).SetDialer(d).
+		Whois(g.before+a.String()+g.after, server)
+	// What a server says before it cuts the connection off may be the reason why.
+	if err != nil && text != "" && parse(text, a).kind == refusal {
+		return text, false, nil
+	}
+	return text, d.last == '\n', err
+}
+
+// dialer is the way to server, a registry's host or the host:port of a mirror.
+func (c *Client) dialer(ctx context.Context, server string) *dialer {
 	d := &dialer{ctx: ctx, dial: c.Dial, address: server}
 	if d.dial == nil {
 		d.dial = (&net.Dialer{Control: publicOnly}).DialContext
@@ -162,14 +175,7 @@ func (c *Client) ask(ctx context.Context, server string, a netip.Addr) (text str
 	if _, ok := registries[server]; !ok && c.Dial == nil {
 		d.dial = (&net.Dialer{}).DialContext // a mirror may stand next door
 	}
-	g := rules(server)
-	text, err = whois.NewClient().SetDisableStats(true).SetDisableReferral(true).SetTimeout(patience).SetDialer(d).
-		Whois(g.before+a.String()+g.after, server)
-	// What a server says before it cuts the connection off may be the reason why.
-	if err != nil && text != "" && parse(text, a).kind == refusal {
-		return text, false, nil
-	}
-	return text, d.last == '\n', err
+	return d
 }
 
 // publicOnly refuses connections to what is not on the public Internet, whatever a name resolves to.

@@ -3,54 +3,96 @@ package ingest
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"friendlyfire/store"
 )
 
-// peekBytes is how much of a file's end Peek looks at.
-const peekBytes = 64 << 10
+// How much Peek looks at of a file's end, and of its beginning where a header may stand.
+const (
+	peekBytes   = 64 << 10
+	headerBytes = 1 << 10
+)
 
-// Peek returns the last ban within the last lines of the source, nil where there is none, and keeps nothing.
-func (r *Reader) Peek(ctx context.Context) (*store.Ban, error) {
-	last, err := r.peek(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("source %s: %w", r.Name, err)
-	}
-	return last, nil
+// Glimpse is what the last lines of a source look like.
+type Glimpse struct {
+	Last     *store.Ban // the last ban; nil: none
+	Bad      int        // lines that are meant to be bans and are none
+	Why      string     // what is wrong with the last of them
+	Modified time.Time  // when the file was last written to, by its own clock
+
+	// Written is when the last line was written by what it says, read in the source's zone; zero where nothing hangs on
+	// the zone. In the right zone it is shortly before Modified.
+	Written time.Time
 }
 
-func (r *Reader) peek(ctx context.Context) (*store.Ban, error) {
+// Peek looks at the last lines of the source and keeps nothing.
+func (r *Reader) Peek(ctx context.Context) (Glimpse, error) {
+	g, err := r.peek(ctx)
+	if err != nil {
+		return g, fmt.Errorf("source %s: %w", r.Name, err)
+	}
+	return g, nil
+}
+
+func (r *Reader) peek(ctx context.Context) (g Glimpse, err error) {
 	info, err := r.Source.Stat(ctx)
 	if err != nil {
-		return nil, err
+		return g, err
 	}
+	g.Modified = time.Unix(0, info.Modified)
 	f, err := r.Source.Open(ctx, info.Name)
 	if err != nil {
-		return nil, err
+		return g, err
 	}
 	defer f.Close()
+	var first []byte // line
 	if s, ok := f.(io.Seeker); ok && info.Size > peekBytes {
+		begin := make([]byte, headerBytes)
+		if _, err := io.ReadFull(f, begin); err != nil {
+			return g, err
+		}
+		first, _, _ = bytes.Cut(begin, []byte("\n"))
 		if _, err := s.Seek(info.Size-peekBytes, io.SeekStart); err != nil {
-			return nil, err
+			return g, err
 		}
 	}
 	end, err := io.ReadAll(io.LimitReader(f, peekBytes))
 	if err != nil {
-		return nil, err
+		return g, err
 	}
 	cursor, err := r.Store.Cursor(ctx, r.Name)
 	if err != nil {
-		return nil, err
+		return g, err
+	}
+	if first != nil {
+		end = end[bytes.IndexByte(end, '\n')+1:] // it begins within a line
 	}
 	end = end[:bytes.LastIndexByte(end, '\n')+1] // half a line is none
 	p := newParser(r.Format, r.Zone, store.Cursor{Columns: cursor.Columns}, end)
-	var last *store.Ban
+	if cursor.Columns == "" && !p.log {
+		p.header(first)
+	}
 	for line := range bytes.Lines(end) {
-		if ban, found, _ := p.parse(bytes.TrimRight(line, "\r\n")); found {
-			last = &ban
+		line = bytes.TrimRight(line, "\r\n")
+		ban, found, err := p.parse(line)
+		if found {
+			g.Last, g.Written = &ban, ban.Time
+			if ban.HasEpoch {
+				g.Written = time.Time{}
+			}
+		}
+		if p.log && len(line) > len(time.DateTime) { // what it says of other things tells the time as well
+			if at, err := p.clock.read(line[:len(time.DateOnly)], line[len(time.DateOnly)+1:len(time.DateTime)]); err == nil {
+				g.Written = at
+			}
+		}
+		if err != nil && !errors.Is(err, errNoBan) {
+			g.Bad, g.Why = g.Bad+1, err.Error()
 		}
 	}
-	return last, nil
+	return g, nil
 }

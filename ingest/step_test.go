@@ -289,11 +289,11 @@ func TestSample(t *testing.T) {
 	if s := p.status(); s.Bans != 1003 || s.Rejects != 0 || s.Lines != 1004 {
 		t.Errorf("%d bans of %d lines, %d rejects", s.Bans, s.Lines, s.Rejects)
 	}
-	last, err := p.reader.Peek(t.Context())
-	if err != nil || last == nil {
-		t.Fatal(last, err)
+	got, err := p.reader.Peek(t.Context())
+	if err != nil || got.Last == nil {
+		t.Fatal(got, err)
 	}
-	if last.Jail == "" {
-		t.Errorf("%+v", last)
+	if got.Last.Jail == "" || got.Bad != 0 || !got.Written.IsZero() {
+		t.Errorf("%+v", got)
 	}
 }

@@ -1,0 +1,292 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"friendlyfire/bot/discord/discordtest"
+	"friendlyfire/bot/telegram/telegramtest"
+	"friendlyfire/enrich/whoistest"
+	"friendlyfire/ingest"
+)
+
+// found are the lines of a check that say so, "PROBLEM" or "note", without the words.
+func found(out, kind string) (about []string) {
+	for line := range strings.Lines(out) {
+		if rest, ok := strings.CutPrefix(line, kind); ok {
+			what, _, _ := strings.Cut(strings.TrimLeft(rest, " "), ": ")
+			about = append(about, what)
+		}
+	}
+	return about
+}
+
+// The table grows old whatever the tests do.
+func problems(out string) []string { return found(out, "PROBLEM") }
+
+func TestCheckGoesThroughEverythingInOrder(t *testing.T) {
+	both := platforms{telegramtest.Start(t), discordtest.Start(t)}
+	s := newScene(t, both.config())
+	s.env = []string{"FRIENDLYFIRE_TELEGRAM_TOKEN=" + telegramtest.Token, "FRIENDLYFIRE_DISCORD_TOKEN=" + discordtest.Token}
+	s.append(ban(time.Now(), belgian, "sshd", ""))
+	out, stderr, code := s.run("check")
+	if code != 0 || stderr != "" {
+		t.Errorf("code %d, stderr %q", code, stderr)
+	}
+	var order []string
+	for line := range strings.Lines(out) {
+		if fields := strings.Fields(line); line[0] != ' ' && (fields[0] == "ok" || fields[0] == "note") {
+			what, _, _ := strings.Cut(strings.Join(fields[1:], " "), ": ")
+			order = append(order, what)
+		}
+	}
+	want := []string{
+		"configuration", "database", "country table", "source web1", "telegram", "telegram -1001", "telegram 42",
+		"discord", "discord " + discordtest.Channel,
+	}
+	if diff := cmp.Diff(want, order); diff != "" || !strings.HasSuffix(out, "\nEverything is in order.\n") {
+		t.Errorf("%s\n%s", diff, out)
+	}
+	if strings.Contains(out, "CANARY") {
+		t.Error("a token is shown")
+	}
+	if n := len(both.telegram.Messages()) + len(both.discord.Messages()); n != 0 {
+		t.Errorf("%d messages without --send", n)
+	}
+}
+
+// A bot that runs is not disturbed: nobody takes its updates or its session, and it needs no restart.
+func TestCheckLeavesARunningBotAlone(t *testing.T) {
+	both := platforms{telegramtest.Start(t), discordtest.Start(t)}
+	s := newScene(t, both.config())
+	s.env = []string{"FRIENDLYFIRE_TELEGRAM_TOKEN=" + telegramtest.Token, "FRIENDLYFIRE_DISCORD_TOKEN=" + discordtest.Token}
+	p := s.start()
+	both.discord.AwaitListening(t)
+	s.append(ban(time.Now(), belgian, "sshd", ""))
+	both.await(t, "Belgium banned: "+belgian+"\n", 1)
+	polls := func() (n int) {
+		for _, q := range both.telegram.Requests() {
+			if q.Method == "getUpdates" {
+				n++
+			}
+		}
+		return n
+	}
+	before := polls()
+	out, stderr, code := s.run("check", "--send")
+	if code != 0 {
+		t.Errorf("code %d: %s%s", code, out, stderr)
+	}
+	if after := polls(); after != before || len(both.discord.Identifies()) != 1 || len(both.discord.Dials()) != 1 {
+		t.Errorf("%d polls before and %d after, %d identifies, %d connections", before, after, len(both.discord.Identifies()), len(both.discord.Dials()))
+	}
+	both.await(t, "This is a test, and nobody was banned.", 1)
+	both.await(t, "This is a test of pictures: a chart of the bans so far.\n\n1 ban of ", 1)
+	p.stop()
+}
+
+func TestCheckSendPostsAnAlertAndAPictureToEveryChat(t *testing.T) {
+	both := platforms{telegramtest.Start(t), discordtest.Start(t)}
+	s := newScene(t, both.config())
+	s.env = []string{"FRIENDLYFIRE_TELEGRAM_TOKEN=" + telegramtest.Token, "FRIENDLYFIRE_DISCORD_TOKEN=" + discordtest.Token}
+	out, stderr, code := s.run("check", "--send")
+	if code != 0 || strings.Count(out, "; a test alert and a test picture are there\n") != 3 {
+		t.Errorf("code %d: %s%s", code, out, stderr)
+	}
+	both.await(t, "An alert looks like this:\n\n🇧🇪 Belgium banned: 203.0.113.7\nsshd on web1, ", 1)
+	both.await(t, "a chart of the sample that comes with friendlyfire, since there are no bans yet.\n\n1,003 bans of ", 1)
+	pictures := 0
+	for _, m := range both.telegram.Messages() {
+		if isPicture(m.Photo) {
+			pictures++
+		}
+	}
+	for _, m := range both.discord.Messages() {
+		if isPicture(m.Photo) {
+			pictures++
+		}
+	}
+	if pictures != 3 || both.discord.Mentions() != 0 {
+		t.Errorf("%d pictures, want 3; %d mentions", pictures, both.discord.Mentions())
+	}
+	if rows, _, _ := s.run("report", "--json"); !strings.Contains(rows, `"total":0`) {
+		t.Errorf("the sample is in the database: %s", rows)
+	}
+}
+
+func TestCheckNamesEveryChatThatCannotBePostedTo(t *testing.T) {
+	both := platforms{telegramtest.Start(t), discordtest.Start(t)}
+	s := newScene(t, strings.Replace(both.config(), `channels = [`, `channels = ["300000000000000009", "`+discordtest.Channel2+`", `, 1))
+	s.env = []string{"FRIENDLYFIRE_TELEGRAM_TOKEN=" + telegramtest.Token, "FRIENDLYFIRE_DISCORD_TOKEN=" + discordtest.Token}
+	both.telegram.SetChat(telegramtest.Chat{ID: -1001, Title: "Ops", NoPhotos: true})
+	both.telegram.SetChat(telegramtest.Chat{ID: 42, Unknown: true})
+	both.discord.Deny(discordtest.Channel, discordtest.SendMessages|discordtest.AttachFiles)
+	out, _, code := s.run("check", "--send")
+	want := []string{"telegram -1001", "telegram 42", "discord 300000000000000009", "discord " + discordtest.Channel}
+	if diff := cmp.Diff(want, problems(out)); diff != "" || code != 1 {
+		t.Errorf("code %d %s\n%s", code, diff, out)
+	}
+	for _, says := range []string{
+		"may not post pictures", "chat not found", "Unknown Channel", "lacks the permission: Send Messages, Attach Files",
+		"friendlyfire pair telegram", "friendlyfire pair discord",
+	} {
+		if !strings.Contains(out, says) {
+			t.Errorf("%q is not in\n%s", says, out)
+		}
+	}
+	if n := len(both.telegram.Messages()); n != 0 || len(both.discord.Messages()) != 2 {
+		t.Errorf("%d and %d messages, want 2 in the one channel that is in order", n, len(both.discord.Messages()))
+	}
+}
+
+func TestCheckOutlastsPlatformsThatDoNotAnswer(t *testing.T) {
+	both := platforms{telegramtest.Start(t), discordtest.Start(t)}
+	s := newScene(t, both.config())
+	s.env = []string{"FRIENDLYFIRE_TELEGRAM_TOKEN=" + telegramtest.Token, "FRIENDLYFIRE_DISCORD_TOKEN=" + discordtest.Token}
+	both.telegram.Script(func(telegramtest.Request) telegramtest.Fault { return telegramtest.Page(502) })
+	both.discord.Fail("", -1, discordtest.Echo(401))
+	out, stderr, code := s.run("check", "--send")
+	if diff := cmp.Diff([]string{"telegram", "discord"}, problems(out)); diff != "" || code != 1 {
+		t.Errorf("code %d %s\n%s", code, diff, out)
+	}
+	if strings.Contains(out+stderr, "CANARY") {
+		t.Errorf("a token is shown:\n%s%s", out, stderr)
+	}
+}
+
+func TestCheckLooksForTheRegistries(t *testing.T) {
+	mirror := &whoistest.Server{}
+	address := mirror.Listen(t)
+	s := newScene(t, strings.Replace(tableOnly, "whois = false", `whois_server = "`+address+`"`, 1))
+	out, _, code := s.run("check")
+	if code != 0 || !strings.Contains(out, "ok       whois: "+address+" let us in\n") || len(mirror.Questions()) != 0 {
+		t.Errorf("code %d, %d questions asked: %s", code, len(mirror.Questions()), out)
+	}
+	s = newScene(t, strings.Replace(tableOnly, "whois = false", `whois_server = "127.0.0.1:1"`, 1))
+	out, _, code = s.run("check") // no network is no problem, for the table answers
+	if code != 0 || !slices.Contains(found(out, "note"), "whois") || !strings.Contains(out, "connection refused") {
+		t.Errorf("code %d: %s", code, out)
+	}
+}
+
+func TestCheckSaysWhatIsWrongWithTheDatabase(t *testing.T) {
+	s := sampled(t)
+	if _, stderr, code := s.run("run", "--once"); code != 0 {
+		t.Fatal(stderr)
+	}
+	name := filepath.Join(s.dir, "friendlyfire.db")
+	data, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for at := len(data) / 2; at < len(data)/2+3*4096; at++ {
+		data[at] = 0xff
+	}
+	if err := os.WriteFile(name, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, _, code := s.run("check")
+	if !slices.Contains(problems(out), "database") || code != 1 {
+		t.Errorf("code %d: %s", code, out)
+	}
+	if os.Getuid() != 0 {
+		return
+	}
+	s = sampled(t)
+	s.run("check")
+	if err := os.Chown(s.dir, 12345, 12345); err != nil {
+		t.Fatal(err)
+	}
+	if out, _, code := s.run("check"); !strings.Contains(out, "belongs to user 0, and its directory to user 12345\n         Give it to the user that runs the bot: chown USER ") || code != 1 {
+		t.Errorf("code %d: %s", code, out)
+	}
+}
+
+func TestCheckCountsBadLines(t *testing.T) {
+	s := newScene(t, tableOnly)
+	s.append("2026-11-22,01:02:03\n" + ban(time.Now(), belgian, "sshd", "") + "2026-11-22,01:02:03,1,2,3,4,5,6,7,8,9,10\n")
+	out, _, code := s.run("check") // nothing is read in yet
+	if code != 0 || !strings.Contains(out, "\n         2 of its last lines are no bans, the last: too many fields\n") {
+		t.Errorf("code %d: %s", code, out)
+	}
+	s.run("run", "--once")
+	out, _, code = s.run("check")
+	if want := "\n         2 of 4 lines read were no bans, the latest:\n         line 4: too many fields\n         line 2: too few fields\n"; code != 0 || !strings.Contains(out, want) {
+		t.Errorf("code %d, want %q in %s", code, want, out)
+	}
+
+	s = newScene(t, tableOnly)
+	if err := os.WriteFile(s.bans, []byte(strings.Repeat("Nov 22 01:02:03 web1 sshd[1]: Failed password for anna\n", 3)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, _, code = s.run("check")
+	if code != 1 || !strings.Contains(out, "none of its last lines is a ban; 3 are no row that is understood") {
+		t.Errorf("code %d: %s", code, out)
+	}
+}
+
+// Files that a server of another zone has written: rows without EPOCH, and fail2ban.log.
+func TestCheckGuessesTheTimezone(t *testing.T) {
+	written := time.Date(2026, 1, 15, 12, 0, 30, 0, time.UTC) // winter in the north
+	row := func(wall time.Time) string { return wall.Format("2006-01-02,15:04:05") + "," + belgian + "\n" }
+	log := func(wall time.Time) string {
+		ban := wall.Add(-time.Hour).Format(time.DateTime) + ",123 fail2ban.actions [1]: NOTICE  [sshd] Ban " + belgian + "\n"
+		return ban + wall.Format(time.DateTime) + ",456 fail2ban.actions [1]: NOTICE  [sshd] Unban " + belgian + "\n"
+	}
+	for name, test := range map[string]struct {
+		text string
+		zone string // of the configuration
+		kind string
+		says string
+	}{
+		"right":                 {row(written), "UTC", "ok", "last ban 2026-01-15 12:00:30 UTC"},
+		"right, an hour quiet":  {log(written), "UTC", "ok", "last ban 2026-01-15 11:00:30 UTC"},
+		"ahead":                 {row(written.Add(9 * time.Hour)), "UTC", "PROBLEM", `UTC+09:00: give this source timezone = "Asia/Tokyo".`},
+		"ahead by half hours":   {row(written.Add(330 * time.Minute)), "UTC", "PROBLEM", `UTC+05:30: give this source timezone = "Asia/Kolkata".`},
+		"behind":                {row(written.Add(-6 * time.Hour)), "UTC", "note", `UTC-06:00: give this source timezone = "America/Chicago".`},
+		"log ahead":             {log(written.Add(2 * time.Hour)), "UTC", "PROBLEM", `UTC+02:00: give this source timezone = "Europe/Helsinki".`},
+		"at UTC, read as local": {row(written), "Europe/Brussels", "note", `UTC+00:00: give this source timezone = "UTC", or timezone = "Europe/London".`},
+		"nowhere":               {row(written.Add(345 * time.Minute)), "UTC", "PROBLEM", "UTC+05:45: give this source the timezone of that place."},
+		"no whole quarter":      {row(written.Add(-127 * time.Minute)), "UTC", "ok", "last ban"}, // touched later
+		"with EPOCH":            {ban(written.Add(-2*time.Hour), belgian, "sshd", ""), "UTC", "ok", "last ban"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newScene(t, strings.Replace(tableOnly, `timezone = "UTC"`, fmt.Sprintf("timezone = %q", test.zone), 1))
+			if strings.Contains(test.text, "fail2ban") || strings.Count(test.text, ",") == 2 {
+				if err := os.WriteFile(s.bans, []byte(test.text), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			} else {
+				s.append(test.text)
+			}
+			if err := os.Chtimes(s.bans, written, written); err != nil {
+				t.Fatal(err)
+			}
+			out, _, _ := s.run("check")
+			if !slices.Contains(found(out, test.kind), "source web1") || !strings.Contains(out, test.says) {
+				t.Errorf("want %q and %q in\n%s", test.kind, test.says, out)
+			}
+		})
+	}
+}
+
+func TestShiftsOfEveryZoneAreFound(t *testing.T) {
+	at := time.Date(2026, 7, 1, 12, 0, 0, 0, time.UTC)
+	for minutes := -12 * 60; minutes <= 14*60; minutes += 15 {
+		for _, late := range []time.Duration{0, time.Second, 55 * time.Second} {
+			shift := time.Duration(minutes) * time.Minute
+			g := ingest.Glimpse{Modified: at.Add(late), Written: at.Add(shift)}
+			if got := shiftOf(g); got != shift {
+				t.Errorf("%v, written %v late: %v", shift, late, got)
+			}
+		}
+	}
+}

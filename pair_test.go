@@ -1,0 +1,72 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"net"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"friendlyfire/bot/discord/discordtest"
+	"friendlyfire/bot/telegram/telegramtest"
+)
+
+func TestPairNeedsATerminal(t *testing.T) {
+	s := sampled(t)
+	for _, args := range [][]string{{"pair", "telegram"}, {"pair", "discord", "--write"}} {
+		if _, stderr, code := s.run(args...); code != 1 || !strings.Contains(stderr, "run it in a terminal") {
+			t.Errorf("code %d: %s", code, stderr)
+		}
+	}
+	for _, args := range [][]string{{"pair"}, {"pair", "terminal"}, {"pair", "telegram", "discord"}} {
+		if _, stderr, code := s.run(args...); code != 2 {
+			t.Errorf("%q: code %d: %s", args, code, stderr)
+		}
+	}
+}
+
+func TestPairEndsAfterTenMinutes(t *testing.T) {
+	for _, platform := range []string{"telegram", "discord"} {
+		t.Run(platform, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				both := platforms{telegramtest.InMemory(t), discordtest.InMemory(t)}
+				s := newScene(t, both.config())
+				t.Setenv("FRIENDLYFIRE_TELEGRAM_TOKEN", telegramtest.Token)
+				t.Setenv("FRIENDLYFIRE_DISCORD_TOKEN", discordtest.Token)
+				w := world{dial: func(ctx context.Context, network, address string) (net.Conn, error) {
+					if strings.HasSuffix(both.discord.URL(), address) {
+						return both.discord.Dial(ctx, network, address)
+					}
+					return both.telegram.Dial(ctx, network, address)
+				}}
+				var out bytes.Buffer
+				begun := time.Now()
+				err := pair(t.Context(), s.config, platform, false, streams{in: strings.NewReader(""), out: &out, err: &out}, w)
+				took := time.Since(begun)
+				if !errors.Is(err, errExpired) || took < codeLives || took > codeLives+time.Second {
+					t.Errorf("ended after %v with %v", took, err)
+				}
+				if strings.Contains(out.String(), "CANARY") {
+					t.Error("a token is shown")
+				}
+			})
+		})
+	}
+}
+
+func TestCodesAreSixDigitsAndDiffer(t *testing.T) {
+	seen := map[string]bool{}
+	for range 1000 {
+		code := newCode()
+		if len(code) != 6 || strings.Trim(code, "0123456789") != "" {
+			t.Errorf("code %q", code)
+		}
+		seen[code] = true
+	}
+	if len(seen) < 990 { // half a repetition is to be expected
+		t.Errorf("%d codes of 1000 differ", len(seen))
+	}
+}
