@@ -33,8 +33,11 @@ func checkSource(ctx context.Context, f *findings, p *program, w world, c Source
 	case shift > 0: // no line is written before its time
 		f.wrong(what, zoned, advice)
 	case g.Last != nil && g.Last.Time.Sub(now) > 5*time.Minute:
-		f.wrong(what, fmt.Errorf("%s: its last ban lies %s ahead of now", c.place(), words(g.Last.Time.Sub(now).Round(time.Minute))),
-			"Set the source's timezone to that of its server, or its server's clock.")
+		advice := "Give this source the timezone of its server, or set its server's clock."
+		if g.Last.HasEpoch {
+			advice = "Set its server's clock, or this one's."
+		}
+		f.wrong(what, fmt.Errorf("%s: its last ban lies %s ahead of now", c.place(), words(g.Last.Time.Sub(now).Round(time.Minute))), advice)
 	case shift < 0:
 		f.note(what, zoned.Error(), advice)
 	case g.Last == nil:

@@ -232,6 +232,29 @@ func TestCheckCountsBadLines(t *testing.T) {
 	}
 }
 
+func TestCheckDoubtsBansOfTheFuture(t *testing.T) {
+	for name, test := range map[string]struct{ row, advice string }{
+		"with EPOCH":    {ban(time.Now().Add(2*time.Hour), belgian, "sshd", ""), "Set its server's clock, or this one's."},
+		"without EPOCH": {time.Now().UTC().Add(2*time.Hour).Format("2006-01-02,15:04:05") + "," + belgian + "\n", "Give this source the timezone of its server"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newScene(t, tableOnly)
+			if !strings.HasSuffix(name, "with EPOCH") {
+				os.Truncate(s.bans, 0)
+			}
+			s.append(test.row)
+			touched := time.Now().Add(-7 * time.Minute) // no zone explains it
+			if err := os.Chtimes(s.bans, touched, touched); err != nil {
+				t.Fatal(err)
+			}
+			out, _, code := s.run("check")
+			if code != 1 || !strings.Contains(out, "ahead of now\n         "+test.advice) {
+				t.Errorf("code %d: %s", code, out)
+			}
+		})
+	}
+}
+
 // Files that a server of another zone has written: rows without EPOCH, and fail2ban.log.
 func TestCheckGuessesTheTimezone(t *testing.T) {
 	written := time.Date(2026, 1, 15, 12, 0, 30, 0, time.UTC) // winter in the north
