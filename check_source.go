@@ -27,7 +27,7 @@ func checkSource(ctx context.Context, f *findings, p *program, w world, c Source
 	advice := adviceForZone(g, c.Timezone, p.config.Timezone, shift)
 	switch {
 	case g.Last == nil && g.Bad > 0:
-		f.wrong(what, fmt.Errorf("%s: none of its last lines is a ban; %d are no row that is understood, the last: %s", c.place(), g.Bad, g.Why),
+		f.wrong(what, fmt.Errorf("%s: none of its last lines is a ban, and %d cannot be read, the last: %s", c.place(), g.Bad, g.Why),
 			"Is it the right file? What the Fail2Ban action of deploy/fail2ban writes is read, and fail2ban.log.")
 		return
 	case shift > 0: // no line is written before its time
@@ -60,12 +60,12 @@ func rejects(ctx context.Context, f *findings, s *store.Store, name string, g in
 	i := slices.IndexFunc(sources, func(s store.SourceStatus) bool { return s.Name == name })
 	switch {
 	case i >= 0 && sources[i].Rejects > 0:
-		f.advise(fmt.Sprintf("%d of %d lines read were no bans, the latest:", sources[i].Rejects, sources[i].Lines))
+		f.advise(fmt.Sprintf("lines that were no bans: %d of %d, the latest:", sources[i].Rejects, sources[i].Lines))
 		for _, r := range sources[i].Sample[:min(5, len(sources[i].Sample))] {
 			f.advise(fmt.Sprintf("line %d: %s", r.Line, r.Reason))
 		}
 	case g.Bad > 0:
-		f.advise(fmt.Sprintf("%d of its last lines are no bans, the last: %s", g.Bad, g.Why))
+		f.advise(fmt.Sprintf("lines at its end that are no bans: %d, the latest: %s", g.Bad, g.Why))
 	}
 }
 

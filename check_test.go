@@ -213,12 +213,12 @@ func TestCheckCountsBadLines(t *testing.T) {
 	s := newScene(t, tableOnly)
 	s.append("2026-11-22,01:02:03\n" + ban(time.Now(), belgian, "sshd", "") + "2026-11-22,01:02:03,1,2,3,4,5,6,7,8,9,10\n")
 	out, _, code := s.run("check") // nothing is read in yet
-	if code != 0 || !strings.Contains(out, "\n         2 of its last lines are no bans, the last: too many fields\n") {
+	if code != 0 || !strings.Contains(out, "\n         lines at its end that are no bans: 2, the latest: too many fields\n") {
 		t.Errorf("code %d: %s", code, out)
 	}
 	s.run("run", "--once")
 	out, _, code = s.run("check")
-	if want := "\n         2 of 4 lines read were no bans, the latest:\n         line 4: too many fields\n         line 2: too few fields\n"; code != 0 || !strings.Contains(out, want) {
+	if want := "\n         lines that were no bans: 2 of 4, the latest:\n         line 4: too many fields\n         line 2: too few fields\n"; code != 0 || !strings.Contains(out, want) {
 		t.Errorf("code %d, want %q in %s", code, want, out)
 	}
 
@@ -227,7 +227,7 @@ func TestCheckCountsBadLines(t *testing.T) {
 		t.Fatal(err)
 	}
 	out, _, code = s.run("check")
-	if code != 1 || !strings.Contains(out, "none of its last lines is a ban; 3 are no row that is understood") {
+	if code != 1 || !strings.Contains(out, "none of its last lines is a ban, and 3 cannot be read, the last: ") {
 		t.Errorf("code %d: %s", code, out)
 	}
 }

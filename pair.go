@@ -32,8 +32,13 @@ func pairCommand(file *string, s streams, w world) *cobra.Command {
 	var write bool
 	cmd := &cobra.Command{
 		Use: "pair telegram|discord", Short: "Let in the chat and the person that send a one-time code to the bot",
-		Args:      validate(cobra.MatchAll(cobra.ExactArgs(1), cobra.OnlyValidArgs)),
 		ValidArgs: []string{"telegram", "discord"},
+		Args: validate(func(cmd *cobra.Command, args []string) error {
+			if len(args) != 1 || !slices.Contains(cmd.ValidArgs, args[0]) {
+				return errors.New("want friendlyfire pair telegram, or friendlyfire pair discord")
+			}
+			return nil
+		}),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if !isTerminal(s.in) {
 				return errors.New("pair asks you who is let in: run it in a terminal, not in a pipe or a script")

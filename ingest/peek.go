@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"time"
 
@@ -29,16 +28,8 @@ type Glimpse struct {
 	Written time.Time
 }
 
-// Peek looks at the last lines of the source and keeps nothing.
-func (r *Reader) Peek(ctx context.Context) (Glimpse, error) {
-	g, err := r.peek(ctx)
-	if err != nil {
-		return g, fmt.Errorf("source %s: %w", r.Name, err)
-	}
-	return g, nil
-}
-
-func (r *Reader) peek(ctx context.Context) (g Glimpse, err error) {
+// Peek looks at the last lines of the source and keeps nothing. Its errors do not name the source.
+func (r *Reader) Peek(ctx context.Context) (g Glimpse, err error) {
 	info, err := r.Source.Stat(ctx)
 	if err != nil {
 		return g, err
