@@ -1,0 +1,53 @@
+package ingest
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestPeekReadsTheEndByTheHeaderOfTheBeginning(t *testing.T) {
+	p := newPlace(t)
+	var text strings.Builder
+	text.WriteString("JAIL,IP_ADDRESS,TIME,DATE,NOTE\n")
+	for n := range 4000 {
+		fmt.Fprintf(&text, "sshd,203.0.113.%d,12:00:%02d,2026-01-15,x\n", n%256, n%60)
+	}
+	text.WriteString("no ban\nsshd,203.0.113.7,12:01:") // half a line
+	path := t.TempDir() + "/bans.csv"
+	if err := os.WriteFile(path, []byte(text.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	touched := time.Date(2026, 1, 15, 11, 0, 40, 0, time.UTC)
+	if err := os.Chtimes(path, touched, touched); err != nil {
+		t.Fatal(err)
+	}
+	p.reader.Source, p.reader.Zone = Local{path}, time.UTC
+	g, err := p.reader.Peek(t.Context())
+	if err != nil || g.Last == nil {
+		t.Fatal(g, err)
+	}
+	want := time.Date(2026, 1, 15, 12, 0, 39, 0, time.UTC) // of row 3,999
+	if g.Bad != 1 || g.Why != "too few fields" || !g.Modified.Equal(touched) || !g.Written.Equal(want) || g.Last.Address != "203.0.113.159" {
+		t.Errorf("%+v, last %+v", g, g.Last)
+	}
+}
+
+func TestPeekTakesTheTimeOfALogFromItsLastLine(t *testing.T) {
+	p := newPlace(t)
+	path := t.TempDir() + "/fail2ban.log"
+	log := "2026-01-15 12:00:00,001 fail2ban.actions        [1]: NOTICE  [sshd] Ban 203.0.113.7\n" +
+		"2026-01-15 13:00:00,001 fail2ban.actions        [1]: NOTICE  [sshd] Unban 203.0.113.7\n" +
+		"  Traceback (most recent call last):\n"
+	if err := os.WriteFile(path, []byte(log), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p.reader.Source, p.reader.Zone = Local{path}, time.UTC
+	g, err := p.reader.Peek(t.Context())
+	if err != nil || g.Last == nil || g.Bad != 0 || !g.Last.Time.Equal(time.Date(2026, 1, 15, 12, 0, 0, 0, time.UTC)) ||
+		!g.Written.Equal(time.Date(2026, 1, 15, 13, 0, 0, 0, time.UTC)) {
+		t.Errorf("%+v, %v", g, err)
+	}
+}
