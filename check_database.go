@@ -1,0 +1,73 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+)
+
+// lowDisk is when the database may soon find no room.
+const lowDisk = 100_000_000 // bytes
+
+func checkDatabase(ctx context.Context, f *findings, p *program) {
+	const what = "database"
+	path := p.config.Database
+	size, err := p.store.Size(ctx)
+	if err == nil {
+		err = p.store.Intact(ctx)
+	}
+	if err != nil {
+		f.wrong(what, err, adviceForDatabase(path, err))
+		return
+	}
+	var disk syscall.Statfs_t
+	if err := syscall.Statfs(filepath.Dir(path), &disk); err != nil {
+		f.wrong(what, fmt.Errorf("%s: %w", filepath.Dir(path), err), "")
+		return
+	}
+	free := int64(disk.Bavail) * int64(disk.Bsize) //nolint:gosec,unconvert // of other widths on other systems
+	if free < lowDisk {
+		f.wrong(what, fmt.Errorf("%s: the disk has %s left", path, bytesWords(free)), "Make room: without it nothing new is kept, and alerts wait.")
+		return
+	}
+	if err := rightOwner(path); err != nil {
+		f.wrong(what, err, "Give it to the user that runs the bot: chown USER "+shellQuote(path)+"*")
+		return
+	}
+	f.ok(what, "%s, %s, sound; %s left on the disk", path, bytesWords(size), bytesWords(free))
+}
+
+// rightOwner returns an error if the database belongs to another user than its directory: a bot that runs as the one
+// cannot write to it, and it only looks well to root.
+func rightOwner(path string) error {
+	var file, dir syscall.Stat_t
+	if err := errors.Join(syscall.Stat(path, &file), syscall.Stat(filepath.Dir(path), &dir)); err != nil {
+		return err
+	}
+	if os.Geteuid() == 0 && dir.Uid != 0 && file.Uid != dir.Uid {
+		return fmt.Errorf("%s belongs to user %d, and its directory to user %d", path, file.Uid, dir.Uid)
+	}
+	return nil
+}
+
+func adviceForDatabase(path string, err error) string {
+	if errors.Is(err, fs.ErrPermission) {
+		return fmt.Sprintf("Only the user that runs the bot may open it. Run this as that user: sudo -u USER friendlyfire check\nIts directory is %s.", filepath.Dir(path))
+	}
+	return ""
+}
+
+// bytesWords is a size for people, in powers of ten, as disks are sold.
+func bytesWords(n int64) string {
+	switch {
+	case n >= 1e9:
+		return fmt.Sprintf("%.1f GB", float64(n)/1e9)
+	case n >= 1e6:
+		return fmt.Sprintf("%.1f MB", float64(n)/1e6)
+	}
+	return fmt.Sprintf("%d kB", n/1000)
+}
