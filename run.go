@@ -139,7 +139,9 @@ func build(ctx context.Context, c *Config, s streams, w world, log *slog.Logger,
 			d.poke()
 		}
 	}
-	health := &bot.Health{Store: p.store, Words: report.Words, Started: time.Now(), Next: delivered}
+	health := &bot.Health{
+		Store: p.store, Words: report.Words, Whois: c.Enrich.Whois, Free: free(c.Database), Started: time.Now(), Next: delivered,
+	}
 	answers := &bot.Commands{Store: p.store, Reporter: report, Health: health, Log: log}
 	access := &bot.Access{Chats: map[string][]string{}, Users: map[string][]string{}, Log: log}
 	if err := p.connect(s, w, answers, access); err != nil {
@@ -193,6 +195,9 @@ func build(ctx context.Context, c *Config, s streams, w world, log *slog.Logger,
 		deliver = append(deliver, d)
 	}
 	p.stages = append(p.stages, deliver...)
+	for _, s := range p.stages {
+		s.step = health.Watch(s.step)
+	}
 	return p, nil
 }
 

@@ -18,6 +18,7 @@ import (
 // desk is a bot on a real database, with a platform that only takes notes.
 type desk struct {
 	t         *testing.T
+	dir       string
 	store     *store.Store
 	sender    *notes
 	announcer *Announcer
@@ -69,7 +70,8 @@ var brussels = func() *time.Location {
 
 func newDesk(t *testing.T) *desk {
 	t.Helper()
-	s, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "test.db"))
+	dir := t.TempDir()
+	s, err := store.Open(t.Context(), filepath.Join(dir, "test.db"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,9 +87,9 @@ func newDesk(t *testing.T) *desk {
 	words := Words{Zone: brussels, Zones: map[string]*time.Location{"web1": brussels}, Friends: friends}
 	chat := store.Chat{Platform: "paper", ID: "1"}
 	log := slog.New(slog.DiscardHandler)
-	d := &desk{t: t, store: s, sender: &notes{limit: 2000}}
+	d := &desk{t: t, dir: dir, store: s, sender: &notes{limit: 2000}}
 	report := &Reporter{Store: s, Words: words, Theme: charts.Light()}
-	d.health = &Health{Store: s, Chats: []store.Chat{chat}, Words: words, Sources: []Watched{{Name: "web1", SilentAfter: 24 * time.Hour}}, Next: func() {}}
+	d.health = &Health{Store: s, Chats: []store.Chat{chat}, Words: words, Sources: []Watched{{Name: "web1", SilentAfter: 24 * time.Hour}}, Started: time.Now(), Next: func() {}}
 	d.announcer = &Announcer{Store: s, Chats: []store.Chat{chat}, Words: words, Patience: 10 * time.Second, MaxAge: time.Hour, Next: func() {}, Again: func(time.Duration) {}}
 	d.deliverer = &Deliverer{Store: s, Sender: d.sender, Chat: chat, Draw: report.Draw, Again: func(time.Duration) {}, Log: log}
 	d.digester = &Digester{Store: s, Chats: []store.Chat{chat}, Reporter: report, Hour: 8, Health: d.health, Next: func() {}}

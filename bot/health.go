@@ -1,8 +1,12 @@
 package bot
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,8 +20,13 @@ type Health struct {
 	Chats   []store.Chat
 	Words   Words
 	Sources []Watched
-	Started time.Time // of the program: what it has not had time to read is not missing yet
-	Next    func()    // called when notices were posted
+	Whois   bool                  // the registries are asked
+	Free    func() (int64, error) // bytes to be had on the database's disk; nil: nobody watches
+	Started time.Time             // of the program: what it has not had time to do is not missing yet
+	Next    func()                // called when notices were posted
+
+	full  full
+	clock clock
 }
 
 // Watched is a source that should not be silent for longer than SilentAfter; 0 is never.
@@ -29,22 +38,25 @@ type Watched struct {
 // downAfter is how long a chat must be out of reach before the others are told.
 const downAfter = time.Minute
 
-// Step looks once.
+// Step looks once. What is wrong with one thing keeps nothing from being said of the others.
 func (h *Health) Step(ctx context.Context) error {
 	now := time.Now()
+	errs := []error{h.disk(ctx, now), h.jump(ctx, now.Round(0), now.Sub(h.Started))}
 	sources, err := h.Store.Sources(ctx)
 	if err != nil {
-		return fmt.Errorf("health: %w", err)
+		return fmt.Errorf("health: %w", errors.Join(append(errs, err)...))
 	}
 	for _, w := range h.Sources {
-		if err := h.source(ctx, w, find(sources, w.Name), now); err != nil {
-			return fmt.Errorf("health of source %s: %w", w.Name, err)
-		}
+		errs = append(errs, h.source(ctx, w, find(sources, w.Name), now))
 	}
 	for _, chat := range h.Chats {
-		if err := h.chat(ctx, chat, now); err != nil {
-			return fmt.Errorf("health of %s: %w", chat, err)
-		}
+		errs = append(errs, h.chat(ctx, chat, now), h.dead(ctx, chat, now))
+	}
+	if h.Whois {
+		errs = append(errs, h.registries(ctx, now))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return fmt.Errorf("health: %w", err)
 	}
 	return nil
 }
@@ -117,6 +129,45 @@ func (h *Health) chat(ctx context.Context, chat store.Chat, now time.Time) error
 		Text{{Text: chat.String() + " gets my messages again", Style: Bold}})
 }
 
+// refusedLong is how long a registry must refuse before that is told: a limit of its own is often over by then.
+const refusedLong = time.Hour
+
+func (h *Health) registries(ctx context.Context, now time.Time) error {
+	all, err := h.Store.Registries(ctx)
+	if err != nil {
+		return err
+	}
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		r := all[name]
+		begun := Text{
+			{Text: r.Server + " refuses to answer", Style: Bold},
+			{Text: " since " + h.Words.moment(r.RefusedSince, now) + ": "}, {Text: cmp.Or(r.Trouble, "no reason given"), Style: Code},
+			{Text: ". Until it does, the table alone says where its addresses are."},
+		}
+		if err := h.tell(ctx, "whois/"+r.Server, refuses(r, now), h.Chats, begun, Text{{Text: r.Server + " answers again", Style: Bold}}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// refuses reports whether the registry has refused for long. One refusal that nobody asked again after says little.
+func refuses(r store.Registry, now time.Time) bool {
+	return !r.RefusedSince.IsZero() && r.Troubles > 1 && now.Sub(r.RefusedSince) >= refusedLong
+}
+
+// Post tells every chat of trouble that is no state but has happened, once for ever by that key ("damage/2026-11-22").
+func (h *Health) Post(ctx context.Context, key string, text Text) error {
+	posted, err := h.Store.Post(ctx, notices(h.Chats, "health/"+key, Body{Text: text}, time.Now())...)
+	if err != nil {
+		return fmt.Errorf("health: %w", err)
+	}
+	if posted > 0 {
+		h.Next()
+	}
+	return nil
+}
+
 // tell posts the news that something has begun to be wrong, or is right again; nothing while it stays as it was.
 func (h *Health) tell(ctx context.Context, what string, wrong bool, chats []store.Chat, begun, over Text) error {
 	key := "health/" + what
@@ -141,48 +192,4 @@ func (h *Health) tell(ctx context.Context, what string, wrong bool, chats []stor
 		h.Next()
 	}
 	return h.Store.SetValue(ctx, key, state)
-}
-
-// Digest is one line on how things are.
-func (h *Health) Digest(ctx context.Context, now time.Time) (string, error) {
-	sources, err := h.Store.Sources(ctx)
-	if err != nil {
-		return "", err
-	}
-	var last store.SourceStatus
-	var trouble []string
-	for _, w := range h.Sources {
-		s := find(sources, w.Name)
-		if s.LastLineAt.After(last.LastLineAt) {
-			last = s
-		}
-		since, err := h.Store.Value(ctx, "health/source/"+w.Name)
-		if err != nil {
-			return "", err
-		}
-		if !s.FailingSince.IsZero() {
-			trouble = append(trouble, w.Name+" cannot be read since "+h.Words.moment(s.FailingSince, now))
-		}
-		if since != "" {
-			trouble = append(trouble, w.Name+" is silent ("+h.lastLine(s, now)+")")
-		}
-	}
-	for _, chat := range h.Chats {
-		status, err := h.Store.ChatStatus(ctx, chat)
-		if err != nil {
-			return "", err
-		}
-		if status.Dead > 0 {
-			trouble = append(trouble, plural(status.Dead, "message")+" to "+chat.String()+" given up")
-		}
-		if !status.FailingSince.IsZero() {
-			trouble = append(trouble, chat.String()+" out of reach since "+h.Words.moment(status.FailingSince, now))
-		}
-	}
-	line := h.lastLine(last, now)
-	line = strings.ToUpper(line[:1]) + line[1:]
-	if len(trouble) == 0 {
-		return line + "; all sources healthy", nil
-	}
-	return line + ". Trouble: " + strings.Join(trouble, "; "), nil
 }

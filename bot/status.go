@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -11,38 +12,45 @@ import (
 	"friendlyfire/store"
 )
 
-const sourcesListed = 8
+// sourcesListed is how many sources have a line of their own.
+const sourcesListed = 5
 
+// status says in about ten lines whether all is well, what is not, and the numbers to judge by.
 func (c *Commands) status(ctx context.Context) (Message, error) {
-	w, now := c.Reporter.Words, time.Now()
+	w, h, now := c.Reporter.Words, c.Health, time.Now()
+	troubles, err := h.troubles(ctx, now)
+	if err != nil {
+		return Message{}, err
+	}
+	t := Text{{Text: "All is well", Style: Bold}}
+	var with []string
+	for _, trouble := range troubles {
+		if !slices.Contains(with, trouble.with) {
+			with = append(with, trouble.with)
+		}
+	}
+	if len(with) > 0 {
+		t = Text{{Text: "Trouble with " + list(with), Style: Bold}}
+	}
+	t = append(t, Run{Text: ". Running since " + w.moment(h.Started, now) + "\n"})
+
 	sources, err := c.Store.Sources(ctx)
 	if err != nil {
 		return Message{}, err
 	}
-	var t Text
-	watched := c.Health.Sources
+	watched := slices.Clone(h.Sources)
+	place := func(w Watched) int { // those in trouble first
+		if slices.Contains(with, w.Name) {
+			return 0
+		}
+		return 1
+	}
+	slices.SortStableFunc(watched, func(a, b Watched) int { return cmp.Compare(place(a), place(b)) })
 	for _, name := range watched[:min(sourcesListed, len(watched))] {
-		s := find(sources, name.Name)
-		line := c.Health.lastLine(s, now)
-		if s.Bans > 0 {
-			line += ", " + plural(s.Bans, "ban")
-		}
-		if behind := s.Size - s.Offset; behind > 0 {
-			line += ", " + size(behind) + " to read"
-		}
-		if s.Rejects > 0 {
-			line += ", " + plural(s.Rejects, "bad line") + w.rejects(s)
-		}
-		if s.Gaps > 0 {
-			line += ", " + plural(s.Gaps, "file") + " lost unread"
-		}
-		if !s.FailingSince.IsZero() {
-			line += ", unreadable since " + w.moment(s.FailingSince, now) + " (" + s.Error + ")"
-		}
-		t = append(t, Run{Text: name.Name, Style: Bold}, Run{Text: ": " + line + "\n"})
+		t = append(t, Run{Text: name.Name, Style: Bold}, Run{Text: ": " + h.sourceLine(find(sources, name.Name), now) + "\n"})
 	}
 	if n := len(watched) - sourcesListed; n > 0 {
-		t = append(t, Run{Text: "… and " + plural(n, "other source") + "; silent ones are told of by themselves\n"})
+		t = append(t, Run{Text: "… and " + plural(n, "other source") + "; trouble with one is told of\n"})
 	}
 	for _, chat := range c.Chats {
 		s, err := c.Store.ChatStatus(ctx, chat)
@@ -57,13 +65,56 @@ func (c *Commands) status(ctx context.Context) (Message, error) {
 			return Message{}, err
 		}
 	}
-	bytes, err := c.Store.Size(ctx)
+	t = append(t, Run{Text: "whois", Style: Bold}, Run{Text: ": " + whois + "\n"})
+	lately, err := h.lately(ctx, now)
 	if err != nil {
 		return Message{}, err
 	}
-	return Message{Text: append(t,
-		Run{Text: "whois", Style: Bold}, Run{Text: ": " + whois + "\n"},
-		Run{Text: "database", Style: Bold}, Run{Text: ": " + size(bytes)})}, nil
+	for _, event := range lately {
+		t = append(t, Run{Text: "lately", Style: Bold}, Run{Text: ": " + event.String() + "\n"})
+	}
+	disk, err := c.disk(ctx, now)
+	return Message{Text: append(t, Run{Text: "database", Style: Bold}, Run{Text: ": " + disk})}, err
+}
+
+// disk is how the database does, and what it has room for.
+func (c *Commands) disk(ctx context.Context, now time.Time) (string, error) {
+	h := c.Health
+	var free, held int64
+	var err error
+	if h.Free == nil {
+		held, err = c.Store.Size(ctx)
+		return size(held), err
+	}
+	if free, held, err = h.space(ctx); err != nil {
+		return "", err
+	}
+	line := size(held) + ", " + size(free) + " of its disk free"
+	if since, last := h.full.span(); !last.IsZero() {
+		line += ", writes found no room since " + h.Words.moment(since, now)
+	}
+	return line, nil
+}
+
+// sourceLine is how a source does.
+func (h *Health) sourceLine(s store.SourceStatus, now time.Time) string {
+	line := h.lastLine(s, now)
+	if s.Bans > 0 {
+		line += ", " + plural(s.Bans, "ban")
+	}
+	if behind := s.Size - s.Offset; behind > 0 {
+		line += ", " + size(behind) + " to read"
+	}
+	if s.Rejects > 0 {
+		line += ", " + plural(s.Rejects, "bad line") + h.Words.rejects(s)
+	}
+	if s.Gaps > 0 {
+		line += ", " + plural(s.Gaps, "file") + " lost unread"
+	}
+	if !s.FailingSince.IsZero() {
+		line += ", unreadable since " + h.Words.moment(s.FailingSince, now) + " (" + s.Error + ")"
+	}
+	return line
 }
 
 // rejects says what is wrong with bad lines, and where the latest is.

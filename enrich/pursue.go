@@ -137,6 +137,9 @@ func (w *Whois) record(ctx context.Context, server string, err error) error {
 			r.Troubles++
 			r.Refusals++
 			r.Trouble, r.SilentTill = refused.Said, time.Now().Add(nth(afterRefusal, r.Troubles))
+			if r.RefusedSince.IsZero() {
+				r.RefusedSince = time.Now()
+			}
 			return true
 		}
 	} else if silent, ok := errors.AsType[*SilentError](err); ok {
@@ -152,7 +155,7 @@ func (w *Whois) record(ctx context.Context, server string, err error) error {
 // calm notes that a server answers.
 func calm(r *store.Registry) bool {
 	was := r.Troubles > 0
-	r.Troubles, r.SilentTill = 0, time.Time{}
+	r.Troubles, r.SilentTill, r.RefusedSince = 0, time.Time{}, time.Time{}
 	return was
 }
 

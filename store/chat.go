@@ -16,6 +16,7 @@ type ChatStatus struct {
 	Error        string    // of the last of them
 	BlockedUntil time.Time // no attempt before, as the platform or the last failure demands; zero: none
 	Waiting      int       // notices to be sent
+	Oldest       time.Time // when the first of them was posted; zero: none waits
 	Dead         int       // notices given up, ever
 }
 
@@ -25,7 +26,7 @@ func (c ChatStatus) Destination() string { return cmp.Or(c.MovedTo, c.Chat.ID) }
 // ChatStatus returns what is known of the chat.
 func (s *Store) ChatStatus(ctx context.Context, chat Chat) (ChatStatus, error) {
 	c := ChatStatus{Chat: chat}
-	var sent, failing, blocked int64
+	var sent, failing, blocked, oldest int64
 	err := s.r.QueryRowContext(ctx, `SELECT coalesce(max(moved_to), ''), coalesce(max(sent_at) FILTER (WHERE chat <> ''), 0),
 			coalesce(max(failures), 0), coalesce(max(failing_since), 0), coalesce(max(error), ''), coalesce(max(blocked_until), 0)
 		FROM chats WHERE platform = ? AND chat IN ('', ?)`,
@@ -34,8 +35,12 @@ func (s *Store) ChatStatus(ctx context.Context, chat Chat) (ChatStatus, error) {
 		return c, err
 	}
 	c.SentAt, c.FailingSince, c.BlockedUntil = when(sent), when(failing), when(blocked)
-	err = s.r.QueryRowContext(ctx, `SELECT count(*) FILTER (WHERE dead_at IS NULL), count(dead_at) FROM notices
-		WHERE sent_at IS NULL AND platform = ? AND chat = ?`, chat.Platform, chat.ID).Scan(&c.Waiting, &c.Dead)
+	// Each half has an index of its own: notices that were sent are not looked at.
+	err = s.r.QueryRowContext(ctx, `SELECT count(*), coalesce(min(created_at), 0),
+			(SELECT count(*) FROM notices WHERE dead_at IS NOT NULL AND platform = ?1 AND chat = ?2)
+		FROM notices WHERE platform = ?1 AND chat = ?2 AND sent_at IS NULL AND dead_at IS NULL`,
+		chat.Platform, chat.ID).Scan(&c.Waiting, &oldest, &c.Dead)
+	c.Oldest = when(oldest)
 	return c, err
 }
 

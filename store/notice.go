@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -66,6 +67,19 @@ func (s *Store) Posted(ctx context.Context, key string, chat Chat) (bool, error)
 	err := s.r.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM notices WHERE key = ? AND platform = ? AND chat = ?)",
 		key, chat.Platform, chat.ID).Scan(&posted)
 	return posted, err
+}
+
+// LatestNotice returns the last, in the order of keys, of the notices whose key begins with prefix; the zero Notice if
+// there is none. Which chat's copy it is, is left open.
+func (s *Store) LatestNotice(ctx context.Context, prefix string) (n Notice, err error) {
+	var created int64
+	err = s.r.QueryRowContext(ctx, `SELECT id, key, platform, chat, body, created_at FROM notices WHERE key >= ? AND key < ?
+		ORDER BY key DESC LIMIT 1`, prefix, prefix+"\U0010FFFF").Scan(&n.ID, &n.Key, &n.Chat.Platform, &n.Chat.ID, &n.Body, &created)
+	if errors.Is(err, sql.ErrNoRows) {
+		return Notice{}, nil
+	}
+	n.CreatedAt = time.Unix(created, 0)
+	return n, err
 }
 
 const openNotices = "platform = ? AND chat = ? AND sent_at IS NULL AND dead_at IS NULL AND claimed_at IS NULL"

@@ -109,7 +109,7 @@ func TestRegistriesAreRemembered(t *testing.T) {
 	now := time.Now().Truncate(time.Second)
 	want := Registry{
 		Server: "whois.example", Spaced: now.Add(1500 * time.Millisecond), Day: 20000, Asked: 7, SilentTill: now.Add(time.Hour),
-		Troubles: 2, Refusals: 3, Trouble: "no",
+		Troubles: 2, Refusals: 3, Trouble: "no", RefusedSince: now.Add(-time.Hour),
 	}
 	for _, keep := range []bool{true, false} {
 		err := s.ChangeRegistry(t.Context(), "whois.example", func(r *Registry) bool {

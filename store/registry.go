@@ -10,22 +10,23 @@ import (
 
 // Registry is what has been asked of a whois server, and how that went.
 type Registry struct {
-	Server     string
-	Spaced     time.Time // when the questions so far are used up at the agreed pace, to the millisecond
-	Day        int64     // days since 1970 in UTC, of Asked
-	Asked      int       // questions of that day
-	SilentTill time.Time // not asked before, after trouble
-	Troubles   int       // in a row
-	Refusals   int       // ever
-	Trouble    string    // the last one, cleaned; kept when it is over
+	Server       string
+	Spaced       time.Time // when the questions so far are used up at the agreed pace, to the millisecond
+	Day          int64     // days since 1970 in UTC, of Asked
+	Asked        int       // questions of that day
+	SilentTill   time.Time // not asked before, after trouble
+	Troubles     int       // in a row
+	Refusals     int       // ever
+	Trouble      string    // the last one, cleaned; kept when it is over
+	RefusedSince time.Time // the first refusal since it last answered; zero: none
 }
 
-const registryColumns = "SELECT server, spaced_ms, day, asked, silent_till, troubles, refusals, trouble FROM registries "
+const registryColumns = "SELECT server, spaced_ms, day, asked, silent_till, troubles, refusals, trouble, refused_since FROM registries "
 
 func scanRegistry(scan func(...any) error) (r Registry, err error) {
-	var spaced, silent int64
-	err = scan(&r.Server, &spaced, &r.Day, &r.Asked, &silent, &r.Troubles, &r.Refusals, &r.Trouble)
-	r.Spaced, r.SilentTill = time.UnixMilli(spaced), when(silent)
+	var spaced, silent, refused int64
+	err = scan(&r.Server, &spaced, &r.Day, &r.Asked, &silent, &r.Troubles, &r.Refusals, &r.Trouble, &refused)
+	r.Spaced, r.SilentTill, r.RefusedSince = time.UnixMilli(spaced), when(silent), when(refused)
 	return r, err
 }
 
@@ -53,12 +54,16 @@ func (s *Store) ChangeRegistry(ctx context.Context, server string, change func(*
 		if err != nil || !change(&r) {
 			return err
 		}
-		var silent int64
+		var silent, refused int64
 		if !r.SilentTill.IsZero() {
 			silent = ceil(r.SilentTill)
 		}
-		_, err = tx.ExecContext(ctx, "INSERT OR REPLACE INTO registries VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-			server, r.Spaced.UnixMilli(), r.Day, r.Asked, silent, r.Troubles, r.Refusals, r.Trouble)
+		if !r.RefusedSince.IsZero() {
+			refused = r.RefusedSince.Unix()
+		}
+		_, err = tx.ExecContext(ctx, `INSERT OR REPLACE INTO registries
+			(server, spaced_ms, day, asked, silent_till, troubles, refusals, trouble, refused_since) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			server, r.Spaced.UnixMilli(), r.Day, r.Asked, silent, r.Troubles, r.Refusals, r.Trouble, refused)
 		return err
 	})
 }

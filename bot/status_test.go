@@ -1,0 +1,114 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"friendlyfire/store"
+)
+
+func (d *desk) status() string {
+	d.t.Helper()
+	return d.commands.Answer(d.t.Context(), Request{Text: "/status"}).Text.String()
+}
+
+var kilobytes = regexp.MustCompile(`\d+ kB`)
+
+func TestStatusOfOneSourceSaysThatAllIsWell(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t)
+		d.announcer.Patience = 0
+		d.health.Free = func() (int64, error) { return 75_900_000_000, nil }
+		d.commands.Whois = func(context.Context) (string, error) { return "no address to ask for, 12 asked today", nil }
+		d.ban("198.51.100.7", "BE")
+		d.step()
+		want := `All is well. Running since 01:00
+web1: last line read 01:00, 1 ban
+paper 1: last message 01:00
+whois: no address to ask for, 12 asked today
+database: many kB, 75.9 GB of its disk free`
+		if got := kilobytes.ReplaceAllString(d.status(), "many kB"); got != want {
+			t.Errorf("got\n%s\nwant\n%s", got, want)
+		}
+	})
+}
+
+func TestStatusOfFiveSourcesAndThreeChatsInTrouble(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t)
+		d.announcer.Patience = 0
+		telegram, discord := store.Chat{Platform: "telegram", ID: "-1001234567890"}, store.Chat{Platform: "discord", ID: "112233445566778899"}
+		d.health.Chats = append(d.health.Chats, telegram, discord)
+		d.commands.Chats, d.announcer.Chats = d.health.Chats, d.health.Chats
+		d.health.Sources = nil
+		for i := range 7 {
+			d.health.Sources = append(d.health.Sources, Watched{Name: fmt.Sprint("web", i+1), SilentAfter: 24 * time.Hour})
+		}
+		var free int64 = 50_000_000
+		d.health.Free = func() (int64, error) { return free, nil }
+		d.health.Whois = true
+		d.commands.Whois = func(context.Context) (string, error) {
+			return "859 addresses to ask for, 1240 asked today, whois.ripe.net left alone until 13:15 UTC (%ERROR:201: access denied)", nil
+		}
+		d.registry(func(r *store.Registry) { r.Troubles, r.RefusedSince = 3, time.Now() })
+		d.ban("198.51.100.7", "BE")
+		time.Sleep(12 * time.Hour)
+		read := func(source string, bans, rejects int) {
+			batch := store.Batch{Source: source, Cursor: store.Cursor{Offset: 100, Size: 1_200_100, Line: 1}, Lines: bans + rejects, ReadAt: time.Now(), NewsSince: time.Now()}
+			for i := range bans {
+				batch.Bans = append(batch.Bans, store.Ban{Time: time.Now().Add(-48*time.Hour - time.Duration(i)*time.Second), HasEpoch: true, Address: "192.0.2.1", Jail: "sshd"})
+			}
+			for i := range rejects {
+				batch.Rejects = append(batch.Rejects, store.Reject{Line: int64(i + 1), Reason: "no address"})
+			}
+			if _, err := d.store.AddBans(t.Context(), batch); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for i := range 7 {
+			read(fmt.Sprint("web", i+1), 1000+i, 3*(i%2))
+		}
+		if err := d.store.SourceFailed(t.Context(), "web7", "permission denied", time.Now()); err != nil {
+			t.Fatal(err)
+		}
+		if err := d.store.Failed(t.Context(), discord, time.Now(), time.Now(), "not sent: connection refused"); err != nil {
+			t.Fatal(err)
+		}
+		d.give(telegram, "rejected: empty", "digest/1999-12-31")
+		time.Sleep(5 * time.Minute)
+		full := d.health.Watch(func(context.Context) error { return syscall.ENOSPC })
+		if err := full(t.Context()); !errors.Is(err, syscall.ENOSPC) {
+			t.Fatal(err)
+		}
+		d.look()
+		d.health.clock.wall = d.health.clock.wall.Add(-time.Hour) // as if it had been set since
+		d.look()
+		want := `Trouble with web7, telegram -1001234567890, discord 112233445566778899, whois.ripe.net and the disk. Running since 01:00
+web7: last line read 13:00, 1,006 bans, 1.2 MB to read, unreadable since 13:00 (permission denied)
+web1: last line read 13:00, 1,001 bans, 1.2 MB to read
+web2: last line read 13:00, 1,001 bans, 1.2 MB to read, 3 bad lines (3 no address, latest in line 3)
+web3: last line read 13:00, 1,002 bans, 1.2 MB to read
+web4: last line read 13:00, 1,003 bans, 1.2 MB to read, 3 bad lines (3 no address, latest in line 3)
+… and 2 other sources; trouble with one is told of
+paper 1: last message 13:05
+telegram -1001234567890: nothing sent yet, 8 waiting, 1 given up
+discord 112233445566778899: nothing sent yet, 7 waiting, failing since 13:00 (not sent: connection refused)
+whois: 859 addresses to ask for, 1240 asked today, whois.ripe.net left alone until 13:15 UTC (%ERROR:201: access denied)
+lately: The clock has jumped: from 12:05 to 13:05, 1 h ahead. It was set, or the machine slept.
+database: many kB, 50.0 MB of its disk free, writes found no room since 13:05`
+		if got := kilobytes.ReplaceAllString(d.status(), "many kB"); got != want {
+			t.Errorf("got\n%s\nwant\n%s", got, want)
+		}
+		digest := d.healthLine()
+		if want := "Last line read 13:00. Trouble: web7 cannot be read since 13:00; 1 message to telegram -1001234567890 given up; " +
+			"discord 112233445566778899 out of reach since 13:00; whois.ripe.net refuses to answer since 01:00; the disk is full"; digest != want {
+			t.Errorf("digest\n%s\nwant\n%s", digest, want)
+		}
+	})
+}

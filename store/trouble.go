@@ -1,0 +1,48 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"syscall"
+	"time"
+
+	"modernc.org/sqlite"
+)
+
+// sqliteFull is the primary result code of a write for which there is no room (sqlite.org/rescode.html).
+const sqliteFull = 13
+
+// Full reports whether the error is a disk (or a quota) without room for what was to be written.
+func Full(err error) bool {
+	if e, ok := errors.AsType[*sqlite.Error](err); ok && e.Code()&0xff == sqliteFull {
+		return true
+	}
+	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
+}
+
+// DeadLetters is what has been given up of the messages to a chat.
+type DeadLetters struct {
+	Count  int
+	Key    string // of the latest
+	Reason string // of the latest
+}
+
+// DeadLetters returns the notices to the chat that were given up at since or later. Notices whose key begins with
+// without are left out; "" leaves out none.
+func (s *Store) DeadLetters(ctx context.Context, chat Chat, since time.Time, without string) (d DeadLetters, err error) {
+	from := int64(1)
+	if !since.IsZero() {
+		from = since.Unix()
+	}
+	rows, err := s.r.QueryContext(ctx, `SELECT key, error, count(*) OVER () FROM notices
+		WHERE dead_at >= ? AND platform = ? AND chat = ? AND (?4 = '' OR substr(key, 1, length(?4)) <> ?4)
+		ORDER BY dead_at DESC, id DESC LIMIT 1`, from, chat.Platform, chat.ID, without)
+	if err != nil {
+		return d, err
+	}
+	_, err = collect(rows, func(rows *sql.Rows) (none struct{}, err error) {
+		return none, rows.Scan(&d.Key, &d.Reason, &d.Count)
+	})
+	return d, err
+}
