@@ -18,14 +18,9 @@ func versionCommand(s streams) *cobra.Command {
 	return &cobra.Command{
 		Use: "version", Short: "What this program is made of", Args: validate(cobra.NoArgs),
 		RunE: func(*cobra.Command, []string) error {
-			version, revision := "(devel)", ""
-			if info, ok := debug.ReadBuildInfo(); ok {
-				version = info.Main.Version
-				for _, setting := range info.Settings {
-					if setting.Key == "vcs.revision" {
-						revision = " " + setting.Value
-					}
-				}
+			version, revision := built()
+			if revision != "" {
+				revision = " " + revision
 			}
 			table, err := enrich.OpenTable("")
 			if err != nil {
@@ -35,6 +30,20 @@ func versionCommand(s streams) *cobra.Command {
 			return errors.Join(err, table.Close())
 		},
 	}
+}
+
+// built returns the version, "(devel)" where there is none, and the commit that the program was built from.
+func built() (version, revision string) {
+	version = "(devel)"
+	if info, ok := debug.ReadBuildInfo(); ok {
+		version = info.Main.Version
+		for _, setting := range info.Settings {
+			if setting.Key == "vcs.revision" {
+				revision = setting.Value
+			}
+		}
+	}
+	return version, revision
 }
 
 // openOffline opens what commands need that only ask.

@@ -62,6 +62,8 @@ type program struct {
 	chats     []store.Chat
 	stages    []*stage
 	announcer *bot.Announcer
+	metrics   *metrics     // nil: nobody asks
+	port      net.Listener // where metrics are asked for; nil: nowhere
 	progress  *progress
 }
 
@@ -97,22 +99,9 @@ func openStore(ctx context.Context, c *Config) (*store.Store, error) {
 	return s, nil
 }
 
-// missing names what the configuration asks for and this release does not have: better no start than a key without effect.
-func missing(c *Config) error {
-	if c.Metrics.Listen == "" {
-		return nil
-	}
-	return &ConfigError{Mistakes: []Mistake{{
-		File: c.File, Key: "metrics.listen", Text: "is not part of this release: leave it empty",
-	}}}
-}
-
 // build makes every part and starts none. once leaves whois questions of history for another time.
 func build(ctx context.Context, c *Config, s streams, w world, log *slog.Logger, once bool) (p *program, err error) {
 	p = &program{config: c, log: log, progress: newProgress(s.err)}
-	if err := missing(c); err != nil {
-		return p, err
-	}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, p.close())
@@ -161,8 +150,9 @@ func build(ctx context.Context, c *Config, s streams, w world, log *slog.Logger,
 	locate.step = (&enrich.Locator{Store: p.store, Table: p.table, Next: func() { whois.poke(); announce.poke() }}).Step
 	p.stages = append(p.stages, locate)
 	patience := time.Duration(0)
+	var asker *enrich.Whois
 	if c.Enrich.Whois {
-		asker := p.whois(w)
+		asker = p.whois(w)
 		asker.NewsOnly, asker.Next = once, announce.poke
 		whois.step, answers.Whois = asker.Step, asker.Status
 		patience = c.Enrich.Patience
@@ -198,7 +188,10 @@ func build(ctx context.Context, c *Config, s streams, w world, log *slog.Logger,
 	for _, s := range p.stages {
 		s.step = health.Watch(s.step)
 	}
-	return p, nil
+	if c.Metrics.Listen != "" {
+		p.metrics, err = newMetrics(ctx, p, asker)
+	}
+	return p, err
 }
 
 // connect makes the platforms that are configured, and the terminal when none is.
@@ -283,6 +276,13 @@ func (p *program) close() error {
 func (p *program) start(ctx context.Context, w world) {
 	var wg sync.WaitGroup
 	wg.Go(func() { p.keepNotified(ctx) })
+	if p.port != nil {
+		wg.Go(func() {
+			if err := p.metrics.serve(ctx, p.port, p.log); err != nil {
+				p.log.Error("metrics are not served any more", "error", err)
+			}
+		})
+	}
 	for _, s := range p.stages {
 		wg.Go(func() { s.loop(ctx, p.log) })
 	}
@@ -347,6 +347,9 @@ func runBot(ctx context.Context, file string, once bool, s streams, w world) err
 	}
 	if once {
 		return errors.Join(p.once(ctx), p.close())
+	}
+	if p.port, err = listen(ctx, c); err != nil {
+		return errors.Join(err, p.close())
 	}
 	if c.Terminal() && isTerminal(s.out) {
 		fmt.Fprint(s.out, "No chat platform is configured, so this terminal is the chat: type /help, or Ctrl-C to stop.\n\n")

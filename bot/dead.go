@@ -43,7 +43,9 @@ func (h *Health) dead(ctx context.Context, chat store.Chat, now time.Time) error
 		kind, advice := noticeKind(d.Key)
 		err := h.Post(ctx, strings.TrimPrefix(key, "health/")+"/"+d.Key, Text{
 			{Text: plural(fresh, "message") + " to " + chat.String() + " " + verb + " given up", Style: Bold},
-			{Text: ". The latest, " + kind + ": "}, {Text: strings.TrimRight(store.Clean(d.Reason, 200), ": "), Style: Code}, {Text: advice},
+			{Text: ". The latest, " + kind + ": "},
+			{Text: strings.TrimRight(store.Clean(d.Reason, 200), ": "), Style: Code},
+			{Text: advice},
 		})
 		if err != nil {
 			return err

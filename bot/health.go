@@ -141,7 +141,8 @@ func (h *Health) registries(ctx context.Context, now time.Time) error {
 		r := all[name]
 		begun := Text{
 			{Text: r.Server + " refuses to answer", Style: Bold},
-			{Text: " since " + h.Words.moment(r.RefusedSince, now) + ": "}, {Text: cmp.Or(r.Trouble, "no reason given"), Style: Code},
+			{Text: " since " + h.Words.moment(r.RefusedSince, now) + ": "},
+			{Text: cmp.Or(r.Trouble, "no reason given"), Style: Code},
 			{Text: ". Until it does, the table alone says where its addresses are."},
 		}
 		if err := h.tell(ctx, "whois/"+r.Server, refuses(r, now), h.Chats, begun, Text{{Text: r.Server + " answers again", Style: Bold}}); err != nil {
