@@ -39,7 +39,7 @@ type streams struct {
 // run carries out one command line and returns the exit code.
 func run(ctx context.Context, args []string, s streams, w world) int {
 	root := commands(s, w)
-	root.SetArgs(args)
+	root.SetArgs(asPlugin(args))
 	root.SetIn(s.in)
 	root.SetOut(s.out)
 	root.SetErr(s.err)
@@ -95,6 +95,6 @@ func commands(s streams, w world) *cobra.Command {
 	bot.Flags().BoolVar(&once, "once", false, "one pass of every stage until nothing is due, then exit")
 
 	root.AddCommand(bot, reportCommand(&file, s, w), lookupCommand(&file, s, w), checkCommand(&file, s, w), pairCommand(&file, s, w),
-		purgeCommand(&file, s), versionCommand(s))
+		purgeCommand(&file, s), muninCommand(&file, s), versionCommand(s))
 	return root
 }

@@ -32,7 +32,7 @@ type metrics struct {
 	chats   []store.Chat
 
 	mu       sync.Mutex
-	from     store.Mark // counted so far
+	from     store.Position // counted so far
 	sentUpTo map[store.Chat]int64
 	jails    map[string]map[string]bool // by source: those with a series of their own
 	bans     map[[2]string]int64        // by source and jail, as the two that follow
@@ -44,7 +44,7 @@ type metrics struct {
 // newMetrics counts from now on: what happened before the program started is in the database, not in its counters.
 // whois is nil where the registries are not asked.
 func newMetrics(ctx context.Context, p *program, whois *enrich.Whois) (*metrics, error) {
-	from, err := p.store.Mark(ctx)
+	from, err := p.store.Position(ctx)
 	m := &metrics{
 		store: p.store, whois: whois, free: free(p.config.Database), chats: p.chats, from: from,
 		sentUpTo: map[store.Chat]int64{}, jails: map[string]map[string]bool{}, bans: map[[2]string]int64{},
@@ -91,7 +91,7 @@ func holdsAddress(s string) bool {
 
 // update counts what has happened since the last scrape.
 func (m *metrics) update(ctx context.Context) error {
-	to, err := m.store.Mark(ctx)
+	to, err := m.store.Position(ctx)
 	if err != nil {
 		return err
 	}

@@ -5,44 +5,44 @@ import (
 	"database/sql"
 )
 
-// Mark is a place in the tables that only grow: the last ban and the last notice there were.
-type Mark struct{ Ban, Notice int64 }
+// Position is a place in the tables that only grow: the last ban and the last notice there were.
+type Position struct{ Ban, Notice int64 }
 
-// Mark returns the present place.
-func (s *Store) Mark(ctx context.Context) (m Mark, err error) {
+// Position returns the present one.
+func (s *Store) Position(ctx context.Context) (m Position, err error) {
 	err = s.r.QueryRowContext(ctx, `SELECT (SELECT coalesce(max(id), 0) FROM bans), (SELECT coalesce(max(id), 0) FROM notices)`).
 		Scan(&m.Ban, &m.Notice)
 	return m, err
 }
 
-// Tally is how many bans there are of one jail of one source.
-type Tally struct {
+// JailCount is how many bans there are of one jail of one source.
+type JailCount struct {
 	Source, Jail string
 	Bans         int64
 }
 
-// NewsBetween counts the bans from one mark to a later one that were news when they were read. Only those are looked at.
-func (s *Store) NewsBetween(ctx context.Context, from, to Mark) ([]Tally, error) {
-	return s.tally(ctx, `SELECT s.name, j.name, count(*) FROM bans b
+// NewsBetween counts the bans from one position to a later one that were news when they were read. Only those are looked at.
+func (s *Store) NewsBetween(ctx context.Context, from, to Position) ([]JailCount, error) {
+	return s.jailCounts(ctx, `SELECT s.name, j.name, count(*) FROM bans b
 			JOIN sources s ON s.id = b.source_id JOIN jails j ON j.id = b.jail_id
 		WHERE b.id > ? AND b.id <= ? AND b.state <> 0 GROUP BY s.id, j.id ORDER BY min(b.id)`, from.Ban, to.Ban)
 }
 
-// AlertsBetween counts the bans of which alerts were posted from one mark to a later one, each once however many chats
+// AlertsBetween counts the bans of which alerts were posted from one position to a later one, each once however many chats
 // there are.
-func (s *Store) AlertsBetween(ctx context.Context, from, to Mark) ([]Tally, error) {
-	return s.tally(ctx, `SELECT s.name, j.name, count(DISTINCT b.id) FROM notices n
+func (s *Store) AlertsBetween(ctx context.Context, from, to Position) ([]JailCount, error) {
+	return s.jailCounts(ctx, `SELECT s.name, j.name, count(DISTINCT b.id) FROM notices n
 			JOIN bans b ON b.id = CAST(substr(n.key, 5) AS INTEGER)
 			JOIN sources s ON s.id = b.source_id JOIN jails j ON j.id = b.jail_id
 		WHERE n.id > ? AND n.id <= ? AND substr(n.key, 1, 4) = 'ban/' GROUP BY s.id, j.id ORDER BY min(b.id)`, from.Notice, to.Notice)
 }
 
-func (s *Store) tally(ctx context.Context, query string, args ...any) ([]Tally, error) {
+func (s *Store) jailCounts(ctx context.Context, query string, args ...any) ([]JailCount, error) {
 	rows, err := s.r.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, err
 	}
-	return collect(rows, func(rows *sql.Rows) (t Tally, err error) {
+	return collect(rows, func(rows *sql.Rows) (t JailCount, err error) {
 		err = rows.Scan(&t.Source, &t.Jail, &t.Bans)
 		return t, err
 	})
@@ -56,8 +56,8 @@ type Delivered struct {
 	Notices int64
 }
 
-// PostedBetween counts the notices posted from one mark to a later one.
-func (s *Store) PostedBetween(ctx context.Context, from, to Mark) ([]Delivered, error) {
+// PostedBetween counts the notices posted from one position to a later one.
+func (s *Store) PostedBetween(ctx context.Context, from, to Position) ([]Delivered, error) {
 	return s.delivered(ctx, "WHERE id > ? AND id <= ?", from.Notice, to.Notice)
 }
 
