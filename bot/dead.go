@@ -32,26 +32,32 @@ func (h *Health) dead(ctx context.Context, chat store.Chat, now time.Time) error
 		}
 	}
 	fresh := d.Count - told
-	switch pause := now.Sub(time.Unix(at, 0)); {
-	case fresh == 0 || fresh > 0 && pause >= 0 && pause < time.Hour:
+	if pause := now.Sub(time.Unix(at, 0)); fresh == 0 || fresh > 0 && pause >= 0 && pause < time.Hour {
 		return nil
-	case fresh > 0:
-		verb := "was"
-		if fresh > 1 {
-			verb = "were"
-		}
-		kind, advice := noticeKind(d.Key)
-		err := h.Post(ctx, strings.TrimPrefix(key, "health/")+"/"+d.Key, Text{
-			{Text: plural(fresh, "message") + " to " + chat.String() + " " + verb + " given up", Style: Bold},
-			{Text: ". The latest, " + kind + ": "},
-			{Text: strings.TrimRight(store.Clean(d.Reason, 200), ": "), Style: Code},
-			{Text: advice},
-		})
-		if err != nil {
-			return err
-		}
 	}
-	return h.Store.SetValue(ctx, key, fmt.Sprint(d.Count, now.Unix()))
+	var news []store.Notice // none where some were purged
+	if fresh > 0 {
+		news = notices(h.Chats, key+"/"+d.Key, Body{Text: deadLetters(fresh, chat, d)}, now)
+	}
+	posted, err := h.Store.PostAndSet(ctx, key, fmt.Sprint(d.Count, now.Unix()), news...)
+	if err == nil && posted > 0 {
+		h.Next()
+	}
+	return err
+}
+
+func deadLetters(fresh int, chat store.Chat, d store.DeadLetters) Text {
+	verb := "was"
+	if fresh > 1 {
+		verb = "were"
+	}
+	kind, advice := noticeKind(d.Key)
+	return Text{
+		{Text: plural(fresh, "message") + " to " + chat.String() + " " + verb + " given up", Style: Bold},
+		{Text: ". The latest, " + kind + ": "},
+		{Text: strings.TrimRight(store.Clean(d.Reason, 200), ": "), Style: Code},
+		{Text: advice},
+	}
 }
 
 // noticeKind says in words what a notice of that key tells of, and where else that can be read.

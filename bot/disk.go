@@ -92,8 +92,9 @@ func (h *Health) fullDisk(ctx context.Context, now time.Time) error {
 		return err
 	}
 	since, last := h.full.span()
-	begun := Text{{Text: "The disk is full", Style: Bold}, {Text: " since " + h.Words.moment(since, now) +
-		". I cannot keep what is new: it waits in its files, and so do alerts, until there is room."}}
+	// This may be said while it is full, or first thing when it is not: it must be true of both.
+	begun := Text{{Text: "The disk was found full", Style: Bold}, {Text: " at " + h.Words.moment(since, now) +
+		". Until there is room I keep nothing new: it waits in its files, and so do alerts."}}
 	over := Text{{Text: "The disk is not full any more", Style: Bold}, {Text: ": what waited is read now"}}
 	switch {
 	case !last.IsZero() && now.Sub(last) < calm:

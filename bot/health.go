@@ -180,17 +180,14 @@ func (h *Health) tell(ctx context.Context, what string, wrong bool, chats []stor
 	if !wrong {
 		text, state = over, ""
 	}
-	// The notice's key holds the moment that the trouble began, so that a crash between the two does not tell twice.
+	// The notice's key holds the moment that the trouble began.
 	at := state
 	if !wrong {
 		at = since + "/over"
 	}
-	posted, err := h.Store.Post(ctx, notices(chats, key+"/"+at, Body{Text: text}, now)...)
-	if err != nil {
-		return err
-	}
-	if posted > 0 {
+	posted, err := h.Store.PostAndSet(ctx, key, state, notices(chats, key+"/"+at, Body{Text: text}, now)...)
+	if err == nil && posted > 0 {
 		h.Next()
 	}
-	return h.Store.SetValue(ctx, key, state)
+	return err
 }

@@ -216,7 +216,7 @@ func TestR24FullDiskIsToldAsSoonAsThereIsRoom(t *testing.T) {
 		// The same where there is room for the message itself.
 		failing = syscall.ENOSPC
 		step(t.Context())
-		d.expect("The disk is full since 01:15. I cannot keep what is new: it waits in its files, and so do alerts, until there is room.")
+		d.expect("The disk was found full at 01:15. Until there is room I keep nothing new: it waits in its files, and so do alerts.")
 		d.restart()
 		d.expect() // a new process has not tried yet
 		time.Sleep(calm)

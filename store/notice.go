@@ -44,6 +44,18 @@ func (s *Store) Post(ctx context.Context, notices ...Notice) (posted int, err er
 	return posted, err
 }
 
+// PostAndSet posts notices and keeps value under key, both or neither.
+func (s *Store) PostAndSet(ctx context.Context, key, value string, notices ...Notice) (posted int, err error) {
+	err = s.write(ctx, func(tx *sql.Tx) error {
+		if posted, err = post(ctx, tx, notices); err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, "INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", key, value)
+		return err
+	})
+	return posted, err
+}
+
 func post(ctx context.Context, tx *sql.Tx, notices []Notice) (posted int, err error) {
 	for _, n := range notices {
 		res, err := tx.ExecContext(ctx, `INSERT INTO notices (key, platform, chat, body, created_at)

@@ -76,3 +76,26 @@ func TestDeadLettersAreCountedWithTheLatestReason(t *testing.T) {
 		t.Errorf("status %+v, %v; want 1 waiting since %v and 3 dead", status, err, now.Add(3*time.Second))
 	}
 }
+
+func TestPostAndSetIsBothOrNeither(t *testing.T) {
+	s := empty(t)
+	n := Notice{Key: "health/a/1", Chat: Chat{"paper", "1"}, Body: "{}", CreatedAt: time.Now()}
+	_, err := s.w.Exec("CREATE TRIGGER no BEFORE INSERT ON meta WHEN NEW.key = 'health/no' BEGIN SELECT RAISE(ABORT, 'no'); END")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.PostAndSet(t.Context(), "health/no", "1", n); err == nil {
+		t.Error("no error where the value could not be kept")
+	}
+	if posted, err := s.Posted(t.Context(), n.Key, n.Chat); posted || err != nil {
+		t.Errorf("posted %v, %v, without the value", posted, err)
+	}
+	for _, want := range []int{1, 0} { // the second time the chat has it
+		if posted, err := s.PostAndSet(t.Context(), "health/a", "since", n); posted != want || err != nil {
+			t.Errorf("posted %d, %v, want %d", posted, err, want)
+		}
+		if value, err := s.Value(t.Context(), "health/a"); value != "since" || err != nil {
+			t.Errorf("value %q, %v", value, err)
+		}
+	}
+}
