@@ -95,6 +95,6 @@ func commands(s streams, w world) *cobra.Command {
 	bot.Flags().BoolVar(&once, "once", false, "one pass of every stage until nothing is due, then exit")
 
 	root.AddCommand(bot, reportCommand(&file, s, w), lookupCommand(&file, s, w), checkCommand(&file, s, w), pairCommand(&file, s, w),
-		purgeCommand(&file, s), muninCommand(&file, s), versionCommand(s))
+		purgeCommand(&file, s), backupCommand(&file, s), muninCommand(&file, s), versionCommand(s))
 	return root
 }

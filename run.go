@@ -185,6 +185,9 @@ func build(ctx context.Context, c *Config, s streams, w world, log *slog.Logger,
 		deliver = append(deliver, d)
 	}
 	p.stages = append(p.stages, deliver...)
+	backup, present := newStage("backup", 10*time.Minute), newStage("database", time.Minute)
+	backup.step, present.step = (&store.Backup{Store: p.store, Zone: c.Timezone}).Step, p.store.Present
+	p.stages = append(p.stages, backup, present)
 	for _, s := range p.stages {
 		s.step = health.Watch(s.step)
 	}
@@ -272,8 +275,11 @@ func (p *program) close() error {
 	return errors.Join(errs...)
 }
 
-// start runs everything until ctx ends, and returns when all of it has come to rest.
-func (p *program) start(ctx context.Context, w world) {
+// start runs everything until ctx ends, or a stage meets a damaged database: that is its error. It returns when all of it
+// has come to rest.
+func (p *program) start(ctx context.Context, w world) error {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
 	var wg sync.WaitGroup
 	wg.Go(func() { p.keepNotified(ctx) })
 	if p.port != nil {
@@ -284,6 +290,7 @@ func (p *program) start(ctx context.Context, w world) {
 		})
 	}
 	for _, s := range p.stages {
+		s.step = p.watched(s.step, stop)
 		wg.Go(func() { s.loop(ctx, p.log) })
 	}
 	for i, source := range p.config.Sources { // the first stages are the readers, in this order
@@ -303,6 +310,10 @@ func (p *program) start(ctx context.Context, w world) {
 		})
 	}
 	wg.Wait()
+	if damage, ok := errors.AsType[*store.DamagedError](context.Cause(ctx)); ok {
+		return damage
+	}
+	return nil
 }
 
 // once takes every stage's step, again while bans wait for whois within their patience.
@@ -338,11 +349,16 @@ func runBot(ctx context.Context, file string, once bool, s streams, w world) err
 		return err
 	}
 	defer unlock()
+	return mended(ctx, c.Database, log, func() error { return serve(ctx, c, once, s, w, log) })
+}
+
+// serve is the bot, from the database's opening to its closing.
+func serve(ctx context.Context, c *Config, once bool, s streams, w world, log *slog.Logger) error {
 	p, err := build(ctx, c, s, w, log, once)
 	if err != nil {
 		return err
 	}
-	if err := p.store.Recover(ctx); err != nil {
+	if err := errors.Join(p.store.Recover(ctx), bot.TellOfDamage(ctx, p.store, p.chats, wording(c), c.Alerts.MaxAge)); err != nil {
 		return errors.Join(err, p.close())
 	}
 	if once {
@@ -354,8 +370,8 @@ func runBot(ctx context.Context, file string, once bool, s streams, w world) err
 	if c.Terminal() && isTerminal(s.out) {
 		fmt.Fprint(s.out, "No chat platform is configured, so this terminal is the chat: type /help, or Ctrl-C to stop.\n\n")
 	}
-	p.start(ctx, w)
-	return p.close()
+	err = p.start(ctx, w)
+	return errors.Join(err, p.rescue(ctx, err), p.close())
 }
 
 // lock keeps a second bot from delivering out of the same database. It falls with the process.
@@ -366,7 +382,7 @@ func lock(database string) (unlock func(), err error) {
 	_, missing := os.Stat(database + ".lock")
 	f, err := os.OpenFile(database+".lock", os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
-		return nil, err
+		return nil, store.ReadOnly(database, err)
 	}
 	if missing != nil {
 		ownedLikeDirectory(f.Name())

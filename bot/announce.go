@@ -96,7 +96,11 @@ func (a *Announcer) decide(ctx context.Context, undecided []store.Sighting, wait
 				}
 			}
 			v.Decided = append(v.Decided, g.ID)
-			v.Notices = append(v.Notices, a.post("ban/"+strconv.FormatInt(g.ID, 10), a.Words.Alert(g, strict[g.Jail]))...)
+			told, err := a.mayRepeat(ctx, g, a.post("ban/"+strconv.FormatInt(g.ID, 10), a.Words.Alert(g, strict[g.Jail])))
+			if err != nil {
+				return v, err
+			}
+			v.Notices = append(v.Notices, told...)
 		case hopeful:
 			v.Waiting = append(v.Waiting, g.ID)
 		default:

@@ -58,9 +58,9 @@ func (s *Store) PostAndSet(ctx context.Context, key, value string, notices ...No
 
 func post(ctx context.Context, tx *sql.Tx, notices []Notice) (posted int, err error) {
 	for _, n := range notices {
-		res, err := tx.ExecContext(ctx, `INSERT INTO notices (key, platform, chat, body, created_at)
-			VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
-			n.Key, n.Chat.Platform, n.Chat.ID, n.Body, n.CreatedAt.Unix())
+		res, err := tx.ExecContext(ctx, `INSERT INTO notices (key, platform, chat, body, created_at, maybe_sent)
+			VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+			n.Key, n.Chat.Platform, n.Chat.ID, n.Body, n.CreatedAt.Unix(), n.MaybeSent)
 		if err != nil {
 			return posted, fmt.Errorf("post %s: %w", n.Key, err)
 		}

@@ -13,7 +13,6 @@ import (
 	"io/fs"
 	"net/url"
 	"os"
-	"path/filepath"
 	"strconv"
 	"time"
 
@@ -29,6 +28,9 @@ var migrations embed.FS
 type Store struct {
 	w *sql.DB
 	r *sql.DB
+
+	path string
+	file fs.FileInfo // what is open, whatever happens to the path
 
 	around *sql.Stmt // aroundQuery: it is asked for every address, and takes longer to understand than to answer
 }
@@ -46,12 +48,19 @@ func (e *NewerError) Error() string {
 
 // Open opens the database at path, makes it if there is none, and brings its schema up to date.
 // The file is readable by its owner only. A directory that is missing is made, for its owner only.
+//
+// It returns a *DamagedError for a file that is no database any more, and where there was one that is gone, a
+// *ReadOnlyError for one that cannot be written, and a *NewerError for one that a later release has written.
 func Open(ctx context.Context, path string) (*Store, error) {
-	if err := errors.Join(registerFunctions(), private(path)); err != nil {
-		return nil, fmt.Errorf("open database: %w", err)
+	if err := errors.Join(registerFunctions(), prepare(ctx, path)); err != nil {
+		return nil, fmt.Errorf("open database: %w", ReadOnly(path, err))
 	}
 	if err := migrate(ctx, path); err != nil {
 		return nil, err
+	}
+	file, err := os.Stat(path)
+	if err != nil {
+		return nil, fmt.Errorf("open database: %w", err)
 	}
 	w, err := open(path, writing+"&_foreign_keys=1")
 	if err != nil {
@@ -71,7 +80,7 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open database %s: %w", path, err), r.Close(), w.Close())
 	}
-	return &Store{w: w, r: r, around: around}, nil
+	return &Store{w: w, r: r, path: path, file: file, around: around}, nil
 }
 
 // Close waits for what is under way and closes the file.
@@ -81,26 +90,15 @@ func (s *Store) Close() error { return errors.Join(s.around.Close(), s.r.Close()
 // went out. What is deleted is overwritten, in pages of a VACUUM, too.
 const writing = "_journal_mode=WAL&_synchronous=FULL&_txlock=immediate&_pragma=secure_delete(1)&_pragma=cache_size(-16000)&_pragma=wal_autocheckpoint(3000)"
 
+// open opens a database that exists: a new file of the same name must not appear when one is deleted.
 func open(path, options string) (*sql.DB, error) {
-	dsn := "file:" + (&url.URL{Path: path}).EscapedPath() + "?_busy_timeout=5000&_dqs=0&" + options
+	dsn := "file:" + (&url.URL{Path: path}).EscapedPath() + "?mode=rw&_busy_timeout=5000&_dqs=0&" + options
 	db, err := sql.Open("sqlite", dsn)
 	if err != nil {
 		return nil, fmt.Errorf("open database %s: %w", path, err)
 	}
 	db.SetConnMaxIdleTime(0) // an idle connection is free, a new one runs pragmas
 	return db, nil
-}
-
-// private makes an empty file that only its owner may read. SQLite gives the -wal and -shm files the same mode.
-func private(path string) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return err
-	}
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Chmod(0o600), f.Close())
 }
 
 // afterwards is what a migration needs beside its SQL, by schema.

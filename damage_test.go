@@ -1,0 +1,341 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"friendlyfire/bot/discord/discordtest"
+	"friendlyfire/bot/telegram/telegramtest"
+)
+
+// shattered is a scene with both platforms, whose database is called what.
+func shattered(t *testing.T, both platforms) (s *scene, database string) {
+	t.Helper()
+	s = newScene(t, strings.Replace(both.config(), `at = "00:00"`, `at = ""`, 1))
+	s.env = []string{"FRIENDLYFIRE_TELEGRAM_TOKEN=" + telegramtest.Token, "FRIENDLYFIRE_DISCORD_TOKEN=" + discordtest.Token}
+	return s, filepath.Join(s.dir, "state", "friendlyfire.db")
+}
+
+// asides are what is kept of damaged databases, -wal and -shm left out.
+func asides(t *testing.T, database string) (all []string) {
+	t.Helper()
+	names, err := filepath.Glob(database + ".damaged-*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		if strings.HasSuffix(name, "Z") {
+			all = append(all, name)
+		}
+	}
+	return all
+}
+
+// awaitSettled waits until the outcome of every message is kept.
+func awaitSettled(t *testing.T, database string) {
+	t.Helper()
+	db, err := sql.Open("sqlite", database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		var open int
+		if err := db.QueryRowContext(t.Context(), "SELECT count(*) FROM notices WHERE sent_at IS NULL").Scan(&open); err != nil {
+			t.Fatal(err)
+		}
+		if open == 0 {
+			return
+		}
+	}
+	t.Fatal("messages are still under way")
+}
+
+func isMarked(both platforms, what string) bool {
+	for _, m := range both.telegram.Messages() {
+		if strings.Contains(m.Text, what) && strings.HasPrefix(m.Text, "(may repeat) ") {
+			return true
+		}
+	}
+	return false
+}
+
+func TestR25ADamagedDatabaseIsMendedAtTheStartAndToldOf(t *testing.T) {
+	tests := map[string]struct {
+		copied bool // there is a copy
+		kill   bool // the bot, rather than stop it
+		damage func(database string) error
+		says   string
+	}{
+		"broken header, copy": {true, false, func(database string) error { return scribble(database, 0, "garbage") },
+			"My database had a broken header. Its copy of "},
+		"0 bytes, no copy": {false, true, func(database string) error { return os.Truncate(database, 0) },
+			"My database was empty. There was no good copy, so it begins anew"},
+		"deleted, copy": {true, true, os.Remove,
+			"My database was gone. Its copy of "},
+		"broken pages after a kill, copy": {true, true, func(database string) error { return scribble(database, 4096, strings.Repeat("\xa5", 4*4096)) },
+			"My database was malformed. Its copy of "},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel() // most of it is waiting for Telegram's limits
+			both := platforms{telegramtest.Start(t), discordtest.Start(t)}
+			s, database := shattered(t, both)
+			now := time.Now()
+
+			p := s.start()
+			s.append(ban(now, "203.0.113.1", "sshd", ""))
+			both.await(t, "banned: 203.0.113.1\n", 1)
+			if tc.copied { // while the bot runs
+				awaitSettled(t, database)
+				file := database + ".copy-" + now.Add(-24*time.Hour).Format(time.DateOnly)
+				if out, stderr, code := s.run("backup", file); code != 0 || !strings.HasPrefix(out, file+": ") {
+					t.Fatalf("code %d, %q, %q", code, out, stderr)
+				}
+			}
+			s.append(ban(now, "203.0.113.2", "sshd", ""))
+			both.await(t, "banned: 203.0.113.2\n", 1)
+			if tc.kill {
+				p.cmd.Process.Kill()
+				p.cmd.Wait()
+			} else {
+				p.stop()
+			}
+
+			var old strings.Builder
+			for i := range 1000 {
+				old.WriteString(ban(now.Add(-time.Duration(2000+i)*time.Minute), fmt.Sprintf("203.0.113.%d", 100+i%100), "sshd", ""))
+			}
+			s.append(old.String())
+			s.append(ban(now, "203.0.113.3", "sshd", ""))
+			if err := tc.damage(database); err != nil {
+				t.Fatal(err)
+			}
+			before, gone := os.ReadFile(database)
+
+			p = s.start()
+			both.await(t, tc.says, 1)
+			both.await(t, "Imported 1,000 bans of ", 1)
+			both.await(t, "banned: 203.0.113.3\n", 1)
+			p.stop()
+			p = s.start()
+			s.append(ban(time.Now(), "203.0.113.4", "sshd", ""))
+			both.await(t, "banned: 203.0.113.4\n", 1)
+			p.stop()
+			again := map[bool]int{true: 1, false: 2}[tc.copied]
+			for what, times := range map[string]int{
+				"My database ": 1, "Imported ": 1, "banned: 203.0.113.1\n": again, "banned: 203.0.113.2\n": 2, "banned: 203.0.113.3\n": 1,
+				" banned: ": 4 + again, // none of the old ones
+			} {
+				if !both.everywhere(what, times) {
+					t.Errorf("told of %q: %v, want %d times in each chat", what, both.mentions(what), times)
+				}
+			}
+			if !isMarked(both, "203.0.113.2") {
+				t.Error("what comes again does not say that it may repeat")
+			}
+			kept := asides(t, database)
+			if gone == nil && len(kept) != 1 || gone != nil && len(kept) != 0 {
+				t.Fatalf("kept: %q", kept)
+			}
+			if gone == nil {
+				after, err := os.ReadFile(kept[0])
+				if err != nil || !tc.kill && !bytes.Equal(before, after) {
+					t.Errorf("%s is not what the database was: %v", kept[0], err)
+				}
+				if !both.everywhere("The old one is kept beside it: "+filepath.Base(kept[0]), 1) {
+					t.Error("not told where the old one is")
+				}
+			}
+			t.Attr("reached", "kept aside, mended and told of once in 3 chats; 0 alerts of 1,000 old bans, one summary per chat")
+		})
+	}
+}
+
+func scribble(path string, at int64, what string) error {
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteAt([]byte(what), at)
+	return errors.Join(err, f.Close())
+}
+
+// inMemory is a world in which there are only the fakes.
+func (p platforms) inMemory() world {
+	return world{
+		dial: func(ctx context.Context, network, address string) (net.Conn, error) {
+			if strings.HasSuffix(p.discord.URL(), address) {
+				return p.discord.Dial(ctx, network, address)
+			}
+			return p.telegram.Dial(ctx, network, address)
+		},
+		watch: func(ctx context.Context, _ string, _ func()) error { <-ctx.Done(); return nil },
+	}
+}
+
+func TestR25DamageIsNoticedWhileRunning(t *testing.T) {
+	tests := map[string]struct {
+		damage func(t *testing.T, database string) error
+		says   string
+		again  int // how often an earlier alert is told
+		kept   int
+	}{
+		"deleted": {func(_ *testing.T, database string) error { return os.Remove(database) },
+			"My database was deleted while I ran. I have written it again from what I had open: nothing is missing.", 1, 0},
+		"deleted, all of it": {func(_ *testing.T, database string) error {
+			return errors.Join(os.Remove(database), os.Remove(database+"-wal"), os.Remove(database+"-shm"))
+		}, "My database was deleted while I ran. I have written it again from what I had open: nothing is missing.", 1, 0},
+		"emptied": {func(_ *testing.T, database string) error { return os.Truncate(database, 0) },
+			"My database was empty. There was no good copy", 2, 1},
+		"broken header": {func(_ *testing.T, database string) error { return scribble(database, 0, "garbage") },
+			"My database had a broken header. There was no good copy", 2, 1},
+		// Nobody sees these pages until something is looked for in them.
+		"broken pages": {func(t *testing.T, database string) error {
+			db, err := sql.Open("sqlite", database)
+			if err != nil {
+				return err
+			}
+			defer db.Close()
+			if _, err := db.ExecContext(t.Context(), "PRAGMA wal_checkpoint(TRUNCATE)"); err != nil {
+				return err
+			}
+			info, err := os.Stat(database)
+			if err != nil {
+				return err
+			}
+			return scribble(database, 4096, strings.Repeat("\xa5", int(info.Size())-4096))
+		}, "My database was malformed. There was no good copy", 2, 1},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Setenv("FRIENDLYFIRE_TELEGRAM_TOKEN", telegramtest.Token)
+			t.Setenv("FRIENDLYFIRE_DISCORD_TOKEN", discordtest.Token)
+			synctest.Test(t, func(t *testing.T) {
+				both := platforms{telegramtest.InMemory(t), discordtest.InMemory(t)}
+				s, database := shattered(t, both)
+				ctx, stop := context.WithCancel(t.Context())
+				var out bytes.Buffer
+				var wg sync.WaitGroup
+				wg.Go(func() {
+					if err := runBot(ctx, s.config, false, streams{in: strings.NewReader(""), out: &out, err: &out}, both.inMemory()); err != nil {
+						t.Error(err)
+					}
+				})
+				s.append(ban(time.Now(), "203.0.113.1", "sshd", ""))
+				time.Sleep(time.Minute)
+				if err := tc.damage(t, database); err != nil {
+					t.Error(err)
+				}
+				for range 5 {
+					time.Sleep(time.Minute)
+					s.append(ban(time.Now(), "203.0.113.2", "sshd", ""))
+				}
+				time.Sleep(time.Minute)
+				stop()
+				wg.Wait()
+				for what, times := range map[string]int{
+					tc.says: 1, "My database ": 1, "banned: 203.0.113.1\n": tc.again,
+				} {
+					if !both.everywhere(what, times) {
+						t.Errorf("told of %q: %v, want %d times in each chat", what, both.mentions(what), times)
+					}
+				}
+				if n := both.mentions("banned: 203.0.113.2\n")["42"]; n < 5 {
+					t.Errorf("told of %d bans of 5 that followed", n)
+				}
+				if kept := asides(t, database); len(kept) != tc.kept {
+					t.Errorf("kept: %q", kept)
+				}
+				if t.Failed() {
+					t.Log(out.String())
+				}
+			})
+		})
+	}
+}
+
+func TestR25AReadOnlyDatabaseIsNoDamage(t *testing.T) {
+	tests := map[string]struct {
+		path string
+		mode fs.FileMode
+	}{
+		"file":      {"state/friendlyfire.db", 0o400},
+		"directory": {"state", 0o500},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			s := sampled(t)
+			config, err := os.ReadFile(s.config)
+			if err != nil {
+				t.Fatal(err)
+			}
+			state := filepath.Join(s.dir, "state")
+			if err := os.WriteFile(s.config, bytes.Replace(config, []byte(s.dir+"/friendlyfire.db"), []byte(state+"/friendlyfire.db"), 1), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if _, stderr, code := s.run("run", "--once"); code != 0 {
+				t.Fatalf("code %d: %s", code, stderr)
+			}
+			before, err := filepath.Glob(state + "/*")
+			if err != nil {
+				t.Fatal(err)
+			}
+			cmd := s.command(t.Context(), "run", "--once")
+			if os.Geteuid() == 0 { // nothing is read-only to root
+				becomeNobody(t, s, cmd)
+			}
+			if err := os.Chmod(filepath.Join(s.dir, tc.path), tc.mode); err != nil {
+				t.Fatal(err)
+			}
+			defer os.Chmod(state, 0o700)
+			output, err := cmd.CombinedOutput()
+			if cmd.ProcessState.ExitCode() != 1 || strings.Count(string(output), "\n") != 1 ||
+				!strings.Contains(string(output), "friendlyfire.db cannot be written: permission denied. The file and its directory must belong to") {
+				t.Errorf("%v: %s", err, output)
+			}
+			after, err := filepath.Glob(state + "/*")
+			if err != nil || strings.Join(before, " ") != strings.Join(after, " ") {
+				t.Errorf("before %q, after %q, %v", before, after, err)
+			}
+		})
+	}
+}
+
+// becomeNobody makes the command one of a user without rights, to whom the scene belongs.
+func becomeNobody(t *testing.T, s *scene, cmd *exec.Cmd) {
+	t.Helper()
+	const nobody = 65534
+	program := filepath.Join(s.dir, "friendlyfire")
+	binary, err := os.ReadFile(cmd.Path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(program, binary, 0o700); err != nil { //nolint:gosec // it is to be run
+		t.Fatal(err)
+	}
+	cmd.Path, cmd.SysProcAttr = program, &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
+	err = filepath.WalkDir(s.dir, func(path string, _ fs.DirEntry, err error) error {
+		return errors.Join(err, os.Lchown(path, nobody, nobody))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(filepath.Dir(s.dir), 0o711); err != nil { // of all folders of this test
+		t.Fatal(err)
+	}
+}
