@@ -75,6 +75,7 @@ func isMarked(both platforms, what string) bool {
 }
 
 func TestR25ADamagedDatabaseIsMendedAtTheStartAndToldOf(t *testing.T) {
+	t.Parallel() // most of it is waiting for Telegram's limits
 	tests := map[string]struct {
 		copied bool // there is a copy
 		kill   bool // the bot, rather than stop it
@@ -92,7 +93,7 @@ func TestR25ADamagedDatabaseIsMendedAtTheStartAndToldOf(t *testing.T) {
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel() // most of it is waiting for Telegram's limits
+			t.Parallel()
 			both := platforms{telegramtest.Start(t), discordtest.Start(t)}
 			s, database := shattered(t, both)
 			now := time.Now()

@@ -253,7 +253,7 @@ func (c *Commands) ip(ctx context.Context, args []string) (Message, error) {
 	}
 	addr, err := netip.ParseAddr(args[0])
 	if err != nil {
-		return Message{}, usageError(fmt.Sprintf("“%s” is no address. Like this: /ip 203.0.113.7", store.Clean(args[0], 60)))
+		return Message{}, usageError(fmt.Sprintf("“%s” is no address. Like this: /ip 203.0.113.7", w.foreign(store.Clean(args[0], 60), "")))
 	}
 	address := addr.Unmap().WithZone("").String()
 	bans, err := c.Store.BansOf(ctx, address, listed)
@@ -276,7 +276,7 @@ func (c *Commands) ip(ctx context.Context, args []string) (Message, error) {
 		t = append(t, Run{Text: ", friendly"})
 	}
 	if g.Network != "" {
-		t = append(append(t, Run{Text: "\n"}), network(g)...)
+		t = append(append(t, Run{Text: "\n"}), w.network(g)...)
 	}
 	if s := opinions(g); s != "" {
 		t = append(t, Run{Text: "\n" + s})
@@ -288,8 +288,5 @@ func (c *Commands) ip(ctx context.Context, args []string) (Message, error) {
 	if n := g.Before + 1 - len(bans); n > 0 {
 		t = append(t, Run{Text: "\n… and " + number(n) + " earlier"})
 	}
-	if !w.Mask {
-		t = append(t, Run{Text: "\nUnban: "}, Run{Text: Unban(g.Ban), Style: Code})
-	}
-	return Message{Text: t}, nil
+	return Message{Text: append(t, w.unban(g.Ban)...)}, nil
 }

@@ -156,7 +156,8 @@ sshd on web1, Sat 4 Jul 03:02:03 CEST
 Network 198.51.100.0/24 EXAMPLE-NET
 Table: Belgium; whois: Netherlands
 Banned twice before, last on Wed 1 Jul 12:00
-Log: Failed password for anna from 198.51.100.0/24 port 22 ssh2`},
+Log: Failed password for anna from 198.51.100.0/24 port 22 ssh2
+On the server, fail2ban-client status sshd tells the address`},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -3,7 +3,6 @@ package bot
 import (
 	"cmp"
 	"fmt"
-	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -32,7 +31,7 @@ func (w Words) Alert(g store.Sighting, context string) Text {
 		t = append(t, Run{Text: "\n" + s})
 	}
 	if g.Network != "" {
-		t = append(append(t, Run{Text: "\n"}), network(g)...)
+		t = append(append(t, Run{Text: "\n"}), w.network(g)...)
 	}
 	if s := opinions(g); s != "" {
 		t = append(t, Run{Text: "\n" + s})
@@ -44,12 +43,9 @@ func (w Words) Alert(g store.Sighting, context string) Text {
 		t = append(t, Run{Text: "\n" + context})
 	}
 	if line := lastLine(g.Matches); line != "" {
-		t = append(t, Run{Text: "\nLog: "}, Run{Text: w.maskIn(line, g.Address), Style: Code})
+		t = append(t, Run{Text: "\nLog: "}, Run{Text: w.foreign(line, g.Address), Style: Code})
 	}
-	if !w.Mask {
-		t = append(t, Run{Text: "\nUnban: "}, Run{Text: Unban(g.Ban), Style: Code})
-	}
-	return t
+	return append(t, w.unban(g.Ban)...)
 }
 
 func (w Words) headline(g store.Sighting) string {
@@ -59,15 +55,6 @@ func (w Words) headline(g store.Sighting) string {
 		}
 	}
 	return "🤝 Friendly network banned: "
-}
-
-// network names the network that whois answered for. Its name is foreign text: in code, no client makes a link of it.
-func network(g store.Sighting) Text {
-	t := Text{{Text: "Network "}, {Text: g.Network, Style: Code}}
-	if g.NetworkName != "" {
-		t = append(t, Run{Text: " "}, Run{Text: g.NetworkName, Style: Code})
-	}
-	return t
 }
 
 // where says which rule on which server.
@@ -168,27 +155,6 @@ func (w Words) line(g store.Sighting, layout string) Text {
 		{Text: w.address(g.Address), Style: Code},
 		{Text: "  " + w.where(g.Ban)},
 	}
-}
-
-// address is what may be shown of an address.
-func (w Words) address(text string) string {
-	addr, err := netip.ParseAddr(text)
-	if !w.Mask || err != nil {
-		return text
-	}
-	bits := 24
-	if addr.Is6() {
-		bits = 48
-	}
-	prefix, _ := addr.Prefix(bits) // never fails for these
-	return prefix.String()
-}
-
-func (w Words) maskIn(line, address string) string {
-	if !w.Mask {
-		return line
-	}
-	return strings.ReplaceAll(line, address, w.address(address))
 }
 
 func lastLine(matches string) string {

@@ -142,9 +142,9 @@ func (l *listener) propose(ctx context.Context, i *discordgo.Interaction, req bo
 			}
 		}
 	}
-	answer := discordgo.InteractionResponse{
-		Type: discordgo.InteractionApplicationCommandAutocompleteResult,
-		Data: &discordgo.InteractionResponseData{Choices: choices},
+	answer := map[string]any{ // the library's own type leaves out an empty list, which Discord refuses
+		"type": discordgo.InteractionApplicationCommandAutocompleteResult,
+		"data": map[string]any{"choices": choices},
 	}
 	err := typed(l.write(ctx, http.MethodPost, discordgo.EndpointInteractionResponse(i.ID, i.Token), answer, nil))
 	if err != nil && ctx.Err() == nil {
