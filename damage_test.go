@@ -82,14 +82,22 @@ func TestR25ADamagedDatabaseIsMendedAtTheStartAndToldOf(t *testing.T) {
 		damage func(database string) error
 		says   string
 	}{
-		"broken header, copy": {true, false, func(database string) error { return scribble(database, 0, "garbage") },
-			"My database had a broken header. Its copy of "},
-		"0 bytes, no copy": {false, true, func(database string) error { return os.Truncate(database, 0) },
-			"My database was empty. There was no good copy, so it begins anew"},
-		"deleted, copy": {true, true, os.Remove,
-			"My database was gone. Its copy of "},
-		"broken pages after a kill, copy": {true, true, func(database string) error { return scribble(database, 4096, strings.Repeat("\xa5", 4*4096)) },
-			"My database was malformed. Its copy of "},
+		"broken header, copy": {
+			true, false, func(database string) error { return scribble(database, 0, "garbage") },
+			"My database had a broken header. Its copy of ",
+		},
+		"0 bytes, no copy": {
+			false, true, func(database string) error { return os.Truncate(database, 0) },
+			"My database was empty. There was no good copy, so it begins anew",
+		},
+		"deleted, copy": {
+			true, true, os.Remove,
+			"My database was gone. Its copy of ",
+		},
+		"broken pages after a kill, copy": {
+			true, true, func(database string) error { return scribble(database, 4096, strings.Repeat("\xa5", 4*4096)) },
+			"My database was malformed. Its copy of ",
+		},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -158,7 +166,7 @@ func TestR25ADamagedDatabaseIsMendedAtTheStartAndToldOf(t *testing.T) {
 				if err != nil || !tc.kill && !bytes.Equal(before, after) {
 					t.Errorf("%s is not what the database was: %v", kept[0], err)
 				}
-				if !both.everywhere("The old one is kept beside it: "+filepath.Base(kept[0]), 1) {
+				if !both.everywhere("The old one is kept beside it for seven days: "+filepath.Base(kept[0]), 1) {
 					t.Error("not told where the old one is")
 				}
 			}
@@ -196,15 +204,21 @@ func TestR25DamageIsNoticedWhileRunning(t *testing.T) {
 		again  int // how often an earlier alert is told
 		kept   int
 	}{
-		"deleted": {func(_ *testing.T, database string) error { return os.Remove(database) },
-			"My database was deleted while I ran. I have written it again from what I had open: nothing is missing.", 1, 0},
+		"deleted": {
+			func(_ *testing.T, database string) error { return os.Remove(database) },
+			"My database was deleted while I ran. I have written it again from what I had open: nothing is missing.", 1, 0,
+		},
 		"deleted, all of it": {func(_ *testing.T, database string) error {
 			return errors.Join(os.Remove(database), os.Remove(database+"-wal"), os.Remove(database+"-shm"))
 		}, "My database was deleted while I ran. I have written it again from what I had open: nothing is missing.", 1, 0},
-		"emptied": {func(_ *testing.T, database string) error { return os.Truncate(database, 0) },
-			"My database was empty. There was no good copy", 2, 1},
-		"broken header": {func(_ *testing.T, database string) error { return scribble(database, 0, "garbage") },
-			"My database had a broken header. There was no good copy", 2, 1},
+		"emptied": {
+			func(_ *testing.T, database string) error { return os.Truncate(database, 0) },
+			"My database was empty. There was no good copy", 2, 1,
+		},
+		"broken header": {
+			func(_ *testing.T, database string) error { return scribble(database, 0, "garbage") },
+			"My database had a broken header. There was no good copy", 2, 1,
+		},
 		// Nobody sees these pages until something is looked for in them.
 		"broken pages": {func(t *testing.T, database string) error {
 			db, err := sql.Open("sqlite", database)

@@ -35,5 +35,7 @@ func purgeCommand(file *string, s streams) *cobra.Command {
 
 // purge forgets what is older than the configuration allows.
 func (p *program) purge(ctx context.Context) (store.Purged, error) {
-	return p.store.Purge(ctx, time.Now().AddDate(0, 0, -p.config.Privacy.KeepDays))
+	before := time.Now().AddDate(0, 0, -p.config.Privacy.KeepDays)
+	gone, err := p.store.Purge(ctx, before)
+	return gone, errors.Join(err, store.PurgeCopies(ctx, p.config.Database, before))
 }

@@ -40,7 +40,7 @@ func (w Words) damage(m store.Mended, now time.Time) Text {
 		t = append(t, Run{Text: ". Its copy of " + w.moment(m.Copied, now) + " is in its place. " + sinceThen})
 	}
 	if m.Aside != "" {
-		t = append(t, Run{Text: " The old one is kept beside it: "}, Run{Text: m.Aside, Style: Code})
+		t = append(t, Run{Text: " The old one is kept beside it for seven days: "}, Run{Text: m.Aside, Style: Code})
 	}
 	return t
 }

@@ -20,6 +20,9 @@ type Backup struct {
 	Zone  *time.Location // of the dates
 }
 
+// DamagedKept is how long a damaged database is kept: it holds addresses, and no purge reaches it.
+const DamagedKept = 7 * 24 * time.Hour
+
 const (
 	copiesKept = 7
 
@@ -44,15 +47,33 @@ func (b *Backup) step(ctx context.Context) error {
 	if born, err := b.Store.Born(ctx); err != nil || now.Sub(born) < young {
 		return err
 	}
-	if err := errors.Join(sweep(path), copyTo(ctx, path, path+copyMark+partMark)); err != nil {
+	part := path + copyMark + partMark
+	if err := os.Remove(part); err != nil && !errors.Is(err, fs.ErrNotExist) { // of one that was interrupted
 		return err
 	}
-	if err := move(path+copyMark+partMark, today); err != nil {
+	if err := copyTo(ctx, path, part); err != nil {
 		return err
 	}
+	return errors.Join(move(part, today), tidy(path, now))
+}
+
+// tidy removes the copies that are too many, and what was set aside of damaged databases when its time is over.
+func tidy(path string, now time.Time) error {
 	copies, err := Copies(path)
 	for _, old := range copies[min(copiesKept, len(copies)):] {
 		err = errors.Join(err, os.Remove(old))
+	}
+	rests, err2 := beside(path)
+	err = errors.Join(err, err2)
+	for _, rest := range rests {
+		stamp, ok := strings.CutPrefix(rest, damagedMark)
+		if !ok || len(stamp) < len(damagedLayout) {
+			continue
+		}
+		at, e := time.Parse(damagedLayout, stamp[:len(damagedLayout)]) // a -wal may follow
+		if e == nil && now.Sub(at) > DamagedKept {
+			err = errors.Join(err, os.Remove(path+rest))
+		}
 	}
 	return err
 }
@@ -78,7 +99,7 @@ func Copy(ctx context.Context, path, file string) (size int64, err error) {
 	if _, err := os.Lstat(file); err == nil {
 		return 0, &fs.PathError{Op: "backup", Path: file, Err: fs.ErrExist}
 	}
-	if _, err := look(path); err != nil {
+	if err := look(path); err != nil {
 		return 0, fmt.Errorf("backup: %w", err)
 	}
 	part := file + ".copy" + partMark
@@ -120,7 +141,7 @@ func copyTo(ctx context.Context, path, to string) error {
 	if err != nil {
 		return err
 	}
-	defer db.Close()
+	defer db.Close() //nolint:errcheck // it has written nothing there
 	now := time.Now()
 	if err := vacuum(ctx, db, to); err != nil {
 		return err

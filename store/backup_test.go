@@ -65,6 +65,16 @@ func TestBackupKeepsACopyOfEachOfSevenDays(t *testing.T) {
 			time.Sleep(12 * time.Hour)
 			take(t, s, 0, ban(day, true))
 			step()
+			if day == 0 {
+				for _, suffix := range []string{"", "-wal"} {
+					if err := os.WriteFile(s.path+damagedMark+time.Now().Format(damagedLayout)+suffix, nil, 0o600); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			if all, err := filepath.Glob(s.path + damagedMark + "*"); err != nil || len(all) != map[bool]int{true: 2, false: 0}[day <= 7] {
+				t.Errorf("day %d: %q", day, all)
+			}
 			// What a crash leaves on the way is removed by the next copy.
 			if err := os.WriteFile(s.path+copyMark+partMark, []byte("half"), 0o600); err != nil {
 				t.Fatal(err)

@@ -59,7 +59,7 @@ func Check(ctx context.Context, path string) error {
 }
 
 func check(ctx context.Context, path string) error {
-	_, err := look(path)
+	err := look(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		known, err := traces(path)
 		if errors.Is(err, fs.ErrNotExist) || err == nil && !known {
@@ -87,7 +87,7 @@ func inspect(ctx context.Context, path string, all bool) error {
 	if err != nil {
 		return err
 	}
-	defer db.Close()
+	defer db.Close() //nolint:errcheck // it has written nothing there
 	var version, tables int
 	if err := db.QueryRowContext(ctx, "SELECT user_version, (SELECT count(*) FROM sqlite_schema) FROM pragma_user_version").Scan(&version, &tables); err != nil {
 		return fmt.Errorf("check database %s: %w", path, err)
@@ -125,7 +125,7 @@ func (s *Store) Present(context.Context) error {
 		return &DamagedError{Path: s.path, Reason: "was replaced while I ran", Lost: true}
 	}
 	if err == nil {
-		_, err = look(s.path)
+		err = look(s.path)
 	}
 	return err
 }

@@ -139,6 +139,9 @@ func TestR25DamageIsFoundSetAsideAndMended(t *testing.T) {
 			"two copies":              {map[string]int{"2026-11-21": 2, "2026-11-22": 4}, false, 4},
 			"the newest is no better": {map[string]int{"2026-11-21": 2, "2026-11-22": 4}, true, 2},
 		} {
+			if with != "two copies" && name != "broken header" {
+				continue // where a copy comes from does not depend on what is damaged
+			}
 			t.Run(name+", "+with, func(t *testing.T) {
 				t.Parallel() // most of it is waiting for the disk
 				path := databaseOf(t, 6, want.copies)

@@ -46,7 +46,7 @@ func prepare(ctx context.Context, path string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}
-	_, err := look(path)
+	err := look(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return create(ctx, path)
 	}
@@ -122,31 +122,31 @@ func flush(path string) error {
 // header is what every SQLite database begins with: https://www.sqlite.org/fileformat.html
 const header = "SQLite format 3\x00"
 
-// look returns what there is at path, and a *DamagedError if it cannot be a database by its first bytes.
-func look(path string) (fs.FileInfo, error) {
+// look returns a *DamagedError if what is at path cannot be a database by its first bytes.
+func look(path string) error {
 	info, err := os.Stat(path)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s is no file", path)
+		return fmt.Errorf("%s is no file", path)
 	}
 	if info.Size() == 0 {
-		return nil, &DamagedError{Path: path, Reason: "was empty"}
+		return &DamagedError{Path: path, Reason: "was empty"}
 	}
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer f.Close()
 	begins := make([]byte, len(header))
 	if _, err := io.ReadFull(f, begins); err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
-		return nil, err
+		return err
 	}
 	if string(begins) != header {
-		return nil, &DamagedError{Path: path, Reason: "had a broken header"}
+		return &DamagedError{Path: path, Reason: "had a broken header"}
 	}
-	return info, nil
+	return nil
 }
 
 // What stands beside a database at PATH: its copies of days (PATH.copy-2026-11-23), what was set aside
@@ -155,6 +155,8 @@ const (
 	copyMark    = ".copy-"
 	damagedMark = ".damaged-"
 	partMark    = ".part"
+
+	damagedLayout = "2006-01-02T150405Z"
 )
 
 // beside returns the names of the files that begin with the database's own, without that beginning.

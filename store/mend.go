@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -44,7 +43,7 @@ func mend(ctx context.Context, path string, m Mended) (Mended, error) {
 	if err := replacement(ctx, path, part); err != nil {
 		return m, err
 	}
-	aside := path + damagedMark + m.At.UTC().Format("2006-01-02T150405Z")
+	aside := path + damagedMark + m.At.UTC().Format(damagedLayout)
 	if _, err := os.Lstat(path); err == nil {
 		m.Aside = filepath.Base(aside)
 	}
@@ -82,12 +81,7 @@ func replacement(ctx context.Context, path, part string) error {
 	defer f.Close()
 	for _, c := range copies {
 		if good(ctx, c) {
-			in, err := os.Open(c)
-			if err != nil {
-				return err
-			}
-			_, err = io.Copy(f, in)
-			return errors.Join(err, in.Close(), f.Close())
+			return errors.Join(pour(f, c), f.Close())
 		}
 	}
 	return errors.Join(registerFunctions(), migrate(ctx, part))
@@ -95,14 +89,14 @@ func replacement(ctx context.Context, path, part string) error {
 
 // good reports whether all of a copy can be read, and is not of a newer release.
 func good(ctx context.Context, path string) bool {
-	if _, err := look(path); err != nil {
+	if err := look(path); err != nil {
 		return false
 	}
 	db, err := open(path, "immutable=1")
 	if err != nil {
 		return false
 	}
-	defer db.Close()
+	defer db.Close() //nolint:errcheck // it has written nothing there
 	var version int
 	if err := db.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
 		return false
@@ -129,7 +123,7 @@ func (s *Store) rescue(ctx context.Context, m Mended) error {
 		return err
 	}
 	if _, err := os.Lstat(s.path); err == nil {
-		return errors.Join(flush(part), move(part, s.path+damagedMark+m.At.UTC().Format("2006-01-02T150405Z")))
+		return errors.Join(flush(part), move(part, s.path+damagedMark+m.At.UTC().Format(damagedLayout)))
 	}
 	for _, suffix := range []string{"-wal", "-shm"} { // what they held has been rescued
 		if err := os.Remove(s.path + suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {

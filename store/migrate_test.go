@@ -267,7 +267,10 @@ func answered(t *testing.T, s *Store) {
 
 	cursor, err := s.Cursor(ctx, "web1")
 	equal("cursor", Cursor{
-		2, []byte{1, 2, 3, 4}, []byte{10, 11, 12, 13}, 5000, 5000, 1795348800000000000, 60, false,
+		2,
+		[]byte{1, 2, 3, 4},
+		[]byte{10, 11, 12, 13},
+		5000, 5000, 1795348800000000000, 60, false,
 		"DATE,TIME,IP_ADDRESS,JAIL,FAILURES,BANTIME,BANCOUNT,EPOCH,MATCHES", at(1795348800),
 	}, cursor, err)
 	sources, err := s.Sources(ctx)
