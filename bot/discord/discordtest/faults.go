@@ -128,6 +128,17 @@ func Drop() Fault {
 	}
 }
 
+// Slow does what is asked at once, and answers after the time: in between, the client does not know.
+func Slow(after time.Duration) Fault {
+	return func(x *exchange) {
+		result, no := x.do()
+		if !x.s.sleep(x.r.Context(), after) {
+			panic(http.ErrAbortHandler)
+		}
+		x.answer(result, no)
+	}
+}
+
 // Cut cuts the connection and does nothing.
 func Cut() Fault { return func(*exchange) { panic(http.ErrAbortHandler) } }
 

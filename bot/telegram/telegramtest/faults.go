@@ -100,6 +100,17 @@ func Drop() Fault {
 	}
 }
 
+// Slow does what is asked at once, and answers after the time: in between, the client does not know.
+func Slow(after time.Duration) Fault {
+	return func(x *exchange) {
+		result, err := x.s.do(x.r, x.q)
+		if !x.s.sleep(x.r.Context(), after) {
+			panic(http.ErrAbortHandler)
+		}
+		x.s.answer(x.w, x.q, result, err)
+	}
+}
+
 // Cut cuts the connection and does nothing.
 func Cut() Fault { return func(*exchange) { panic(http.ErrAbortHandler) } }
 
