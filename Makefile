@@ -8,8 +8,8 @@ build: # one static file; `friendlyfire version` tells the commit it was built f
 test:
 	go test ./...
 
-long: # the promises in their full size: kills, floods, hours
-	go test -count=1 -timeout=3h -tags=long ./...
+long: # the promises in their full size: kills, floods, hours; a table at the end, everything in long.txt
+	.ci/long
 
 bench:
 	go test -run='^$$' -bench=. -benchmem ./...

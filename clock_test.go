@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -67,7 +68,14 @@ func (b *bubble) start() (stop func()) {
 			b.t.Errorf("the bot ended with %v", err)
 		}
 	})
-	stop = sync.OnceFunc(func() { cancel(); running.Wait(); b.wake = func() {} })
+	stop = sync.OnceFunc(func() {
+		cancel()
+		running.Wait()
+		b.wake = func() {}
+		// A process that another test starts at this moment has the lock of the database until it has become its program.
+		syscall.ForkLock.RLock()
+		syscall.ForkLock.RUnlock() //nolint:staticcheck // it has waited for that
+	})
 	b.t.Cleanup(stop)
 	synctest.Wait()
 	return stop
@@ -88,4 +96,14 @@ func (s *scene) kept() *store.Store {
 	}
 	s.t.Cleanup(func() { db.Close() })
 	return db
+}
+
+// eventually waits until ok holds, and fails the test when it does not within the time.
+func eventually(t *testing.T, within time.Duration, ok func() bool) {
+	t.Helper()
+	for end := time.Now().Add(within); !ok(); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("not within %v", within)
+		}
+	}
 }

@@ -132,7 +132,7 @@ func build(ctx context.Context, c *Config, s streams, w world, log *slog.Logger,
 		Store: p.store, Words: report.Words, Whois: c.Enrich.Whois, Free: free(c.Database), Started: time.Now(), Next: delivered,
 	}
 	answers := &bot.Commands{Store: p.store, Reporter: report, Health: health, Log: log}
-	access := &bot.Access{Chats: map[string][]string{}, Users: map[string][]string{}, Log: log}
+	access := &bot.Access{Store: p.store, Chats: map[string][]string{}, Users: map[string][]string{}, Log: log}
 	if err := p.connect(s, w, answers, access); err != nil {
 		return p, err
 	}

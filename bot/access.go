@@ -1,15 +1,19 @@
 package bot
 
 import (
+	"context"
 	"log/slog"
 	"slices"
 	"strings"
 	"sync"
 	"time"
+
+	"friendlyfire/store"
 )
 
 // Access says who may command: a listed user in a listed chat, and nobody else.
 type Access struct {
+	Store *store.Store        // knows which chats have got another id since they were listed
 	Chats map[string][]string // platform → chats
 	Users map[string][]string // platform → users
 	Log   *slog.Logger
@@ -21,8 +25,9 @@ type Access struct {
 // Allowed reports whether the request is to be answered. One that is not is logged, once a minute for each user,
 // without a word of what it said.
 func (a *Access) Allowed(r Request) bool {
-	if slices.ContainsFunc(a.Chats[r.Platform], func(c string) bool { return base(c) == base(r.Chat) }) &&
-		slices.Contains(a.Users[r.Platform], r.User) {
+	if slices.Contains(a.Users[r.Platform], r.User) && slices.ContainsFunc(a.Chats[r.Platform], func(listed string) bool {
+		return base(listed) == base(r.Chat) || a.moved(store.Chat{Platform: r.Platform, ID: listed}, r.Chat)
+	}) {
 		return true
 	}
 	a.mu.Lock()
@@ -32,6 +37,16 @@ func (a *Access) Allowed(r Request) bool {
 		a.Log.Warn("command of a stranger ignored", "platform", r.Platform, "chat", r.Chat, "user", r.User)
 	}
 	return false
+}
+
+// moved reports whether the listed chat has become this one. Only its platform can have said so, in answer to a post.
+func (a *Access) moved(listed store.Chat, chat string) bool {
+	status, err := a.Store.ChatStatus(context.Background(), listed)
+	if err != nil {
+		a.Log.Error("whether a chat has moved cannot be read", "chat", listed.String(), "error", err)
+		return false
+	}
+	return status.MovedTo != "" && status.MovedTo == base(chat)
 }
 
 // base is the chat of a topic: "-100123" of "-100123/45".

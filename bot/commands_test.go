@@ -89,8 +89,15 @@ func TestS04FloodOfReportsIsDrawnOnce(t *testing.T) {
 }
 
 func TestS03OnlyAListedUserInAListedChatIsHeard(t *testing.T) {
+	db := newDesk(t).store
+	for listed, now := range map[string]string{"-300": "-1003", "-400": "-1004"} { // the second is not listed any more
+		if err := db.Move(t.Context(), store.Chat{Platform: "telegram", ID: listed}, now); err != nil {
+			t.Fatal(err)
+		}
+	}
 	a := &Access{
-		Chats: map[string][]string{"telegram": {"-100", "-200/7"}, "discord": {"1"}},
+		Store: db,
+		Chats: map[string][]string{"telegram": {"-100", "-200/7", "-300"}, "discord": {"1"}},
 		Users: map[string][]string{"telegram": {"123"}},
 		Log:   slog.New(slog.DiscardHandler),
 	}
@@ -100,6 +107,11 @@ func TestS03OnlyAListedUserInAListedChatIsHeard(t *testing.T) {
 	}{
 		"listed both":        {Request{Platform: "telegram", Chat: "-100", User: "123"}, true},
 		"topic":              {Request{Platform: "telegram", Chat: "-200/9", User: "123"}, true},
+		"moved":              {Request{Platform: "telegram", Chat: "-1003", User: "123"}, true},
+		"topic of the moved": {Request{Platform: "telegram", Chat: "-1003/2", User: "123"}, true},
+		"stranger in moved":  {Request{Platform: "telegram", Chat: "-1003", User: "12"}, false},
+		"moved, not listed":  {Request{Platform: "telegram", Chat: "-1004", User: "123"}, false},
+		"moved elsewhere":    {Request{Platform: "discord", Chat: "-1003", User: "123"}, false},
 		"stranger in chat":   {Request{Platform: "telegram", Chat: "-100", User: "12"}, false},
 		"longer id":          {Request{Platform: "telegram", Chat: "-100", User: "1234"}, false},
 		"listed user, other": {Request{Platform: "telegram", Chat: "123", User: "123"}, false},

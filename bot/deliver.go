@@ -114,11 +114,11 @@ func (d *Deliverer) settle(ctx context.Context, ids []int64, status store.ChatSt
 	}
 	if moved, ok := errors.AsType[*MovedError](failure); ok {
 		told := Body{Text: Text{
-			{Text: "This chat has a new number: put "},
+			{Text: "This chat has a new number, "},
 			{Text: moved.To, Style: Code},
-			{Text: " in place of "},
+			{Text: ". I write and listen here as before; put it in place of "},
 			{Text: d.Chat.ID, Style: Code},
-			{Text: " in my configuration, so that I hear commands here, too."},
+			{Text: " in my configuration when you can."},
 		}}
 		_, err := d.Store.Post(ctx, notices([]store.Chat{d.Chat}, "moved/"+moved.To, told, now)...)
 		return true, errors.Join(err,

@@ -1,0 +1,105 @@
+package main
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+
+	"friendlyfire/bot/discord/discordtest"
+	"friendlyfire/bot/telegram/telegramtest"
+	"friendlyfire/store"
+)
+
+// A group becomes a supergroup while bans are told, and the bot is killed at a random moment around that. It tells and
+// listens in the supergroup from then on, and asks the old group no more.
+func TestR10SupergroupMigrationIsFollowed(t *testing.T) {
+	t.Parallel()
+	lives := 3
+	if long {
+		lives = 100
+	}
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	random := rand.New(rand.NewPCG(seed, 0))
+	const bans = 6
+	lost, asked := 0, 0
+	for range lives {
+		t.Run("", func(t *testing.T) { lost += migrate(t, random, bans, &asked) })
+	}
+	t.Attr("reached", fmt.Sprintf("%d migrations, each with a kill: %d of %d alerts lost, new id kept, %d requests to the old group after it",
+		lives, lost, lives*bans, asked))
+}
+
+// migrate lets a group migrate once, and returns how many of the bans the supergroup has never heard of. It adds the
+// requests to the old group that came after the answer to the first was kept.
+func migrate(t *testing.T, random *rand.Rand, bans int, asked *int) (lost int) {
+	const group, supergroup, stranger = -1001, -1009, 8
+	both := platforms{telegramtest.Start(t), discordtest.Start(t)}
+	config := strings.NewReplacer(`at = "00:00"`, `at = ""`, `"203.0.113.0/24"`, `"2001:db8::/32"`, "[-1001, 42]", "[-1001]").Replace(both.config())
+	s := newScene(t, config)
+	s.env = []string{"FRIENDLYFIRE_TELEGRAM_TOKEN=" + telegramtest.Token, "FRIENDLYFIRE_DISCORD_TOKEN=" + discordtest.Token}
+	told := func(i int) bool {
+		return both.mentions("banned: " + friend(i) + "\n")[fmt.Sprint(supergroup)] > 0
+	}
+	toOld := func() (n int) {
+		for _, q := range both.telegram.Requests("sendMessage") {
+			if q.Chat == group {
+				n++
+			}
+		}
+		return n
+	}
+
+	both.telegram.SetChat(telegramtest.Chat{ID: group, MovedTo: supergroup})
+	for i := range bans - 2 {
+		s.append(ban(time.Now(), friend(i), "sshd", ""))
+	}
+	p := s.start()
+	eventually(t, 30*time.Second, func() bool { return toOld() > 0 })
+	time.Sleep(time.Duration(random.IntN(30)) * time.Millisecond)
+	p.kill()
+	s.append(ban(time.Now(), friend(bans-2), "sshd", ""))
+	p = s.start()
+	eventually(t, 30*time.Second, func() bool { return told(0) && told(bans-2) })
+	p.stop()
+	status, err := s.kept().ChatStatus(t.Context(), store.Chat{Platform: "telegram", ID: fmt.Sprint(group)})
+	if err != nil || status.Destination() != fmt.Sprint(supergroup) {
+		t.Errorf("%v, kept of the group: %+v", err, status)
+	}
+
+	before := toOld()
+	s.append(ban(time.Now(), friend(bans-1), "sshd", ""))
+	p = s.start()
+	both.telegram.Say(supergroup, 0, stranger, "/status")
+	both.telegram.Say(supergroup, 0, 7, "/status")
+	answers := func() int { return both.mentions("database: ")[fmt.Sprint(supergroup)] }
+	eventually(t, 30*time.Second, func() bool { return told(bans-1) && answers() > 0 })
+	p.stop()
+	*asked += toOld() - before
+	if n := answers(); n != 1 || toOld() != before {
+		t.Errorf("%d answers, want one, to the user who is listed; %d requests to the old group, want %d", n, toOld(), before)
+	}
+	numbers, marked := 0, 0
+	for _, m := range both.telegram.Messages() {
+		if strings.Contains(m.Text, "This chat has a new number") {
+			numbers++
+			if strings.HasPrefix(m.Text, "(may repeat) ") {
+				marked++
+			}
+		}
+	}
+	if numbers == 0 || numbers-marked > 1 {
+		t.Errorf("told of the new number %d times, %d of them marked as a possible repeat", numbers, marked)
+	}
+	for i := range bans {
+		if !told(i) {
+			lost++
+		}
+	}
+	if lost > 0 {
+		t.Errorf("%d of %d alerts lost", lost, bans)
+	}
+	return lost
+}
