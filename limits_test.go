@@ -288,8 +288,8 @@ func TestR07InvalidRequestsStayRare(t *testing.T) {
 				if l.lost > 0 {
 					t.Errorf("healed, and %d alerts lost", l.lost)
 				}
-				t.Attr("reached", fmt.Sprintf("%d for %d h: %d at most in 10 minutes, then %d in 15 minutes; healed: %d alerts lost",
-					code, hours, inTen, inFifteen, l.lost))
+				t.Attr("reached", fmt.Sprintf("refused for %d h: %d requests at most in 10 minutes, then %d in 15 minutes; healed: %d alerts lost",
+					hours, inTen, inFifteen, l.lost))
 			}, `every = "1s"`, `every = "1m"`)
 		})
 	}
@@ -317,7 +317,7 @@ func TestR08FatalCloseIsFinal(t *testing.T) {
 				if n := len(b.discord.Dials()); n != 1 || l.lost > 0 {
 					t.Errorf("%d connections, want 1; %d alerts lost", n, l.lost)
 				}
-				t.Attr("reached", fmt.Sprintf("%d: %d reconnects in %d h; %d alerts lost", code, len(b.discord.Dials())-1, hours, l.lost))
+				t.Attr("reached", fmt.Sprintf("%d reconnects in %d h; %d alerts lost", len(b.discord.Dials())-1, hours, l.lost))
 			}, `every = "1s"`, `every = "1m"`)
 		})
 	}
@@ -351,8 +351,8 @@ func TestR08IdentifyBudgetIsSafe(t *testing.T) {
 				if n := most(sent, 24*time.Hour); n > 100 || n == 0 || len(counted) < len(lastDay) {
 					t.Errorf("%d identifies in a day, want 100 at most; %d of the last %d counted on disk", n, len(counted), len(lastDay))
 				}
-				t.Attr("reached", fmt.Sprintf("%s: %d restarts, %d identifies a day at most, %d of the last day's %d counted on disk",
-					name, restarts, most(sent, 24*time.Hour), len(counted), len(lastDay)))
+				t.Attr("reached", fmt.Sprintf("%d restarts, %d identifies a day at most, %d of the last day's %d counted on disk",
+					restarts, most(sent, 24*time.Hour), len(counted), len(lastDay)))
 			}, `every = "1s"`, `every = "1m"`)
 		})
 	}

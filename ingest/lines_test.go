@@ -163,6 +163,7 @@ func TestR20BadLineCostsOnlyItself(t *testing.T) {
 	if s.Rejects != int64(len(bad)) || len(s.Sample) != len(bad) {
 		t.Errorf("%d rejects, %d in the sample, want %d: %v", s.Rejects, len(s.Sample), len(bad), s.Kinds)
 	}
+	t.Attr("reached", fmt.Sprintf("%d bad lines among %d good ones: %d bans kept, %d rejects counted", len(bad), 2*(len(bad)+len(ignored)), s.Bans, s.Rejects))
 	for n, r := range s.Sample {
 		if want := int64(3*(len(bad)-1-n) + 3); r.Line != want {
 			t.Errorf("sample %d is of line %d, want %d", n, r.Line, want)

@@ -320,4 +320,5 @@ func TestR19RandomLives(t *testing.T) {
 		}
 		p.store.Close()
 	}
+	t.Attr("reached", fmt.Sprintf("%d files with 40 random events each: 0 bans lost, 0 doubled", lives))
 }

@@ -243,6 +243,7 @@ func TestS13HostKey(t *testing.T) {
 			if n := host.attempts.Load(); n != 0 {
 				t.Errorf("%d attempts to log in, want 0", n)
 			}
+			t.Attr("reached", fmt.Sprintf("%d attempts to log in", host.attempts.Load()))
 			if wrong, ok := errors.AsType[*HostKeyError](err); ok && name == "unknown" {
 				p.write(s.KnownHosts, wrong.Line+"\n")
 				s.again = time.Time{}

@@ -29,6 +29,7 @@ func TestR16OldRowsAreHistory(t *testing.T) {
 	if s := p.status(); s.Bans != 103 {
 		t.Errorf("%d bans, want 103", s.Bans)
 	}
+	t.Attr("reached", "100 rows of two hours ago and 3 of now: 3 are news")
 }
 
 // Fail2Ban writes its bans once more after a restart: with an epoch that is seen.
@@ -40,6 +41,7 @@ func TestR17RepeatedRowsAreNoNewBans(t *testing.T) {
 	p.nexts = 0
 	p.step()
 	p.want(ips(0, 1000)...)
+	t.Attr("reached", fmt.Sprintf("1000 bans repeated: %d repeats", p.status().Bans-1000))
 }
 
 // A large file is read in batches. Whenever it is cut short, the next reader goes on, and the bans are the same.
@@ -70,6 +72,7 @@ func TestR01ImportResumes(t *testing.T) {
 	if s := p.status(); s.Bans != all || s.Lines != all+1 || s.Offset != s.Size {
 		t.Errorf("%d bans of %d lines, %d of %d bytes; want %d", s.Bans, s.Lines, s.Offset, s.Size, all)
 	}
+	t.Attr("reached", fmt.Sprintf("an import cut off after each of %d batches: %d of %d bans", len(seen), p.status().Bans, all))
 	for n, g := range seen {
 		if g.Source != "web1" || g.Done > g.Size || n > 0 && g.Done <= seen[n-1].Done || g.Bans == 0 {
 			t.Errorf("progress %+v", seen)
@@ -249,6 +252,7 @@ func TestR19WhileItIsWritten(t *testing.T) {
 	p.append(p.path, seedRow(all))
 	p.step()
 	p.want(ips(0, all+1)...)
+	t.Attr("reached", fmt.Sprintf("%d bans written and rotated while they are read: %d read", all+1, p.status().Bans))
 }
 
 func TestRotationNames(t *testing.T) {

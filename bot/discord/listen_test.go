@@ -45,6 +45,7 @@ func TestR08FatalCloseIsFinal(t *testing.T) {
 					if n := len(s.Dials()); n != 1 {
 						t.Errorf("%d connections, want 1", n)
 					}
+					t.Attr("reached", fmt.Sprintf("%d reconnects in a day", len(s.Dials())-1))
 					if n := log.count("does not let the bot in"); n != 1 {
 						t.Errorf("logged %d times, want once", n)
 					}
@@ -68,9 +69,11 @@ func TestR08IdentifyBudgetIsSafe(t *testing.T) {
 				s.ScriptGateway(func() discordtest.Connection { return meets })
 				listen(t, newClient(t, s))
 				time.Sleep(3 * 24 * time.Hour)
-				if n := mostInADay(s.Identifies()); n > 100 || n < 10 {
+				n := mostInADay(s.Identifies())
+				if n > 100 || n < 10 {
 					t.Errorf("%d identifies in 24 hours, want 100 at most", n)
 				}
+				t.Attr("reached", fmt.Sprintf("%d identifies in 24 hours", n))
 				s.ScriptGateway(nil)
 				time.Sleep(25 * time.Hour)
 				if !s.Listening() {
@@ -111,9 +114,11 @@ func TestR08RestartsResume(t *testing.T) {
 					time.Sleep(15 * time.Second)
 					stop()
 				}
-				if n := len(s.Identifies()); n > tc.most || n == 0 {
+				n := len(s.Identifies())
+				if n > tc.most || n == 0 {
 					t.Errorf("%d identifies for 300 starts, want %d at most", n, tc.most)
 				}
+				t.Attr("reached", fmt.Sprintf("%d identifies for 300 starts", n))
 				if n := len(s.Requests("PUT /applications/*/guilds/*/commands")); n > 1 {
 					t.Errorf("commands registered %d times, want once", n)
 				}

@@ -74,6 +74,7 @@ func TestR06RateLimitsAreObeyed(t *testing.T) {
 		if refused != 2 {
 			t.Errorf("%d × 429, want the two that were scripted", refused)
 		}
+		t.Attr("reached", fmt.Sprintf("%d of %d delivered, %d × 429", len(s.Messages()), 2*each, refused))
 	})
 }
 
@@ -145,12 +146,14 @@ func TestR07InvalidRequestsStayRare(t *testing.T) {
 					}
 					time.Sleep(5 * time.Second)
 				}
-				if n := s.Invalid(10 * time.Minute); n > 10 {
-					t.Errorf("%d invalid requests in 10 minutes, want 10 at most", n)
+				inTen, inDay := s.Invalid(10*time.Minute), len(s.Requests(post))
+				if inTen > 10 {
+					t.Errorf("%d invalid requests in 10 minutes, want 10 at most", inTen)
 				}
-				if n := len(s.Requests(post)); n > 10+24*4 {
-					t.Errorf("%d requests in a day, want a probe per 15 minutes", n)
+				if inDay > 10+24*4 {
+					t.Errorf("%d requests in a day, want a probe per 15 minutes", inDay)
 				}
+				t.Attr("reached", fmt.Sprintf("%d in 10 minutes, %d in a day", inTen, inDay))
 				s.Heal()
 				deliver(t, c, discordtest.Channel, plain("a"))
 				if waited := time.Since(began) - 24*time.Hour; waited > 16*time.Minute {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
+	"fmt"
 	"io"
 	"log"
 	"net/http"
@@ -135,6 +136,7 @@ func TestR02NonceMakesNoCopies(t *testing.T) {
 		if n := len(s.Messages()); n != 1 {
 			t.Errorf("%d copies, want 1", n)
 		}
+		t.Attr("reached", fmt.Sprintf("%d copies of a message whose answer was lost two minutes ago", len(s.Messages())-1))
 	})
 }
 
@@ -191,6 +193,7 @@ func TestS07NobodyIsMentioned(t *testing.T) {
 		if n := s.Mentions(); n != 0 {
 			t.Errorf("%d messages call somebody", n)
 		}
+		t.Attr("reached", fmt.Sprintf("%d of %d messages call somebody", s.Mentions(), len(s.Requests(post))+len(s.Requests("PATCH /webhooks/*/*/messages/*"))))
 		for _, pattern := range []string{post, "PATCH /webhooks/*/*/messages/*"} {
 			for _, q := range s.Requests(pattern) {
 				if !bytes.Contains(q.Body, []byte(`"allowed_mentions":{"parse":[]`)) {

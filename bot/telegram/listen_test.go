@@ -151,6 +151,7 @@ func TestS03NobodyElseIsHeard(t *testing.T) {
 				if n := len(o.asked()); n != 0 {
 					t.Errorf("executed %d times", n)
 				}
+				t.Attr("reached", fmt.Sprintf("60 attempts, %d executed, logged %d times in a minute", len(o.asked()), o.log.count("command ignored")))
 				if q := server.Requests("sendMessage", "sendPhoto", "answerCallbackQuery"); len(q) != 0 {
 					t.Errorf("reacted: %v", q)
 				}

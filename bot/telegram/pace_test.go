@@ -48,6 +48,7 @@ func TestR04LimitsAreHeldBeforeTelegramSaysNo(t *testing.T) {
 				if messages, requests := len(server.Messages()), len(server.Requests()); messages != want || requests != want {
 					t.Errorf("%d messages by %d requests, want %d by as many", messages, requests, want)
 				}
+				t.Attr("reached", fmt.Sprintf("%d messages by %d requests", len(server.Messages()), len(server.Requests())))
 			})
 		})
 	}
@@ -86,6 +87,7 @@ func TestR04RetryAfterIsObeyed(t *testing.T) {
 		if early, requests := server.Early(), len(server.Requests()); early != 0 || requests != 3 {
 			t.Errorf("%d early of %d requests, want 0 of 3", early, requests)
 		}
+		t.Attr("reached", fmt.Sprintf("a hold of %v: %d requests before it ends", hold, server.Early()))
 	})
 }
 
@@ -150,6 +152,7 @@ func TestR07RefusalsAskForLongerPauses(t *testing.T) {
 			if early > 10 || len(all) > 4*24+5 {
 				t.Errorf("%d: %d requests in ten minutes, %d in a day", code, early, len(all))
 			}
+			t.Attr("reached", fmt.Sprintf("%d: %d in ten minutes, %d in a day", code, early, len(all)))
 			server.Script(nil)
 			if err := c.Send(t.Context(), "5550001", say("healed")); err != nil {
 				t.Error(err)
