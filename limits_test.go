@@ -106,8 +106,8 @@ func TestR05ALongRetryAfterSurvivesKills(t *testing.T) {
 	told := both.discord.Messages()[slices.IndexFunc(both.discord.Messages(), func(m discordtest.Message) bool {
 		return strings.Contains(unescape(m.Content), groupIsDown)
 	})].Time.Sub(heldAt)
-	if told > time.Minute {
-		t.Errorf("Discord was told after %v", told)
+	if n := both.mentions(groupIsDown)[discordtest.Channel]; told > time.Minute || n != 1 {
+		t.Errorf("Discord was told %d times, after %v", n, told)
 	}
 	if n := len(toGroup(both.telegram)); n != 1 || both.telegram.Early() > 0 {
 		t.Errorf("%d requests for the held group, %d early in all, want the first and none early", n, both.telegram.Early())
