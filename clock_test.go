@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -68,14 +67,7 @@ func (b *bubble) start() (stop func()) {
 			b.t.Errorf("the bot ended with %v", err)
 		}
 	})
-	stop = sync.OnceFunc(func() {
-		cancel()
-		running.Wait()
-		b.wake = func() {}
-		// A process that another test starts at this moment has the lock of the database until it has become its program.
-		syscall.ForkLock.RLock()
-		syscall.ForkLock.RUnlock() //nolint:staticcheck // it has waited for that
-	})
+	stop = sync.OnceFunc(func() { cancel(); running.Wait(); b.wake = func() {} })
 	b.t.Cleanup(stop)
 	synctest.Wait()
 	return stop

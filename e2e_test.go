@@ -6,9 +6,6 @@ import (
 	"encoding/base64"
 	"fmt"
 	"image/png"
-	"io"
-	"log/slog"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,7 +14,6 @@ import (
 	"sync"
 	"syscall"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"friendlyfire/bot/discord/discordtest"
@@ -319,57 +315,30 @@ func isPicture(data []byte) bool {
 }
 
 func TestDayAndAHalfUnderTheClock(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		both := platforms{telegramtest.InMemory(t), discordtest.InMemory(t)}
-		s := newScene(t, strings.ReplaceAll(both.config(), `at = "00:00"`, `at = "08:00"`))
-		t.Setenv("FRIENDLYFIRE_TELEGRAM_TOKEN", telegramtest.Token)
-		t.Setenv("FRIENDLYFIRE_DISCORD_TOKEN", discordtest.Token)
-		c, err := Load(s.config)
-		if err != nil {
-			t.Fatal(err)
-		}
-		w := world{
-			dial: func(ctx context.Context, network, address string) (net.Conn, error) {
-				if strings.HasSuffix(both.discord.URL(), address) {
-					return both.discord.Dial(ctx, network, address)
-				}
-				return both.telegram.Dial(ctx, network, address)
-			},
-			watch: func(ctx context.Context, _ string, _ func()) error { <-ctx.Done(); return nil },
-		}
-		p, err := build(t.Context(), c, streams{in: strings.NewReader(""), out: io.Discard, err: io.Discard}, w, slog.New(slog.DiscardHandler), false)
-		if err != nil {
-			t.Fatal(err)
-		}
-		ctx, stop := context.WithCancel(t.Context())
-		var wg sync.WaitGroup
-		wg.Go(func() { p.start(ctx, w) })
+	underTheClock(t, func(t *testing.T, b *bubble) {
+		stop := b.start()
 		want := 0
 		for hour := range 36 { // from 01:00 in Brussels on 1 January 2000
-			s.append(ban(time.Now(), foreign, "sshd", ""))
+			b.append(ban(time.Now(), foreign, "sshd", ""))
 			if hour%6 == 0 {
-				s.append(ban(time.Now(), belgian, "sshd", ""))
+				b.append(ban(time.Now(), belgian, "sshd", ""))
 				want++
 			}
 			time.Sleep(time.Hour)
 		}
 		stop()
-		wg.Wait()
-		if err := p.close(); err != nil {
-			t.Error(err)
-		}
 		for what, times := range map[string]int{
 			"Belgium banned: " + belgian: want, foreign: 0, "sources healthy": 2, "Fri 31 Dec: 0 bans\n": 1, "may repeat": 0, "Trouble": 0, "silent": 0,
 			"Sat 1 Jan: 27 bans\nCountries: United States 23, Belgium 4\nJails: sshd 27\nFriendly: 4 bans\n": 1,
 		} {
-			if !both.everywhere(what, times) {
-				t.Errorf("told of %q: %v, want %d times in each chat", what, both.mentions(what), times)
+			if !b.everywhere(what, times) {
+				t.Errorf("told of %q: %v, want %d times in each chat", what, b.mentions(what), times)
 			}
 		}
-		for _, m := range both.telegram.Messages() {
+		for _, m := range b.telegram.Messages() {
 			if strings.Contains(m.Text, "27 bans") && !isPicture(m.Photo) {
 				t.Error("the digest has no picture")
 			}
 		}
-	})
+	}, `at = "00:00"`, `at = "08:00"`, "[[source]]", "[[source]]") // a source may be silent for a day, as it is by default
 }

@@ -391,7 +391,11 @@ func lock(database string) (unlock func(), err error) {
 		f.Close()
 		return nil, fmt.Errorf("%s is in use by another friendlyfire", database)
 	}
-	return func() { f.Close() }, nil
+	return func() {
+		// Closing alone leaves it locked for as long as a process that is just being started has the descriptor, too.
+		_ = syscall.Flock(int(f.Fd()), syscall.LOCK_UN) //nolint:gosec // a descriptor fits
+		f.Close()
+	}, nil
 }
 
 func isTerminal(v any) bool {
