@@ -25,23 +25,12 @@ type bubble struct {
 	wake func() // tells the bot that the file has grown
 }
 
-// underTheClock runs the test in a bubble, with the configuration of both platforms and these changes to it, in pairs
-// of what was and what is. Friendly is 2001:db8::/32; there is no digest.
+// underTheClock runs the test in a bubble, with such a configuration as among makes.
 func underTheClock(t *testing.T, test func(*testing.T, *bubble), changes ...string) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		both := platforms{telegramtest.InMemory(t), discordtest.InMemory(t)}
-		config := strings.NewReplacer(append(changes,
-			`at = "00:00"`, `at = ""`, `"203.0.113.0/24"`, `"2001:db8::/32"`, "[[source]]", "[[source]]\nsilent_after = \"0s\"",
-			"[telegram]", "[telegram]\ntoken_file = \"$DIR/telegram.token\"", "[discord]", "[discord]\ntoken_file = \"$DIR/discord.token\"",
-		)...).Replace(both.config())
-		b := &bubble{scene: newScene(t, config), platforms: both, wake: func() {}}
-		for name, token := range map[string]string{"telegram.token": telegramtest.Token, "discord.token": discordtest.Token} {
-			if err := os.WriteFile(filepath.Join(b.dir, name), []byte(token), 0o600); err != nil {
-				t.Fatal(err)
-			}
-		}
-		test(t, b)
+		test(t, &bubble{scene: among(t, both, changes...), platforms: both, wake: func() {}})
 	})
 }
 
@@ -71,6 +60,22 @@ func (b *bubble) start() (stop func()) {
 	b.t.Cleanup(stop)
 	synctest.Wait()
 	return stop
+}
+
+// among is a scene of both platforms in which 2001:db8::/32 is friendly, no source is ever silent and no digest comes.
+// Changes to that come in pairs: what stands in withBoth, and what takes its place.
+func among(t *testing.T, both platforms, changes ...string) *scene {
+	t.Helper()
+	s := newScene(t, strings.NewReplacer(append(changes,
+		`"203.0.113.0/24"`, `"2001:db8::/32"`, `at = "00:00"`, `at = ""`, "[[source]]", "[[source]]\nsilent_after = \"0s\"",
+		"[telegram]", "[telegram]\ntoken_file = \"$DIR/telegram.token\"", "[discord]", "[discord]\ntoken_file = \"$DIR/discord.token\"",
+	)...).Replace(both.config()))
+	for name, token := range map[string]string{"telegram.token": telegramtest.Token, "discord.token": discordtest.Token} {
+		if err := os.WriteFile(filepath.Join(s.dir, name), []byte(token), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return s
 }
 
 // ban appends the ban of friend i.

@@ -3,7 +3,9 @@ package main
 import (
 	"database/sql"
 	"fmt"
+	"maps"
 	"math/rand/v2"
+	"net/http"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -78,7 +80,7 @@ func TestR03APossibleRepeatSaysSo(t *testing.T) {
 // pass lets the storm pass, and fails the test for every alert that is lost, for every copy that does not say so, and
 // for a damaged database.
 func (s storm) pass(t *testing.T) toll {
-	l := toll{kills: 8, bans: 64, drops: map[string]int{}}
+	l := toll{kills: 6, bans: 48, drops: map[string]int{}}
 	life := 800 * time.Millisecond // a bot's, at most
 	if long {
 		l.kills, l.bans, life = 1000, 10_000, 2400*time.Millisecond
@@ -91,9 +93,7 @@ func (s storm) pass(t *testing.T) toll {
 	telegram, discord := map[string]int{}, map[string]int{}
 	both.telegram.Script(s.onTelegram(rand.New(rand.NewPCG(seed, 1)), telegram))
 	both.discord.Script(s.onDiscord(rand.New(rand.NewPCG(seed, 2)), discord))
-	config := strings.NewReplacer(`at = "00:00"`, `at = ""`, `"203.0.113.0/24"`, `"2001:db8::/32"`).Replace(both.config())
-	w := newScene(t, config)
-	w.env = []string{"FRIENDLYFIRE_TELEGRAM_TOKEN=" + telegramtest.Token, "FRIENDLYFIRE_DISCORD_TOKEN=" + discordtest.Token}
+	w := among(t, both)
 
 	write := scribe{scene: w, random: random}
 	pause := life / 2 * time.Duration(l.kills) / time.Duration(l.bans*5/4) // so that the last kills still find new bans
@@ -127,10 +127,8 @@ func (s storm) pass(t *testing.T) toll {
 	l.count(both)
 	both.telegram.Script(nil) // the counts of lost answers are at rest
 	both.discord.Script(nil)
-	for chat, n := range telegram {
-		l.drops[chat] = n
-	}
-	l.drops[discordtest.Channel] = discord[discordtest.Channel]
+	maps.Copy(l.drops, telegram)
+	maps.Copy(l.drops, discord)
 	t.Log(l)
 	if l.lost > 0 || l.unmarked > 0 {
 		t.Errorf("%d alerts lost, %d copies without a mark, want none", l.lost, l.unmarked)
@@ -163,7 +161,7 @@ func (s storm) onTelegram(random *rand.Rand, lost map[string]int) func(telegramt
 
 func (s storm) onDiscord(random *rand.Rand, lost map[string]int) func(discordtest.Request) discordtest.Fault {
 	return func(q discordtest.Request) discordtest.Fault {
-		if q.Method != "POST" || !strings.HasSuffix(q.Path, "/messages") {
+		if q.Method != http.MethodPost || !strings.HasSuffix(q.Path, "/messages") {
 			return nil
 		}
 		switch dice := random.Float64(); {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -84,8 +85,7 @@ func TestR05ALongRetryAfterSurvivesKills(t *testing.T) {
 	random := rand.New(rand.NewPCG(seed, 0))
 	both := platforms{telegramtest.Start(t), discordtest.Start(t)}
 	holdGroup(both.telegram)
-	s := newScene(t, strings.NewReplacer(`at = "00:00"`, `at = ""`, `"203.0.113.0/24"`, `"2001:db8::/32"`).Replace(both.config()))
-	s.env = []string{"FRIENDLYFIRE_TELEGRAM_TOKEN=" + telegramtest.Token, "FRIENDLYFIRE_DISCORD_TOKEN=" + discordtest.Token}
+	s := among(t, both)
 	s.append(ban(time.Now(), friend(0), "sshd", ""))
 	p := s.start()
 	eventually(t, 30*time.Second, func() bool { return len(toGroup(both.telegram)) > 0 && toGroup(both.telegram)[0].Status == 429 })
@@ -183,7 +183,7 @@ func TestR06Discords429IsObeyed(t *testing.T) {
 			underTheClock(t, func(t *testing.T, b *bubble) {
 				posts := 0
 				b.discord.Script(func(q discordtest.Request) discordtest.Fault {
-					if q.Method == "POST" && strings.HasSuffix(q.Path, "/messages") {
+					if q.Method == http.MethodPost && strings.HasSuffix(q.Path, "/messages") {
 						switch posts++; posts {
 						case bans / 5:
 							return faults[0]
@@ -361,7 +361,7 @@ func TestR08IdentifyBudgetIsSafe(t *testing.T) {
 // Real kills, while the gateway has forgotten every session: what the gateway has seen was on disk before.
 func TestR08IdentifiesAreCountedBeforeAKill(t *testing.T) {
 	t.Parallel()
-	kills := 12
+	kills := 8
 	if long {
 		kills = 300
 	}
@@ -370,8 +370,7 @@ func TestR08IdentifiesAreCountedBeforeAKill(t *testing.T) {
 	random := rand.New(rand.NewPCG(seed, 0))
 	both := platforms{telegramtest.Start(t), discordtest.Start(t)}
 	both.discord.ScriptGateway(func() discordtest.Connection { return discordtest.Connection{ForgetsAll: true} })
-	s := newScene(t, both.config())
-	s.env = []string{"FRIENDLYFIRE_TELEGRAM_TOKEN=" + telegramtest.Token, "FRIENDLYFIRE_DISCORD_TOKEN=" + discordtest.Token}
+	s := among(t, both)
 	for range kills {
 		p := s.start()
 		time.Sleep(time.Duration(random.IntN(1000)) * time.Millisecond)

@@ -16,7 +16,7 @@ import (
 // listens in the supergroup from then on, and asks the old group no more.
 func TestR10SupergroupMigrationIsFollowed(t *testing.T) {
 	t.Parallel()
-	lives := 3
+	lives := 2
 	if long {
 		lives = 100
 	}
@@ -37,9 +37,7 @@ func TestR10SupergroupMigrationIsFollowed(t *testing.T) {
 func migrate(t *testing.T, random *rand.Rand, bans int, asked *int) (lost int) {
 	const group, supergroup, stranger = -1001, -1009, 8
 	both := platforms{telegramtest.Start(t), discordtest.Start(t)}
-	config := strings.NewReplacer(`at = "00:00"`, `at = ""`, `"203.0.113.0/24"`, `"2001:db8::/32"`, "[-1001, 42]", "[-1001]").Replace(both.config())
-	s := newScene(t, config)
-	s.env = []string{"FRIENDLYFIRE_TELEGRAM_TOKEN=" + telegramtest.Token, "FRIENDLYFIRE_DISCORD_TOKEN=" + discordtest.Token}
+	s := among(t, both, "[-1001, 42]", "[-1001]")
 	told := func(i int) bool {
 		return both.mentions("banned: " + friend(i) + "\n")[fmt.Sprint(supergroup)] > 0
 	}
