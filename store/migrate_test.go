@@ -299,16 +299,16 @@ func answered(t *testing.T, s *Store) {
 	posted, err := s.Posted(ctx, "digest/2026-11-22", discord)
 	equal("posted", true, posted, err)
 	chat, err := s.ChatStatus(ctx, telegram)
-	equal("chat", ChatStatus{telegram, "-100200", at(1794000201), 1, at(1795348101), "no answer", at(1795348200), 2, 0}, chat, err)
+	equal("chat", ChatStatus{telegram, "-100200", at(1794000201), 1, at(1795348101), "no answer", at(1795348200), 2, at(1795348001), 0}, chat, err)
 	chat, err = s.ChatStatus(ctx, discord)
-	equal("chat", ChatStatus{Chat: discord, SentAt: at(1795340000), Waiting: 2, Dead: 1}, chat, err)
+	equal("chat", ChatStatus{Chat: discord, SentAt: at(1795340000), Waiting: 2, Oldest: at(1795348101), Dead: 1}, chat, err)
 
 	networks, err := s.Networks(ctx, time.Time{}, netip.MustParseAddr("203.0.113.70"), netip.MustParseAddr("203.0.113.1"), netip.MustParseAddr("192.0.2.1"))
 	equal("networks", []string{"EXAMPLE-PART", "EXAMPLE-NET", ""}, []string{networks[0].Name, networks[1].Name, networks[2].Name}, err)
 	registries, err := s.Registries(ctx)
 	equal("registries", map[string]Registry{
 		"whois.ripe.net": {Server: "whois.ripe.net", Spaced: time.UnixMilli(1795260003000), Day: 20778, Asked: 3},
-		"whois.arin.net": {"whois.arin.net", time.UnixMilli(1795260009000), 20778, 1, at(1795350000), 2, 1, "query limit reached"},
+		"whois.arin.net": {"whois.arin.net", time.UnixMilli(1795260009000), 20778, 1, at(1795350000), 2, 1, "query limit reached", time.Time{}},
 	}, registries, err)
 	route, err := s.Route(ctx, netip.MustParseAddr("203.0.113.7"))
 	equal("route", "whois.apnic.net", route, err)

@@ -171,12 +171,10 @@ func (s *Store) Value(ctx context.Context, key string) (string, error) {
 
 // SetValue keeps value under key for good.
 func (s *Store) SetValue(ctx context.Context, key, value string) error {
-	_, err := s.w.ExecContext(ctx, setValue, key, value)
+	_, err := s.w.ExecContext(ctx, `INSERT INTO meta (key, value) VALUES (?, ?)
+		ON CONFLICT (key) DO UPDATE SET value = excluded.value WHERE value <> excluded.value`, key, value)
 	return err
 }
-
-const setValue = `INSERT INTO meta (key, value) VALUES (?, ?)
-	ON CONFLICT (key) DO UPDATE SET value = excluded.value WHERE value <> excluded.value`
 
 // Born is when the database was made.
 func (s *Store) Born(ctx context.Context) (time.Time, error) {
