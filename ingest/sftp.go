@@ -22,7 +22,7 @@ type SFTP struct {
 	Path       string // from the root
 	KeyFile    string // a private key without a passphrase; "": the agent behind SSH_AUTH_SOCK
 	KnownHosts string // the host's key is pinned by it; "": the user's own known_hosts
-	Dial       func(ctx context.Context, network, address string) (net.Conn, error)
+	Dial       func(ctx context.Context, network, address string) (net.Conn, error) // opens connections; nil: the net package
 
 	limit  time.Duration // of every call; 0: callLimit
 	conn   net.Conn      // nil: not connected
@@ -204,7 +204,11 @@ func (s *SFTP) login(ctx context.Context) (err error) {
 	}
 	dialing, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	conn, err := s.Dial(dialing, "tcp", s.Address)
+	dial := s.Dial
+	if dial == nil {
+		dial = (&net.Dialer{}).DialContext
+	}
+	conn, err := dial(dialing, "tcp", s.Address)
 	if err != nil {
 		return err
 	}
