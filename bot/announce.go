@@ -29,7 +29,7 @@ type Announcer struct {
 
 // Step decides what can be decided now. Bans that wait for whois are looked at again by a later Step.
 func (a *Announcer) Step(ctx context.Context) error {
-	const page = 1000
+	const page = 250 // bounds the memory that a flood takes
 	waiting := map[int64]time.Time{}
 	for last := int64(0); ; {
 		undecided, err := a.Store.Undecided(ctx, last, page)
@@ -96,7 +96,9 @@ func (a *Announcer) decide(ctx context.Context, undecided []store.Sighting, wait
 				}
 			}
 			v.Decided = append(v.Decided, g.ID)
-			told, err := a.mayRepeat(ctx, g, a.post("ban/"+strconv.FormatInt(g.ID, 10), a.Words.Alert(g, strict[g.Jail])))
+			told, err := a.mayRepeat(ctx, g, a.post("ban/"+strconv.FormatInt(g.ID, 10), Body{
+				Text: a.Words.Alert(g, strict[g.Jail]), Brief: a.Words.Brief(g, now),
+			}))
 			if err != nil {
 				return v, err
 			}
@@ -145,11 +147,11 @@ func (a *Announcer) summarise(ctx context.Context) error {
 	if err := a.Store.SetValue(ctx, at, now.UTC().Format(time.RFC3339)); err != nil {
 		return err
 	}
-	return a.record(ctx, store.Verdict{Told: h.UpTo, Notices: a.post("history/"+strconv.FormatInt(h.UpTo, 10), a.Words.History(h, now))})
+	return a.record(ctx, store.Verdict{Told: h.UpTo, Notices: a.post("history/"+strconv.FormatInt(h.UpTo, 10), Body{Text: a.Words.History(h, now)})})
 }
 
-func (a *Announcer) post(key string, text Text) []store.Notice {
-	return notices(a.Chats, key, Body{Text: text}, time.Now())
+func (a *Announcer) post(key string, body Body) []store.Notice {
+	return notices(a.Chats, key, body, time.Now())
 }
 
 // notices addresses one body to every chat.

@@ -251,6 +251,29 @@ func TestDueAlertsShareAMessageAndNoneIsCut(t *testing.T) {
 	})
 }
 
+func TestCrowdIsToldInBriefAndARepeatIsTheSameMessage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t)
+		d.announcer.Patience = 0
+		d.sender.replies, d.sender.lose = []error{errors.New("EOF")}, true
+		for i := range 2 * crowd {
+			d.ban("198.51.100.7", "BE", ago(time.Duration(i)*time.Second))
+		}
+		d.step()
+		time.Sleep(2 * time.Second)
+		d.step()
+		got := d.sender.texts()
+		told := strings.Count(got[0], "Belgium banned: ")
+		if strings.Contains(got[0], "Unban") || told < 20 || got[1] != "(may repeat) "+got[0] {
+			t.Errorf("%d alerts in the first message, then\n%.200s\n%.200s", told, got[0], got[1])
+		}
+		all := strings.Join(got[1:], "")
+		if n := strings.Count(all, "Belgium banned: "); n != 2*crowd || !strings.Contains(got[len(got)-1], "Unban: ") {
+			t.Errorf("%d alerts, want %d, and the last of them in full", n, 2*crowd)
+		}
+	})
+}
+
 func TestFailedAttempts(t *testing.T) {
 	tests := map[string]struct {
 		replies []error

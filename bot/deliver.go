@@ -15,6 +15,7 @@ import (
 // Body is what a notice says, in the form the outbox keeps.
 type Body struct {
 	Text  Text   `json:"text"`
+	Brief Text   `json:"brief,omitempty"` // said in place of Text where a crowd waits
 	Chart *Chart `json:"chart,omitempty"` // drawn when the notice is sent
 }
 
@@ -149,9 +150,22 @@ func backoff(failures int) time.Duration {
 	return min(time.Second<<min(failures, 10), 20*time.Second)
 }
 
+// crowd is how many notices wait when alerts are said in brief: a group takes twenty messages a minute, and thousands
+// of alerts in full would take hours.
+const crowd = 40
+
 // pack puts the first notice that is due, and those behind it that fit, into one message.
 // A message that may have arrived is made again of the same notices and under the same nonce.
 func (d *Deliverer) pack(ctx context.Context, due []store.Notice) ([]store.Notice, Message) {
+	again := due[0].Nonce != ""
+	pack, m := d.compose(ctx, due, !again && len(due) > crowd)
+	if again && !d.Sender.Fits(m) { // it was in brief
+		pack, m = d.compose(ctx, due, true)
+	}
+	return pack, m
+}
+
+func (d *Deliverer) compose(ctx context.Context, due []store.Notice, brief bool) ([]store.Notice, Message) {
 	first := due[0]
 	m := Message{Nonce: first.Nonce}
 	if m.Nonce == "" {
@@ -168,6 +182,9 @@ func (d *Deliverer) pack(ctx context.Context, due []store.Notice) ([]store.Notic
 		}
 		if len(pack) > 0 && body.Chart != nil {
 			continue
+		}
+		if brief && body.Brief != nil {
+			body.Text = body.Brief
 		}
 		longer := m
 		switch {

@@ -48,6 +48,15 @@ func (w Words) Alert(g store.Sighting, context string) Text {
 	return append(t, w.unban(g.Ban)...)
 }
 
+// Brief is an alert where so many wait that only the most important is said: who, by which rule, when.
+func (w Words) Brief(g store.Sighting, now time.Time) Text {
+	return Text{
+		{Text: w.headline(g)},
+		{Text: w.address(g.Address), Style: Code},
+		{Text: "\n" + w.where(g.Ban) + ", " + w.moment(g.Time, now)},
+	}
+}
+
 func (w Words) headline(g store.Sighting) string {
 	for _, c := range []store.Country{g.Country, g.Table} {
 		if c != "" && slices.Contains(w.Friends.Countries, c) {

@@ -18,10 +18,10 @@ import (
 // SFTP is a file of another machine. It keeps one connection open, and is used by one goroutine at a time.
 type SFTP struct {
 	User       string
-	Address    string // host:port
-	Path       string // from the root
-	KeyFile    string // a private key without a passphrase; "": the agent behind SSH_AUTH_SOCK
-	KnownHosts string // the host's key is pinned by it; "": the user's own known_hosts
+	Address    string                                                               // host:port
+	Path       string                                                               // from the root
+	KeyFile    string                                                               // a private key without a passphrase; "": the agent behind SSH_AUTH_SOCK
+	KnownHosts string                                                               // the host's key is pinned by it; "": the user's own known_hosts
 	Dial       func(ctx context.Context, network, address string) (net.Conn, error) // opens connections; nil: the net package
 
 	limit  time.Duration // of every call; 0: callLimit
