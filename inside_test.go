@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -139,4 +140,22 @@ func size(short, full int) int {
 		return full
 	}
 	return short
+}
+
+// reconfigure changes the configuration; the next start reads it.
+func (s *scene) reconfigure(change ...string) {
+	s.t.Helper()
+	text, err := os.ReadFile(s.config)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if err := os.WriteFile(s.config, []byte(strings.NewReplacer(change...).Replace(string(text))), 0o600); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// saidEverywhere reports whether each chat was told at least once.
+func (p platforms) saidEverywhere(what string) bool {
+	n := p.mentions(what)
+	return !slices.ContainsFunc(everyChat, func(chat string) bool { return n[chat] == 0 })
 }

@@ -36,7 +36,9 @@ func (w world) client() *http.Client {
 	if w.dial == nil {
 		return nil
 	}
-	return &http.Client{Transport: &http.Transport{DialContext: w.dial}}
+	return &http.Client{Transport: &http.Transport{
+		DialContext: w.dial, TLSHandshakeTimeout: 10 * time.Second, IdleConnTimeout: 20 * time.Second,
+	}}
 }
 
 func theWorld() world { return world{watch: ingest.Watch} }
@@ -356,10 +358,10 @@ func runBot(ctx context.Context, file string, once bool, s streams, w world) err
 func serve(ctx context.Context, c *Config, once bool, s streams, w world, log *slog.Logger) error {
 	p, err := build(ctx, c, s, w, log, once)
 	if err != nil {
-		return err
+		return unlessStopped(ctx, err)
 	}
 	if err := errors.Join(p.store.Recover(ctx), bot.TellOfDamage(ctx, p.store, p.chats, wording(c), c.Alerts.MaxAge)); err != nil {
-		return errors.Join(err, p.close())
+		return errors.Join(unlessStopped(ctx, err), p.close())
 	}
 	if once {
 		return errors.Join(p.once(ctx), p.close())
@@ -372,6 +374,14 @@ func serve(ctx context.Context, c *Config, once bool, s streams, w world, log *s
 	}
 	err = p.start(ctx, w)
 	return errors.Join(err, p.rescue(ctx, err), p.close())
+}
+
+// unlessStopped is err, or nil where the program was told to stop while it started: that is no failure.
+func unlessStopped(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
 }
 
 // lock keeps a second bot from delivering out of the same database. It falls with the process.

@@ -89,16 +89,22 @@ func (d *Deliverer) deliver(ctx context.Context, due []store.Notice) (goOn bool,
 	if err != nil {
 		return false, err
 	}
-	claimed, err := d.Store.Claim(ctx, message.Nonce, time.Now(), ids...)
+	// What happens is kept even when the program is about to stop.
+	kept := context.WithoutCancel(ctx)
+	claimed, err := d.Store.Claim(kept, message.Nonce, time.Now(), ids...)
 	if err != nil || len(claimed) != len(ids) {
 		return false, err
 	}
+	begun := time.Now()
 	failure := d.Sender.Send(ctx, status.Destination(), message)
-	// What happened is kept even when the program is about to stop.
-	return d.settle(context.WithoutCancel(ctx), ids, status, failure)
+	if unsent, ok := errors.AsType[*NotSentError](failure); ok && ctx.Err() != nil { // the stop's doing, not the chat's
+		return false, d.Store.Settle(kept, store.NotSent, time.Now(), unsent.Error(), ids...)
+	}
+	return d.settle(kept, ids, status, begun, failure)
 }
 
-func (d *Deliverer) settle(ctx context.Context, ids []int64, status store.ChatStatus, failure error) (goOn bool, err error) {
+// settle records how the attempt that was begun then has ended.
+func (d *Deliverer) settle(ctx context.Context, ids []int64, status store.ChatStatus, begun time.Time, failure error) (goOn bool, err error) {
 	now := time.Now()
 	if failure == nil {
 		return true, errors.Join(
@@ -135,7 +141,7 @@ func (d *Deliverer) settle(ctx context.Context, ids []int64, status store.ChatSt
 			d.Store.Block(ctx, blocked, now.Add(limit.After)),
 			d.Store.Settle(ctx, store.NotSent, now, failure.Error(), ids...))
 	}
-	outcome, pause := store.Unclear, backoff(status.Failures)
+	outcome, pause := store.Unclear, max(backoff(status.Failures)-now.Sub(begun), time.Second)
 	if unsent, ok := errors.AsType[*NotSentError](failure); ok {
 		outcome, pause = store.NotSent, max(pause, unsent.After)
 	}
@@ -144,8 +150,8 @@ func (d *Deliverer) settle(ctx context.Context, ids []int64, status store.ChatSt
 		d.Store.Settle(ctx, outcome, now, failure.Error(), ids...))
 }
 
-// backoff is the pause after so many failures before this one: 1 s doubling to 20 s, so that a platform that comes
-// back is found within half a minute.
+// backoff is the time from one attempt to the next after so many failures before this one: 1 s doubling to 20 s, so
+// that a platform that comes back is found within half a minute, however long an attempt takes to fail.
 func backoff(failures int) time.Duration {
 	return min(time.Second<<min(failures, 10), 20*time.Second)
 }

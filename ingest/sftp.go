@@ -29,7 +29,7 @@ type SFTP struct {
 	client *sftp.Client
 	agent  net.Conn      // while logging in
 	failed error         // of the last attempt to connect
-	wait   time.Duration // from that attempt to the next
+	wait   time.Duration // from the beginning of that attempt to the next
 	again  time.Time     // when that is due
 }
 
@@ -170,6 +170,7 @@ func (s *SFTP) connect(ctx context.Context) error {
 	if time.Now().Before(s.again) {
 		return s.failed
 	}
+	begun := time.Now()
 	err := s.login(ctx)
 	if ctx.Err() != nil {
 		return err
@@ -183,7 +184,7 @@ func (s *SFTP) connect(ctx context.Context) error {
 	default:
 		s.wait = min(max(firstWait, 2*s.wait), longestWait)
 	}
-	s.failed, s.again = err, time.Now().Add(s.wait)
+	s.failed, s.again = err, begun.Add(s.wait)
 	return err
 }
 

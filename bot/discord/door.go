@@ -57,7 +57,9 @@ func (d *door) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // exchange returns the whole answer with its body in memory. An answer that is not good comes with its error.
 func (d *door) exchange(r *http.Request) (*http.Response, error) {
-	ctx, cancel := context.WithTimeout(r.Context(), callLimit)
+	ctx, done := bot.UnderWay(r.Context())
+	defer done()
+	ctx, cancel := context.WithTimeout(ctx, callLimit)
 	defer cancel()
 	var wrote atomic.Bool
 	trace := &httptrace.ClientTrace{WroteHeaders: func() { wrote.Store(true) }}

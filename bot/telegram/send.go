@@ -67,6 +67,8 @@ func (c *Client) post(ctx context.Context, to destination, method string, params
 	if err := c.pace.wait(ctx, to.chat); err != nil {
 		return err
 	}
+	ctx, done := bot.UnderWay(ctx)
+	defer done()
 	_, err := c.call(ctx, callLimit, method, params, photo)
 	return err
 }
