@@ -37,6 +37,7 @@ type scene struct {
 	config string
 	bans   string
 	env    []string
+	under  []string // a command that starts the program: strace, a shell
 }
 
 func newScene(t *testing.T, config string) *scene {
@@ -96,7 +97,8 @@ func (s *scene) command(ctx context.Context, args ...string) *exec.Cmd {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	cmd := exec.CommandContext(ctx, self, append([]string{"--config", s.config}, args...)...)
+	line := slices.Concat(s.under, []string{self, "--config", s.config}, args)
+	cmd := exec.CommandContext(ctx, line[0], line[1:]...)
 	cmd.Dir = s.dir
 	cmd.Env = append(os.Environ(), append(s.env, "FRIENDLYFIRE_TEST_RUN=1")...)
 	return cmd

@@ -1,0 +1,125 @@
+package main
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"friendlyfire/store"
+)
+
+// noon is a zone where it is between twelve and one o'clock.
+func noon() string { return fmt.Sprintf("Etc/GMT%+d", time.Now().UTC().Hour()-12) }
+
+// A bot that is killed, and halted, again and again around the hour of the digest posts one.
+func TestR22OneDigestADay(t *testing.T) {
+	t.Parallel()
+	kills := size(12, 200)
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	random := rand.New(rand.NewPCG(seed, 0))
+
+	both := onLoopback(t)
+	both.answerLate(func() time.Duration { return time.Duration(1+rand.IntN(300)) * time.Millisecond })
+	zone, err := time.LoadLocation(noon())
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := time.Now().In(zone)
+	if long { // the hour comes while it is killed
+		at = at.Add(80 * time.Second)
+	}
+	s := newTokenScene(t, both, strings.NewReplacer(
+		`timezone = "Europe/Brussels"`, fmt.Sprintf("timezone = %q", zone), `at = "00:00"`, fmt.Sprintf("at = %q", at.Format("15:04")),
+		`every = "1s"`, "every = \"1s\"\nsilent_after = \"0s\"",
+	).Replace(both.config()))
+	db, err := store.Open(t.Context(), filepath.Join(s.dir, "state", "friendlyfire.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := db.SetValue(t.Context(), "store/born", fmt.Sprint(time.Now().Add(-48*time.Hour).Unix())); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+
+	const digest = "sources healthy"
+	for range kills {
+		p := s.start()
+		s.append(ban(time.Now(), foreign, "sshd", ""))
+		time.Sleep(time.Duration(100+random.IntN(600)) * time.Millisecond)
+		if random.IntN(5) == 0 {
+			p.signal(syscall.SIGSTOP)
+			time.Sleep(time.Duration(random.IntN(1000)) * time.Millisecond)
+			p.signal(syscall.SIGCONT)
+			time.Sleep(time.Duration(random.IntN(100)) * time.Millisecond)
+		}
+		p.signal(syscall.SIGKILL)
+		p.cmd.Wait() // it was killed
+	}
+	p := s.start()
+	await(t, 2*time.Minute, "a digest in each chat", func() bool { return both.saidEverywhere(digest) })
+	time.Sleep(4 * time.Second) // a second one would come by now
+	p.stop()
+	told, repeats := both.mentions(digest), 0
+	for _, m := range both.telegram.Messages() {
+		if strings.Contains(m.Text, digest) && strings.HasPrefix(m.Text, "(may repeat)") {
+			told[fmt.Sprint(m.Chat)]--
+			repeats++
+		}
+	}
+	for _, chat := range everyChat {
+		if n := told[chat]; n > 1 || n < 0 {
+			t.Errorf("%s has %d digests that do not say they may repeat", chat, n)
+		}
+	}
+	reached(t, "%d kills around the hour: one digest in each chat, %d marked copies", kills, repeats)
+}
+
+// signal sends a signal to the process.
+func (p *process) signal(s syscall.Signal) {
+	p.t.Helper()
+	if err := p.cmd.Process.Signal(s); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// A machine that slept over the hour posts its digest when it wakes.
+func TestR22DigestAfterSleep(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) { // from one o'clock in Brussels
+		both := inMemory(t)
+		s := newTokenScene(t, both, strings.NewReplacer(
+			`at = "00:00"`, `at = "08:00"`, `every = "1s"`, "every = \"1m\"\nsilent_after = \"0s\"",
+		).Replace(both.config()))
+		nights, slowest := size(2, 30), time.Duration(0)
+		for night := range nights {
+			p := s.inside(both.dial)
+			time.Sleep(time.Hour)
+			p.stop()
+			time.Sleep(8 * time.Hour)
+			woken := time.Now()
+			p = s.inside(both.dial)
+			for !both.everywhere("sources healthy", night+1) {
+				if time.Since(woken) > time.Hour {
+					t.Fatalf("no digest after a night: %v", both.mentions("sources healthy"))
+				}
+				time.Sleep(time.Second)
+			}
+			slowest = max(slowest, time.Since(woken))
+			time.Sleep(time.Hour)
+			p.stop()
+			time.Sleep(time.Until(woken.Add(15 * time.Hour)))
+		}
+		if !both.everywhere("sources healthy", nights) || slowest > 5*time.Minute {
+			t.Errorf("%v after %d nights, the slowest after %v", both.mentions("sources healthy"), nights, slowest)
+		}
+		reached(t, "%d nights slept over: a digest each within %v of waking", nights, slowest)
+	})
+}
