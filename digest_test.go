@@ -34,7 +34,7 @@ func TestR22OneDigestADay(t *testing.T) {
 	if long { // the hour comes while it is killed
 		at = at.Add(80 * time.Second)
 	}
-	s := newTokenScene(t, both, strings.NewReplacer(
+	s := newTokenScene(t, strings.NewReplacer(
 		`timezone = "Europe/Brussels"`, fmt.Sprintf("timezone = %q", zone), `at = "00:00"`, fmt.Sprintf("at = %q", at.Format("15:04")),
 		`every = "1s"`, "every = \"1s\"\nsilent_after = \"0s\"",
 	).Replace(both.config()))
@@ -95,7 +95,7 @@ func TestR22DigestAfterSleep(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) { // from one o'clock in Brussels
 		both := inMemory(t)
-		s := newTokenScene(t, both, strings.NewReplacer(
+		s := newTokenScene(t, strings.NewReplacer(
 			`at = "00:00"`, `at = "08:00"`, `every = "1s"`, "every = \"1m\"\nsilent_after = \"0s\"",
 		).Replace(both.config()))
 		nights, slowest := size(2, 30), time.Duration(0)

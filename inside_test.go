@@ -42,22 +42,28 @@ var quiet = strings.NewReplacer(`at = "00:00"`, `at = ""`, `every = "1s"`, "ever
 // newQuietScene is a scene with both platforms, their tokens in files, and no digests.
 func newQuietScene(t *testing.T, both platforms, changes ...string) *scene {
 	t.Helper()
-	return newTokenScene(t, both, strings.NewReplacer(changes...).Replace(quiet.Replace(both.config())))
+	return newTokenScene(t, strings.NewReplacer(changes...).Replace(quiet.Replace(both.config())))
 }
 
 // newTokenScene is a scene whose tokens stand in files, so that tests can run side by side.
-func newTokenScene(t *testing.T, both platforms, config string) *scene {
+func newTokenScene(t *testing.T, config string) *scene {
 	t.Helper()
-	s := newScene(t, strings.NewReplacer(
-		"[telegram]\n", "[telegram]\ntoken_file = \"$DIR/telegram\"\n",
-		"[discord]\n", "[discord]\ntoken_file = \"$DIR/discord\"\n",
-	).Replace(config))
-	for name, token := range map[string]string{"telegram": telegramtest.Token, "discord": discordtest.Token} {
-		if err := os.WriteFile(filepath.Join(s.dir, name), []byte(token), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
+	s := newScene(t, tokenFiles.Replace(config))
+	s.tokens()
 	return s
+}
+
+// tokenFiles is a change of withBoth: the tokens stand in files.
+var tokenFiles = strings.NewReplacer(
+	"[telegram]\n", "[telegram]\ntoken_file = \"$DIR/telegram\"\n",
+	"[discord]\n", "[discord]\ntoken_file = \"$DIR/discord\"\n",
+)
+
+// tokens writes these files.
+func (s *scene) tokens() {
+	s.t.Helper()
+	s.place(filepath.Join(s.dir, "telegram"), []byte(telegramtest.Token))
+	s.place(filepath.Join(s.dir, "discord"), []byte(discordtest.Token))
 }
 
 // inMemory are platforms without sockets, for a program in the test's own process.

@@ -191,7 +191,7 @@ func TestR12OneBadMessageNeverBlocksTheQueue(t *testing.T) {
 				}
 				return nil
 			})
-			s := newTokenScene(t, both, strings.NewReplacer(`at = "00:00"`, `at = "02:00"`, `every = "1s"`, "every = \"1m\"\nsilent_after = \"0s\"").Replace(both.config()))
+			s := newTokenScene(t, strings.NewReplacer(`at = "00:00"`, `at = "02:00"`, `every = "1s"`, "every = \"1m\"\nsilent_after = \"0s\"").Replace(both.config()))
 			s.append(ban(time.Now(), foreign, "sshd", ""))
 			time.Sleep(24 * time.Hour)
 			p := s.inside(both.dial)
