@@ -165,3 +165,12 @@ func (p platforms) saidEverywhere(what string) bool {
 	n := p.mentions(what)
 	return !slices.ContainsFunc(everyChat, func(chat string) bool { return n[chat] == 0 })
 }
+
+// fileSize is in bytes, 0 for a file that is not there.
+func fileSize(path ...string) int64 {
+	info, err := os.Stat(filepath.Join(path...))
+	if err != nil {
+		return 0
+	}
+	return info.Size()
+}

@@ -62,8 +62,8 @@ func selfSigned(host string) (tls.Certificate, error) {
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: private, Leaf: leaf}, err
 }
 
-// sftpHost lets whoever has the key in the folder read its files. It returns the keys of a [[source]] that do so.
-func sftpHost(t *testing.T, dir, address string) (config string, dial func() (net.Conn, error)) {
+// sftpHost lets whoever has the key in the folder read its files. It returns the keys of a [[source]] that does so.
+func sftpHost(t *testing.T, dir, address string) (config string, serve func(net.Conn)) {
 	t.Helper()
 	_, private, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
@@ -92,11 +92,7 @@ func sftpHost(t *testing.T, dir, address string) (config string, dial func() (ne
 	}}
 	server.AddHostKey(key)
 	config = fmt.Sprintf("sftp = \"bans@%s%s/bans.csv\"\nkey_file = \"%s/key\"\nknown_hosts = \"%[2]s/known_hosts\"\n", address, dir, dir)
-	return config, func() (net.Conn, error) {
-		near, far := net.Pipe()
-		go serveSFTP(far, server)
-		return near, nil
-	}
+	return config, func(conn net.Conn) { serveSFTP(conn, server) }
 }
 
 func serveSFTP(conn net.Conn, config *ssh.ServerConfig) {
@@ -121,6 +117,35 @@ func serveSFTP(conn net.Conn, config *ssh.ServerConfig) {
 			go server.Serve() // ends with the connection
 		}
 	}
+}
+
+// A file of another machine is read by the program as it is shipped.
+func TestBinaryReadsOverSFTP(t *testing.T) {
+	t.Parallel()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	both := onLoopback(t)
+	s := newQuietScene(t, both)
+	keys, serve := sftpHost(t, s.dir, listener.Addr().String())
+	s.reconfigure(fmt.Sprintf("path = %q\n", s.bans), keys)
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			go serve(conn)
+		}
+	}()
+	p := s.start()
+	for _, address := range []string{belgian, belgian2} {
+		s.append(ban(time.Now(), address, "sshd", ""))
+		both.await(t, "banned: "+address+"\n", 1)
+	}
+	p.stop()
 }
 
 // Whatever happens to the network for an hour, every call ends, nothing is lost, and what waits arrives soon after.
@@ -166,10 +191,12 @@ func TestR13OutagesHealByThemselves(t *testing.T) {
 					struck = nil
 				}
 				if c.source {
-					keys, dial := sftpHost(t, s.dir, sftpAddress)
+					keys, serve := sftpHost(t, s.dir, sftpAddress)
 					r.to = func(ctx context.Context, network, address string) (net.Conn, error) {
 						if address == sftpAddress {
-							return dial()
+							near, far := net.Pipe()
+							go serve(far)
+							return near, nil
 						}
 						return both.dial(ctx, network, address)
 					}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strconv"
 	"testing"
 	"time"
@@ -46,15 +45,6 @@ func (p *process) forgetPeak() {
 	if err := os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", p.cmd.Process.Pid), []byte("5"), 0o200); err != nil {
 		p.t.Skip("the peak of memory cannot be measured here: ", err)
 	}
-}
-
-// fileSize is in bytes, 0 for a file that is not there.
-func fileSize(path ...string) int64 {
-	info, err := os.Stat(filepath.Join(path...))
-	if err != nil {
-		return 0
-	}
-	return info.Size()
 }
 
 func TestR15FloodsTakeLittleMemory(t *testing.T) {
