@@ -69,18 +69,6 @@ func (p platforms) lostAndRepeated(chats, want []string) (lost, repeated int) {
 	return lost, repeated
 }
 
-// most is the largest number of messages within any stretch of that length. The times are in order.
-func most(times []time.Time, length time.Duration) int {
-	n, from := 0, 0
-	for i, at := range times {
-		for at.Sub(times[from]) >= length {
-			from++
-		}
-		n = max(n, i-from+1)
-	}
-	return n
-}
-
 // Thousands of friendly bans that are read at once reach every chat within minutes, and within the platforms' limits.
 func TestR15FloodsArePacked(t *testing.T) {
 	t.Parallel()

@@ -301,7 +301,7 @@ func answered(t *testing.T, s *Store) {
 	chat, err := s.ChatStatus(ctx, telegram)
 	equal("chat", ChatStatus{telegram, "-100200", at(1794000201), 1, at(1795348101), "no answer", at(1795348200), 2, at(1795348001), 0}, chat, err)
 	chat, err = s.ChatStatus(ctx, discord)
-	equal("chat", ChatStatus{Chat: discord, SentAt: at(1795340000), Waiting: 2, Oldest: at(1795348101), Dead: 1}, chat, err)
+	equal("chat", ChatStatus{Chat: discord, SentAt: at(1795340000), Waiting: 2, Oldest: at(1795348001), Dead: 1}, chat, err)
 
 	networks, err := s.Networks(ctx, time.Time{}, netip.MustParseAddr("203.0.113.70"), netip.MustParseAddr("203.0.113.1"), netip.MustParseAddr("192.0.2.1"))
 	equal("networks", []string{"EXAMPLE-PART", "EXAMPLE-NET", ""}, []string{networks[0].Name, networks[1].Name, networks[2].Name}, err)

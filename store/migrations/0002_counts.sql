@@ -87,3 +87,6 @@ INSERT INTO untold
 	WHERE b.state = 0 AND b.id > coalesce((SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'history/told'), 0)
 	HAVING count(*) > 0;
 DELETE FROM meta WHERE key = 'history/told';
+
+-- When a server that refuses began to do so; 0: it answers.
+ALTER TABLE registries ADD COLUMN refused_since INTEGER NOT NULL DEFAULT 0;
