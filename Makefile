@@ -1,4 +1,4 @@
-.PHONY: build test long bench gallery lint generate release man completions deb
+.PHONY: build test long bench growth benchmarks benchstat gallery lint generate release man completions deb
 
 dist := dist
 
@@ -11,8 +11,27 @@ test:
 long: # the promises in their full size: kills, floods, hours; a table at the end, everything in long.txt
 	.ci/long
 
-bench:
-	go test -run='^$$' -bench=. -benchmem ./...
+bench: # what is promised of speed and size, each figure beside its reference; ten minutes of a machine that is idle else
+	go test -count=1 -timeout=2h -tags=bench -run='^TestBench$$' -v .
+
+growth: # how it does with 10,000 to 10,000,000 bans, and sample/growth.png of that
+	go test -count=1 -timeout=6h -tags=bench -run='^TestGrowth$$' -v .
+
+benchmarks: # the parts by themselves
+	go test -run='^$$' -bench='$(BENCH)' -benchmem $(PACKAGES)
+
+benchstat: # the parts, beside those of the commit OLD; make benchstat BENCH=Parse PACKAGES=./ingest takes a minute
+	old=$$(mktemp -d) && trap 'git worktree remove --force "$$old/tree"; rm -r "$$old"' EXIT && \
+	git worktree add --quiet --detach "$$old/tree" $(OLD) && \
+	for n in $$(seq $(COUNT)); do \
+		(cd "$$old/tree" && go test -run='^$$' -bench='$(BENCH)' -benchmem $(PACKAGES)) >> "$$old/old"; \
+		go test -run='^$$' -bench='$(BENCH)' -benchmem $(PACKAGES) >> "$$old/new"; \
+	done && \
+	go run golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c6c9d4da before="$$old/old" now="$$old/new"
+OLD = HEAD~1
+BENCH = .
+PACKAGES = ./...
+COUNT = 6
 
 gallery: # every kind of chart, of the sample and of a made-up year, in gallery/index.html
 	go test -count=1 -tags=gallery -run='^TestGallery$$' -v .
