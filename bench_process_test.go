@@ -57,9 +57,9 @@ func binary(t *testing.T) string {
 	return path
 }
 
-// madeUp are so many bans of the year that ended two hours ago, so that none is news.
+// madeUp are so many bans of the year that ended two hours ago: none is news, and none old enough to be forgotten.
 func madeUp(rows int) ingesttest.Bans {
-	return ingesttest.Bans{Seed: benchSeed, Rows: rows, End: time.Now().Add(-2 * time.Hour).Truncate(time.Second)}
+	return ingesttest.Bans{Seed: benchSeed, Rows: rows, End: time.Now().Add(-2 * time.Hour).Truncate(time.Second), Span: 360 * 24 * time.Hour}
 }
 
 // fill makes the scene's file anew, of these bans alone, and returns its size.
