@@ -89,6 +89,22 @@ func (s *scene) of(binary string, args ...string) *exec.Cmd {
 // spent is what a process took.
 type spent struct{ wall, cpu time.Duration }
 
+// walls and cpus are the medians.
+func walls(all []spent) time.Duration {
+	return median(each(all, func(s spent) time.Duration { return s.wall }))
+}
+
+func cpus(all []spent) time.Duration {
+	return median(each(all, func(s spent) time.Duration { return s.cpu }))
+}
+
+func each(all []spent, of func(spent) time.Duration) (some []time.Duration) {
+	for _, s := range all {
+		some = append(some, of(s))
+	}
+	return some
+}
+
 // measure runs a command to its end. It must succeed.
 func measure(t *testing.T, cmd *exec.Cmd) spent {
 	t.Helper()

@@ -3,7 +3,7 @@
 package main
 
 import (
-	"flag"
+	"cmp"
 	"fmt"
 	"os"
 	"runtime"
@@ -22,6 +22,11 @@ type grown struct {
 	database   int64         // bytes
 }
 
+// perRow is the time of the import for each row.
+func (g grown) perRow() time.Duration {
+	return (g.took / time.Duration(g.rows)).Round(10 * time.Nanosecond)
+}
+
 func (g grown) String() string {
 	return fmt.Sprintf("import %s, %s rows/s; /report %s; memory %.0f MB, idle %.0f MB; database %.1f MB", seconds(g.took),
 		thousands(int(float64(g.rows)/g.took.Seconds())), millis(g.report), g.peak, g.idle, float64(g.database)/(1<<20))
@@ -38,17 +43,15 @@ func grow(t *testing.T, b *botProcess, rows int) grown {
 	return g
 }
 
-var most = flag.Int("rows", 10_000_000, "rows of the largest file of TestGrowth")
-
 // TestGrowth lets the program read files of 10,000 rows, ten times as many, and so on, prints how it does, and draws
 // sample/growth.png.
 func TestGrowth(t *testing.T) {
 	load, program := loadAverage(), binary(t)
 	var all []grown
-	for rows := 10_000; rows <= *most; rows *= 10 {
-		t.Run(thousands(rows), func(t *testing.T) {
+	for n := 10_000; n <= cmp.Or(*rows, 10_000_000); n *= 10 {
+		t.Run(thousands(n), func(t *testing.T) {
 			b := newBot(t, program)
-			g := grow(t, b, rows)
+			g := grow(t, b, n)
 			b.end()
 			all = append(all, g)
 			t.Attr("reached", g.String())
