@@ -43,7 +43,7 @@ func fly(t *testing.T, bots []*botProcess, told func(bot int, appended time.Time
 		line := ban(time.Now(), address.String(), "sshd", "Failed password for anna from "+address.String()+" port 22 ssh2")
 		appended := time.Now()
 		b.append(line)
-		b.chat.Await(t, time.Minute, func() bool { return len(b.posts()) > before })
+		b.chat.Await(t, patience, func() bool { return len(b.posts()) > before })
 		q := b.posts()[before]
 		if !strings.Contains(q.Params["text"], "Belgium banned: "+address.String()) {
 			t.Fatalf("the bot says %q, want a word on %s", q.Params["text"], address)
