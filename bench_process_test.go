@@ -193,7 +193,7 @@ func (b *botProcess) posts() []telegramtest.Request {
 }
 
 // ask types a command and returns how long it takes until the answer is being sent.
-func (b *botProcess) ask(command string) (time.Duration, telegramtest.Request) {
+func (b *botProcess) ask(command string) time.Duration {
 	b.t.Helper()
 	before := len(b.posts())
 	asked := time.Now()
@@ -202,7 +202,7 @@ func (b *botProcess) ask(command string) (time.Duration, telegramtest.Request) {
 		posts := b.posts()
 		return len(posts) > before && posts[before].Status != 0
 	})
-	return b.posts()[before].Time.Sub(asked), b.posts()[before]
+	return b.posts()[before].Time.Sub(asked)
 }
 
 // patience is how long anything but an import may take before it counts as not happening: a slow machine is no failure.
@@ -221,16 +221,17 @@ func questions(periods ...string) (all []string) {
 	return all
 }
 
-// reports asks n times for a report, all questions in turn, and returns how long each answer takes. A question comes
-// again when its last answer is too old to be given again.
-func (b *botProcess) reports(n int, questions []string) map[string][]time.Duration {
+// reports asks n times for a report, all questions in turn, and returns what each answer takes. A question comes again
+// when its last answer is too old to be given again.
+func (b *botProcess) reports(n int, questions []string) map[string][]spent {
 	b.t.Helper()
-	took, last := map[string][]time.Duration{}, map[string]time.Time{}
+	took, last := map[string][]spent{}, map[string]time.Time{}
 	for i := range n {
 		q := questions[i%len(questions)]
 		time.Sleep(max(breath, time.Until(last[q].Add(11*time.Second))))
-		one, _ := b.ask(q)
-		took[q], last[q] = append(took[q], one), time.Now()
+		cpu := b.cpu()
+		wall := b.ask(q)
+		took[q], last[q] = append(took[q], spent{wall, b.cpu() - cpu}), time.Now()
 	}
 	return took
 }
@@ -322,7 +323,7 @@ func quantile(all []time.Duration, q float64) time.Duration {
 
 func median(all []time.Duration) time.Duration { return quantile(all, 0.5) }
 
-func flat(all map[string][]time.Duration) []time.Duration {
+func flat(all map[string][]spent) []spent {
 	return slices.Concat(slices.Collect(maps.Values(all))...)
 }
 
