@@ -323,7 +323,8 @@ func quantile(all []time.Duration, q float64) time.Duration {
 
 func median(all []time.Duration) time.Duration { return quantile(all, 0.5) }
 
-func flat(all map[string][]spent) []spent {
+// together are all, whatever the question.
+func together(all map[string][]spent) []spent {
 	return slices.Concat(slices.Collect(maps.Values(all))...)
 }
 
