@@ -73,7 +73,7 @@ func (b *bench) promise(t *testing.T, row, what, figure, target, reference, rati
 		verdict = "NOT MET"
 	}
 	b.lines = append(b.lines, []string{row, what, figure, target, reference, ratio, verdict})
-	t.Attr("reached", row+" "+what+": "+figure)
+	t.Attr("reached", fmt.Sprintf("%s %s: %s %s (%s)", row, what, figure, ratio, target))
 }
 
 // aside is a figure that nothing is promised of.
