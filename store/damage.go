@@ -32,7 +32,7 @@ func Damage(path string, err error) *DamagedError {
 	if !ok {
 		return nil
 	}
-	reason := ""
+	var reason string
 	switch e.Code() & 0xff { // the rest is detail
 	case sqlite3.SQLITE_CORRUPT:
 		reason = "was malformed"
