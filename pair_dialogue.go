@@ -5,8 +5,10 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/subtle"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"math/big"
 	"slices"
 	"strings"
@@ -156,6 +158,9 @@ func (p *pairer) settle(c *Config, file string, write bool, entries []entry) err
 	}
 	if err := writeConfig(file, entries); err != nil {
 		fmt.Fprintf(p.out, "\nThese are the lines:\n%s", lines)
+		if errors.Is(err, fs.ErrPermission) {
+			return fmt.Errorf("%w. Paste them, or pair as a user who may write there, such as root", err)
+		}
 		return err
 	}
 	fmt.Fprintf(p.out, "\nWritten into %s:\n%s", file, lines)

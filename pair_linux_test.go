@@ -278,3 +278,24 @@ func TestRootMakesTheDatabaseForItsOwner(t *testing.T) {
 		}
 	}
 }
+
+func TestPairPrintsTheLinesWhereItMayNotWrite(t *testing.T) {
+	s, both := unpairedScene(t)
+	if os.Getuid() == 0 {
+		t.Skip("root may write anywhere")
+	}
+	d := s.dialogue("pair", "telegram", "--write")
+	both.telegram.Say(7, 0, 7, d.code())
+	d.await("[y/N] ")
+	if err := os.Chmod(s.dir, 0o500); err != nil {
+		t.Fatal(err)
+	}
+	d.typed("y\n")
+	if code := d.end(); code != 1 || !strings.Contains(d.String(), "These are the lines:\n\n    [telegram]\n    chats = [7]\n    users = [8, 7]\n") ||
+		!strings.Contains(d.String(), "permission denied. Paste them") {
+		t.Errorf("ended with %d", code)
+	}
+	if err := os.Chmod(s.dir, 0o700); err != nil { // for the clean-up
+		t.Fatal(err)
+	}
+}
