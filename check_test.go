@@ -193,7 +193,7 @@ func TestCheckSaysWhatIsWrongWithTheDatabase(t *testing.T) {
 		t.Fatal(err)
 	}
 	out, _, code := s.run("check")
-	if !slices.Contains(problems(out), "database") || code != 1 {
+	if !slices.Contains(problems(out), "database") || !strings.Contains(out, "the bot mends it when it starts") || code != 1 {
 		t.Errorf("code %d: %s", code, out)
 	}
 	if os.Getuid() != 0 {

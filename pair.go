@@ -144,7 +144,10 @@ func holdDatabase(database string) (release func(), err error) {
 		f.Close()
 		return nil, errors.New("the bot is running, and what is said to it would not come here. " + stopFirst)
 	}
-	return func() { f.Close() }, nil
+	return func() {
+		_ = syscall.Flock(int(f.Fd()), syscall.LOCK_UN) //nolint:gosec // a descriptor fits
+		f.Close()
+	}, nil
 }
 
 const stopFirst = "Stop it (systemctl stop friendlyfire, or Ctrl-C where it runs), pair, and start it again"
