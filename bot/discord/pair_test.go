@@ -131,9 +131,9 @@ func TestR08PairingIsCountedAndLeavesTheSessionAlone(t *testing.T) {
 			t.Errorf("counted %s (%v), %d identifies, want 2", text, err, len(s.Identifies()))
 		}
 		listen(t, c)
-		s.AwaitListening(t)
-		if n := len(s.Resumes()); n != 1 {
-			t.Errorf("%d resumes, want 1", n)
+		s.Await(t, time.Minute, func() bool { return len(s.Resumes()) == 1 })
+		if n := len(s.Identifies()); n != 2 {
+			t.Errorf("%d identifies, want the session resumed", n)
 		}
 	})
 }
