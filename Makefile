@@ -79,4 +79,5 @@ deb: man completions
 	$(MAKE) $(dist)/friendlyfire-linux-$(TARGET)
 	gzip -9nf $(dist)/friendlyfire.1
 	deploy/debian/config < config.toml > $(dist)/config.toml
+	rm -f $(dist)/friendlyfire_*_$(DEB_ARCH).deb
 	go run $(nfpm) package --config deploy/debian/nfpm.yaml --packager deb --target $(dist)/
