@@ -104,3 +104,11 @@ func eventually(t *testing.T, within time.Duration, ok func() bool) {
 		}
 	}
 }
+
+// brief is n, and less under -short, where the race detector makes everything slow.
+func brief(less, n int) int {
+	if testing.Short() && !long {
+		return less
+	}
+	return n
+}

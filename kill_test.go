@@ -80,11 +80,8 @@ func TestR03APossibleRepeatSaysSo(t *testing.T) {
 // pass lets the storm pass, and fails the test for every alert that is lost, for every copy that does not say so, and
 // for a damaged database.
 func (s storm) pass(t *testing.T) toll {
-	l := toll{kills: 6, bans: 48, drops: map[string]int{}}
-	life := 800 * time.Millisecond // a bot's, at most
-	if long {
-		l.kills, l.bans, life = 1000, 10_000, 2400*time.Millisecond
-	}
+	l := toll{kills: brief(3, size(6, 1000)), bans: brief(24, size(48, 10_000)), drops: map[string]int{}}
+	life := time.Duration(size(800, 2400)) * time.Millisecond // a bot's, at most
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 0))

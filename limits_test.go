@@ -19,10 +19,7 @@ import (
 // come back later, up to five minutes.
 func TestR04Telegrams429IsObeyed(t *testing.T) {
 	t.Parallel()
-	bans := 200
-	if long {
-		bans = 2000
-	}
+	bans := brief(60, size(200, 2000))
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 0))
@@ -47,7 +44,7 @@ func TestR04Telegrams429IsObeyed(t *testing.T) {
 		l.count(b.platforms)
 		early := b.telegram.Early()
 		perMessage := float64(l.requests["telegram"]) / float64(l.messages["telegram"])
-		if l.lost > 0 || early > 0 || perMessage > 1.05 || posts < 30 {
+		if l.lost > 0 || early > 0 || perMessage > 1.05 || posts < 10 {
 			t.Errorf("%d alerts lost, %d early requests, %d requests for %d messages", l.lost, early, l.requests["telegram"], l.messages["telegram"])
 		}
 		t.Attr("reached", fmt.Sprintf("%d bans to 2 chats: %d alerts lost, %d requests before retry_after ends, %.3f requests per message (%d × 429)",
@@ -168,10 +165,7 @@ const discordPosts = "POST /channels/*/messages"
 
 func TestR06Discords429IsObeyed(t *testing.T) {
 	t.Parallel()
-	bans := 200
-	if long {
-		bans = 1000
-	}
+	bans := brief(50, size(200, 1000))
 	const brief, lasting = 376 * time.Millisecond, 64570 * time.Millisecond
 	for name, faults := range map[string][2]discordtest.Fault{
 		"shared, then global": {discordtest.RateLimit(brief, "shared"), discordtest.RateLimit(lasting, "global")},
@@ -228,10 +222,7 @@ func TestR06Discords429IsObeyed(t *testing.T) {
 // all of Discord.
 func TestR07InvalidRequestsStayRare(t *testing.T) {
 	t.Parallel()
-	hours := 6
-	if long {
-		hours = 2 * 24
-	}
+	hours := brief(2, size(6, 48))
 	for _, code := range []int{401, 403, 404} {
 		t.Run(fmt.Sprint(code), func(t *testing.T) {
 			t.Parallel()
@@ -297,10 +288,7 @@ func TestR07InvalidRequestsStayRare(t *testing.T) {
 
 func TestR08FatalCloseIsFinal(t *testing.T) {
 	t.Parallel()
-	hours := 6
-	if long {
-		hours = 24
-	}
+	hours := brief(1, size(6, 24))
 	for _, code := range []int{4004, 4014} {
 		t.Run(fmt.Sprint(code), func(t *testing.T) {
 			t.Parallel()
@@ -327,9 +315,9 @@ func TestR08FatalCloseIsFinal(t *testing.T) {
 // in the long form, 300 times a day for two days.
 func TestR08IdentifyBudgetIsSafe(t *testing.T) {
 	t.Parallel()
-	restarts, pause := 120, time.Minute
+	restarts, pause := brief(20, size(120, 600)), time.Minute
 	if long {
-		restarts, pause = 2*300, 24*time.Hour/300
+		pause = 24 * time.Hour / 300
 	}
 	for name, meets := range map[string]discordtest.Connection{
 		"READY, then drop":     {DropReady: true, ForgetsAll: true},
@@ -361,10 +349,7 @@ func TestR08IdentifyBudgetIsSafe(t *testing.T) {
 // Real kills, while the gateway has forgotten every session: what the gateway has seen was on disk before.
 func TestR08IdentifiesAreCountedBeforeAKill(t *testing.T) {
 	t.Parallel()
-	kills := 8
-	if long {
-		kills = 300
-	}
+	kills := brief(4, size(8, 300))
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 0))

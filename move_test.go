@@ -16,10 +16,7 @@ import (
 // listens in the supergroup from then on, and asks the old group no more.
 func TestR10SupergroupMigrationIsFollowed(t *testing.T) {
 	t.Parallel()
-	lives := 2
-	if long {
-		lives = 100
-	}
+	lives := brief(1, size(2, 100))
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 0))
