@@ -19,7 +19,7 @@ func noon() string { return fmt.Sprintf("Etc/GMT%+d", time.Now().UTC().Hour()-12
 // A bot that is killed, and halted, again and again around the hour of the digest posts one.
 func TestR22OneDigestADay(t *testing.T) {
 	t.Parallel()
-	kills := size(12, 200)
+	kills := size(8, 200)
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 0))

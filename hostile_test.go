@@ -87,7 +87,7 @@ func TestS05ToS07TextCannotAct(t *testing.T) {
 	})
 	var answers []*discordtest.Interaction
 	commands := []string{
-		"/status", "/friends", "/report jail", "/report source", "/report strict", "/report banned", "/report " + hostile[0], "/ip 203.0.113.5", "/ip " + hostile[5], "/" + hostile[4], "/help",
+		"/status", "/friends", "/report jail", "/report source", "/report " + hostile[0], "/ip 203.0.113.5", "/ip " + hostile[5], "/" + hostile[4],
 	}
 	for _, command := range commands {
 		both.telegram.Say(42, 0, 7, command)
@@ -104,7 +104,7 @@ func TestS05ToS07TextCannotAct(t *testing.T) {
 				n++
 			}
 		}
-		return n >= 8 && !slices.ContainsFunc(answers, func(i *discordtest.Interaction) bool { return len(i.Answers()) == 0 })
+		return n >= 5 && !slices.ContainsFunc(answers, func(i *discordtest.Interaction) bool { return len(i.Answers()) == 0 })
 	})
 	p.stop()
 
@@ -140,8 +140,16 @@ func TestS05ToS07TextCannotAct(t *testing.T) {
 		t.Errorf("%d mentions in %d posts", n, posts)
 	}
 	for _, args := range [][]string{
-		{"report", "--by", "jail"}, {"report", "--by", "jail", "--csv"}, {"report", "--by", "source", "--csv"}, {"report", "--by", "strict"}, {"report", "--by", "banned"},
-		{"lookup", "203.0.113.5"}, {"lookup", "203.0.113.5", "--json"}, {"lookup", hostile[5]}, {"check"}, {"report", "--by", hostile[6][:20]},
+		{"report", "--by", "jail"},
+		{"report", "--by", "jail", "--csv"},
+		{"report", "--by", "source", "--csv"},
+		{"report", "--by", "strict"},
+		{"report", "--by", "banned"},
+		{"lookup", "203.0.113.5"},
+		{"lookup", "203.0.113.5", "--json"},
+		{"lookup", hostile[5]},
+		{"check"},
+		{"report", "--by", hostile[6][:20]},
 	} {
 		out, errs, _ := s.run(args...)
 		sinks["commands"] = append(sinks["commands"], out, errs)
@@ -171,8 +179,8 @@ func TestS05ToS07TextCannotAct(t *testing.T) {
 // hostileTerminal is what a terminal shows of the same bans.
 func hostileTerminal(t *testing.T) string {
 	t.Helper()
-	config := withBoth[:strings.Index(withBoth, "[telegram]")]
-	s := hostileScene(t, strings.Replace(config, `at = "00:00"`, `at = ""`, 1))
+	config, _, _ := strings.Cut(withBoth, "[telegram]")
+	s := hostileScene(t, quiet.Replace(config))
 	alerts, errs, _ := s.run("run", "--once")
 	if n := strings.Count(alerts, " banned: "); n != len(hostile) {
 		t.Errorf("%d alerts in the terminal, want %d", n, len(hostile))

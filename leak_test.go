@@ -89,6 +89,7 @@ func TestS01SecretsNeverLeave(t *testing.T) {
 		"echo 500":          {telegram: telegramtest.Echo(500), discord: discordtest.Echo(500)},
 		"no JSON":           {telegram: telegramtest.Body(200, "{"), discord: discordtest.Body(200, "{")},
 	}
+	more := map[string]bool{"cut": true, "proxy's page, 403": true, "echo 401": true, "echo 500": true, "no JSON": true}
 	run := func(t *testing.T, f faults, end func(*process)) {
 		both := onLoopback(t)
 		s := newQuietScene(t, both)
@@ -105,7 +106,7 @@ func TestS01SecretsNeverLeave(t *testing.T) {
 		})
 		both.telegram.Script(nil)
 		both.discord.Heal()
-		status, errs, _ := s.run("check", "--send")
+		status, errs, _ := s.run("check")
 		for _, command := range []string{"/status", "/report", "/help"} {
 			both.telegram.Say(-1001, 0, 7, command)
 		}
@@ -117,6 +118,9 @@ func TestS01SecretsNeverLeave(t *testing.T) {
 	}
 	t.Run("faults", func(t *testing.T) { // ends when all of them have
 		for name, f := range tests {
+			if more[name] && !long {
+				continue
+			}
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
 				run(t, f, (*process).stop)
@@ -136,7 +140,7 @@ func TestS01SecretsNeverLeave(t *testing.T) {
 	if n := followed.Load(); n > 0 {
 		t.Errorf("%d requests went where a redirect led", n)
 	}
-	reached(t, "%d faults and a panic: 0 hits in output, database and messages", len(tests))
+	reached(t, "%d faults and a panic: 0 hits in output, database and messages", len(tests)-size(len(more), 0))
 }
 
 // A token in the configuration, or in a file that others may read, is no token.

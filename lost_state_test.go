@@ -92,7 +92,7 @@ func (s *scene) place(name string, data []byte) {
 // Fail2Ban bans everybody again when it starts, and writes the same lines once more.
 func TestR17RestartOfFail2BanDoesNotAlertAgain(t *testing.T) {
 	t.Parallel()
-	bans := size(300, 1000)
+	bans := size(150, 1000)
 	both := onLoopback(t)
 	s := newQuietScene(t, both, "chats = [-1001, 42]", "chats = [41, 42]", friendlyRange[0], friendlyRange[1])
 	p := s.start()

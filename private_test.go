@@ -57,7 +57,8 @@ func TestS15StateIsPrivate(t *testing.T) {
 	look(s, filepath.Join(s.dir, "state"))
 
 	// In the terminal pictures become files as well.
-	s = newScene(t, quiet.Replace(withBoth[:strings.Index(withBoth, "[telegram]")]))
+	config, _, _ := strings.Cut(withBoth, "[telegram]")
+	s = newScene(t, quiet.Replace(config))
 	s.append(ban(time.Now(), belgian, "sshd", ""))
 	s.under = loose("")
 	if _, errs, code := s.run("run", "--once"); code != exitDone {

@@ -48,6 +48,7 @@ func (p *process) forgetPeak() {
 }
 
 func TestR15FloodsTakeLittleMemory(t *testing.T) {
+	t.Parallel()
 	both := onLoopback(t)
 	s := newQuietScene(t, both, friendlyRange...)
 	p := s.start()

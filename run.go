@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"sync"
 	"syscall"
 	"time"
@@ -372,16 +373,18 @@ func serve(ctx context.Context, c *Config, once bool, s streams, w world, log *s
 	if c.Terminal() && isTerminal(s.out) {
 		fmt.Fprint(s.out, "No chat platform is configured, so this terminal is the chat: type /help, or Ctrl-C to stop.\n\n")
 	}
+	// It lives for weeks beside other programs: memory is dearer to it than a little time.
+	debug.SetGCPercent(50)
 	err = p.start(ctx, w)
 	return errors.Join(err, p.rescue(ctx, err), p.close())
 }
 
 // unlessStopped is err, or nil where the program was told to stop while it started: that is no failure.
 func unlessStopped(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return nil
+	if ctx.Err() == nil {
+		return err
 	}
-	return err
+	return nil
 }
 
 // lock keeps a second bot from delivering out of the same database. It falls with the process.
