@@ -136,9 +136,9 @@ func TestR12OneBadMessageNeverBlocksTheQueue(t *testing.T) {
 				s := newQuietScene(t, both)
 				p := s.inside(both.dial)
 				time.Sleep(time.Minute)
-				attempts := func() (n int) {
+				attempts := func() (n int) { // at alerts: of what is given up the chats are told, too
 					for _, q := range both.telegram.Requests("sendMessage") {
-						if q.Chat == 42 {
+						if q.Chat == 42 && strings.Contains(q.Params["text"], "banned: ") {
 							n++
 						}
 					}
