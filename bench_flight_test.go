@@ -92,7 +92,7 @@ func (b *bench) flying(t *testing.T, m *botProcess) {
 	b.promise(t, "P03", "line appended to request sent, p50 of 200", millis(p50), "≤ 100 ms", "", "", p50 <= 100*time.Millisecond)
 	b.promise(t, "P03", "line appended to request sent, p99 of 200", millis(p99), "≤ 1 s", "", "", p99 <= time.Second)
 
-	stages := traced(t, bots)
+	stages := stretches(t, bots)
 	var sum time.Duration
 	for _, s := range stages {
 		p50 := median(s.took)
@@ -108,8 +108,8 @@ type stretch struct {
 	took []time.Duration
 }
 
-// traced flies with programs of this process, whose every stage is timed, and returns the parts of the way in order.
-func traced(t *testing.T, bots []*botProcess) []stretch {
+// stretches flies with programs of this process, whose every stage is timed, and returns the parts of the way in order.
+func stretches(t *testing.T, bots []*botProcess) []stretch {
 	t.Helper()
 	t.Setenv("FRIENDLYFIRE_TELEGRAM_TOKEN", telegramtest.Token)
 	ctx, stop := context.WithCancel(t.Context())

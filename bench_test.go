@@ -30,8 +30,8 @@ import (
 	"friendlyfire/store"
 )
 
-// rows is for a first look: with less than a million, what is promised of a million says little.
-var rows = flag.Int("rows", 0, "bans of the largest file (default 1,000,000 for TestBench, 10,000,000 for TestGrowth)")
+// largest is for a first look: with less than a million, what is promised of a million says little.
+var largest = flag.Int("rows", 0, "bans of the largest file (default 1,000,000 for TestBench, 10,000,000 for TestGrowth)")
 
 // What the original script, generate_report.py of fail2ban-blacklist, took of a processor's time on 100,000 rows with a
 // whois that answers at once (Python 3.11, pandas 1.5, matplotlib 3.6): published with this program, not measured here.
@@ -45,7 +45,7 @@ const (
 // compared with, and prints them as a table. A figure that misses its target is printed, and fails nothing: that is for
 // wrong answers. All figures but P08's are of this machine, and only worth something if it does nothing else.
 func TestBench(t *testing.T) {
-	b := &bench{T: t, load: loadAverage(), rows: cmp.Or(*rows, 1_000_000), binary: binary(t)}
+	b := &bench{T: t, load: loadAverage(), rows: cmp.Or(*largest, 1_000_000), binary: binary(t)}
 	t.Cleanup(b.print)
 	if !t.Run("P01", b.importing) {
 		return
@@ -468,12 +468,12 @@ func (b *bench) idle(t *testing.T, m *botProcess) {
 	b.promise(t, "P07", "bytes written to the disk in a minute", thousands(int(written)), "0", "", "", written == 0)
 }
 
-var reached = regexp.MustCompile(`=== ATTR +TestP08OneQuestionPerNetwork reached (.*)`)
+var whoisReached = regexp.MustCompile(`=== ATTR +TestP08OneQuestionPerNetwork reached (.*)`)
 
 // whois is P08: a test of package enrich, with registries that have limits, by a simulated clock.
 func (b *bench) whois(t *testing.T) {
 	out, err := exec.CommandContext(t.Context(), "go", "test", "-count=1", "-run=^TestP08OneQuestionPerNetwork$", "-v", "./enrich").CombinedOutput()
-	found := reached.FindSubmatch(out)
+	found := whoisReached.FindSubmatch(out)
 	if found == nil {
 		t.Fatalf("%v\n%s", err, out)
 	}

@@ -48,7 +48,7 @@ func grow(t *testing.T, b *botProcess, rows int) grown {
 func TestGrowth(t *testing.T) {
 	load, program := loadAverage(), binary(t)
 	var all []grown
-	for n := 10_000; n <= cmp.Or(*rows, 10_000_000); n *= 10 {
+	for n := 10_000; n <= cmp.Or(*largest, 10_000_000); n *= 10 {
 		t.Run(thousands(n), func(t *testing.T) {
 			b := newBot(t, program)
 			g := grow(t, b, n)
