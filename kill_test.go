@@ -53,7 +53,7 @@ func (l toll) String() string {
 func TestR01NoAlertIsLostByACrash(t *testing.T) {
 	t.Parallel()
 	l := storm{}.pass(t)
-	t.Attr("reached", fmt.Sprintf("%d kills, %d bans to 3 chats: %d alerts lost, integrity_check ok", l.kills, l.bans, l.lost))
+	reached(t, "%d kills, %d bans to 3 chats: %d alerts lost, integrity_check ok", l.kills, l.bans, l.lost)
 }
 
 func TestR02RepeatsAreBounded(t *testing.T) {
@@ -68,13 +68,13 @@ func TestR02RepeatsAreBounded(t *testing.T) {
 			t.Errorf("%s got %d copies, want %d at most", chat, copies, most)
 		}
 	}
-	t.Attr("reached", l.String())
+	reached(t, "%v", l)
 }
 
 func TestR03APossibleRepeatSaysSo(t *testing.T) {
 	t.Parallel()
 	l := storm{drops: 0.01, full: 0.05, bad: 0.05}.pass(t)
-	t.Attr("reached", l.String())
+	reached(t, "%v", l)
 }
 
 // pass lets the storm pass, and fails the test for every alert that is lost, for every copy that does not say so, and

@@ -47,8 +47,8 @@ func TestR04Telegrams429IsObeyed(t *testing.T) {
 		if l.lost > 0 || early > 0 || perMessage > 1.05 || posts < 10 {
 			t.Errorf("%d alerts lost, %d early requests, %d requests for %d messages", l.lost, early, l.requests["telegram"], l.messages["telegram"])
 		}
-		t.Attr("reached", fmt.Sprintf("%d bans to 2 chats: %d alerts lost, %d requests before retry_after ends, %.3f requests per message (%d × 429)",
-			bans, l.lost, early, perMessage, l.requests["telegram"]-l.messages["telegram"]))
+		reached(t, "%d bans to 2 chats: %d alerts lost, %d requests before retry_after ends, %.3f requests per message (%d × 429)",
+			bans, l.lost, early, perMessage, l.requests["telegram"]-l.messages["telegram"])
 	})
 }
 
@@ -113,7 +113,7 @@ func TestR05ALongRetryAfterSurvivesKills(t *testing.T) {
 	if err != nil || status.Waiting != l.bans || status.BlockedUntil.Before(heldAt.Add(longHold)) || status.BlockedUntil.After(heldAt.Add(longHold+10*time.Second)) {
 		t.Errorf("%v, kept of the group: %+v, held at %v", err, status, heldAt)
 	}
-	t.Attr("reached", fmt.Sprintf("%d kills within a hold of %v: %d early requests, hold kept, Discord told after %v", kills, longHold, both.telegram.Early(), told.Round(100*time.Millisecond)))
+	reached(t, "%d kills within a hold of %v: %d early requests, hold kept, Discord told after %v", kills, longHold, both.telegram.Early(), told.Round(100*time.Millisecond))
 }
 
 func TestR05ALongRetryAfterIsWaitedOut(t *testing.T) {
@@ -156,8 +156,8 @@ func TestR05ALongRetryAfterIsWaitedOut(t *testing.T) {
 				t.Errorf("told of %q: %v, want once in the others", what, n)
 			}
 		}
-		t.Attr("reached", fmt.Sprintf("%d restarts within %v: %d early requests, %d alerts lost, delivered %v after the hold, Discord told after %v",
-			restarts, longHold, b.telegram.Early(), l.lost, after.Round(time.Millisecond), told.Round(time.Millisecond)))
+		reached(t, "%d restarts within %v: %d early requests, %d alerts lost, delivered %v after the hold, Discord told after %v",
+			restarts, longHold, b.telegram.Early(), l.lost, after.Round(time.Millisecond), told.Round(time.Millisecond))
 	})
 }
 
@@ -211,7 +211,7 @@ func TestR06Discords429IsObeyed(t *testing.T) {
 					t.Errorf("%d alerts lost, %d copies, %d × 429, %d early requests; want the two 429 of the test and no more",
 						l.lost, l.copies[discordtest.Channel], refused, early)
 				}
-				t.Attr("reached", fmt.Sprintf("%d of %d bans delivered, %d × 429, %d requests before Retry-After ends", bans-l.lost, bans, refused, early))
+				reached(t, "%d of %d bans delivered, %d × 429, %d requests before Retry-After ends", bans-l.lost, bans, refused, early)
 			})
 		})
 	}
@@ -279,8 +279,8 @@ func TestR07InvalidRequestsStayRare(t *testing.T) {
 				if l.lost > 0 {
 					t.Errorf("healed, and %d alerts lost", l.lost)
 				}
-				t.Attr("reached", fmt.Sprintf("refused for %d h: %d requests at most in 10 minutes, then %d in 15 minutes; healed: %d alerts lost",
-					hours, inTen, inFifteen, l.lost))
+				reached(t, "refused for %d h: %d requests at most in 10 minutes, then %d in 15 minutes; healed: %d alerts lost",
+					hours, inTen, inFifteen, l.lost)
 			}, `every = "1s"`, `every = "1m"`)
 		})
 	}
@@ -305,7 +305,7 @@ func TestR08FatalCloseIsFinal(t *testing.T) {
 				if n := len(b.discord.Dials()); n != 1 || l.lost > 0 {
 					t.Errorf("%d connections, want 1; %d alerts lost", n, l.lost)
 				}
-				t.Attr("reached", fmt.Sprintf("%d reconnects in %d h; %d alerts lost", len(b.discord.Dials())-1, hours, l.lost))
+				reached(t, "%d reconnects in %d h; %d alerts lost", len(b.discord.Dials())-1, hours, l.lost)
 			}, `every = "1s"`, `every = "1m"`)
 		})
 	}
@@ -339,8 +339,8 @@ func TestR08IdentifyBudgetIsSafe(t *testing.T) {
 				if n := most(sent, 24*time.Hour); n > 100 || n == 0 || len(counted) < len(lastDay) {
 					t.Errorf("%d identifies in a day, want 100 at most; %d of the last %d counted on disk", n, len(counted), len(lastDay))
 				}
-				t.Attr("reached", fmt.Sprintf("%d restarts, %d identifies a day at most, %d of the last day's %d counted on disk",
-					restarts, most(sent, 24*time.Hour), len(counted), len(lastDay)))
+				reached(t, "%d restarts, %d identifies a day at most, %d of the last day's %d counted on disk",
+					restarts, most(sent, 24*time.Hour), len(counted), len(lastDay))
 			}, `every = "1s"`, `every = "1m"`)
 		})
 	}
@@ -371,7 +371,7 @@ func TestR08IdentifiesAreCountedBeforeAKill(t *testing.T) {
 			t.Errorf("two identifies within %v", gap)
 		}
 	}
-	t.Attr("reached", fmt.Sprintf("%d kills: %d identifies, %d counted on disk", kills, len(sent), len(counted)))
+	reached(t, "%d kills: %d identifies, %d counted on disk", kills, len(sent), len(counted))
 }
 
 // most is the largest number of times within any window of that length.

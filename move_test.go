@@ -25,8 +25,8 @@ func TestR10SupergroupMigrationIsFollowed(t *testing.T) {
 	for range lives {
 		t.Run("", func(t *testing.T) { lost += migrate(t, random, bans, &asked) })
 	}
-	t.Attr("reached", fmt.Sprintf("%d migrations, each with a kill: %d of %d alerts lost, new id kept, %d requests to the old group after it",
-		lives, lost, lives*bans, asked))
+	reached(t, "%d migrations, each with a kill: %d of %d alerts lost, new id kept, %d requests to the old group after it",
+		lives, lost, lives*bans, asked)
 }
 
 // migrate lets a group migrate once, and returns how many of the bans the supergroup has never heard of. It adds the
