@@ -339,7 +339,7 @@ func TestR08IdentifyBudgetIsSafe(t *testing.T) {
 				if n := most(sent, 24*time.Hour); n > 100 || n == 0 || len(counted) < len(lastDay) {
 					t.Errorf("%d identifies in a day, want 100 at most; %d of the last %d counted on disk", n, len(counted), len(lastDay))
 				}
-				reached(t, "%d restarts, %d identifies a day at most, %d of the last day's %d counted on disk",
+				reached(t, "%d restarts, %d identifies a day at most, %d counted on disk for the %d of the last day",
 					restarts, most(sent, 24*time.Hour), len(counted), len(lastDay))
 			}, `every = "1s"`, `every = "1m"`)
 		})
