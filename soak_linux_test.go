@@ -82,6 +82,9 @@ func TestR28RunsForWeeks(t *testing.T) {
 	both := onLoopback(t)
 	both.faulty(seed)
 	s := newQuietScene(t, both, friendlyRange...)
+	if long { // a database that is larger than its caches, which would otherwise fill for hours
+		s.append(oldRows(100_000))
+	}
 	p := s.start()
 	time.Sleep(time.Second)
 	all := addresses(int(length / time.Second))
