@@ -39,7 +39,7 @@ func backupCommand(file *string, s streams) *cobra.Command {
 // again at once is given up: the disk may be failing.
 func mended(ctx context.Context, database string, log *slog.Logger, serve func() error) error {
 	for last := (time.Time{}); ; {
-		err := store.Check(ctx, database)
+		err := unlessStopped(ctx, store.Check(ctx, database))
 		if err == nil {
 			err = serve()
 		}
