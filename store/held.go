@@ -21,7 +21,7 @@ type Hold struct {
 }
 
 // short is how long most bans last at most, in seconds. Longer ones have an index of their own: the few that are in
-// force at a moment are found without a look at all that ever were.
+// force at a moment are found without a look at all that ever were, and in the index alone.
 const short = 4 * hourSeconds
 
 // Holds yields the bans in force at any of the moments, which ascend: address by address, within those jail by jail, and

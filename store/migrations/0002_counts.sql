@@ -48,7 +48,7 @@ ALTER TABLE bans_kept RENAME TO bans;
 CREATE INDEX bans_address ON bans (address_id);
 CREATE INDEX bans_undecided ON bans (id) WHERE state = 1;
 CREATE INDEX bans_waiting ON bans (address_id) WHERE state = 3;
-CREATE INDEX bans_long ON bans (time) WHERE ban_time < 0 OR ban_time > 14400;
+CREATE INDEX bans_long ON bans (time, ban_time, address_id, jail_id) WHERE ban_time < 0 OR ban_time > 14400;
 
 -- Bans by hour, source and jail. An hour is its first second, in unix seconds; so is a day, in UTC.
 CREATE TABLE jail_hours (
