@@ -112,16 +112,16 @@ func (r *Reporter) days(rep Report) Picture {
 
 func (r *Reporter) hours(ctx context.Context, rep Report) (Picture, error) {
 	c := charts.HeatMap{Title: "When Fail2Ban bans", Subtitle: r.subtitle(rep), Theme: r.Theme}
-	counts, err := r.Store.ByBin(ctx, bins(rep.Window, r.Words.Zone, hour, "Monday 15"))
+	cells, err := r.Store.JailsByBin(ctx, bins(rep.Window, r.Words.Zone, hour, "Monday 15"))
 	if err != nil {
 		return nil, fmt.Errorf("count bans by hour of the week: %w", err)
 	}
-	for _, n := range counts.Rows {
+	for _, n := range cells {
 		// Go reads weekdays but does not keep them: they are looked up.
 		for d := time.Sunday; d <= time.Saturday; d++ {
 			var hour int
-			if _, err := fmt.Sscanf(n.Key, d.String()+" %d", &hour); err == nil {
-				c.Counts[d][hour] = n.Bans
+			if _, err := fmt.Sscanf(n.Bin, d.String()+" %d", &hour); err == nil {
+				c.Counts[d][hour] += n.Bans
 			}
 		}
 	}

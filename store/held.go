@@ -92,6 +92,6 @@ func scanHold(rows *sql.Rows) (h Hold, err error) {
 
 // Endless counts the bans of the window of which the source does not say how long they last.
 func (s *Store) Endless(ctx context.Context, w Window) (n int64, err error) {
-	err = s.hours(ctx, []Bin{{Window: w}}, nothing, func(k kept) { n += k.endless })
+	err = s.hourSums(ctx, []Bin{{Window: w}}, func(k kept) { n += k.endless })
 	return n, err
 }

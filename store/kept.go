@@ -4,22 +4,25 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"fmt"
 	"math"
 )
 
-// kept is a row of the counts, or the one ban that is counted where a bin cuts through the hour or day of a row.
+// kept is what is counted of some bans: of a row of the counts, of several that are summed up, or of the one ban where a
+// bin cuts through the hour or day of a row.
 type kept struct {
-	bin                int   // whose it is
-	start              int64 // of the first bans counted: to the hour, or better
-	source, jail       int64
-	bans, friendly     int64
-	endless            int64 // bans of which the source does not say how long they last; of hours only
-	addresses, friends idSet
+	bin            int   // whose it is: the first bin of that name
+	start          int64 // of the first bans counted: to the hour, or better; of sums only
+	source, jail   int64 // of sums only
+	key            int64 // of rows only: the one of source and jail that was asked for
+	bans, friendly int64
+	endless        int64 // bans of which the source does not say how long they last; of sums only
+	ids            idSet // who was banned, or which friends; of rows only
 }
 
 // span is a part of a bin, From included, To not.
 type span struct {
-	Bin  int   `json:"bin"`
+	Bin  int   `json:"bin"` // the first of that name
 	From int64 `json:"from"`
 	To   int64 `json:"to"`
 }
@@ -28,11 +31,16 @@ type span struct {
 // one since the bin cuts through their row. Of what was purged there are no bans, and the row goes to the bin in which
 // it begins.
 func cut(bins []Bin, unit, purged int64) (rows, bans []span) {
-	for i, b := range bins {
+	first := make(map[string]int, len(bins))
+	for n, b := range bins {
+		i, known := first[b.Key]
+		if !known {
+			i, first[b.Key] = n, n
+		}
 		from, to := b.from(), b.to()
-		first, end := from, to
+		begin, end := from, to
 		if from != math.MinInt64 {
-			first = floor(from+unit-1, unit)
+			begin = floor(from+unit-1, unit)
 		}
 		switch {
 		case to == math.MaxInt64:
@@ -41,38 +49,55 @@ func cut(bins []Bin, unit, purged int64) (rows, bans []span) {
 		default:
 			end = floor(to, unit)
 		}
-		if first < end {
-			rows = append(rows, span{i, first, end})
+		if begin < end {
+			rows = append(rows, span{i, begin, end})
 		}
-		if from >= purged && from < first {
-			bans = append(bans, span{i, from, min(first, to)})
+		if from >= purged && from < begin {
+			bans = append(bans, span{i, from, min(begin, to)})
 		}
-		if to > purged && first <= end && end < to {
+		if to > purged && begin <= end && end < to {
 			bans = append(bans, span{i, end, to})
 		}
 	}
 	return rows, bans
 }
 
-const (
-	nothing = false
-	whom    = true
-)
-
-// hours calls yield with the counts by source and jail of the bins, with whom they are about if that is wanted.
-func (s *Store) hours(ctx context.Context, bins []Bin, addresses bool, yield func(kept)) error {
+// hourSums calls yield with the counts of the bins by source and jail, each pair of them once for each name of a bin.
+func (s *Store) hourSums(ctx context.Context, bins []Bin, yield func(kept)) error {
 	purged, err := purgedTo(ctx, s.r)
 	if err != nil {
 		return err
 	}
 	rows, bans := cut(bins, hourSeconds, purged)
-	query := "min(h.hour), sum(h.bans), sum(h.friendly), sum(h.endless), x'', x'' FROM spans CROSS JOIN jail_hours h ON h.hour >= spans.start AND h.hour < spans.stop GROUP BY spans.bin, h.source_id, h.jail_id"
-	if addresses {
-		query = "h.hour, h.bans, h.friendly, h.endless, h.addresses, h.friends FROM spans CROSS JOIN jail_hours h ON h.hour >= spans.start AND h.hour < spans.stop"
-	}
-	err = s.inSpans(ctx, rows, "SELECT spans.bin, h.source_id, h.jail_id, "+query, func(rows *sql.Rows) error {
+	scan := func(rows *sql.Rows) error {
 		var k kept
-		err := rows.Scan(&k.bin, &k.source, &k.jail, &k.start, &k.bans, &k.friendly, &k.endless, (*sql.RawBytes)(&k.addresses), (*sql.RawBytes)(&k.friends))
+		err := rows.Scan(&k.bin, &k.source, &k.jail, &k.start, &k.bans, &k.friendly, &k.endless)
+		if err == nil {
+			yield(k)
+		}
+		return err
+	}
+	err = s.inSpans(ctx, rows, `SELECT bin, source_id, jail_id, min(hour), sum(bans), sum(friendly), sum(endless)
+		FROM spans CROSS JOIN jail_hours ON hour >= start AND hour < stop GROUP BY bin, source_id, jail_id`, scan)
+	if err != nil {
+		return err
+	}
+	return s.inSpans(ctx, bans, `SELECT bin, source_id, jail_id, min(time), count(*), sum(friendly), sum(ban_time = 0)
+		FROM spans CROSS JOIN bans ON time >= start AND time < stop JOIN addresses a ON a.id = address_id GROUP BY bin, source_id, jail_id`, scan)
+}
+
+// hours calls yield with the rows of the bins: key is one of source_id and jail_id, and ids one of addresses and friends,
+// whose rows without any are left out. The fewer columns, the faster.
+func (s *Store) hours(ctx context.Context, bins []Bin, key, ids string, yield func(kept)) error {
+	purged, err := purgedTo(ctx, s.r)
+	if err != nil {
+		return err
+	}
+	rows, bans := cut(bins, hourSeconds, purged)
+	err = s.inSpans(ctx, rows, fmt.Sprintf(`SELECT bin, %s, bans, friendly, %s
+		FROM spans CROSS JOIN jail_hours ON hour >= start AND hour < stop WHERE %[2]s <> x''`, key, ids), func(rows *sql.Rows) error {
+		var k kept
+		err := rows.Scan(&k.bin, &k.key, &k.bans, &k.friendly, (*sql.RawBytes)(&k.ids))
 		if err == nil {
 			yield(k)
 		}
@@ -81,21 +106,21 @@ func (s *Store) hours(ctx context.Context, bins []Bin, addresses bool, yield fun
 	if err != nil {
 		return err
 	}
-	return s.inSpans(ctx, bans, `SELECT spans.bin, b.source_id, b.jail_id, b.time, b.address_id, a.friendly, b.ban_time = 0
-		FROM spans CROSS JOIN bans b ON b.time >= spans.start AND b.time < spans.stop JOIN addresses a ON a.id = b.address_id`,
-		func(rows *sql.Rows) error {
-			k := kept{bans: 1}
-			var id int64
-			err := rows.Scan(&k.bin, &k.source, &k.jail, &k.start, &id, &k.friendly, &k.endless)
-			k.addresses = newIDSet([]int64{id})
-			if k.friendly == 1 {
-				k.friends = k.addresses
-			}
-			if err == nil {
-				yield(k)
-			}
-			return err
-		})
+	who := "1"
+	if ids == "friends" {
+		who = "friendly"
+	}
+	return s.inSpans(ctx, bans, fmt.Sprintf(`SELECT bin, %s, friendly, address_id FROM spans
+		CROSS JOIN bans ON time >= start AND time < stop JOIN addresses a ON a.id = address_id WHERE %s`, key, who), func(rows *sql.Rows) error {
+		k := kept{bans: 1}
+		var id int64
+		err := rows.Scan(&k.bin, &k.key, &k.friendly, &id)
+		k.ids = newIDSet([]int64{id})
+		if err == nil {
+			yield(k)
+		}
+		return err
+	})
 }
 
 // days calls yield with the counts by country of the window.
@@ -109,7 +134,7 @@ func (s *Store) days(ctx context.Context, w Window, yield func(Country, kept)) e
 		FROM spans CROSS JOIN country_days d ON d.day >= spans.start AND d.day < spans.stop`, func(rows *sql.Rows) error {
 		var country Country
 		var k kept
-		err := rows.Scan(&country, &k.bans, &k.friendly, (*sql.RawBytes)(&k.addresses))
+		err := rows.Scan(&country, &k.bans, &k.friendly, (*sql.RawBytes)(&k.ids))
 		if err == nil {
 			yield(country, k)
 		}
@@ -125,7 +150,7 @@ func (s *Store) days(ctx context.Context, w Window, yield func(Country, kept)) e
 		var k kept
 		var id int64
 		err := rows.Scan(&country, &k.bans, &k.friendly, &id)
-		k.addresses = newIDSet([]int64{id})
+		k.ids = newIDSet([]int64{id})
 		if err == nil {
 			yield(country, k)
 		}

@@ -48,7 +48,7 @@ type Bin struct {
 
 // Totals counts all bans of the window, and leaves out how many addresses they hit.
 func (s *Store) Totals(ctx context.Context, w Window) (c Count, err error) {
-	err = s.hours(ctx, []Bin{{Window: w}}, nothing, func(h kept) {
+	err = s.hourSums(ctx, []Bin{{Window: w}}, func(h kept) {
 		c.Bans += h.bans
 		c.Friendly += h.friendly
 	})
@@ -65,28 +65,28 @@ func (s *Store) ByCountry(ctx context.Context, w Window) (Counts, error) {
 
 // ByJail counts bans by jail, "" where the source does not say; most bans first.
 func (s *Store) ByJail(ctx context.Context, w Window) (Counts, error) {
-	return s.byName(ctx, "jails", w, func(k kept) int64 { return k.jail })
+	return s.byName(ctx, "jails", "jail_id", w)
 }
 
 // BySource counts bans by source; most bans first.
 func (s *Store) BySource(ctx context.Context, w Window) (Counts, error) {
-	return s.byName(ctx, "sources", w, func(k kept) int64 { return k.source })
+	return s.byName(ctx, "sources", "source_id", w)
 }
 
-func (s *Store) byName(ctx context.Context, table string, w Window, id func(kept) int64) (Counts, error) {
+func (s *Store) byName(ctx context.Context, table, id string, w Window) (Counts, error) {
 	names, err := s.names(ctx, table)
 	if err != nil {
 		return Counts{}, err
 	}
 	var all counter
-	err = s.hours(ctx, []Bin{{Window: w}}, whom, func(k kept) { all.add(names[id(k)], k) })
+	err = s.hours(ctx, []Bin{{Window: w}}, id, "addresses", func(k kept) { all.add(names[k.key], k) })
 	return all.mostFirst(), err
 }
 
 // ByBin counts bans by bin, in the order in which the keys come; keys without bans are left out. The bins do not overlap.
 func (s *Store) ByBin(ctx context.Context, bins []Bin) (Counts, error) {
 	var all counter
-	err := s.hours(ctx, bins, whom, func(k kept) { all.add(bins[k.bin].Key, k) })
+	err := s.hours(ctx, bins, "source_id", "addresses", func(k kept) { all.add(bins[k.bin].Key, k) })
 	counts := all.counts()
 	place := make(map[string]int, len(bins))
 	for i, b := range slices.Backward(bins) {
@@ -109,7 +109,7 @@ func (s *Store) JailsByBin(ctx context.Context, bins []Bin) ([]Cell, error) {
 		return nil, err
 	}
 	cells := map[Cell]int64{}
-	err = s.hours(ctx, bins, nothing, func(k kept) { cells[Cell{Bin: bins[k.bin].Key, Jail: names[k.jail]}] += k.bans })
+	err = s.hourSums(ctx, bins, func(k kept) { cells[Cell{Bin: bins[k.bin].Key, Jail: names[k.jail]}] += k.bans })
 	all := make([]Cell, 0, len(cells))
 	for c, n := range cells {
 		c.Bans = n
@@ -158,7 +158,10 @@ func (c *counter) add(key string, k kept) {
 	for _, n := range []*counted{row, &c.total} {
 		n.Bans += k.bans
 		n.Friendly += k.friendly
-		n.addresses.addAll(k.addresses)
+	}
+	for id := range k.ids.all {
+		row.addresses.add(id)
+		c.total.addresses.add(id)
 	}
 }
 

@@ -21,18 +21,29 @@ func (s *Store) Shares(ctx context.Context, w Window) (map[string]Share, error) 
 		return nil, err
 	}
 	shares, friends := map[string]Share{}, map[string]*distinct{}
-	err = s.hours(ctx, []Bin{{Window: w}}, whom, func(k kept) {
-		jail := names[k.jail]
-		share := shares[jail]
-		if friends[jail] == nil {
-			share.Jail, share.Since, friends[jail] = jail, time.Unix(k.start, 0), &distinct{}
+	bin := []Bin{{Window: w}}
+	err = s.hourSums(ctx, bin, func(k kept) {
+		share, known := shares[names[k.jail]]
+		if since := time.Unix(k.start, 0); !known || since.Before(share.Since) {
+			share.Since = since
 		}
-		if start := time.Unix(k.start, 0); start.Before(share.Since) {
-			share.Since = start
-		}
-		friends[jail].addAll(k.friends)
-		share.Bans, share.Friendly, share.Friends = share.Bans+k.bans, share.Friendly+k.friendly, friends[jail].n
-		shares[jail] = share
+		share.Jail, share.Bans, share.Friendly = names[k.jail], share.Bans+k.bans, share.Friendly+k.friendly
+		shares[share.Jail] = share
 	})
+	if err != nil {
+		return nil, err
+	}
+	err = s.hours(ctx, bin, "jail_id", "friends", func(k kept) {
+		jail := names[k.key]
+		if friends[jail] == nil {
+			friends[jail] = &distinct{}
+		}
+		friends[jail].addAll(k.ids)
+	})
+	for jail, d := range friends {
+		share := shares[jail]
+		share.Friends = d.n
+		shares[jail] = share
+	}
 	return shares, err
 }
