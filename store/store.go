@@ -71,7 +71,7 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open database %s: %w", path, err), w.Close())
 	}
-	r, err := open(path, "_query_only=1")
+	r, err := open(path, "_query_only=1&_pragma=cache_size(-1000)")
 	if err != nil {
 		return nil, errors.Join(err, w.Close())
 	}
