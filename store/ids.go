@@ -76,16 +76,13 @@ func (d *distinct) addAll(s idSet) {
 	}
 }
 
-// add reports whether the id is a new one.
-func (d *distinct) add(id int64) bool {
+func (d *distinct) add(id int64) {
 	word, bit := int(id>>6), uint64(1)<<(id&63)
 	if word >= len(d.words) {
 		d.words = append(d.words, make([]uint64, word+1-len(d.words))...)
 	}
-	if d.words[word]&bit != 0 {
-		return false
+	if d.words[word]&bit == 0 {
+		d.words[word] |= bit
+		d.n++
 	}
-	d.words[word] |= bit
-	d.n++
-	return true
 }
