@@ -2,6 +2,8 @@ package store
 
 import (
 	"bytes"
+	"context"
+	"database/sql"
 	"errors"
 	"os"
 	"path/filepath"
@@ -408,5 +410,36 @@ func TestR25EmptiedWhileOpen(t *testing.T) {
 		if d := Damage(s.path, s.Present(t.Context())); d == nil || d.Lost || d.Reason != name {
 			t.Errorf("%+v, want %q", d, name)
 		}
+	}
+}
+
+// The program stops its stages when it finds its database deleted. What they were interrupted in must not cost the data.
+func TestR25RescueDoesWithoutInterruptedConnections(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "friendlyfire.db")
+	s, err := Open(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	take(t, s, 0, ban(1, true), ban(2, true))
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	for _, db := range []*sql.DB{s.w, s.r} {
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+		defer cancel()
+		_, err := db.ExecContext(ctx, "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n")
+		if err == nil {
+			t.Fatal("an endless statement has ended")
+		}
+	}
+	if err := s.Rescue(t.Context(), "was deleted while I ran", noon); err != nil {
+		t.Fatal(err)
+	}
+	if s, err = Open(t.Context(), path); err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if total, err := s.Totals(t.Context(), Window{}); err != nil || total.Bans != 2 {
+		t.Errorf("%+v, %v, want 2 bans", total, err)
 	}
 }

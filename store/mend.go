@@ -119,7 +119,7 @@ func (s *Store) rescue(ctx context.Context, m Mended) error {
 		return err
 	}
 	part := s.path + ".rescued" + partMark
-	if err := errors.Join(vacuum(ctx, s.w, part), s.Close()); err != nil { // only its own connections still reach it
+	if err := errors.Join(vacuum(ctx, s.spare, part), s.Close()); err != nil { // only its own connections still reach it
 		return err
 	}
 	if _, err := os.Lstat(s.path); err == nil {

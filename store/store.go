@@ -26,8 +26,9 @@ var migrations embed.FS
 //
 // One connection writes, so that no transaction ever waits for a lock it cannot get; a few others read beside it.
 type Store struct {
-	w *sql.DB
-	r *sql.DB
+	w     *sql.DB
+	r     *sql.DB
+	spare *sql.DB // one connection that nothing interrupts: the way to a file that was deleted
 
 	path string
 	file fs.FileInfo // what is open, whatever happens to the path
@@ -80,11 +81,26 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open database %s: %w", path, err), r.Close(), w.Close())
 	}
-	return &Store{w: w, r: r, path: path, file: file, around: around}, nil
+	// The pools give up a connection that was interrupted, and no new one reaches a file that was deleted.
+	spare, err := open(path, "")
+	if err == nil {
+		spare.SetMaxOpenConns(1)
+		_, err = spare.ExecContext(ctx, "SELECT 1 FROM sqlite_schema")
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open database %s: %w", path, err), around.Close(), r.Close(), w.Close())
+	}
+	return &Store{w: w, r: r, spare: spare, path: path, file: file, around: around}, nil
 }
 
 // Close waits for what is under way and closes the file.
-func (s *Store) Close() error { return errors.Join(s.around.Close(), s.r.Close(), s.w.Close()) }
+func (s *Store) Close() error {
+	err := errors.Join(s.around.Close(), s.r.Close(), s.w.Close())
+	if s.spare != nil {
+		err = errors.Join(err, s.spare.Close())
+	}
+	return err
+}
 
 // writing are the options of a connection that writes. FULL: a power cut must not undo the record of a message that
 // went out. What is deleted is overwritten, in pages of a VACUUM, too.
