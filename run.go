@@ -68,6 +68,7 @@ type program struct {
 	metrics   *metrics     // nil: nobody asks
 	port      net.Listener // where metrics are asked for; nil: nowhere
 	progress  *progress
+	memory    memory
 }
 
 // wording is how the texts are set.
@@ -188,6 +189,9 @@ func build(ctx context.Context, c *Config, s streams, w world, log *slog.Logger,
 		deliver = append(deliver, d)
 	}
 	p.stages = append(p.stages, deliver...)
+	rest := newStage("memory", time.Minute)
+	p.memory.store, rest.step = p.store, p.memory.Step
+	p.stages = append(p.stages, rest)
 	backup, present := newStage("backup", 10*time.Minute), newStage("database", time.Minute)
 	backup.step, present.step = (&store.Backup{Store: p.store, Zone: c.Timezone}).Step, p.store.Present
 	p.stages = append(p.stages, backup, present)
@@ -203,6 +207,10 @@ func build(ctx context.Context, c *Config, s streams, w world, log *slog.Logger,
 // connect makes the platforms that are configured, and the terminal when none is.
 func (p *program) connect(s streams, w world, answers *bot.Commands, access *bot.Access) error {
 	c := p.config
+	answer := func(ctx context.Context, r bot.Request) bot.Message {
+		defer p.memory.mark()
+		return answers.Answer(ctx, r)
+	}
 	add := func(pf connection, chats, users []string) {
 		name := pf.Platform()
 		p.platforms = append(p.platforms, pf)
@@ -216,7 +224,7 @@ func (p *program) connect(s streams, w world, answers *bot.Commands, access *bot
 		if err != nil {
 			return err
 		}
-		t.Allowed, t.Answer, t.Commands, t.Store, t.Log = access.Allowed, answers.Answer, bot.CommandList(), p.store, p.log
+		t.Allowed, t.Answer, t.Commands, t.Store, t.Log = access.Allowed, answer, bot.CommandList(), p.store, p.log
 		add(t, c.Telegram.Chats, c.Telegram.Users)
 	}
 	if len(c.Discord.Channels) > 0 {
@@ -224,13 +232,13 @@ func (p *program) connect(s streams, w world, answers *bot.Commands, access *bot
 		if err != nil {
 			return err
 		}
-		d.Allowed, d.Answer, d.Commands, d.Store, d.Log = access.Allowed, answers.Answer, bot.CommandList(), p.store, p.log
+		d.Allowed, d.Answer, d.Commands, d.Store, d.Log = access.Allowed, answer, bot.CommandList(), p.store, p.log
 		d.Guild, d.Suggest = c.Discord.Guild, answers.Suggest
 		add(d, c.Discord.Channels, c.Discord.Users)
 	}
 	if len(p.platforms) == 0 {
 		add(&terminal.Terminal{
-			In: s.in, Out: s.out, Styled: isTerminal(s.out), Picture: filepath.Join(filepath.Dir(c.Database), "report.png"), Answer: answers.Answer,
+			In: s.in, Out: s.out, Styled: isTerminal(s.out), Picture: filepath.Join(filepath.Dir(c.Database), "report.png"), Answer: answer,
 		}, []string{terminal.Chat}, []string{terminal.Chat})
 	}
 	return nil
@@ -254,7 +262,13 @@ func (p *program) reader(c SourceConfig, w world) *ingest.Reader {
 	}
 	return &ingest.Reader{
 		Store: p.store, Name: c.Name, Source: source, Format: c.Format, Zone: c.Timezone,
-		MaxAge: p.config.Alerts.MaxAge, Place: p.table.Place, Next: func() {}, Progress: p.progress.show,
+		MaxAge: p.config.Alerts.MaxAge, Place: p.table.Place, Next: func() {},
+		Progress: func(at ingest.Progress) {
+			if at.Bans > 10_000 {
+				p.memory.mark()
+			}
+			p.progress.show(at)
+		},
 	}
 }
 

@@ -76,7 +76,8 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	if err != nil {
 		return nil, errors.Join(err, w.Close())
 	}
-	r.SetMaxOpenConns(4)
+	r.SetMaxOpenConns(readers)
+	r.SetMaxIdleConns(readers)
 	around, err := r.PrepareContext(ctx, aroundQuery)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open database %s: %w", path, err), r.Close(), w.Close())
@@ -101,6 +102,17 @@ func (s *Store) Close() error {
 	}
 	return err
 }
+
+// Shrink lets go of what the caches hold; they fill again by themselves.
+func (s *Store) Shrink(ctx context.Context) error {
+	_, err := s.w.ExecContext(ctx, "PRAGMA shrink_memory")
+	s.r.SetMaxIdleConns(0) // closes those that nobody uses
+	s.r.SetMaxIdleConns(readers)
+	return err
+}
+
+// readers is how many connections read at a time.
+const readers = 4
 
 // writing are the options of a connection that writes. FULL: a power cut must not undo the record of a message that
 // went out. What is deleted is overwritten, in pages of a VACUUM, too.

@@ -1,0 +1,28 @@
+package main
+
+import (
+	"context"
+	"runtime/debug"
+	"sync/atomic"
+
+	"friendlyfire/store"
+)
+
+// memory gives back to the system what an import or a picture has left behind. By itself the runtime keeps it for
+// minutes, and a bot that lives beside other programs does nothing for hours.
+type memory struct {
+	used  atomic.Bool
+	store *store.Store
+}
+
+func (m *memory) mark() { m.used.Store(true) }
+
+// Step gives back what there is, if there may be any.
+func (m *memory) Step(ctx context.Context) error {
+	if !m.used.Swap(false) {
+		return nil
+	}
+	err := m.store.Shrink(ctx)
+	debug.FreeOSMemory()
+	return err
+}
