@@ -121,9 +121,10 @@ func TestFail2Ban(t *testing.T) {
 	}
 	f := newFail2Ban(t)
 	f.start()
-	if fi, err := os.Stat(f.path); err != nil || fi.Mode().Perm() != 0o640 {
-		t.Errorf("the file is not made at the start, for owner and group: %v, %v", fi, err)
-	}
+	f.wait("the file, made at the start for owner and group", func() bool {
+		fi, err := os.Stat(f.path)
+		return err == nil && fi.Mode().Perm() == 0o640
+	})
 	f.attack(0, 20)
 	f.stop()
 	f.start()
