@@ -192,3 +192,22 @@ func TestAddBansStopsWithItsContext(t *testing.T) {
 		t.Errorf("%+v %v, want nothing", all, err)
 	}
 }
+
+func TestShrinkWaitsForNobodyWhoReadsOn(t *testing.T) {
+	s := openBans(t)
+	take(t, s, 0, ban(1, true), ban(2, true))
+	for _, err := range s.Holds(t.Context(), noon.Add(2*time.Second)) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Shrink(t.Context()); err != nil { // while a connection is in use
+			t.Error(err)
+		}
+		if total, err := s.Totals(t.Context(), Window{}); err != nil || total.Bans != 2 {
+			t.Errorf("%+v, %v", total, err)
+		}
+	}
+	if err := s.Shrink(t.Context()); err != nil {
+		t.Error(err)
+	}
+}

@@ -32,6 +32,11 @@ func (s *Store) Holds(ctx context.Context, moments ...time.Time) iter.Seq2[Hold,
 		if len(moments) == 0 {
 			return
 		}
+		jails, err := s.names(ctx, "jails")
+		if err != nil {
+			yield(Hold{}, err)
+			return
+		}
 		var spans []span // in which short bans begin that are in force at a moment
 		for _, m := range moments {
 			from, to := m.Unix()-short+1, m.Unix()+1
@@ -46,21 +51,20 @@ func (s *Store) Holds(ctx context.Context, moments ...time.Time) iter.Seq2[Hold,
 			yield(Hold{}, err)
 			return
 		}
-		rows, err := s.r.QueryContext(ctx, `SELECT b.address_id, j.name, a.friendly, b.time, b.ban_time FROM (
+		rows, err := s.r.QueryContext(ctx, `SELECT address_id, jail_id, address_id IN (SELECT id FROM addresses WHERE friendly = 1), time, ban_time FROM (
 				SELECT address_id, jail_id, time, ban_time FROM json_each(?1) CROSS JOIN bans
 				WHERE time >= value ->> 'from' AND time < value ->> 'to' AND ban_time BETWEEN 1 AND ?2
 				UNION ALL
 				SELECT address_id, jail_id, time, ban_time FROM bans INDEXED BY bans_long
-				WHERE (ban_time < 0 OR ban_time > 14400) AND time <= ?4 AND (ban_time < 0 OR time + ban_time > ?3)) b
-			JOIN addresses a ON a.id = b.address_id JOIN jails j ON j.id = b.jail_id
-			ORDER BY b.address_id, j.name, b.time`, string(list), short, moments[0].Unix(), moments[len(moments)-1].Unix())
+				WHERE (ban_time < 0 OR ban_time > 14400) AND time <= ?4 AND (ban_time < 0 OR time + ban_time > ?3))
+			ORDER BY address_id, jail_id, time`, string(list), short, moments[0].Unix(), moments[len(moments)-1].Unix())
 		if err != nil {
 			yield(Hold{}, err)
 			return
 		}
 		defer rows.Close()
 		for rows.Next() {
-			h, err := scanHold(rows)
+			h, err := scanHold(rows, jails)
 			if err == nil && !h.at(moments) {
 				continue
 			}
@@ -80,9 +84,10 @@ func (h Hold) at(moments []time.Time) bool {
 	return i < len(moments) && (h.Until.IsZero() || moments[i].Before(h.Until))
 }
 
-func scanHold(rows *sql.Rows) (h Hold, err error) {
-	var from, length int64
-	err = rows.Scan(&h.Address, &h.Jail, &h.Friendly, &from, &length)
+func scanHold(rows *sql.Rows, jails map[int64]string) (h Hold, err error) {
+	var jail, from, length int64
+	err = rows.Scan(&h.Address, &jail, &h.Friendly, &from, &length)
+	h.Jail = jails[jail]
 	h.From = time.Unix(from, 0)
 	if length > 0 && from <= math.MaxInt64-length { // more seconds than can be counted are for ever
 		h.Until = time.Unix(from+length, 0)

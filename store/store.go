@@ -103,12 +103,28 @@ func (s *Store) Close() error {
 	return err
 }
 
-// Shrink lets go of what the caches hold; they fill again by themselves.
+// Shrink lets go of what the caches hold, which fill again by themselves; of those that are in use it waits a second.
 func (s *Store) Shrink(ctx context.Context) error {
-	_, err := s.w.ExecContext(ctx, "PRAGMA shrink_memory")
-	s.r.SetMaxIdleConns(0) // closes those that nobody uses
-	s.r.SetMaxIdleConns(readers)
-	return err
+	const shrink = "PRAGMA shrink_memory"
+	if _, err := s.w.ExecContext(ctx, shrink); err != nil {
+		return err
+	}
+	soon, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	for range readers { // all are held until each has had its turn
+		c, err := s.r.Conn(soon)
+		if errors.Is(err, context.DeadlineExceeded) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		defer c.Close() //nolint:errcheck // it goes back to the others
+		if _, err := c.ExecContext(ctx, shrink); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // readers is how many connections read at a time.
