@@ -69,6 +69,10 @@ func check(ctx context.Context, file string, send bool, s streams, w world) erro
 	if err != nil {
 		return err
 	}
+	if c.File == builtInConfig {
+		f.note("configuration", "there is no "+DefaultConfigFile+" in this directory, so this is about the sample",
+			"The service's is another: --config /etc/friendlyfire/config.toml")
+	}
 	if len(c.Friendly.Countries)+len(c.Friendly.Networks) > 0 {
 		f.ok("configuration", "%s; friendly: %s", c.File, friendlyList(c))
 	} else {

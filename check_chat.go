@@ -21,7 +21,9 @@ func checkPlatform(ctx context.Context, f *findings, p *program, pf connection, 
 		f.wrong(platform, plainly(err), adviceForToken[platform])
 		return
 	}
-	f.ok(platform, "known as %s", name)
+	if name != "" {
+		f.ok(platform, "known as %s", name)
+	}
 	if p.obeysNobody(platform) {
 		f.note(platform, "nobody may command it", "It obeys the users in the configuration alone, and this adds one: friendlyfire pair "+platform+" --write")
 	}

@@ -35,7 +35,7 @@ func checkDatabase(ctx context.Context, f *findings, p *program) {
 		return
 	}
 	if err := rightOwner(path); err != nil {
-		f.wrong(what, err, "Give it to the user that runs the bot: chown USER "+shellQuote(path)+"*")
+		f.wrong(what, err, giveBack(path))
 		return
 	}
 	f.ok(what, "%s, %s, sound; %s left on the disk", path, bytesWords(size), bytesWords(free))
@@ -54,11 +54,20 @@ func rightOwner(path string) error {
 	return nil
 }
 
+// adviceForDatabase is for who may not open it. Its directory belongs to the user that runs the bot.
 func adviceForDatabase(path string, err error) string {
-	if errors.Is(err, fs.ErrPermission) {
-		return fmt.Sprintf("Only the user that runs the bot may open it. Run this as that user: sudo -u USER friendlyfire check\nIts directory is %s.", filepath.Dir(path))
+	directory := owner(filepath.Dir(path))
+	switch file := owner(path); {
+	case !errors.Is(err, fs.ErrPermission) || directory == "":
+		return ""
+	case file != "" && file != directory:
+		return giveBack(path)
 	}
-	return ""
+	return "Only " + directory + ", to whom its directory belongs, may open it: run this with sudo -u " + directory + "."
+}
+
+func giveBack(path string) string {
+	return "Give it to the user that runs the bot: chown " + owner(filepath.Dir(path)) + " " + shellQuote(path) + "*"
 }
 
 // bytesWords is a size for people, in powers of ten, as disks are sold.

@@ -1,7 +1,10 @@
 package main
 
 import (
+	"bytes"
+	"context"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -204,8 +207,40 @@ func TestCheckSaysWhatIsWrongWithTheDatabase(t *testing.T) {
 	if err := os.Chown(s.dir, 12345, 12345); err != nil {
 		t.Fatal(err)
 	}
-	if out, _, code := s.run("check"); !strings.Contains(out, "belongs to user 0, and its directory to user 12345\n         Give it to the user that runs the bot: chown USER ") || code != 1 {
+	if out, _, code := s.run("check"); !strings.Contains(out, "belongs to user 0, and its directory to user 12345\n         Give it to the user that runs the bot: chown 12345 ") || code != 1 {
 		t.Errorf("code %d: %s", code, out)
+	}
+}
+
+// Who forgets --config on a server with a service hears that the sample is looked at.
+func TestCheckSaysThatItIsAboutTheSample(t *testing.T) {
+	t.Chdir(t.TempDir())
+	ctx, stop := context.WithCancel(t.Context())
+	stop() // no need to ask the network
+	var out bytes.Buffer
+	_ = check(ctx, "", false, streams{out: &out}, world{})
+	if !strings.HasPrefix(out.String(), "note     configuration: there is no config.toml in this directory, so this is about the sample\n") {
+		t.Errorf("got %s", out.String())
+	}
+}
+
+// What only the user of the bot may open is that user's to look at, or has come into the wrong hands.
+func TestAdviceNamesTheOwner(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("only root can give files away")
+	}
+	path := filepath.Join(t.TempDir(), "friendlyfire.db")
+	if err := os.Chown(filepath.Dir(path), 12345, 12345); err != nil {
+		t.Fatal(err)
+	}
+	if got := adviceForDatabase(path, fs.ErrPermission); !strings.HasSuffix(got, "run this with sudo -u 12345.") {
+		t.Errorf("got %q", got)
+	}
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got := adviceForDatabase(path, fs.ErrPermission); got != "Give it to the user that runs the bot: chown 12345 "+path+"*" {
+		t.Errorf("got %q", got)
 	}
 }
 

@@ -15,6 +15,9 @@ import (
 // DefaultConfigFile is read when no other file is named. It may be missing: DefaultConfig takes its place.
 const DefaultConfigFile = "config.toml"
 
+// builtInConfig is what messages call the default configuration.
+const builtInConfig = "built-in " + DefaultConfigFile
+
 //go:embed config.toml
 var defaultConfig []byte
 
@@ -187,7 +190,7 @@ func load(path string, need purpose) (*Config, error) {
 	data, err := os.ReadFile(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && path == DefaultConfigFile:
-		return parseConfig("built-in "+DefaultConfigFile, defaultConfig, need)
+		return parseConfig(builtInConfig, defaultConfig, need)
 	case err != nil:
 		return nil, &ConfigError{Mistakes: []Mistake{{File: path, Text: reason(err)}}}
 	}
@@ -211,8 +214,12 @@ func parseConfig(file string, data []byte, need purpose) (*Config, error) {
 
 // reason is why a file cannot be used, without its path: a path may be a secret put in the wrong place.
 func reason(err error) string {
-	if e, ok := errors.AsType[*fs.PathError](err); ok {
-		return "cannot be read: " + e.Err.Error()
+	e, ok := errors.AsType[*fs.PathError](err)
+	switch {
+	case !ok:
+		return err.Error()
+	case errors.Is(err, fs.ErrPermission):
+		return "cannot be read: " + e.Err.Error() + ". Run this as the user that the bot has (sudo -u friendlyfire), or let this one read it"
 	}
-	return err.Error()
+	return "cannot be read: " + e.Err.Error()
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -11,6 +12,13 @@ import (
 	"strings"
 	"testing"
 )
+
+func TestPermissionDeniedSaysWhoMay(t *testing.T) {
+	got := reason(&fs.PathError{Op: "open", Path: "7:CANARY", Err: fs.ErrPermission})
+	if !strings.Contains(got, "cannot be read: permission denied. Run this as the user that the bot has") || strings.Contains(got, "CANARY") {
+		t.Errorf("got %q", got)
+	}
+}
 
 func TestSecretsNeverLeave(t *testing.T) {
 	secret := NewSecret(telegramCanary)

@@ -2,7 +2,9 @@ package main
 
 import (
 	"os"
+	"os/user"
 	"path/filepath"
+	"strconv"
 	"syscall"
 )
 
@@ -14,4 +16,17 @@ func ownedLikeDirectory(path string) {
 		return
 	}
 	_ = os.Lchown(path, int(dir.Uid), int(dir.Gid))
+}
+
+// owner is the name of the user that a file belongs to, or the number of one without a name. It is "" where that cannot be seen.
+func owner(path string) string {
+	var file syscall.Stat_t
+	if syscall.Stat(path, &file) != nil {
+		return ""
+	}
+	id := strconv.FormatUint(uint64(file.Uid), 10)
+	if u, err := user.LookupId(id); err == nil {
+		return u.Username
+	}
+	return id
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 	"syscall"
 	"time"
@@ -97,7 +98,11 @@ func pair(ctx context.Context, file, name string, write bool, s streams, w world
 	} else {
 		fmt.Fprintln(p.out, "\nThe bot has said so in the chat.")
 	}
-	fmt.Fprintf(p.out, "Next, see whether everything is in order, and then start the bot:\n\n    friendlyfire%s check --send\n", flag)
+	as := ""
+	if user := owner(filepath.Dir(c.Database)); os.Geteuid() == 0 && user != "root" {
+		as = "sudo -u " + user + " "
+	}
+	fmt.Fprintf(p.out, "Next, see whether everything is in order, and then start the bot:\n\n    %sfriendlyfire%s check --send\n", as, flag)
 	return nil
 }
 

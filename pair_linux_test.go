@@ -268,6 +268,9 @@ func TestRootMakesTheDatabaseForItsOwner(t *testing.T) {
 	d.await("[y/N] ")
 	d.typed("y\n")
 	d.end()
+	if !strings.Contains(d.String(), "    sudo -u 12345 friendlyfire --config ") {
+		t.Error("the next command is not one for the directory's owner")
+	}
 	if _, stderr, code := s.run("report", "--json"); code != 0 { // takes the lock as well
 		t.Fatal(stderr)
 	}

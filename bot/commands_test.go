@@ -16,7 +16,7 @@ func TestCommandsAnswer(t *testing.T) {
 		ask  string
 		want string
 	}{
-		"report":            {"/report", "3 bans of 2 addresses\n1 Jan 2000 to 1 Jan 2000 (CET)\nTop: Belgium 2 (66.7%), China 1 (33.3%)\nFriendly (Belgium): 2 bans, 66.7%"},
+		"report":            {"/report", "3 bans of 2 addresses\n1 Jan 2000 (CET)\nTop: Belgium 2 (66.7%), China 1 (33.3%)\nFriendly (Belgium): 2 bans, 66.7%"},
 		"report, any order": {"/report 7d JAIL", "3 bans of 2 addresses\n7 days to Sat 1 Jan 2000 01:00 CET\nFriendly (Belgium): "},
 		"report, strict":    {"report strict", "Friends among the banned: sshd 2 of 3 (66.7%)"},
 		"report, mistyped":  {"/report monthly", "I do not know “monthly”. I know country, jail, source, day, hour, strict, banned, and 24h, 7d, 30d, all."},

@@ -269,6 +269,8 @@ func (w Words) period(rep Report) string {
 		return "No bans yet"
 	case rep.Since == "":
 		return from.Format("Mon 2 Jan 2006 (MST)")
+	case rep.Since == "all" && from.Format(time.DateOnly) == to.Format(time.DateOnly):
+		return to.Format("2 Jan 2006 (MST)")
 	case rep.Since == "all":
 		return from.Format("2 Jan 2006") + " to " + to.Format("2 Jan 2006 (MST)")
 	}

@@ -29,17 +29,20 @@ type Terminal struct {
 	Answer func(context.Context, bot.Request) bot.Message
 	Getenv func(string) string // tells which terminal this is; nil: os.Getenv
 
-	mu sync.Mutex
+	mu        sync.Mutex
+	listening bool // for commands: then there is a prompt
 }
 
 // Platform implements bot.Sender.
 func (t *Terminal) Platform() string { return "terminal" }
 
-// Me implements the check of a platform.
-func (t *Terminal) Me(context.Context) (string, error) { return "this terminal", nil }
+// Me implements the check of a platform. A terminal has no account.
+func (t *Terminal) Me(context.Context) (string, error) { return "", nil }
 
 // CanPost implements the check of a platform.
-func (t *Terminal) CanPost(context.Context, string) (string, error) { return "this terminal", nil }
+func (t *Terminal) CanPost(context.Context, string) (string, error) {
+	return "is the chat, since no platform is configured", nil
+}
 
 // Fits implements bot.Sender: what is printed has no limit that matters, and a message that fills the screen does.
 func (t *Terminal) Fits(m bot.Message) bool { return len(m.Text.String()) <= 4096 }
@@ -109,7 +112,7 @@ func (t *Terminal) style(r bot.Run) string {
 }
 
 func (t *Terminal) prompt() string {
-	if t.Styled {
+	if t.Styled && t.listening {
 		return "> "
 	}
 	return ""
@@ -118,6 +121,10 @@ func (t *Terminal) prompt() string {
 // Listen answers the commands that are typed, until the input ends or ctx does. Reading itself cannot be
 // interrupted: it ends with the process.
 func (t *Terminal) Listen(ctx context.Context) error {
+	t.mu.Lock()
+	t.listening = true
+	fmt.Fprint(t.Out, t.prompt())
+	t.mu.Unlock()
 	lines := make(chan string)
 	go func() {
 		defer close(lines)
@@ -138,7 +145,9 @@ func (t *Terminal) Listen(ctx context.Context) error {
 				return nil
 			}
 			if strings.TrimSpace(line) == "" {
+				t.mu.Lock()
 				fmt.Fprint(t.Out, t.prompt())
+				t.mu.Unlock()
 				continue
 			}
 			answer := t.Answer(ctx, bot.Request{Platform: t.Platform(), Chat: Chat, User: Chat, Text: line, Width: width})

@@ -51,8 +51,21 @@ func TestPictureThatCannotBeWrittenCostsNoWord(t *testing.T) {
 	}
 }
 
+// A message of a single pass leaves no prompt behind, since nobody reads what is typed.
+func TestPromptIsForWhoIsHeard(t *testing.T) {
+	for styled, want := range map[bool]string{false: "hello\n\n", true: "> \r\x1b[Khello\n\n> "} {
+		var out bytes.Buffer
+		term := Terminal{In: strings.NewReader("/help\n"), Out: &out, Styled: styled, Answer: func(context.Context, bot.Request) bot.Message {
+			return bot.Message{Text: bot.Text{{Text: "hello"}}}
+		}}
+		if err := term.Listen(t.Context()); err != nil || out.String() != want {
+			t.Errorf("styled %v: printed %q (%v), want %q", styled, out.String(), err, want)
+		}
+	}
+}
+
 func TestStylesAreForTerminalsOnly(t *testing.T) {
-	for styled, want := range map[bool]string{false: "bold code\n\n", true: "\r\x1b[K\x1b[1mbold\x1b[0m \x1b[36mcode\x1b[0m\n\n> "} {
+	for styled, want := range map[bool]string{false: "bold code\n\n", true: "\r\x1b[K\x1b[1mbold\x1b[0m \x1b[36mcode\x1b[0m\n\n"} {
 		var out bytes.Buffer
 		term := Terminal{Out: &out, Styled: styled}
 		text := bot.Text{{Text: "bold", Style: bot.Bold}, {Text: " "}, {Text: "code", Style: bot.Code}}
