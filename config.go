@@ -219,7 +219,7 @@ func reason(err error) string {
 	case !ok:
 		return err.Error()
 	case errors.Is(err, fs.ErrPermission):
-		return "cannot be read: " + e.Err.Error() + ". Run this as the user that the bot has (sudo -u friendlyfire), or let this one read it"
+		return "cannot be read: " + e.Err.Error() + " to user " + userName(os.Geteuid())
 	}
 	return "cannot be read: " + e.Err.Error()
 }

@@ -15,7 +15,7 @@ import (
 
 func TestPermissionDeniedSaysWhoMay(t *testing.T) {
 	got := reason(&fs.PathError{Op: "open", Path: "7:CANARY", Err: fs.ErrPermission})
-	if !strings.Contains(got, "cannot be read: permission denied. Run this as the user that the bot has") || strings.Contains(got, "CANARY") {
+	if !strings.Contains(got, "cannot be read: permission denied to user "+userName(os.Getuid())) || strings.Contains(got, "CANARY") {
 		t.Errorf("got %q", got)
 	}
 }

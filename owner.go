@@ -24,9 +24,14 @@ func owner(path string) string {
 	if syscall.Stat(path, &file) != nil {
 		return ""
 	}
-	id := strconv.FormatUint(uint64(file.Uid), 10)
-	if u, err := user.LookupId(id); err == nil {
+	return userName(int(file.Uid))
+}
+
+// userName is the name of a user, or the number of one without a name.
+func userName(id int) string {
+	number := strconv.Itoa(id)
+	if u, err := user.LookupId(number); err == nil {
 		return u.Username
 	}
-	return id
+	return number
 }

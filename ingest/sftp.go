@@ -220,7 +220,8 @@ func (s *SFTP) login(ctx context.Context) (err error) {
 	}
 	if late := stop(); late != nil || err != nil {
 		s.client = nil
-		return errors.Join(late, err, conn.Close())
+		conn.Close() // the handshake may have done it
+		return errors.Join(late, err)
 	}
 	s.conn = conn
 	return nil

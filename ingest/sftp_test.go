@@ -237,6 +237,9 @@ func TestS13HostKey(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Fatalf("error %v, want %q", err, c.want)
 			}
+			if strings.Contains(err.Error(), "closed network connection") {
+				t.Errorf("error %v tells of our own hanging up", err)
+			}
 			if again := p.reader.Step(t.Context()); again == nil || again.Error() != err.Error() {
 				t.Errorf("then %v, want the same", again)
 			}
