@@ -78,29 +78,34 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	}
 	r.SetMaxOpenConns(readers)
 	r.SetMaxIdleConns(readers)
-	around, err := r.PrepareContext(ctx, aroundQuery)
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("open database %s: %w", path, err), r.Close(), w.Close())
-	}
 	// The pools give up a connection that was interrupted, and no new one reaches a file that was deleted.
 	spare, err := open(path, "")
-	if err == nil {
-		spare.SetMaxOpenConns(1)
-		_, err = spare.ExecContext(ctx, "SELECT 1 FROM sqlite_schema")
+	if err != nil {
+		return nil, errors.Join(err, r.Close(), w.Close())
+	}
+	spare.SetMaxOpenConns(1)
+	s := &Store{w: w, r: r, spare: spare, path: path, file: file}
+	if _, err = spare.ExecContext(ctx, "SELECT 1 FROM sqlite_schema"); err == nil {
+		s.around, err = r.PrepareContext(ctx, aroundQuery)
 	}
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("open database %s: %w", path, err), around.Close(), r.Close(), w.Close())
+		return nil, errors.Join(fmt.Errorf("open database %s: %w", path, err), s.Close())
 	}
-	return &Store{w: w, r: r, spare: spare, path: path, file: file, around: around}, nil
+	return s, nil
 }
 
 // Close waits for what is under way and closes the file.
 func (s *Store) Close() error {
-	err := errors.Join(s.around.Close(), s.r.Close(), s.w.Close())
-	if s.spare != nil {
-		err = errors.Join(err, s.spare.Close())
+	var errs []error
+	if s.around != nil {
+		errs = append(errs, s.around.Close())
 	}
-	return err
+	for _, db := range []*sql.DB{s.r, s.w, s.spare} {
+		if db != nil {
+			errs = append(errs, db.Close())
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // Shrink lets go of what the caches hold, which fill again by themselves; of those that are in use it waits a second.
@@ -111,7 +116,13 @@ func (s *Store) Shrink(ctx context.Context) error {
 	}
 	soon, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
-	for range readers { // all are held until each has had its turn
+	var held []*sql.Conn // until each has had its turn
+	defer func() {
+		for _, c := range held {
+			c.Close() //nolint:errcheck // it goes back to the others
+		}
+	}()
+	for range readers {
 		c, err := s.r.Conn(soon)
 		if errors.Is(err, context.DeadlineExceeded) {
 			return nil
@@ -119,7 +130,7 @@ func (s *Store) Shrink(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		defer c.Close() //nolint:errcheck // it goes back to the others
+		held = append(held, c)
 		if _, err := c.ExecContext(ctx, shrink); err != nil {
 			return err
 		}
