@@ -167,15 +167,19 @@ func recountMoved(ctx context.Context, tx *sql.Tx, all []moved) error {
 		moves[m.id] = m
 	}
 	maps.DeleteFunc(moves, func(_ int64, m moved) bool { return m.from == m.to })
+	purged, err := purgedTo(ctx, tx) // before it nobody can tell any more whose the counts are
+	if err != nil {
+		return err
+	}
 	for ids := range slices.Chunk(slices.Sorted(maps.Keys(moves)), 10_000) {
 		list, err := json.Marshal(ids)
 		if err != nil {
 			return err
 		}
 		t := newTally()
-		err = bansByHour(ctx, tx, "address_id IN (SELECT value FROM json_each(?))", func(k banKey, n, _ int64) {
+		err = bansByHour(ctx, tx, "address_id IN (SELECT value FROM json_each(?)) AND time >= ?", func(k banKey, n, _ int64) {
 			t.move(k, moves[k.address].from, moves[k.address].to, n)
-		}, string(list))
+		}, string(list), purged)
 		if err != nil {
 			return err
 		}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"math/rand/v2"
 	"net/netip"
 	"slices"
@@ -15,33 +16,90 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// ledger is the counts as they are kept.
-func ledger(ctx context.Context, db querier) ([]string, error) {
-	rows, err := db.QueryContext(ctx, `SELECT format('%d %d %d: %d %d %d %s %s', hour, source_id, jail_id, bans, friendly, endless, hex(addresses), hex(friends)) FROM jail_hours
-		UNION ALL SELECT format('%d %s: %d %d %s', day, country, bans, friendly, hex(addresses)) FROM country_days`)
+// ledger is the counts as they are kept, from a moment on.
+func ledger(ctx context.Context, db querier, from int64) ([]string, error) {
+	rows, err := db.QueryContext(ctx, `SELECT format('%d %d %d: %d %d %d %s %s', hour, source_id, jail_id, bans, friendly, endless, hex(addresses), hex(friends)) FROM jail_hours WHERE hour >= ?1
+		UNION ALL SELECT format('%d %s: %d %d %s', day, country, bans, friendly, hex(addresses)) FROM country_days WHERE day >= ?1`, from)
 	if err != nil {
 		return nil, err
 	}
 	return collect(rows, single[string])
 }
 
+// remembered is a ban. Once a purge has passed its day it is settled how it counts, and at the next one it is gone.
+type remembered struct {
+	Ban
+	life          int // of the address: who was forgotten and comes again is somebody else
+	settled, gone bool
+	country       Country
+	friendly      bool
+}
+
 // model remembers every ban by itself.
 type model struct {
-	bans   []Ban
+	bans   []remembered
+	gone   int64 // of days before it there may be counts alone
 	friend Friends
 	table  map[string]Country
 	whois  map[string]Country
+	life   map[string]int
 }
 
-func (m *model) country(address string) Country {
-	if c := m.whois[address]; c != "" {
+func (m *model) country(b remembered) Country {
+	if b.settled {
+		return b.country
+	}
+	if c := m.whois[b.Address]; c != "" {
 		return c
 	}
-	return m.table[address]
+	return m.table[b.Address]
 }
 
-func (m *model) count(by func(Ban) (string, bool)) map[string]Count {
-	all, seen := map[string]Count{}, map[[2]string]bool{}
+func (m *model) friendly(b remembered) bool {
+	if b.settled {
+		return b.friendly
+	}
+	return m.friend.Has(b.Address, m.table[b.Address], m.whois[b.Address])
+}
+
+// settle counts a ban as it is counted now, for good.
+func (m *model) settle(b remembered) remembered {
+	b.country, b.friendly, b.settled = m.country(b), m.friendly(b), true
+	return b
+}
+
+// when is the moment at which a ban is remembered: before gone, that at which the hour or day begins that it is kept with.
+func (m *model) when(b remembered, unit int64) int64 {
+	if at := b.Time.Unix(); at >= m.gone {
+		return at
+	}
+	return floor(b.Time.Unix(), unit)
+}
+
+// purge forgets what is before the day.
+func (m *model) purge(day int64) {
+	m.gone = max(m.gone, day)
+	alive := map[string]bool{}
+	for i, b := range m.bans {
+		switch {
+		case b.gone:
+		case b.Time.Unix() < day:
+			m.bans[i] = m.settle(b)
+			m.bans[i].gone = true
+		default:
+			alive[b.Address] = true
+		}
+	}
+	for text := range m.table {
+		if !alive[text] {
+			delete(m.whois, text)
+			m.life[text]++
+		}
+	}
+}
+
+func (m *model) count(by func(remembered) (string, bool)) map[string]Count {
+	all, seen := map[string]Count{}, map[string]bool{}
 	for _, b := range m.bans {
 		key, counts := by(b)
 		if !counts {
@@ -50,11 +108,11 @@ func (m *model) count(by func(Ban) (string, bool)) map[string]Count {
 		c := all[key]
 		c.Key = key
 		c.Bans++
-		if m.friend.Has(b.Address, m.table[b.Address], m.whois[b.Address]) {
+		if m.friendly(b) {
 			c.Friendly++
 		}
-		if !seen[[2]string{key, b.Address}] {
-			seen[[2]string{key, b.Address}] = true
+		if who := fmt.Sprint(key, "/", b.Address, "/", b.life); !seen[who] {
+			seen[who] = true
 			c.Addresses++
 		}
 		all[key] = c
@@ -78,7 +136,7 @@ func TestCountsAreThoseOfARecount(t *testing.T) {
 	dice := rand.New(rand.NewPCG(seed, 0))
 	s := openBans(t)
 	countries := []Country{"BE", "NL", "CN", ""}
-	m := model{table: map[string]Country{}, whois: map[string]Country{}}
+	m := model{table: map[string]Country{}, whois: map[string]Country{}, life: map[string]int{}, gone: math.MinInt64}
 	address := func() string { return fmt.Sprintf("203.0.%d.%d", dice.IntN(3), dice.IntN(12)) }
 	start, generation := noon.Add(-240*time.Hour), int64(0)
 	place := func(text string) (Located, error) { return Located{Public: true, Country: m.table[text]}, nil }
@@ -89,7 +147,7 @@ func TestCountsAreThoseOfARecount(t *testing.T) {
 	}
 	seen := map[string]bool{}
 	for range 150 {
-		switch dice.IntN(6) {
+		switch dice.IntN(7) {
 		case 0, 1, 2:
 			var bans []Ban
 			for range 1 + dice.IntN(2*rowsAtOnce/100) {
@@ -104,7 +162,7 @@ func TestCountsAreThoseOfARecount(t *testing.T) {
 			}
 			source := fmt.Sprint("web", 1+dice.IntN(2))
 			batch := Batch{Source: source, Cursor: Cursor{Generation: generation}, Bans: slices.Clone(bans), ReadAt: noon, NewsSince: noon.Add(-100 * time.Hour)}
-			if dice.IntN(2) == 0 {
+			if dice.IntN(2) == 0 || slices.ContainsFunc(bans, func(b Ban) bool { return b.Time.Unix() < m.gone }) {
 				batch.Place = place
 			}
 			if _, err := s.AddBans(t.Context(), batch); err != nil {
@@ -114,7 +172,11 @@ func TestCountsAreThoseOfARecount(t *testing.T) {
 				b.Source = source
 				identity := fmt.Sprint(b)
 				if !b.HasEpoch || !seen[identity] {
-					m.bans = append(m.bans, b)
+					r := remembered{Ban: b, life: m.life[b.Address]}
+					if b.Time.Unix() < m.gone {
+						r = m.settle(r)
+					}
+					m.bans = append(m.bans, r)
 				}
 				seen[identity] = true
 			}
@@ -152,13 +214,26 @@ func TestCountsAreThoseOfARecount(t *testing.T) {
 			if err := s.SetFriends(t.Context(), m.friend); err != nil {
 				t.Fatal(err)
 			}
+		case 6:
+			if dice.IntN(4) > 0 {
+				continue
+			}
+			before := start.Add(time.Duration(dice.IntN(150)) * time.Hour)
+			gone, err := s.Purge(t.Context(), before)
+			if err != nil {
+				t.Fatal(err)
+			}
+			m.purge(gone.Before.Unix())
+			seen = map[string]bool{}
+			for _, b := range m.bans {
+				if !b.gone {
+					seen[fmt.Sprint(b.Ban)] = true
+				}
+			}
 		}
 		fresh, err := s.Unlocated(t.Context(), 1000)
 		if err != nil {
 			t.Fatal(err)
-		}
-		for i, a := range fresh {
-			fresh[i].Text = a.Text
 		}
 		located := make([]Located, len(fresh))
 		for i, a := range fresh {
@@ -168,16 +243,16 @@ func TestCountsAreThoseOfARecount(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	recounted(t, s)
+	recounted(t, s, m.gone)
 	for range 30 {
 		m.compare(t, s, dice, start)
 	}
 }
 
-// recounted compares the counts with those of all bans.
-func recounted(t *testing.T, s *Store) {
+// recounted compares the counts with those of all bans, from a moment on.
+func recounted(t *testing.T, s *Store, from int64) {
 	t.Helper()
-	got, err := ledger(t.Context(), s.r)
+	got, err := ledger(t.Context(), s.r, from)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -186,12 +261,12 @@ func recounted(t *testing.T, s *Store) {
 		if err != nil {
 			return err
 		}
-		want, err := ledger(t.Context(), tx)
+		want, err := ledger(t.Context(), tx, from)
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("counts differ from a recount (-recount +kept):\n%s", diff)
 		}
 		if len(want) == 0 {
-			t.Error("nothing was counted")
+			t.Error("nothing was remembered")
 		}
 		return errors.Join(err, context.Canceled)
 	})
@@ -211,25 +286,26 @@ func (m *model) compare(t *testing.T, s *Store, dice *rand.Rand, start time.Time
 	case 1:
 		w.To = w.From.Add(time.Duration(1+dice.IntN(4000)) * time.Second)
 	}
-	in := func(b Ban) bool { return b.Time.Unix() >= w.from() && b.Time.Unix() < w.to() }
+	in := func(b remembered, unit int64) bool { at := m.when(b, unit); return at >= w.from() && at < w.to() }
 	reports := map[string]struct {
-		ask func(context.Context, Window) (Counts, error)
-		key func(Ban) string
+		ask  func(context.Context, Window) (Counts, error)
+		unit int64
+		key  func(remembered) string
 	}{
-		"country": {s.ByCountry, func(b Ban) string { return string(m.country(b.Address)) }},
-		"jail":    {s.ByJail, func(b Ban) string { return b.Jail }},
-		"source":  {s.BySource, func(b Ban) string { return b.Source }},
+		"country": {s.ByCountry, daySeconds, func(b remembered) string { return string(m.country(b)) }},
+		"jail":    {s.ByJail, hourSeconds, func(b remembered) string { return b.Jail }},
+		"source":  {s.BySource, hourSeconds, func(b remembered) string { return b.Source }},
 	}
 	for name, r := range reports {
 		got, err := r.ask(t.Context(), w)
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := m.count(func(b Ban) (string, bool) { return r.key(b), in(b) })
+		want := m.count(func(b remembered) (string, bool) { return r.key(b), in(b, r.unit) })
 		if diff := cmp.Diff(want, byKey(got.Rows)); diff != "" {
 			t.Errorf("%s from %v to %v (-want +got):\n%s", name, w.From, w.To, diff)
 		}
-		total := m.count(func(b Ban) (string, bool) { return "", in(b) })[""]
+		total := m.count(func(b remembered) (string, bool) { return "", in(b, r.unit) })[""]
 		if got.Total != total {
 			t.Errorf("%s from %v to %v: total %+v, want %+v", name, w.From, w.To, got.Total, total)
 		}
@@ -242,8 +318,8 @@ func (m *model) compare(t *testing.T, s *Store, dice *rand.Rand, start time.Time
 	for from := w.From; from.Before(w.To) && len(bins) < 500; from = from.Add(step) {
 		bins = append(bins, Bin{Key: fmt.Sprint(len(bins) % 7), Window: Window{From: from, To: from.Add(step)}})
 	}
-	key := func(b Ban) (string, bool) {
-		since := b.Time.Sub(w.From)
+	key := func(b remembered) (string, bool) {
+		since := time.Unix(m.when(b, hourSeconds), 0).Sub(w.From)
 		i := int(since / step)
 		return fmt.Sprint(i % 7), since >= 0 && i < len(bins)
 	}
@@ -263,7 +339,7 @@ func (m *model) compare(t *testing.T, s *Store, dice *rand.Rand, start time.Time
 		sums[c.Bin+" "+c.Jail] += c.Bans
 	}
 	want := map[string]int64{}
-	for k, c := range m.count(func(b Ban) (string, bool) { k, counts := key(b); return k + " " + b.Jail, counts }) {
+	for k, c := range m.count(func(b remembered) (string, bool) { k, counts := key(b); return k + " " + b.Jail, counts }) {
 		want[k] = c.Bans
 	}
 	if !maps.Equal(sums, want) {

@@ -149,7 +149,7 @@ func TestPurgeLeavesAloneWhatIsNewer(t *testing.T) {
 	if n := take(t, s, 1, ban(3, false)); n != 0 {
 		t.Errorf("%d bans added twice", n)
 	}
-	recounted(t, s)
+	recounted(t, s, 0)
 }
 
 // Numbers are not given twice: a notice about a ban is known by its number for good.
