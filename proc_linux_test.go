@@ -48,6 +48,9 @@ func (p *process) forgetPeak() {
 }
 
 func TestR15FloodsTakeLittleMemory(t *testing.T) {
+	if testing.Short() {
+		t.Skip("under the race detector, which -short is for, memory is another")
+	}
 	t.Parallel()
 	both := onLoopback(t)
 	s := newQuietScene(t, both, friendlyRange...)
