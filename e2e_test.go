@@ -317,6 +317,9 @@ func isPicture(data []byte) bool {
 }
 
 func TestDayAndAHalfUnderTheClock(t *testing.T) {
+	if testing.Short() {
+		t.Skip("under the race detector, which -short is for, the day takes minutes; other tests keep the clock there")
+	}
 	underTheClock(t, func(t *testing.T, b *bubble) {
 		stop := b.start()
 		want := 0

@@ -58,6 +58,9 @@ func TestS11NothingIsFollowed(t *testing.T) {
 
 // Nothing is sent to who cannot show that it is the platform.
 func TestS12NothingIsSentToStrangers(t *testing.T) {
+	if testing.Short() {
+		t.Skip("waits for half a minute")
+	}
 	t.Parallel()
 	t.Run("hosts", func(t *testing.T) {
 		for name, host := range map[string]struct {

@@ -67,7 +67,7 @@ func TestBackupKeepsACopyOfEachOfSevenDays(t *testing.T) {
 			step()
 			if day == 0 {
 				for _, suffix := range []string{"", "-wal"} {
-					if err := os.WriteFile(s.path+damagedMark+time.Now().Format(damagedLayout)+suffix, nil, 0o600); err != nil {
+					if err := os.WriteFile(s.path+damagedMark+time.Now().UTC().Format(damagedLayout)+suffix, nil, 0o600); err != nil {
 						t.Fatal(err)
 					}
 				}

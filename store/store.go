@@ -143,7 +143,7 @@ const readers = 4
 
 // writing are the options of a connection that writes. FULL: a power cut must not undo the record of a message that
 // went out. What is deleted is overwritten, in pages of a VACUUM, too.
-const writing = "_journal_mode=WAL&_synchronous=FULL&_txlock=immediate&_pragma=secure_delete(1)&_pragma=cache_size(-8000)&_pragma=wal_autocheckpoint(3000)"
+const writing = "_journal_mode=WAL&_synchronous=FULL&_txlock=immediate&_pragma=secure_delete(1)&_pragma=cache_size(-4000)&_pragma=wal_autocheckpoint(3000)"
 
 // open opens a database that exists: a new file of the same name must not appear when one is deleted.
 func open(path, options string) (*sql.DB, error) {
