@@ -59,7 +59,7 @@ func TestS11NothingIsFollowed(t *testing.T) {
 // Nothing is sent to who cannot show that it is the platform.
 func TestS12NothingIsSentToStrangers(t *testing.T) {
 	if testing.Short() {
-		t.Skip("waits for half a minute")
+		t.Skip("waits half a minute for connections to fail; the other passes run it")
 	}
 	t.Parallel()
 	t.Run("hosts", func(t *testing.T) {
