@@ -21,7 +21,8 @@ type pass struct {
 	stored store.Cursor // what the store knows
 	tape   *tape        // nil: none
 	aside  []Info       // what rotation has put aside, when begin looked
-	batch  store.Batch
+	batch  store.Batch  // being read
+	other  store.Batch  // being kept
 	bans   int
 }
 
@@ -201,26 +202,31 @@ func (p *pass) goesOn(begins []byte) bool {
 	return false
 }
 
-// read brings the rest of the tape into the store.
+// read brings the rest of the tape into the store, which keeps one batch while the next is read.
 func (p *pass) read(ctx context.Context) error {
 	begins, err := p.tape.begins()
 	if err != nil {
 		return &unreadable{err}
 	}
 	lines := newParser(p.Format, p.Zone, p.cursor, begins)
-	for end := false; !end; {
-		if err := ctx.Err(); err != nil {
+	kept := func() error { return nil }
+	for end := false; !end && err == nil; {
+		if err = ctx.Err(); err != nil {
+			break
+		}
+		if err = p.collect(lines); errors.Is(err, io.EOF) {
+			end, err = true, nil
+		}
+		if err != nil {
+			err = &unreadable{err}
+			break
+		}
+		if err = kept(); err != nil {
 			return err
 		}
-		err := p.collect(lines)
-		if end = errors.Is(err, io.EOF); err != nil && !end {
-			return &unreadable{err}
-		}
-		if err := p.keep(ctx, lines, end); err != nil {
-			return err
-		}
+		kept = p.keep(ctx, lines, end)
 	}
-	return nil
+	return errors.Join(err, kept())
 }
 
 // collect fills the batch. At the end of the tape it returns io.EOF.
@@ -250,8 +256,9 @@ func (p *pass) collect(lines *parser) error {
 	return nil
 }
 
-// keep hands the batch to the store, if there is anything that the store does not know.
-func (p *pass) keep(ctx context.Context, lines *parser, end bool) error {
+// keep hands the batch to the store, if there is anything that the store does not know. The function that it returns
+// waits until that is kept.
+func (p *pass) keep(ctx context.Context, lines *parser, end bool) (kept func() error) {
 	c := &p.cursor
 	p.tape.mark(c)
 	c.Columns, c.LastTime = lines.columns.header(), lines.clock.lastTime()
@@ -261,22 +268,30 @@ func (p *pass) keep(ctx context.Context, lines *parser, end bool) error {
 	}
 	known := p.batch.Lines == 0 && c.Offset == p.stored.Offset && c.Size == p.stored.Size
 	if known || c.Offset == 0 {
-		return nil
+		return func() error { return nil }
 	}
 	now := time.Now()
-	b := &p.batch
+	p.batch, p.other = store.Batch{Bans: p.other.Bans[:0], Rejects: p.other.Rejects[:0]}, p.batch
+	b := &p.other
 	b.Source, b.Cursor, b.ReadAt, b.NewsSince, b.Place = p.Name, *c, now, now.Add(-p.MaxAge), p.Place
-	added, err := p.Store.AddBans(ctx, *b)
-	if err != nil {
-		return err
+	var added int
+	var err error
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		added, err = p.Store.AddBans(ctx, *b)
+	}()
+	return func() error {
+		if <-done; err != nil {
+			return err
+		}
+		p.stored, p.bans = b.Cursor, p.bans+len(b.Bans)
+		if p.Progress != nil {
+			p.Progress(Progress{Source: p.Name, Done: b.Cursor.Offset, Size: b.Cursor.Size, Bans: p.bans})
+		}
+		if added > 0 || end {
+			p.Next()
+		}
+		return nil
 	}
-	p.stored, p.bans = *c, p.bans+len(b.Bans)
-	*b = store.Batch{Bans: b.Bans[:0], Rejects: b.Rejects[:0]}
-	if p.Progress != nil {
-		p.Progress(Progress{Source: p.Name, Done: c.Offset, Size: c.Size, Bans: p.bans})
-	}
-	if added > 0 || end {
-		p.Next()
-	}
-	return nil
 }

@@ -246,7 +246,7 @@ type Known struct {
 // Known returns what is known of an address, the zero Known where it was never banned.
 func (s *Store) Known(ctx context.Context, address string) (Known, error) {
 	rows, err := s.r.QueryContext(ctx, `SELECT a.id, coalesce(a.table_country, ''), coalesce(a.whois_country, ''), a.whois_at IS NOT NULL,
-			a.asks, a.ask_after, (SELECT count(*) FROM bans WHERE address_id = a.id), coalesce(n.id, 0), n.prefix, coalesce(n.bits, 0),
+			a.asks, a.ask_after, (SELECT count(*) FROM periods CROSS JOIN bans USING (period) WHERE address_id = a.id), coalesce(n.id, 0), n.prefix, coalesce(n.bits, 0),
 			coalesce(n.country, ''), coalesce(n.name, ''), coalesce(n.server, ''), coalesce(n.answered_at, 0)
 		FROM addresses a LEFT JOIN networks n ON n.id = a.network_id WHERE a.text = ?`, address)
 	if err != nil {

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -49,7 +48,7 @@ const fromTheFuture = 48 * time.Hour
 // and its count among the identical lines of the file: twins are bans of their own, while a file that is read again
 // from its beginning, as another generation, brings nothing new.
 func (s *Store) AddBans(ctx context.Context, b Batch) (added int, err error) {
-	err = s.write(ctx, func(tx *sql.Tx) error {
+	err = s.writeAhead(ctx, b.Cursor.Offset < b.Cursor.Size, func(tx *sql.Tx) error {
 		source, err := sourceID(ctx, tx, b.Source)
 		if err != nil {
 			return err
@@ -89,9 +88,6 @@ func addBans(ctx context.Context, tx *sql.Tx, source int64, b Batch) (added int,
 	}
 	if rows, err = countTwins(ctx, tx, rows); err != nil {
 		return 0, err
-	}
-	if len(rows) > rowsAtOnce { // an import would otherwise read and write the index of addresses all over
-		slices.SortFunc(rows, func(a, b banRow) int { return cmp.Or(cmp.Compare(a.address, b.address), cmp.Compare(a.time, b.time)) })
 	}
 	if rows, err = insert(ctx, tx, rows); err != nil {
 		return 0, err
@@ -181,8 +177,9 @@ func textsOf(bans []Ban, text func(*Ban) string) []string {
 	return slices.Sorted(maps.Keys(seen))
 }
 
-// insert keeps the rows that are new, and returns them.
+// insert keeps the rows that are new, and returns them, in the place of all.
 func insert(ctx context.Context, tx *sql.Tx, rows []banRow) (fresh []banRow, err error) {
+	fresh = rows[:0]
 	var args []any
 	err = inChunks(ctx, tx, rows, `INSERT OR FAIL INTO bans (source_id, generation, time, address_id, jail_id, nth, state,
 		failures, ban_time, ban_count, matches) VALUES %s ON CONFLICT DO NOTHING`, "(?1,?2,?,?,?,?,?,?,?,?,?)",

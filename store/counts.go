@@ -177,7 +177,7 @@ func recountMoved(ctx context.Context, tx *sql.Tx, all []moved) error {
 			return err
 		}
 		t := newTally()
-		err = bansByHour(ctx, tx, "address_id IN (SELECT value FROM json_each(?)) AND time >= ?", func(k banKey, n, _ int64) {
+		err = bansByHour(ctx, tx, "(period, address_id) IN (SELECT period, value FROM periods CROSS JOIN json_each(?)) AND time >= ?", func(k banKey, n, _ int64) {
 			t.move(k, moves[k.address].from, moves[k.address].to, n)
 		}, string(list), purged)
 		if err != nil {

@@ -361,7 +361,7 @@ func worksOn(t *testing.T, s *Store) {
 
 // A migration that fails at its last step leaves the database as it was, and is done when it can be.
 func TestMigrationIsDoneWholeOrNotAtAll(t *testing.T) {
-	creates := regexp.MustCompile(`(?m)^CREATE (TABLE|INDEX|UNIQUE INDEX) (\w+)`)
+	creates := regexp.MustCompile(`(?m)^CREATE (TABLE|INDEX|UNIQUE INDEX|VIEW) (\w+)`)
 	for version, script := range scripts(t) {
 		all := creates.FindAllStringSubmatch(script, -1)
 		if len(all) == 0 {

@@ -121,7 +121,7 @@ func purgeBans(ctx context.Context, tx *sql.Tx, day int64) (int64, error) {
 
 // purgeAddresses deletes the addresses that no ban names, and the networks that none of them lies in.
 func purgeAddresses(ctx context.Context, tx *sql.Tx) (int64, error) {
-	gone, err := tx.ExecContext(ctx, "DELETE FROM addresses WHERE NOT EXISTS (SELECT 1 FROM bans WHERE address_id = addresses.id)")
+	gone, err := tx.ExecContext(ctx, "DELETE FROM addresses WHERE id NOT IN (SELECT address_id FROM bans)")
 	if err != nil {
 		return 0, err
 	}

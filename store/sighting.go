@@ -68,13 +68,13 @@ func (s *Store) LatestBans(ctx context.Context, limit int) ([]Sighting, error) {
 
 // BansOf returns the bans of one address, newest first, limit at most.
 func (s *Store) BansOf(ctx context.Context, address string, limit int) ([]Sighting, error) {
-	return s.sightings(ctx, "WHERE b.address_id = (SELECT id FROM addresses WHERE text = ?) ORDER BY b.time DESC, b.id DESC LIMIT ?", address, limit)
+	return s.sightings(ctx, "WHERE (b.period, b.address_id) IN (SELECT period, id FROM addresses CROSS JOIN periods WHERE text = ?) ORDER BY b.time DESC, b.id DESC LIMIT ?", address, limit)
 }
 
 // Recall fills in how often the sighting's address was banned before.
 func (s *Store) Recall(ctx context.Context, g *Sighting) error {
 	var last int64
-	err := s.r.QueryRowContext(ctx, `SELECT count(*), coalesce(max(time), 0) FROM bans
+	err := s.r.QueryRowContext(ctx, `SELECT count(*), coalesce(max(time), 0) FROM periods CROSS JOIN bans USING (period)
 		WHERE address_id = (SELECT id FROM addresses WHERE text = ?) AND (time, id) < (?, ?)`,
 		g.Address, g.Time.Unix(), g.ID).Scan(&g.Before, &last)
 	g.LastBefore = when(last)

@@ -7,6 +7,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"embed"
 	"errors"
 	"fmt"
@@ -143,7 +144,11 @@ const readers = 4
 
 // writing are the options of a connection that writes. FULL: a power cut must not undo the record of a message that
 // went out. What is deleted is overwritten, in pages of a VACUUM, too.
-const writing = "_journal_mode=WAL&_synchronous=FULL&_txlock=immediate&_pragma=secure_delete(1)&_pragma=cache_size(-4000)&_pragma=wal_autocheckpoint(3000)"
+const writing = "_journal_mode=WAL&_synchronous=FULL&_txlock=immediate&_pragma=secure_delete(1)&_pragma=cache_size(-4000)" +
+	"&_pragma=wal_autocheckpoint(3000)&_pragma=journal_size_limit(12582912)"
+
+// logPages is the usual length of the write-ahead log, in pages of 4 KiB: 12 MiB.
+const logPages = 3000
 
 // open opens a database that exists: a new file of the same name must not appear when one is deleted.
 func open(path, options string) (*sql.DB, error) {
@@ -202,7 +207,40 @@ func migrate(ctx context.Context, path string) (err error) {
 
 func (s *Store) write(ctx context.Context, do func(*sql.Tx) error) error { return inTx(ctx, s.w, do) }
 
-func inTx(ctx context.Context, db *sql.DB, do func(*sql.Tx) error) error {
+// writeAhead is write for what can be had again: it does not wait until it has reached the disk. A power cut undoes it
+// whole, unless a write has followed, which brings all before it to the disk with it. Where more follows at once, the log
+// may grow to four times its usual length before its pages are copied to their places, so that those that change with
+// every transaction are copied less often.
+func (s *Store) writeAhead(ctx context.Context, more bool, do func(*sql.Tx) error) (err error) {
+	c, err := s.w.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer c.Close() //nolint:errcheck // it goes back to be used again
+	log := logPages
+	if more {
+		log *= 4
+	}
+	set := func(ctx context.Context, synchronous string, log int) error {
+		_, err := c.ExecContext(ctx, fmt.Sprintf("PRAGMA synchronous = %s; PRAGMA wal_autocheckpoint = %d", synchronous, log))
+		return err
+	}
+	if err := set(ctx, "NORMAL", log); err != nil {
+		return err
+	}
+	defer func() {
+		if e := set(context.WithoutCancel(ctx), "FULL", logPages); e != nil {
+			err = errors.Join(err, e, c.Raw(func(any) error { return driver.ErrBadConn })) // the next one is as it should be
+		}
+	}()
+	return inTx(ctx, c, do)
+}
+
+// inTx lets do work in a transaction of its own, which is kept if do succeeds.
+func inTx(ctx context.Context, db interface {
+	BeginTx(ctx context.Context, opts *sql.TxOptions) (*sql.Tx, error)
+}, do func(*sql.Tx) error,
+) error {
 	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
 		return err

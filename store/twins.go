@@ -97,8 +97,9 @@ func knownTwins(ctx context.Context, tx *sql.Tx, rows []banRow) (map[banKey]twin
 	return known, err
 }
 
-// rowsAtOnce is how many rows one statement deals with, since a call costs more than a row.
-const rowsAtOnce = 500
+// rowsAtOnce is how many rows one statement deals with: a call costs more than a row, and what a statement of many more
+// works on does not fit into the processor's nearest cache.
+const rowsAtOnce = 100
 
 // Their INSERT says OR FAIL: what fails ends the transaction, and SQLite need not keep a journal of each statement.
 //

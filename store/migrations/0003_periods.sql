@@ -1,0 +1,12 @@
+-- Bans of an address are looked up period by period, of 2^21 seconds (24 days) each: an import in the order of time then
+-- writes one end of the index, where it would otherwise read and write all of it with every batch.
+ALTER TABLE bans ADD COLUMN period INTEGER GENERATED ALWAYS AS (time >> 21) VIRTUAL;
+DROP INDEX bans_address;
+CREATE INDEX bans_address ON bans (period, address_id);
+
+-- The periods that there are bans of, a step in the index for each.
+CREATE VIEW periods AS WITH RECURSIVE p (period) AS (
+	SELECT min(period) FROM bans
+	UNION ALL
+	SELECT (SELECT min(period) FROM bans WHERE period > p.period) FROM p WHERE period IS NOT NULL
+) SELECT period FROM p WHERE period IS NOT NULL;
