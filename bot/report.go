@@ -108,7 +108,11 @@ func (r *Reporter) count(ctx context.Context, c Chart) (Report, error) {
 		mostFirst(rep.Rows)
 		return rep, err
 	}
-	counts, err := r.counts(ctx, c.By, rep.Window)
+	counted := rep.Window
+	if c.Since == "all" && c.By != "day" && c.By != "hour" {
+		counted = store.Window{} // the same bans, and none is to be looked at to see on which side of midnight it lies
+	}
+	counts, err := r.counts(ctx, c.By, counted)
 	if err != nil {
 		return rep, fmt.Errorf("count bans by %s: %w", c.By, err)
 	}
