@@ -37,6 +37,7 @@ func grow(t *testing.T, b *botProcess, rows int) grown {
 	t.Helper()
 	b.fill(madeUp(rows))
 	g := grown{rows: rows, took: b.imported(rows), peak: b.peak()}
+	time.Sleep(35 * time.Second) // until the counts are packed
 	g.report = walls(together(b.reports(len(questions("all")), questions("all"))))
 	time.Sleep(5 * time.Second)
 	g.idle, g.database = b.rss(), b.databaseSize()

@@ -128,17 +128,18 @@ func inThePast(ctx context.Context, s *store.Store, now time.Time, d time.Durati
 // bannedNow counts the addresses banned at the moment, each once in a jail however often that banned it.
 func bannedNow(ctx context.Context, s *store.Store, now time.Time) (map[string]int64, error) {
 	byJail := map[string]int64{}
-	var before store.Hold
-	for h, err := range s.Holds(ctx, now) {
-		if err != nil {
-			return nil, err
-		}
-		if h.Address != before.Address || h.Jail != before.Jail {
+	type banned struct {
+		jail    string
+		address int64
+	}
+	seen := map[banned]bool{}
+	err := s.Holds(ctx, []time.Time{now}, func(h store.Hold) {
+		if b := (banned{h.Jail, h.Address}); !seen[b] {
+			seen[b] = true
 			byJail[h.Jail]++
 		}
-		before = h
-	}
-	return byJail, nil
+	})
+	return byJail, err
 }
 
 // muninJails is how many jails have a line of their own, the first that became known; all others share one.

@@ -112,18 +112,18 @@ func (r *Reporter) days(rep Report) Picture {
 
 func (r *Reporter) hours(ctx context.Context, rep Report) (Picture, error) {
 	c := charts.HeatMap{Title: "When Fail2Ban bans", Subtitle: r.subtitle(rep), Theme: r.Theme}
-	cells, err := r.Store.JailsByBin(ctx, bins(rep.Window, r.Words.Zone, hour, "Monday 15"))
+	cut := bins(rep.Window, r.Words.Zone, hour, "Monday 15")
+	at := make(map[string]time.Time, 7*24) // Go writes weekdays but does not read them
+	for _, bin := range cut {
+		at[bin.Key] = bin.From
+	}
+	cells, err := r.Store.JailsByBin(ctx, cut)
 	if err != nil {
 		return nil, fmt.Errorf("count bans by hour of the week: %w", err)
 	}
 	for _, n := range cells {
-		// Go reads weekdays but does not keep them: they are looked up.
-		for d := time.Sunday; d <= time.Saturday; d++ {
-			var hour int
-			if _, err := fmt.Sscanf(n.Bin, d.String()+" %d", &hour); err == nil {
-				c.Counts[d][hour] += n.Bans
-			}
-		}
+		from := at[n.Bin]
+		c.Counts[from.Weekday()][from.Hour()] += n.Bans
 	}
 	return c, nil
 }

@@ -24,10 +24,15 @@ type held struct {
 // moments is how many moments a period is looked at, at most.
 const moments = 200
 
-// banned counts who is banned at the end of the report's period, and at moments on the way there.
-//
-// The rows come address by address, and within an address jail by jail: an address that is banned again while it is
-// banned counts once, and nothing need be remembered but the numbers themselves.
+// line is what is counted of a jail.
+type line struct {
+	row     Row
+	values  []float64     // addresses, at each moment
+	covered map[int64]int // the first moment at which an address is not yet known to be banned
+}
+
+// banned counts who is banned at the end of the report's period, and at moments on the way there. An address that is
+// banned again while it is banned counts once.
 func (r *Reporter) banned(ctx context.Context, rep *Report) error {
 	kept, err := r.Store.KeptSince(ctx)
 	if err != nil {
@@ -42,58 +47,47 @@ func (r *Reporter) banned(ctx context.Context, rep *Report) error {
 	if h.endless, err = r.Store.Endless(ctx, rep.Window); err != nil {
 		return err
 	}
-	rows := map[string]*Row{}
-	var before store.Hold // the row before
-	covered := 0          // the first moment not yet known to be covered by rows of its address and jail
-	last := len(h.cut) - 1
-	var endAddress int64 // the last address that is banned at the end
 	looked := make([]time.Time, len(h.cut))
 	for i := range h.cut {
 		looked[i] = h.moment(i)
 	}
-	for hold, err := range r.Store.Holds(ctx, looked...) {
-		if err != nil {
-			return err
+	lines, last, atEnd := map[string]*line{}, len(h.cut)-1, map[int64]bool{}
+	err = r.Store.Holds(ctx, looked, func(hold store.Hold) {
+		l := lines[hold.Jail]
+		if l == nil {
+			l = &line{Row{Key: hold.Jail, Name: name("jail", hold.Jail)}, make([]float64, len(h.cut)), map[int64]int{}}
+			lines[hold.Jail] = l
 		}
-		again := hold.Address == before.Address && hold.Jail == before.Jail
-		if !again {
-			covered = 0
-		}
-		before = hold
 		from, to := h.moments(hold)
-		if from >= to {
-			continue
-		}
-		if h.series[hold.Jail] == nil {
-			h.series[hold.Jail] = make([]float64, len(h.cut))
-			rows[hold.Jail] = &Row{Key: hold.Jail, Name: name("jail", hold.Jail)}
-		}
-		row := rows[hold.Jail]
+		covered := l.covered[hold.Address]
 		if to > last {
-			row.Bans++
+			l.row.Bans++
 			if hold.Friendly {
-				row.Friendly++
+				l.row.Friendly++
 			}
 			if covered <= last {
-				row.Addresses++
+				l.row.Addresses++
 			}
-			if hold.Address != endAddress {
-				endAddress = hold.Address
-				rep.Addresses++
-			}
+			atEnd[hold.Address] = true
 		}
 		for i := max(from, covered); i < to; i++ {
-			h.series[hold.Jail][i]++
+			l.values[i]++
 		}
-		covered = max(covered, to)
+		l.covered[hold.Address] = max(covered, to) // bans come in order of time
+	})
+	if err != nil {
+		return err
 	}
-	for _, jail := range slices.Sorted(maps.Keys(rows)) {
-		if row := rows[jail]; row.Bans > 0 {
-			rep.Rows = append(rep.Rows, *row)
-			rep.Total += row.Bans
-			rep.Friendly += row.Friendly
+	for _, jail := range slices.Sorted(maps.Keys(lines)) {
+		l := lines[jail]
+		h.series[jail] = l.values
+		if l.row.Bans > 0 {
+			rep.Rows = append(rep.Rows, l.row)
+			rep.Total += l.row.Bans
+			rep.Friendly += l.row.Friendly
 		}
 	}
+	rep.Addresses = int64(len(atEnd))
 	rep.held = &h
 	return nil
 }

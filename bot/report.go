@@ -108,7 +108,11 @@ func (r *Reporter) count(ctx context.Context, c Chart) (Report, error) {
 		mostFirst(rep.Rows)
 		return rep, err
 	}
-	counts, err := r.counts(ctx, c.By, rep.Window)
+	counted := rep.Window
+	if c.Since == "all" && c.By != "day" && c.By != "hour" {
+		counted = store.Window{} // the same bans, and none is to be looked at to see on which side of midnight it lies
+	}
+	counts, err := r.counts(ctx, c.By, counted)
 	if err != nil {
 		return rep, fmt.Errorf("count bans by %s: %w", c.By, err)
 	}
@@ -206,7 +210,8 @@ func week(t time.Time) time.Time {
 
 // bins cuts the window at the clock of zone; the first and the last bin may be shorter than the others.
 func bins(w store.Window, zone *time.Location, next step, layout string) []store.Bin {
-	var all []store.Bin
+	full := next(w.From.In(zone))
+	all := make([]store.Bin, 0, max(w.To.Sub(w.From)/next(full).Sub(full), 0)+3) // a year has 8,760 hours
 	for from := w.From.In(zone); from.Before(w.To); {
 		to := next(from)
 		all = append(all, store.Bin{Key: from.Format(layout), Window: store.Window{From: from, To: minTime(to, w.To)}})

@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"maps"
 	"slices"
 )
@@ -100,8 +101,27 @@ func (t *tally) move(k banKey, from, to mark, n int64) {
 	}
 }
 
-// keep writes the changes down.
+// keep writes the changes down, and empties the packs of what changes.
 func (t *tally) keep(ctx context.Context, tx *sql.Tx) error {
+	hours, days := map[int64]bool{}, map[int64]bool{}
+	for _, changes := range []map[hourKey]*change{t.hours, t.hoursLess} {
+		for k := range changes {
+			hours[floor(k.hour, packSeconds)] = true
+		}
+	}
+	for _, changes := range []map[dayKey]*change{t.days, t.daysLess} {
+		for k := range changes {
+			days[floor(k.day, packSeconds)] = true
+		}
+	}
+	err := errors.Join(jailHours().unpack(ctx, tx, hours), longBans().unpack(ctx, tx, hours), countryDays().unpack(ctx, tx, days))
+	if err != nil {
+		return err
+	}
+	return t.write(ctx, tx)
+}
+
+func (t *tally) write(ctx context.Context, tx *sql.Tx) error {
 	for k, c := range t.hoursLess {
 		_, err := tx.ExecContext(ctx, `UPDATE jail_hours SET friendly = friendly - ?, friends = ids_without(friends, ?)
 			WHERE hour = ? AND source_id = ? AND jail_id = ?`, c.friendly, newIDSet(c.friends), k.hour, k.source, k.jail)
@@ -209,7 +229,8 @@ func bansByHour(ctx context.Context, tx *sql.Tx, where string, yield func(k banK
 	return err
 }
 
-// countAll makes the counts of all bans there are, a day at a time, in place of those that are kept.
+// countAll makes the counts of all bans there are, a day at a time, in place of those that are kept. It is part of a
+// migration to a schema that has no packs yet.
 func countAll(ctx context.Context, tx *sql.Tx) error {
 	if _, err := tx.ExecContext(ctx, "DELETE FROM jail_hours; DELETE FROM country_days"); err != nil {
 		return err
@@ -229,7 +250,7 @@ func countAll(ctx context.Context, tx *sql.Tx) error {
 		if err != nil {
 			return err
 		}
-		if err := t.keep(ctx, tx); err != nil {
+		if err := t.write(ctx, tx); err != nil {
 			return err
 		}
 		// Bans may lie thousands of years apart, since lines may say anything.

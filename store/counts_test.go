@@ -128,8 +128,8 @@ func byKey(counts []Count) map[string]Count {
 	return all
 }
 
-// However bans come, addresses move and friends change, the counts are those of a recount, and every report is what
-// one finds who looks at each ban.
+// However bans come, addresses move, friends change and packs are made, the counts are those of a recount, and every
+// report is what one finds who looks at each ban.
 func TestCountsAreThoseOfARecount(t *testing.T) {
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
@@ -138,7 +138,9 @@ func TestCountsAreThoseOfARecount(t *testing.T) {
 	countries := []Country{"BE", "NL", "CN", ""}
 	m := model{table: map[string]Country{}, whois: map[string]Country{}, life: map[string]int{}, gone: math.MinInt64}
 	address := func() string { return fmt.Sprintf("203.0.%d.%d", dice.IntN(3), dice.IntN(12)) }
-	start, generation := noon.Add(-240*time.Hour), int64(0)
+	const length = 40 * 24 * 3600 // in seconds: some packs
+	start, generation := noon.Add(-length*time.Second), int64(0)
+	lengths := []int64{0, 1, 3600, short, short + 1, 7 * daySeconds, -1}
 	place := func(text string) (Located, error) { return Located{Public: true, Country: m.table[text]}, nil }
 	for a := range 3 {
 		for b := range 12 {
@@ -147,13 +149,13 @@ func TestCountsAreThoseOfARecount(t *testing.T) {
 	}
 	seen := map[string]bool{}
 	for range 150 {
-		switch dice.IntN(7) {
+		switch dice.IntN(9) {
 		case 0, 1, 2:
 			var bans []Ban
 			for range 1 + dice.IntN(2*rowsAtOnce/100) {
 				b := Ban{
-					Time: start.Add(time.Duration(dice.IntN(240*3600)) * time.Second), HasEpoch: dice.IntN(4) > 0,
-					Address: address(), BanTime: int64(dice.IntN(2)), Jail: []string{"sshd", "web", ""}[dice.IntN(3)],
+					Time: start.Add(time.Duration(dice.IntN(length)) * time.Second), HasEpoch: dice.IntN(4) > 0,
+					Address: address(), BanTime: lengths[dice.IntN(len(lengths))], Jail: []string{"sshd", "web", ""}[dice.IntN(3)],
 				}
 				bans = append(bans, b)
 				if dice.IntN(5) == 0 {
@@ -218,7 +220,7 @@ func TestCountsAreThoseOfARecount(t *testing.T) {
 			if dice.IntN(4) > 0 {
 				continue
 			}
-			before := start.Add(time.Duration(dice.IntN(150)) * time.Hour)
+			before := start.Add(time.Duration(dice.IntN(length/2)) * time.Second)
 			gone, err := s.Purge(t.Context(), before)
 			if err != nil {
 				t.Fatal(err)
@@ -230,6 +232,11 @@ func TestCountsAreThoseOfARecount(t *testing.T) {
 					seen[fmt.Sprint(b.Ban)] = true
 				}
 			}
+		case 7, 8:
+			if err := s.Pack(t.Context(), start.Add(time.Duration(dice.IntN(2*length))*time.Second)); err != nil {
+				t.Fatal(err)
+			}
+			m.compare(t, s, dice, start, length)
 		}
 		fresh, err := s.Unlocated(t.Context(), 1000)
 		if err != nil {
@@ -242,11 +249,33 @@ func TestCountsAreThoseOfARecount(t *testing.T) {
 		if err := s.Locate(t.Context(), located); err != nil {
 			t.Fatal(err)
 		}
+		packed(t, s)
 	}
 	recounted(t, s, m.gone)
 	for range 30 {
-		m.compare(t, s, dice, start)
+		m.compare(t, s, dice, start, length)
 	}
+}
+
+// packed compares the packs there are with their rows, and returns how many there are.
+func packed(t *testing.T, s *Store) (n int) {
+	t.Helper()
+	for _, c := range []counts{jailHours(), countryDays(), longBans()} {
+		rows, err := s.r.QueryContext(t.Context(), fmt.Sprintf(`SELECT format('from %%d: %%s, want %%s', start, hex(rows), hex(want)) FROM (
+			SELECT start, rows, (SELECT %s FROM %s AND %s >= start AND %[3]s < start + ?) AS want FROM packs WHERE unit = ? AND length(rows) > 0)
+			WHERE rows IS NOT want`, c.packs, c.rows, c.time), packSeconds, c.unit)
+		if err != nil {
+			t.Fatal(err)
+		}
+		wrong, err := collect(rows, single[string])
+		if err != nil || len(wrong) > 0 {
+			t.Fatalf("packs of %s: %q, %v", c.rows, wrong, err)
+		}
+	}
+	if err := s.r.QueryRowContext(t.Context(), "SELECT count(*) FROM packs WHERE length(rows) > 0").Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+	return n
 }
 
 // recounted compares the counts with those of all bans, from a moment on.
@@ -275,11 +304,45 @@ func recounted(t *testing.T, s *Store, from int64) {
 	}
 }
 
-// compare asks for every report of some window.
-func (m *model) compare(t *testing.T, s *Store, dice *rand.Rand, start time.Time) {
+// holds asks who is banned at some moments.
+func (m *model) holds(t *testing.T, s *Store, dice *rand.Rand, start time.Time, length int) {
 	t.Helper()
-	w := Window{From: start.Add(time.Duration(dice.IntN(200*3600)) * time.Second)}
-	w.To = w.From.Add(time.Duration(1+dice.IntN(100*3600)) * time.Second)
+	var moments []time.Time
+	for range 1 + dice.IntN(5) {
+		moments = append(moments, start.Add(time.Duration(dice.IntN(length))*time.Second))
+	}
+	slices.SortFunc(moments, time.Time.Compare)
+	var want, got []string
+	for _, b := range m.bans {
+		held := slices.ContainsFunc(moments, func(at time.Time) bool {
+			return !at.Before(b.Time) && (b.BanTime < 0 || at.Before(b.Time.Add(time.Duration(b.BanTime)*time.Second)))
+		})
+		if held && !b.gone && b.BanTime != 0 {
+			b.settled = false // of the ban itself, until it is purged, what is known now counts
+			want = append(want, fmt.Sprintf("%011d %q %v", b.Time.Unix(), b.Jail, m.friendly(b)))
+		}
+	}
+	var last int64
+	err := s.Holds(t.Context(), moments, func(h Hold) {
+		if h.From.Unix() < last {
+			t.Error("bans that do not come in order of time")
+		}
+		last = h.From.Unix()
+		got = append(got, fmt.Sprintf("%011d %q %v", last, h.Jail, h.Friendly))
+	})
+	slices.Sort(want)
+	slices.Sort(got)
+	if diff := cmp.Diff(want, got); err != nil || diff != "" {
+		t.Errorf("banned at %v, %v (-want +got):\n%s", moments, err, diff)
+	}
+}
+
+// compare asks for every report of some window.
+func (m *model) compare(t *testing.T, s *Store, dice *rand.Rand, start time.Time, length int) {
+	t.Helper()
+	m.holds(t, s, dice, start, length)
+	w := Window{From: start.Add(time.Duration(dice.IntN(length)) * time.Second)}
+	w.To = w.From.Add(time.Duration(1+dice.IntN(length/2)) * time.Second)
 	switch dice.IntN(4) {
 	case 0:
 		w = Window{}
@@ -314,14 +377,15 @@ func (m *model) compare(t *testing.T, s *Store, dice *rand.Rand, start time.Time
 		return
 	}
 	var bins []Bin
+	keys := []int{7, 500}[dice.IntN(2)]
 	step := time.Duration(1+dice.IntN(30)) * 15 * time.Minute
 	for from := w.From; from.Before(w.To) && len(bins) < 500; from = from.Add(step) {
-		bins = append(bins, Bin{Key: fmt.Sprint(len(bins) % 7), Window: Window{From: from, To: from.Add(step)}})
+		bins = append(bins, Bin{Key: fmt.Sprint(len(bins) % keys), Window: Window{From: from, To: from.Add(step)}})
 	}
 	key := func(b remembered) (string, bool) {
 		since := time.Unix(m.when(b, hourSeconds), 0).Sub(w.From)
 		i := int(since / step)
-		return fmt.Sprint(i % 7), since >= 0 && i < len(bins)
+		return fmt.Sprint(i % keys), since >= 0 && i < len(bins)
 	}
 	got, err := s.ByBin(t.Context(), bins)
 	if err != nil {

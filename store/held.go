@@ -2,9 +2,8 @@ package store
 
 import (
 	"context"
-	"database/sql"
+	"encoding/binary"
 	"encoding/json"
-	"errors"
 	"iter"
 	"math"
 	"slices"
@@ -24,79 +23,107 @@ type Hold struct {
 // force at a moment are found without a look at all that ever were, and in the index alone.
 const short = 4 * hourSeconds
 
-// Holds yields the bans in force at any of the moments, which ascend: address by address, within those jail by jail, and
-// within those by time. Bans of which the source does not say how long they last are left out. An error is the last to
-// come.
-func (s *Store) Holds(ctx context.Context, moments ...time.Time) iter.Seq2[Hold, error] {
-	return func(yield func(Hold, error) bool) {
-		if len(moments) == 0 {
-			return
-		}
-		jails, err := s.names(ctx, "jails")
-		if err != nil {
-			yield(Hold{}, err)
-			return
-		}
-		var spans []span // in which short bans begin that are in force at a moment
-		for _, m := range moments {
-			from, to := m.Unix()-short+1, m.Unix()+1
-			if n := len(spans); n > 0 && from <= spans[n-1].To {
-				spans[n-1].To = to
-				continue
-			}
-			spans = append(spans, span{From: from, To: to})
-		}
-		list, err := json.Marshal(spans)
-		if err != nil {
-			yield(Hold{}, err)
-			return
-		}
-		rows, err := s.r.QueryContext(ctx, `SELECT address_id, jail_id, address_id IN (SELECT id FROM addresses WHERE friendly = 1), time, ban_time FROM (
-				SELECT address_id, jail_id, time, ban_time FROM json_each(?1) CROSS JOIN bans
-				WHERE time >= value ->> 'from' AND time < value ->> 'to' AND ban_time BETWEEN 1 AND ?2
-				UNION ALL
-				SELECT address_id, jail_id, time, ban_time FROM bans INDEXED BY bans_long
-				WHERE (ban_time < 0 OR ban_time > 14400) AND time <= ?4 AND (ban_time < 0 OR time + ban_time > ?3))
-			ORDER BY address_id, jail_id, time`, string(list), short, moments[0].Unix(), moments[len(moments)-1].Unix())
-		if err != nil {
-			yield(Hold{}, err)
-			return
-		}
-		defer rows.Close()
-		for rows.Next() {
-			h, err := scanHold(rows, jails)
-			if err == nil && !h.at(moments) {
-				continue
-			}
-			if !yield(h, err) || err != nil {
-				return
-			}
-		}
-		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
-			yield(Hold{}, err)
-		}
-	}
+// longBans are those that last longer. Where counts have a number of bans, they have the seconds that one lasts.
+func longBans() counts {
+	return counts{1, "bans INDEXED BY bans_long WHERE (ban_time < 0 OR ban_time > 14400)", "time", "pack(time, 0, jail_id, '', ban_time, 0, 0, address_id, x'')"}
 }
 
-// at reports whether the ban is in force at one of the moments, which ascend.
-func (h Hold) at(moments []time.Time) bool {
-	i, _ := slices.BinarySearchFunc(moments, h.From, time.Time.Compare)
-	return i < len(moments) && (h.Until.IsZero() || moments[i].Before(h.Until))
+// Holds calls yield with the bans in force at any of the moments, which ascend; in order of time. Bans of which the source
+// does not say how long they last are left out.
+func (s *Store) Holds(ctx context.Context, moments []time.Time, yield func(Hold)) error {
+	if len(moments) == 0 {
+		return nil
+	}
+	jails, err := s.names(ctx, "jails")
+	if err != nil {
+		return err
+	}
+	friends, err := s.friendly(ctx)
+	if err != nil {
+		return err
+	}
+	briefs, err := s.shortBans(ctx, moments)
+	if err != nil {
+		return err
+	}
+	seconds := make([]int64, len(moments))
+	for i, m := range moments {
+		seconds[i] = m.Unix()
+	}
+	take := func(k kept) {
+		ends := k.bans > 0 && k.time <= math.MaxInt64-k.bans // more seconds than can be counted are for ever
+		if i, _ := slices.BinarySearch(seconds, k.time); i == len(seconds) || ends && seconds[i] >= k.time+k.bans {
+			return
+		}
+		id, _ := binary.Uvarint(k.addresses)
+		h := Hold{Address: int64(id), Jail: jails[k.jail], Friendly: friends[int64(id)], From: time.Unix(k.time, 0)} //nolint:gosec // it was made of an int64
+		if ends {
+			h.Until = time.Unix(k.time+k.bans, 0)
+		}
+		yield(h)
+	}
+	next, stop := iter.Pull(iter.Seq[kept](briefs.all))
+	defer stop()
+	brief, more := next()
+	err = longBans().read(ctx, s.r, math.MinInt64, moments[len(moments)-1].Unix()+1, func(p pack) {
+		for k := range p.all {
+			for ; more && brief.time < k.time; brief, more = next() {
+				take(brief)
+			}
+			take(k)
+		}
+	})
+	for ; err == nil && more; brief, more = next() {
+		take(brief)
+	}
+	return err
 }
 
-func scanHold(rows *sql.Rows, jails map[int64]string) (h Hold, err error) {
-	var jail, from, length int64
-	err = rows.Scan(&h.Address, &jail, &h.Friendly, &from, &length)
-	h.Jail = jails[jail]
-	h.From = time.Unix(from, 0)
-	if length > 0 && from <= math.MaxInt64-length { // more seconds than can be counted are for ever
-		h.Until = time.Unix(from+length, 0)
+// shortBans are those that begin so short before one of the moments that they may be in force then.
+func (s *Store) shortBans(ctx context.Context, moments []time.Time) (p pack, err error) {
+	type window struct {
+		First int64 `json:"first"` // moment in it: what is over by then need not be looked at
+		From  int64 `json:"from"`
+		To    int64 `json:"to"`
 	}
-	return h, err
+	var windows []window
+	for _, m := range moments {
+		from, to := m.Unix()-short+1, m.Unix()+1
+		if n := len(windows); n > 0 && from <= windows[n-1].To {
+			windows[n-1].To = to
+			continue
+		}
+		windows = append(windows, window{m.Unix(), from, to})
+	}
+	list, err := json.Marshal(windows)
+	if err != nil {
+		return nil, err
+	}
+	err = s.r.QueryRowContext(ctx, `WITH windows AS MATERIALIZED (
+			SELECT value ->> 'first' AS first, value ->> 'from' AS start, value ->> 'to' AS stop FROM json_each(?1))
+		SELECT pack(time, 0, jail_id, '', ban_time, 0, 0, address_id, x'') FROM windows CROSS JOIN bans
+		WHERE time >= start AND time < stop AND ban_time BETWEEN 1 AND ?2 AND time + ban_time > first`,
+		string(list), short).Scan((*[]byte)(&p))
+	return p, err
+}
+
+// friendly are the ids of the friendly addresses.
+func (s *Store) friendly(ctx context.Context) (map[int64]bool, error) {
+	var list []byte
+	var ids []int64
+	err := s.r.QueryRowContext(ctx, "SELECT json_group_array(id) FROM addresses WHERE friendly = 1").Scan(&list)
+	if err == nil {
+		err = json.Unmarshal(list, &ids)
+	}
+	all := make(map[int64]bool, len(ids))
+	for _, id := range ids {
+		all[id] = true
+	}
+	return all, err
 }
 
 // Endless counts the bans of the window of which the source does not say how long they last.
 func (s *Store) Endless(ctx context.Context, w Window) (n int64, err error) {
-	err = s.hourSums(ctx, []Bin{{Window: w}}, func(k kept) { n += k.endless })
+	err = s.hours(ctx, []Bin{{Window: w}}, func(k kept) { n += k.endless })
 	return n, err
 }

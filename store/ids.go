@@ -4,6 +4,7 @@ import (
 	"database/sql/driver"
 	"encoding/binary"
 	"fmt"
+	"math/bits"
 	"slices"
 	"sync"
 
@@ -55,6 +56,9 @@ var registerFunctions = sync.OnceValue(func() error {
 	}); err != nil {
 		return err
 	}
+	if err := registerPack(); err != nil {
+		return err
+	}
 	return function("ids_without", func(a, b idSet) idSet {
 		gone := slices.Collect(b.all)
 		return newIDSet(slices.DeleteFunc(slices.Collect(a.all), func(id int64) bool {
@@ -65,24 +69,54 @@ var registerFunctions = sync.OnceValue(func() error {
 })
 
 // distinct counts different ids: a bit for each that there can be.
-type distinct struct {
-	words []uint64
-	n     int64
+type distinct struct{ words []uint64 }
+
+// newDistinct makes room for ids up to the highest: to grow costs more than to count.
+func newDistinct(highest int64) distinct {
+	return distinct{words: make([]uint64, highest>>6+1)}
 }
 
-func (d *distinct) addAll(s idSet) {
-	for id := range s.all {
-		d.add(id)
+// add adds a set. It reads what idSet.all does, in half of the time.
+func (d *distinct) add(s idSet) {
+	words := d.words
+	for id, i := uint64(0), 0; i < len(s); {
+		distance := uint64(s[i])
+		i++
+		if distance >= 0x80 {
+			distance &= 0x7f
+			for shift := 7; i < len(s); shift += 7 {
+				b := s[i]
+				i++
+				distance |= uint64(b&0x7f) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		}
+		id += distance
+		word := int(id >> 6) //nolint:gosec // ids are counted from 1
+		if word >= len(words) {
+			words = append(words, make([]uint64, word+1-len(words))...)
+		}
+		words[word] |= 1 << (id & 63)
+	}
+	d.words = words
+}
+
+// or adds all that another has.
+func (d *distinct) or(other *distinct) {
+	if n := len(other.words) - len(d.words); n > 0 {
+		d.words = append(d.words, make([]uint64, n)...)
+	}
+	for i, w := range other.words {
+		d.words[i] |= w
 	}
 }
 
-func (d *distinct) add(id int64) {
-	word, bit := int(id>>6), uint64(1)<<(id&63)
-	if word >= len(d.words) {
-		d.words = append(d.words, make([]uint64, word+1-len(d.words))...)
+// count is how many there are.
+func (d *distinct) count() (n int64) {
+	for _, w := range d.words {
+		n += int64(bits.OnesCount64(w))
 	}
-	if d.words[word]&bit == 0 {
-		d.words[word] |= bit
-		d.n++
-	}
+	return n
 }

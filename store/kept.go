@@ -1,23 +1,25 @@
 package store
 
 import (
+	"cmp"
 	"context"
-	"database/sql"
 	"encoding/json"
-	"fmt"
 	"math"
+	"slices"
+	"sort"
 )
 
-// kept is what is counted of some bans: of a row of the counts, of several that are summed up, or of the one ban where a
-// bin cuts through the hour or day of a row.
+// kept is what is counted of some bans: a row of the counts, or the one ban where a bin cuts through the hour or day of
+// a row.
 type kept struct {
-	bin            int   // whose it is: the first bin of that name
-	start          int64 // of the first bans counted: to the hour, or better; of sums only
-	source, jail   int64 // of sums only
-	key            int64 // of rows only: the one of source and jail that was asked for
-	bans, friendly int64
-	endless        int64 // bans of which the source does not say how long they last; of sums only
-	ids            idSet // who was banned, or which friends; of rows only
+	bin                int    // whose it is: the first bin of that name
+	time               int64  // of the ban, or the start of the hour or day
+	source, jail       int64  // of hours only
+	country            []byte // of days only
+	bans, friendly     int64
+	endless            int64 // of hours only: bans of which the source does not say how long they last
+	addresses, friends idSet // who was banned; friends of hours only
+	cut                bool  // it is the one ban
 }
 
 // span is a part of a bin, From included, To not.
@@ -28,8 +30,8 @@ type span struct {
 }
 
 // cut tells, for counts that are kept by the unit, which rows lie within a bin, and which bans are to be counted one by
-// one since the bin cuts through their row. Of what was purged there are no bans, and the row goes to the bin in which
-// it begins.
+// one since the bin cuts through their row; both in order of time. Of what was purged there are no bans, and the row goes
+// to the bin in which it begins.
 func cut(bins []Bin, unit, purged int64) (rows, bans []span) {
 	first := make(map[string]int, len(bins))
 	for n, b := range bins {
@@ -59,124 +61,68 @@ func cut(bins []Bin, unit, purged int64) (rows, bans []span) {
 			bans = append(bans, span{i, end, to})
 		}
 	}
+	order := func(a, b span) int { return cmp.Compare(a.From, b.From) }
+	slices.SortFunc(rows, order)
+	slices.SortFunc(bans, order)
 	return rows, bans
 }
 
-// hourSums calls yield with the counts of the bins by source and jail, each pair of them once for each name of a bin.
-func (s *Store) hourSums(ctx context.Context, bins []Bin, yield func(kept)) error {
+// hours calls yield with the counts of the bins by hour, source and jail. What it is given is good until it returns.
+func (s *Store) hours(ctx context.Context, bins []Bin, yield func(kept)) error {
+	return s.kept(ctx, jailHours(), bins, yield)
+}
+
+// days calls yield with the counts of the window by day and country. What it is given is good until it returns.
+func (s *Store) days(ctx context.Context, w Window, yield func(kept)) error {
+	return s.kept(ctx, countryDays(), []Bin{{Window: w}}, yield)
+}
+
+func (s *Store) kept(ctx context.Context, c counts, bins []Bin, yield func(kept)) error {
 	purged, err := purgedTo(ctx, s.r)
 	if err != nil {
 		return err
 	}
-	rows, bans := cut(bins, hourSeconds, purged)
-	scan := func(rows *sql.Rows) error {
-		var k kept
-		err := rows.Scan(&k.bin, &k.source, &k.jail, &k.start, &k.bans, &k.friendly, &k.endless)
-		if err == nil {
-			yield(k)
-		}
-		return err
-	}
-	err = s.inSpans(ctx, rows, `SELECT bin, source_id, jail_id, min(hour), sum(bans), sum(friendly), sum(endless)
-		FROM spans CROSS JOIN jail_hours ON hour >= start AND hour < stop GROUP BY bin, source_id, jail_id`, scan)
-	if err != nil {
-		return err
-	}
-	return s.inSpans(ctx, bans, `SELECT bin, source_id, jail_id, min(time), count(*), sum(friendly), sum(ban_time = 0)
-		FROM spans CROSS JOIN bans ON time >= start AND time < stop JOIN addresses a ON a.id = address_id GROUP BY bin, source_id, jail_id`, scan)
-}
-
-// hours calls yield with the rows of the bins: key is one of source_id and jail_id, and ids one of addresses and friends,
-// whose rows without any are left out. The fewer columns, the faster.
-func (s *Store) hours(ctx context.Context, bins []Bin, key, ids string, yield func(kept)) error {
-	purged, err := purgedTo(ctx, s.r)
-	if err != nil {
-		return err
-	}
-	rows, bans := cut(bins, hourSeconds, purged)
-	err = s.inSpans(ctx, rows, fmt.Sprintf(`SELECT bin, %s, bans, friendly, %s
-		FROM spans CROSS JOIN jail_hours ON hour >= start AND hour < stop WHERE %[2]s <> x''`, key, ids), func(rows *sql.Rows) error {
-		var k kept
-		err := rows.Scan(&k.bin, &k.key, &k.bans, &k.friendly, (*sql.RawBytes)(&k.ids))
-		if err == nil {
-			yield(k)
-		}
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	who := "1"
-	if ids == "friends" {
-		who = "friendly"
-	}
-	return s.inSpans(ctx, bans, fmt.Sprintf(`SELECT bin, %s, friendly, address_id FROM spans
-		CROSS JOIN bans ON time >= start AND time < stop JOIN addresses a ON a.id = address_id WHERE %s`, key, who), func(rows *sql.Rows) error {
-		k := kept{bans: 1}
-		var id int64
-		err := rows.Scan(&k.bin, &k.key, &k.friendly, &id)
-		k.ids = newIDSet([]int64{id})
-		if err == nil {
-			yield(k)
-		}
-		return err
-	})
-}
-
-// days calls yield with the counts by country of the window.
-func (s *Store) days(ctx context.Context, w Window, yield func(Country, kept)) error {
-	purged, err := purgedTo(ctx, s.r)
-	if err != nil {
-		return err
-	}
-	rows, bans := cut([]Bin{{Window: w}}, daySeconds, purged)
-	err = s.inSpans(ctx, rows, `SELECT d.country, d.bans, d.friendly, d.addresses
-		FROM spans CROSS JOIN country_days d ON d.day >= spans.start AND d.day < spans.stop`, func(rows *sql.Rows) error {
-		var country Country
-		var k kept
-		err := rows.Scan(&country, &k.bans, &k.friendly, (*sql.RawBytes)(&k.ids))
-		if err == nil {
-			yield(country, k)
-		}
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	return s.inSpans(ctx, bans, `SELECT a.country, count(*), count(*) * a.friendly, a.id
-		FROM spans CROSS JOIN bans b ON b.time >= spans.start AND b.time < spans.stop JOIN addresses a ON a.id = b.address_id
-		GROUP BY a.id`, func(rows *sql.Rows) error {
-		var country Country
-		var k kept
-		var id int64
-		err := rows.Scan(&country, &k.bans, &k.friendly, &id)
-		k.ids = newIDSet([]int64{id})
-		if err == nil {
-			yield(country, k)
-		}
-		return err
-	})
-}
-
-// inSpans asks a query that names the spans, and scans its rows.
-func (s *Store) inSpans(ctx context.Context, spans []span, query string, scan func(*sql.Rows) error) error {
-	if len(spans) == 0 {
-		return nil
-	}
-	list, err := json.Marshal(spans)
-	if err != nil {
-		return err
-	}
-	rows, err := s.r.QueryContext(ctx, `WITH spans AS MATERIALIZED (
-		SELECT value ->> 'bin' AS bin, value ->> 'from' AS start, value ->> 'to' AS stop FROM json_each(?)) `+query, string(list))
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := scan(rows); err != nil {
+	rows, bans := cut(bins, c.unit, purged)
+	if len(bans) > 0 {
+		p, err := s.packBans(ctx, bans)
+		if err != nil {
 			return err
 		}
+		within(bans, p, func(k kept) {
+			k.cut = true
+			yield(k)
+		})
 	}
-	return rows.Err()
+	if len(rows) == 0 {
+		return nil
+	}
+	return c.read(ctx, s.r, rows[0].From, rows[len(rows)-1].To, func(p pack) { within(rows, p, yield) })
+}
+
+// within yields what of a pack lies in one of the spans, which ascend.
+func within(spans []span, p pack, yield func(kept)) {
+	var in span // nothing lies in it
+	for k := range p.all {
+		if k.time < in.From || k.time >= in.To {
+			i := sort.Search(len(spans), func(i int) bool { return k.time < spans[i].To })
+			if i == len(spans) || k.time < spans[i].From {
+				continue
+			}
+			in = spans[i]
+		}
+		k.bin = in.Bin
+		yield(k)
+	}
+}
+
+// packBans makes a pack of the bans in the spans, each a row of its own.
+func (s *Store) packBans(ctx context.Context, spans []span) (p pack, err error) {
+	list, err := json.Marshal(spans)
+	if err != nil {
+		return nil, err
+	}
+	err = s.r.QueryRowContext(ctx, `WITH spans AS MATERIALIZED (SELECT value ->> 'from' AS start, value ->> 'to' AS stop FROM json_each(?))
+		SELECT pack(time, source_id, jail_id, country, 1, friendly, ban_time = 0, address_id, CASE friendly WHEN 1 THEN address_id ELSE x'' END)
+		FROM spans CROSS JOIN bans ON time >= start AND time < stop JOIN addresses a ON a.id = address_id`, string(list)).Scan((*[]byte)(&p))
+	return p, err
 }

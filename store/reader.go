@@ -11,6 +11,9 @@ import (
 // OpenToRead opens a database for questions alone, beside the program that writes it: nothing is made, brought up to
 // date or changed, and what would write fails. The schema must be the one this program knows.
 func OpenToRead(ctx context.Context, path string) (*Store, error) {
+	if err := registerFunctions(); err != nil {
+		return nil, fmt.Errorf("open database: %w", err)
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"maps"
 	"math"
 	"slices"
 	"time"
@@ -48,7 +49,7 @@ type Bin struct {
 
 // Totals counts all bans of the window, and leaves out how many addresses they hit.
 func (s *Store) Totals(ctx context.Context, w Window) (c Count, err error) {
-	err = s.hourSums(ctx, []Bin{{Window: w}}, func(h kept) {
+	err = s.hours(ctx, []Bin{{Window: w}}, func(h kept) {
 		c.Bans += h.bans
 		c.Friendly += h.friendly
 	})
@@ -58,42 +59,52 @@ func (s *Store) Totals(ctx context.Context, w Window) (c Count, err error) {
 // ByCountry counts bans by the country believed, "" for unknown; most bans first. An address whose country changed
 // after bans of it were purged counts once.
 func (s *Store) ByCountry(ctx context.Context, w Window) (Counts, error) {
-	var all counter
-	err := s.days(ctx, w, func(country Country, k kept) { all.add(string(country), k) })
-	return all.mostFirst(), err
+	highest, err := s.highest(ctx)
+	if err != nil {
+		return Counts{}, err
+	}
+	all := counter[string]{highest: highest}
+	err = s.days(ctx, w, func(k kept) { all.add(string(k.country), k) })
+	return all.mostFirst(func(country string) string { return country }), err
 }
 
 // ByJail counts bans by jail, "" where the source does not say; most bans first.
 func (s *Store) ByJail(ctx context.Context, w Window) (Counts, error) {
-	return s.byName(ctx, "jails", "jail_id", w)
+	return s.byName(ctx, "jails", w, func(k kept) int64 { return k.jail })
 }
 
 // BySource counts bans by source; most bans first.
 func (s *Store) BySource(ctx context.Context, w Window) (Counts, error) {
-	return s.byName(ctx, "sources", "source_id", w)
+	return s.byName(ctx, "sources", w, func(k kept) int64 { return k.source })
 }
 
-func (s *Store) byName(ctx context.Context, table, id string, w Window) (Counts, error) {
-	names, err := s.names(ctx, table)
+func (s *Store) byName(ctx context.Context, table string, w Window, key func(kept) int64) (Counts, error) {
+	highest, err := s.highest(ctx)
 	if err != nil {
 		return Counts{}, err
 	}
-	var all counter
-	err = s.hours(ctx, []Bin{{Window: w}}, id, "addresses", func(k kept) { all.add(names[k.key], k) })
-	return all.mostFirst(), err
+	all := counter[int64]{highest: highest}
+	err = s.hours(ctx, []Bin{{Window: w}}, func(k kept) { all.add(key(k), k) })
+	if err != nil {
+		return Counts{}, err
+	}
+	names, err := s.names(ctx, table)
+	return all.mostFirst(func(id int64) string { return names[id] }), err
 }
 
 // ByBin counts bans by bin, in the order in which the keys come; keys without bans are left out. The bins do not overlap.
 func (s *Store) ByBin(ctx context.Context, bins []Bin) (Counts, error) {
-	var all counter
-	err := s.hours(ctx, bins, "source_id", "addresses", func(k kept) { all.add(bins[k.bin].Key, k) })
-	counts := all.counts()
-	place := make(map[string]int, len(bins))
-	for i, b := range slices.Backward(bins) {
-		place[b.Key] = i
+	highest, err := s.highest(ctx)
+	if err != nil {
+		return Counts{}, err
 	}
-	slices.SortFunc(counts.Rows, func(a, b Count) int { return cmp.Compare(place[a.Key], place[b.Key]) })
-	return counts, err
+	names := make(map[string]bool, len(bins))
+	for _, b := range bins {
+		names[b.Key] = true
+	}
+	all := counter[int]{highest: highest, inTurn: len(names) == len(bins)}
+	err = s.hours(ctx, bins, func(k kept) { all.add(k.bin, k) })
+	return all.counts(func(bin int) string { return bins[bin].Key }, func(a, b *counted[int]) int { return cmp.Compare(a.key, b.key) }), err
 }
 
 // Cell is how many bans of one jail fell into one bin.
@@ -104,16 +115,16 @@ type Cell struct {
 
 // JailsByBin counts bans by bin and jail. The bins do not overlap.
 func (s *Store) JailsByBin(ctx context.Context, bins []Bin) ([]Cell, error) {
-	names, err := s.names(ctx, "jails")
+	type place struct{ bin, jail int64 }
+	bans := map[place]int64{}
+	err := s.hours(ctx, bins, func(k kept) { bans[place{int64(k.bin), k.jail}] += k.bans })
 	if err != nil {
 		return nil, err
 	}
-	cells := map[Cell]int64{}
-	err = s.hourSums(ctx, bins, func(k kept) { cells[Cell{Bin: bins[k.bin].Key, Jail: names[k.jail]}] += k.bans })
-	all := make([]Cell, 0, len(cells))
-	for c, n := range cells {
-		c.Bans = n
-		all = append(all, c)
+	names, err := s.names(ctx, "jails")
+	all := make([]Cell, 0, len(bans))
+	for p, n := range bans {
+		all = append(all, Cell{Bin: bins[p.bin].Key, Jail: names[p.jail], Bans: n})
 	}
 	return all, err
 }
@@ -135,50 +146,85 @@ func (s *Store) names(ctx context.Context, table string) (map[int64]string, erro
 	return all, err
 }
 
+// highest is the highest id that an address ever had.
+func (s *Store) highest(ctx context.Context) (id int64, err error) {
+	err = s.r.QueryRowContext(ctx, "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'addresses'").Scan(&id)
+	return id, err
+}
+
 // counter adds up by key.
-type counter struct {
-	keys  map[string]*counted
-	total counted
+type counter[K comparable] struct {
+	highest int64 // id that an address can have
+	rows    map[K]*counted[K]
+	last    *counted[K] // what was added to last
+	total   distinct    // of rows that are closed
+	spare   []uint64    // of a row that is closed, without its bits
+	// inTurn: what is of a key comes without a break, bans that a bin cuts off apart. A row is closed when the next key
+	// comes, and memory is taken for one set of addresses instead of one for each day.
+	inTurn bool
 }
 
-type counted struct {
-	Count
-	addresses distinct
+type counted[K comparable] struct {
+	key            K
+	bans, friendly int64
+	who            distinct
+	addresses      int64 // once it is closed
+	cut            bool  // bans that a bin cuts off are counted here: they come before their time
 }
 
-func (c *counter) add(key string, k kept) {
-	row := c.keys[key]
-	if row == nil {
-		if c.keys == nil {
-			c.keys = map[string]*counted{}
+func (c *counter[K]) add(key K, k kept) {
+	if c.last == nil || c.last.key != key {
+		if c.inTurn && c.last != nil && !c.last.cut {
+			c.close(c.last)
 		}
-		row = &counted{Count: Count{Key: key}}
-		c.keys[key] = row
+		c.last = c.row(key)
 	}
-	for _, n := range []*counted{row, &c.total} {
-		n.Bans += k.bans
-		n.Friendly += k.friendly
-	}
-	for id := range k.ids.all {
-		row.addresses.add(id)
-		c.total.addresses.add(id)
-	}
+	c.last.bans += k.bans
+	c.last.friendly += k.friendly
+	c.last.cut = c.last.cut || k.cut
+	c.last.who.add(k.addresses)
 }
 
-func (c *counter) counts() Counts {
-	c.total.Addresses = c.total.addresses.n
-	counts := Counts{Total: c.total.Count}
-	for _, row := range c.keys {
-		row.Addresses = row.addresses.n
-		counts.Rows = append(counts.Rows, row.Count)
+func (c *counter[K]) row(key K) *counted[K] {
+	if c.rows == nil {
+		c.rows = map[K]*counted[K]{}
 	}
-	return counts
+	row := c.rows[key]
+	if row == nil {
+		row = &counted[K]{key: key}
+		if row.who.words = c.spare; row.who.words == nil {
+			row.who = newDistinct(c.highest)
+		}
+		c.rows[key], c.spare = row, nil
+	}
+	return row
 }
 
-func (c *counter) mostFirst() Counts {
-	counts := c.counts()
-	slices.SortFunc(counts.Rows, func(a, b Count) int { return cmp.Or(cmp.Compare(b.Bans, a.Bans), cmp.Compare(a.Key, b.Key)) })
-	return counts
+// close counts the addresses of a row and lets go of them.
+func (c *counter[K]) close(row *counted[K]) {
+	row.addresses = row.who.count()
+	c.total.or(&row.who)
+	c.spare, row.who.words = row.who.words, nil
+	clear(c.spare)
+}
+
+func (c *counter[K]) counts(name func(K) string, order func(a, b *counted[K]) int) (all Counts) {
+	for _, row := range slices.SortedFunc(maps.Values(c.rows), order) {
+		if row.who.words != nil {
+			c.close(row)
+		}
+		all.Rows = append(all.Rows, Count{Key: name(row.key), Bans: row.bans, Addresses: row.addresses, Friendly: row.friendly})
+		all.Total.Bans += row.bans
+		all.Total.Friendly += row.friendly
+	}
+	all.Total.Addresses = c.total.count()
+	return all
+}
+
+func (c *counter[K]) mostFirst(name func(K) string) Counts {
+	return c.counts(name, func(a, b *counted[K]) int {
+		return cmp.Or(cmp.Compare(b.bans, a.bans), cmp.Compare(name(a.key), name(b.key)))
+	})
 }
 
 // Span returns the window from the first ban to just after the last; zero without bans. Where bans were purged it

@@ -16,34 +16,31 @@ type Share struct {
 
 // Shares counts the friends among the bans of the window, by jail. Jails without bans are left out.
 func (s *Store) Shares(ctx context.Context, w Window) (map[string]Share, error) {
+	type counted struct {
+		Share
+		first   int64
+		friends distinct
+	}
+	jails := map[int64]*counted{}
+	err := s.hours(ctx, []Bin{{Window: w}}, func(k kept) {
+		c := jails[k.jail]
+		if c == nil {
+			c = &counted{first: k.time}
+			jails[k.jail] = c
+		}
+		c.first = min(c.first, k.time)
+		c.Bans += k.bans
+		c.Friendly += k.friendly
+		c.friends.add(k.friends)
+	})
+	if err != nil {
+		return nil, err
+	}
 	names, err := s.names(ctx, "jails")
-	if err != nil {
-		return nil, err
-	}
-	shares, friends := map[string]Share{}, map[string]*distinct{}
-	bin := []Bin{{Window: w}}
-	err = s.hourSums(ctx, bin, func(k kept) {
-		share, known := shares[names[k.jail]]
-		if since := time.Unix(k.start, 0); !known || since.Before(share.Since) {
-			share.Since = since
-		}
-		share.Jail, share.Bans, share.Friendly = names[k.jail], share.Bans+k.bans, share.Friendly+k.friendly
-		shares[share.Jail] = share
-	})
-	if err != nil {
-		return nil, err
-	}
-	err = s.hours(ctx, bin, "jail_id", "friends", func(k kept) {
-		jail := names[k.key]
-		if friends[jail] == nil {
-			friends[jail] = &distinct{}
-		}
-		friends[jail].addAll(k.ids)
-	})
-	for jail, d := range friends {
-		share := shares[jail]
-		share.Friends = d.n
-		shares[jail] = share
+	shares := make(map[string]Share, len(jails))
+	for jail, c := range jails {
+		c.Jail, c.Friends, c.Since = names[jail], c.friends.count(), time.Unix(c.first, 0)
+		shares[c.Jail] = c.Share
 	}
 	return shares, err
 }
