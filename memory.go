@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"runtime/debug"
 	"sync/atomic"
 
+	"friendlyfire/enrich"
 	"friendlyfire/store"
 )
 
@@ -13,6 +15,7 @@ import (
 type memory struct {
 	used  atomic.Bool
 	store *store.Store
+	table *enrich.Table
 }
 
 func (m *memory) mark() { m.used.Store(true) }
@@ -22,7 +25,7 @@ func (m *memory) Step(ctx context.Context) error {
 	if !m.used.Swap(false) {
 		return nil
 	}
-	err := m.store.Shrink(ctx)
+	err := errors.Join(m.store.Shrink(ctx), m.table.Rest())
 	debug.FreeOSMemory()
 	return err
 }

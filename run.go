@@ -189,7 +189,7 @@ func build(ctx context.Context, c *Config, s streams, w world, log *slog.Logger,
 	}
 	p.stages = append(p.stages, deliver...)
 	rest := newStage("memory", time.Minute)
-	p.memory.store, rest.step = p.store, p.memory.Step
+	p.memory.store, p.memory.table, rest.step = p.store, p.table, p.memory.Step
 	p.stages = append(p.stages, rest)
 	backup, present := newStage("backup", 10*time.Minute), newStage("database", time.Minute)
 	backup.step, present.step = (&store.Backup{Store: p.store, Zone: c.Timezone}).Step, p.store.Present
