@@ -188,7 +188,7 @@ func build(ctx context.Context, c *Config, s streams, w world, log *slog.Logger,
 		deliver = append(deliver, d)
 	}
 	p.stages = append(p.stages, deliver...)
-	rest := newStage("memory", time.Minute)
+	rest := newStage("memory", 5*time.Second)
 	p.memory.store, p.memory.table, rest.step = p.store, p.table, p.memory.Step
 	p.stages = append(p.stages, rest)
 	backup, present := newStage("backup", 10*time.Minute), newStage("database", time.Minute)

@@ -13,7 +13,7 @@ import (
 // program's file as they were. The first and the last page hold variables, too.
 func (t *Table) Rest() error {
 	page := os.Getpagesize()
-	before := -int(uintptr(unsafe.Pointer(unsafe.SliceData(builtIn)))) & (page - 1) //nolint:gosec // only its place is looked at
+	before := -int(uintptr(unsafe.Pointer(unsafe.SliceData(builtIn)))) & (page - 1)
 	whole := builtIn[before:]
 	return os.NewSyscallError("madvise", syscall.Madvise(whole[:len(whole)&^(page-1)], syscall.MADV_DONTNEED))
 }
