@@ -18,7 +18,7 @@ type grown struct {
 	rows       int
 	took       time.Duration // from the start of the bot to its word that all is imported
 	report     time.Duration // from /report of any kind to its photo, p50
-	peak, idle float64       // memory in MB, during the import and five seconds after the last report
+	peak, idle float64       // memory in MB, during the import, and a quarter of a minute after the last report
 	database   int64         // bytes
 }
 
@@ -39,7 +39,7 @@ func grow(t *testing.T, b *botProcess, rows int) grown {
 	g := grown{rows: rows, took: b.imported(rows), peak: b.peak()}
 	time.Sleep(35 * time.Second) // until the counts are packed
 	g.report = walls(together(b.reports(len(questions("all")), questions("all"))))
-	time.Sleep(5 * time.Second)
+	time.Sleep(15 * time.Second)
 	g.idle, g.database = b.rss(), b.databaseSize()
 	return g
 }

@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"runtime/debug"
 	"sync/atomic"
 
+	"friendlyfire/enrich"
 	"friendlyfire/store"
 )
 
@@ -12,17 +14,25 @@ import (
 // minutes, and a bot that lives beside other programs does nothing for hours.
 type memory struct {
 	used  atomic.Bool
+	left  bool // something was used, and is not given back
 	store *store.Store
+	table *enrich.Table
 }
 
 func (m *memory) mark() { m.used.Store(true) }
 
-// Step gives back what there is, if there may be any.
+// Step gives back what there is once nothing was used since the step before: while questions follow one another, the
+// next would only fill it again.
 func (m *memory) Step(ctx context.Context) error {
-	if !m.used.Swap(false) {
+	if m.used.Swap(false) {
+		m.left = true
 		return nil
 	}
-	err := m.store.Shrink(ctx)
+	if !m.left {
+		return nil
+	}
+	m.left = false
+	err := errors.Join(m.store.Shrink(ctx), m.table.Rest())
 	debug.FreeOSMemory()
 	return err
 }

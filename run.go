@@ -189,8 +189,8 @@ func build(ctx context.Context, c *Config, s streams, w world, log *slog.Logger,
 		deliver = append(deliver, d)
 	}
 	p.stages = append(p.stages, deliver...)
-	rest := newStage("memory", time.Minute)
-	p.memory.store, rest.step = p.store, p.memory.Step
+	rest := newStage("memory", 5*time.Second)
+	p.memory.store, p.memory.table, rest.step = p.store, p.table, p.memory.Step
 	p.stages = append(p.stages, rest)
 	if !once { // a bot that runs on makes more of it
 		pack := newStage("pack", 30*time.Second)
