@@ -73,7 +73,7 @@ func pair(ctx context.Context, file, name string, write bool, s streams, w world
 	}
 	defer closing()
 
-	p := &pairer{out: s.out, platform: name, code: newCode(), lines: answers(s.in)}
+	p := &pairer{out: s.out, platform: name, code: newCode(), ask: answers(s.in)}
 	found, err := p.wait(ctx, platform)
 	if err != nil {
 		return explain(err, name)

@@ -22,7 +22,7 @@ type pairer struct {
 	out      io.Writer
 	platform string
 	code     string
-	lines    <-chan string // typed while one is asked for
+	ask      func() <-chan string // what is typed from now on
 	wrong    int
 }
 
@@ -105,9 +105,10 @@ func person(a bot.Attempt) string {
 
 // confirm asks the person at the terminal. Only a yes is one.
 func (p *pairer) confirm(ctx context.Context, a bot.Attempt) bool {
+	lines := p.ask() // before the question: the answer may be there at once
 	fmt.Fprintf(p.out, "The code came from %s.\nShall the bot obey this person, and post its alerts there? [y/N] ", person(a))
 	select {
-	case line := <-p.lines:
+	case line := <-lines:
 		return slices.Contains([]string{"y", "yes"}, strings.ToLower(strings.TrimSpace(line)))
 	case <-ctx.Done():
 		fmt.Fprintln(p.out)
@@ -115,19 +116,23 @@ func (p *pairer) confirm(ctx context.Context, a bot.Attempt) bool {
 	}
 }
 
-// answers are the lines typed while somebody waits for one. What is typed earlier is nobody's answer.
-func answers(in io.Reader) <-chan string {
-	lines := make(chan string)
+// answers reads lines. It returns a function that begins to hand them over, once: what was typed before is nobody's answer.
+func answers(in io.Reader) (ask func() <-chan string) {
+	lines, asked := make(chan string), make(chan struct{})
 	go func() {
 		defer close(lines)
 		for scanner := bufio.NewScanner(in); scanner.Scan(); {
 			select {
-			case lines <- scanner.Text():
+			case <-asked:
+				lines <- scanner.Text()
 			default:
 			}
 		}
 	}()
-	return lines
+	return func() <-chan string {
+		close(asked)
+		return lines
+	}
 }
 
 // entries are what the configuration is to hold.
