@@ -180,14 +180,23 @@ func textsOf(bans []Ban, text func(*Ban) string) []string {
 // insert keeps the rows that are new, and returns them, in the place of all.
 func insert(ctx context.Context, tx *sql.Tx, rows []banRow) (fresh []banRow, err error) {
 	fresh = rows[:0]
+	// To hand a value over costs as much as to keep it: those that all bans of history share stand in the statement.
+	plain := !slices.ContainsFunc(rows, func(r banRow) bool { return r.nth != 0 || r.state != 0 || r.Matches != "" })
+	tuple := "(?1,?2,?,?,?,?,?,?,?,?,?)"
+	if plain {
+		tuple = "(?1,?2,?,?,?,?,?,?,0,0,'')"
+	}
 	var args []any
-	err = inChunks(ctx, tx, rows, `INSERT OR FAIL INTO bans (source_id, generation, time, address_id, jail_id, nth, state,
-		failures, ban_time, ban_count, matches) VALUES %s ON CONFLICT DO NOTHING`, "(?1,?2,?,?,?,?,?,?,?,?,?)",
+	err = inChunks(ctx, tx, rows, `INSERT OR FAIL INTO bans (source_id, generation, time, address_id, jail_id,
+		failures, ban_time, ban_count, nth, state, matches) VALUES %s ON CONFLICT DO NOTHING`, tuple,
 		func(statement *sql.Stmt, chunk []banRow) error {
 			args = append(slices.Grow(args[:0], 2+9*len(chunk)), chunk[0].source, chunk[0].generation)
 			for i := range chunk {
 				r := &chunk[i]
-				args = append(args, r.time, r.address, r.jail, r.nth, r.state, r.Failures, r.BanTime, r.BanCount, r.Matches)
+				args = append(args, r.time, r.address, r.jail, r.Failures, r.BanTime, r.BanCount)
+				if !plain {
+					args = append(args, r.nth, r.state, r.Matches)
+				}
 			}
 			result, err := statement.ExecContext(ctx, args...)
 			if err != nil {
