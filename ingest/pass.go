@@ -221,7 +221,7 @@ func (p *pass) read(ctx context.Context) error {
 			err = &unreadable{err}
 			break
 		}
-		if err = kept(); err != nil {
+		if err := kept(); err != nil {
 			return err
 		}
 		kept = p.keep(ctx, lines, end)
