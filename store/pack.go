@@ -203,7 +203,7 @@ func (c counts) pack(ctx context.Context, tx *sql.Tx, start int64) error {
 func (c counts) unpacked(ctx context.Context, db querier, now time.Time) ([]int64, error) {
 	rows, err := db.QueryContext(ctx, c.starts()+`SELECT start FROM starts WHERE start NOT IN (SELECT start FROM packs WHERE unit = ?3)
 		UNION ALL SELECT * FROM (SELECT start FROM packs WHERE unit = ?3 AND length(rows) = 0 ORDER BY id LIMIT 1)`,
-		math.MinInt64, floor(now.Unix(), packSeconds), c.unit)
+		int64(math.MinInt64), floor(now.Unix(), packSeconds), c.unit)
 	if err != nil {
 		return nil, err
 	}
