@@ -1,6 +1,6 @@
 // Command friendlyfire tells an administrator, in chat and at once, when Fail2Ban bans somebody it should not.
 //
-// This package is the process: commands, configuration, wiring, and the only goroutines.
+// This package is the process: commands, configuration, wiring, and all goroutines but two.
 package main
 
 import (

@@ -225,14 +225,14 @@ func (s *Store) writeAhead(ctx context.Context, more bool, do func(*sql.Tx) erro
 		_, err := c.ExecContext(ctx, fmt.Sprintf("PRAGMA synchronous = %s; PRAGMA wal_autocheckpoint = %d", synchronous, log))
 		return err
 	}
-	if err := set(ctx, "NORMAL", log); err != nil {
-		return err
-	}
-	defer func() {
+	defer func() { // whatever comes of it: a write must not find the connection so
 		if e := set(context.WithoutCancel(ctx), "FULL", logPages); e != nil {
 			err = errors.Join(err, e, c.Raw(func(any) error { return driver.ErrBadConn })) // the next one is as it should be
 		}
 	}()
+	if err := set(ctx, "NORMAL", log); err != nil {
+		return err
+	}
 	return inTx(ctx, c, do)
 }
 
