@@ -117,7 +117,7 @@ var muninGraphs = []muninGraph{
 }
 
 func inThePast(ctx context.Context, s *store.Store, now time.Time, d time.Duration, number func(store.Count) int64) (map[string]int64, error) {
-	counts, err := s.ByJail(ctx, store.Window{From: now.Add(-d), To: now})
+	counts, err := s.ByJail(ctx, store.Window{From: now.Add(-d), To: now}, false)
 	byJail := map[string]int64{}
 	for _, row := range counts.Rows {
 		byJail[row.Key] = number(row)

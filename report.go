@@ -71,6 +71,7 @@ func report(ctx context.Context, file string, f reportFlags, s streams, w world)
 	if err != nil {
 		return err
 	}
+	r.Tables = f.json || f.csv
 	rep, err := r.Report(ctx, f.by, f.since, time.Now())
 	if err != nil {
 		return err

@@ -82,7 +82,7 @@ func (d *Digester) Compose(ctx context.Context, now time.Time) ([]Body, error) {
 		return nil, err
 	}
 	window := rep.Window
-	jails, err := d.Store.ByJail(ctx, window)
+	jails, err := d.Store.ByJail(ctx, window, false)
 	if err != nil {
 		return nil, err
 	}

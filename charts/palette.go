@@ -20,7 +20,7 @@ const colours = 48
 const heavy = 56_000
 
 // encode writes an opaque image as a PNG with a palette, in which the flat colours stay what they are. It is a
-// quarter as big as one without and three times quicker to write.
+// quarter as big as one without and three times quicker to write. The image is lost.
 func encode(img *image.RGBA, flat []drawing.Color) ([]byte, error) {
 	reduced := paletted(img, flat)
 	var b bytes.Buffer
@@ -40,21 +40,22 @@ func encode(img *image.RGBA, flat []drawing.Color) ([]byte, error) {
 // A bucket gathers the colours that agree in their upper five bits per channel. A flat colour stands for all of its
 // bucket; where there is none, the colour that is most of it does (a majority vote).
 type bucket struct {
-	key    int
 	colour uint32
+	votes  int32
+	count  int32 // pixels
+	key    uint16
 	flat   bool
-	votes  int
-	count  int
 }
 
+// paletted makes the image one with a palette, in the same memory.
 func paletted(img *image.RGBA, flat []drawing.Color) *image.Paletted {
 	buckets := make([]bucket, 1<<15)
 	for _, c := range flat {
 		colour := uint32(c.R) | uint32(c.G)<<8 | uint32(c.B)<<16 | 0xff<<24
 		buckets[key(colour)] = bucket{colour: colour, flat: true}
 	}
-	eachRun(img, func(colour uint32, _, length int) {
-		b := &buckets[key(colour)]
+	eachRun(img, func(colour uint32, _, pixels int) {
+		b, length := &buckets[key(colour)], int32(pixels) //nolint:gosec // of some hundred rows
 		b.count += length
 		switch {
 		case b.flat:
@@ -70,7 +71,7 @@ func paletted(img *image.RGBA, flat []drawing.Color) *image.Paletted {
 	used := make([]bucket, 0, 1024)
 	for k, b := range buckets {
 		if b.count > 0 {
-			b.key = k
+			b.key = uint16(k) //nolint:gosec // 15 bits
 			used = append(used, b)
 		}
 	}
@@ -95,13 +96,12 @@ func paletted(img *image.RGBA, flat []drawing.Color) *image.Paletted {
 		index[b.key] = nearest(kept, b.colour)
 	}
 
-	out := image.NewPaletted(img.Bounds(), palette)
+	// A run is written when all of it has been read: an index takes a quarter of what its pixel took.
+	out := &image.Paletted{Pix: img.Pix[:len(img.Pix)/4], Stride: img.Rect.Dx(), Rect: img.Rect, Palette: palette}
 	eachRun(img, func(colour uint32, at, length int) {
-		if i := index[key(colour)]; i != 0 {
-			run := out.Pix[at : at+length]
-			for k := range run {
-				run[k] = i
-			}
+		i, run := index[key(colour)], out.Pix[at:at+length]
+		for k := range run {
+			run[k] = i
 		}
 	})
 	return out

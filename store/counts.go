@@ -114,7 +114,7 @@ func (t *tally) keep(ctx context.Context, tx *sql.Tx) error {
 			days[floor(k.day, packSeconds)] = true
 		}
 	}
-	err := errors.Join(jailHours().unpack(ctx, tx, hours), longBans().unpack(ctx, tx, hours), countryDays().unpack(ctx, tx, days))
+	err := errors.Join(unpack(ctx, tx, hours, jailHours(true), jailHours(false), longBans()), unpack(ctx, tx, days, countryDays(true), countryDays(false)))
 	if err != nil {
 		return err
 	}

@@ -249,7 +249,7 @@ func TestCountsAreThoseOfARecount(t *testing.T) {
 		if err := s.Locate(t.Context(), located); err != nil {
 			t.Fatal(err)
 		}
-		packed(t, s)
+		rightlyPacked(t, s)
 	}
 	recounted(t, s, m.gone)
 	for range 30 {
@@ -257,13 +257,13 @@ func TestCountsAreThoseOfARecount(t *testing.T) {
 	}
 }
 
-// packed compares the packs there are with their rows, and returns how many there are.
-func packed(t *testing.T, s *Store) (n int) {
+// rightlyPacked compares the packs there are with their rows, and returns how many there are.
+func rightlyPacked(t *testing.T, s *Store) (n int) {
 	t.Helper()
-	for _, c := range []counts{jailHours(), countryDays(), longBans()} {
+	for _, c := range packed() {
 		rows, err := s.r.QueryContext(t.Context(), fmt.Sprintf(`SELECT format('from %%d: %%s, want %%s', start, hex(rows), hex(want)) FROM (
 			SELECT start, rows, (SELECT %s FROM %s AND %s >= start AND %[3]s < start + ?) AS want FROM packs WHERE unit = ? AND length(rows) > 0)
-			WHERE rows IS NOT want`, c.packs, c.rows, c.time), packSeconds, c.unit)
+			WHERE rows IS NOT want`, c.packs, c.rows, c.time), packSeconds, c.id)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -337,6 +337,15 @@ func (m *model) holds(t *testing.T, s *Store, dice *rand.Rand, start time.Time, 
 	}
 }
 
+// bared are counts without addresses.
+func bared(c Counts) Counts {
+	c.Total.Addresses, c.Rows = 0, slices.Clone(c.Rows)
+	for i := range c.Rows {
+		c.Rows[i].Addresses = 0
+	}
+	return c
+}
+
 // compare asks for every report of some window.
 func (m *model) compare(t *testing.T, s *Store, dice *rand.Rand, start time.Time, length int) {
 	t.Helper()
@@ -351,7 +360,7 @@ func (m *model) compare(t *testing.T, s *Store, dice *rand.Rand, start time.Time
 	}
 	in := func(b remembered, unit int64) bool { at := m.when(b, unit); return at >= w.from() && at < w.to() }
 	reports := map[string]struct {
-		ask  func(context.Context, Window) (Counts, error)
+		ask  func(context.Context, Window, bool) (Counts, error)
 		unit int64
 		key  func(remembered) string
 	}{
@@ -360,9 +369,12 @@ func (m *model) compare(t *testing.T, s *Store, dice *rand.Rand, start time.Time
 		"source":  {s.BySource, hourSeconds, func(b remembered) string { return b.Source }},
 	}
 	for name, r := range reports {
-		got, err := r.ask(t.Context(), w)
+		got, err := r.ask(t.Context(), w, true)
 		if err != nil {
 			t.Fatal(err)
+		}
+		if bare, err := r.ask(t.Context(), w, false); err != nil || !cmp.Equal(bare, bared(got)) {
+			t.Errorf("%s from %v to %v without addresses: %v, %v, want %v", name, w.From, w.To, bare, err, bared(got))
 		}
 		want := m.count(func(b remembered) (string, bool) { return r.key(b), in(b, r.unit) })
 		if diff := cmp.Diff(want, byKey(got.Rows)); diff != "" {
@@ -371,6 +383,9 @@ func (m *model) compare(t *testing.T, s *Store, dice *rand.Rand, start time.Time
 		total := m.count(func(b remembered) (string, bool) { return "", in(b, r.unit) })[""]
 		if got.Total != total {
 			t.Errorf("%s from %v to %v: total %+v, want %+v", name, w.From, w.To, got.Total, total)
+		}
+		if n, err := s.Addresses(t.Context(), w); r.unit == hourSeconds && n != total.Addresses || err != nil {
+			t.Errorf("addresses from %v to %v: %d, %v, want %d", w.From, w.To, n, err, total.Addresses)
 		}
 	}
 	if w.To.IsZero() {
@@ -387,9 +402,12 @@ func (m *model) compare(t *testing.T, s *Store, dice *rand.Rand, start time.Time
 		i := int(since / step)
 		return fmt.Sprint(i % keys), since >= 0 && i < len(bins)
 	}
-	got, err := s.ByBin(t.Context(), bins)
+	got, err := s.ByBin(t.Context(), bins, true)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if bare, err := s.ByBin(t.Context(), bins, false); err != nil || !cmp.Equal(bare, bared(got)) {
+		t.Errorf("bins of %v from %v without addresses: %v, %v, want %v", step, w.From, bare, err, bared(got))
 	}
 	if diff := cmp.Diff(m.count(key), byKey(got.Rows)); diff != "" {
 		t.Errorf("bins of %v from %v (-want +got):\n%s", step, w.From, diff)

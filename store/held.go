@@ -25,7 +25,7 @@ const short = 4 * hourSeconds
 
 // longBans are those that last longer. Where counts have a number of bans, they have the seconds that one lasts.
 func longBans() counts {
-	return counts{1, "bans INDEXED BY bans_long WHERE (ban_time < 0 OR ban_time > 14400)", "time", "pack(time, 0, jail_id, '', ban_time, 0, 0, address_id, x'')"}
+	return counts{1, 1, "bans INDEXED BY bans_long WHERE (ban_time < 0 OR ban_time > 14400)", "time", "pack(time, 0, jail_id, '', ban_time, 0, 0, address_id, x'')"}
 }
 
 // Holds calls yield with the bans in force at any of the moments, which ascend; in order of time. Bans of which the source
@@ -124,6 +124,6 @@ func (s *Store) friendly(ctx context.Context) (map[int64]bool, error) {
 
 // Endless counts the bans of the window of which the source does not say how long they last.
 func (s *Store) Endless(ctx context.Context, w Window) (n int64, err error) {
-	err = s.hours(ctx, []Bin{{Window: w}}, func(k kept) { n += k.endless })
+	err = s.hours(ctx, []Bin{{Window: w}}, false, func(k kept) { n += k.endless })
 	return n, err
 }

@@ -18,7 +18,8 @@ type kept struct {
 	country            []byte // of days only
 	bans, friendly     int64
 	endless            int64 // of hours only: bans of which the source does not say how long they last
-	addresses, friends idSet // who was banned; friends of hours only
+	addresses          idSet  // who was banned, if that was asked
+	friends            idSet  // of hours only: the friendly ones of them
 	cut                bool  // it is the one ban
 }
 
@@ -67,14 +68,10 @@ func cut(bins []Bin, unit, purged int64) (rows, bans []span) {
 	return rows, bans
 }
 
-// hours calls yield with the counts of the bins by hour, source and jail. What it is given is good until it returns.
-func (s *Store) hours(ctx context.Context, bins []Bin, yield func(kept)) error {
-	return s.kept(ctx, jailHours(), bins, yield)
-}
-
-// days calls yield with the counts of the window by day and country. What it is given is good until it returns.
-func (s *Store) days(ctx context.Context, w Window, yield func(kept)) error {
-	return s.kept(ctx, countryDays(), []Bin{{Window: w}}, yield)
+// hours calls yield with the counts of the bins by hour, source and jail, and if asked with who was banned. What it is given is
+// good until it returns.
+func (s *Store) hours(ctx context.Context, bins []Bin, who bool, yield func(kept)) error {
+	return s.kept(ctx, jailHours(who), bins, yield)
 }
 
 func (s *Store) kept(ctx context.Context, c counts, bins []Bin, yield func(kept)) error {

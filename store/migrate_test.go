@@ -227,13 +227,13 @@ func answered(t *testing.T, s *Store) {
 	total, err = s.Totals(ctx, Window{From: at(1795262400), To: at(1795348800)})
 	equal("totals of a day", Count{Bans: 6, Friendly: 2}, total, err)
 	all := Count{"", 10, 7, 3}
-	counts, err := s.ByCountry(ctx, Window{})
+	counts, err := s.ByCountry(ctx, Window{}, true)
 	equal("by country", Counts{all, []Count{{"", 4, 3, 0}, {"BE", 2, 1, 2}, {"US", 2, 1, 0}, {"DE", 1, 1, 0}, {"NL", 1, 1, 1}}}, counts, err)
-	counts, err = s.ByJail(ctx, Window{})
+	counts, err = s.ByJail(ctx, Window{}, true)
 	equal("by jail", Counts{all, []Count{{"sshd", 5, 3, 2}, {"", 3, 2, 0}, {"nginx-http-auth", 2, 2, 1}}}, counts, err)
-	counts, err = s.BySource(ctx, Window{})
+	counts, err = s.BySource(ctx, Window{}, true)
 	equal("by source", Counts{all, []Count{{"web1", 7, 5, 3}, {"web2", 3, 2, 0}}}, counts, err)
-	counts, err = s.ByBin(ctx, []Bin{{"first", Window{To: at(1795000000)}}, {"then", Window{From: at(1795000000)}}})
+	counts, err = s.ByBin(ctx, []Bin{{"first", Window{To: at(1795000000)}}, {"then", Window{From: at(1795000000)}}}, true)
 	equal("by bin", Counts{all, []Count{{"first", 3, 3, 1}, {"then", 7, 6, 2}}}, counts, err)
 	span, err := s.Span(ctx)
 	equal("span", Window{at(1794000000), at(1795348801)}, span, err)
@@ -353,7 +353,7 @@ func worksOn(t *testing.T, s *Store) {
 	if want := []string{"192.0.2.1", "198.51.100.9", "host.example.org", "203.0.113.7"}; err != nil || !slices.Equal(texts(undecided), want) {
 		t.Errorf("undecided %q, %v, want %q", texts(undecided), err, want)
 	}
-	counts, err := s.ByCountry(ctx, Window{})
+	counts, err := s.ByCountry(ctx, Window{}, true)
 	if diff := cmp.Diff(Counts{Count{"", 11, 7, 5}, []Count{{"", 4, 3, 0}, {"BE", 4, 2, 4}, {"US", 2, 1, 0}, {"NL", 1, 1, 1}}}, counts); err != nil || diff != "" {
 		t.Errorf("by country, %v (-want +got):\n%s", err, diff)
 	}

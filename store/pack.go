@@ -29,16 +29,30 @@ const packSeconds = 10 * daySeconds
 
 // counts are rows that packs are made of.
 type counts struct {
-	unit              int64
+	unit              int64  // seconds that a row is about
+	id                int64  // of their packs
 	rows, time, packs string // table and condition, the column of the time, and the pack of some
 }
 
-func jailHours() counts {
-	return counts{hourSeconds, "jail_hours WHERE true", "hour", "pack(hour, source_id, jail_id, '', bans, friendly, endless, addresses, friends)"}
+// jailHours and countryDays are the counts that are kept. Where nobody asks who was banned they do without the addresses,
+// which are nearly all of a pack.
+func jailHours(who bool) counts {
+	if who {
+		return counts{hourSeconds, hourSeconds, "jail_hours WHERE true", "hour", "pack(hour, source_id, jail_id, '', bans, friendly, endless, addresses, friends)"}
+	}
+	return counts{hourSeconds, -hourSeconds, "jail_hours WHERE true", "hour", "pack(hour, source_id, jail_id, '', bans, friendly, endless, x'', friends)"}
 }
 
-func countryDays() counts {
-	return counts{daySeconds, "country_days WHERE true", "day", "pack(day, 0, 0, country, bans, friendly, 0, addresses, x'')"}
+func countryDays(who bool) counts {
+	if who {
+		return counts{daySeconds, daySeconds, "country_days WHERE true", "day", "pack(day, 0, 0, country, bans, friendly, 0, addresses, x'')"}
+	}
+	return counts{daySeconds, -daySeconds, "country_days WHERE true", "day", "pack(day, 0, 0, country, bans, friendly, 0, x'', x'')"}
+}
+
+// packed are all counts of which there are packs.
+func packed() []counts {
+	return []counts{jailHours(true), jailHours(false), countryDays(true), countryDays(false), longBans()}
 }
 
 // all yields the rows of the pack. They share its memory.
@@ -143,7 +157,7 @@ func (c counts) read(ctx context.Context, db querier, from, to int64, yield func
 	rows, err := db.QueryContext(ctx, fmt.Sprintf(`%[1]s SELECT coalesce(
 			(SELECT rows FROM packs WHERE unit = ?3 AND packs.start = starts.start AND length(rows) > 0),
 			(SELECT %[2]s FROM %[3]s AND %[4]s >= max(starts.start, ?1) AND %[4]s < min(starts.start + ?4, ?2)))
-		FROM starts`, c.starts(), c.packs, c.rows, c.time), from, to, c.unit, packSeconds)
+		FROM starts`, c.starts(), c.packs, c.rows, c.time), from, to, c.id, packSeconds)
 	if err != nil {
 		return err
 	}
@@ -158,24 +172,29 @@ func (c counts) read(ctx context.Context, db querier, from, to int64, yield func
 	return err
 }
 
-// unpack empties the packs of which rows change, which begin at the times.
-func (c counts) unpack(ctx context.Context, tx *sql.Tx, times map[int64]bool) error {
+// unpack empties the packs of counts of which rows change: those that begin at the times.
+func unpack(ctx context.Context, tx *sql.Tx, times map[int64]bool, all ...counts) error {
 	if len(times) == 0 {
 		return nil
 	}
-	list, err := json.Marshal(slices.Sorted(maps.Keys(times)))
+	starts, err := json.Marshal(slices.Sorted(maps.Keys(times)))
 	if err != nil {
 		return err
 	}
-	_, err = tx.ExecContext(ctx, `INSERT OR REPLACE INTO packs (unit, start, rows) SELECT unit, start, x'' FROM packs
-		WHERE unit = ? AND start IN (SELECT value FROM json_each(?)) AND length(rows) > 0`, c.unit, string(list))
-	return err
+	for _, c := range all {
+		_, err := tx.ExecContext(ctx, `INSERT OR REPLACE INTO packs (unit, start, rows) SELECT unit, start, x'' FROM packs
+			WHERE unit = ? AND start IN (SELECT value FROM json_each(?)) AND length(rows) > 0`, c.id, string(starts))
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Pack makes packs of what is over at the moment, so that reports of months and years are quick: all that never were,
 // and of those that were emptied one. They are many while whois goes through a long history, and would come and go.
 func (s *Store) Pack(ctx context.Context, now time.Time) error {
-	for _, c := range []counts{jailHours(), countryDays(), longBans()} {
+	for _, c := range packed() {
 		starts, err := c.unpacked(ctx, s.r, now)
 		if err != nil {
 			return fmt.Errorf("pack counts: %w", err)
@@ -191,11 +210,11 @@ func (s *Store) Pack(ctx context.Context, now time.Time) error {
 }
 
 func (c counts) pack(ctx context.Context, tx *sql.Tx, start int64) error {
-	if _, err := tx.ExecContext(ctx, "DELETE FROM packs WHERE unit = ? AND start = ?", c.unit, start); err != nil {
+	if _, err := tx.ExecContext(ctx, "DELETE FROM packs WHERE unit = ? AND start = ?", c.id, start); err != nil {
 		return err
 	}
 	_, err := tx.ExecContext(ctx, fmt.Sprintf(`INSERT INTO packs (unit, start, rows)
-		SELECT ?1, ?2, %s FROM %s AND %s >= ?2 AND %[3]s < ?2 + ?3 HAVING count(*) > 0`, c.packs, c.rows, c.time), c.unit, start, packSeconds)
+		SELECT ?1, ?2, %s FROM %s AND %s >= ?2 AND %[3]s < ?2 + ?3 HAVING count(*) > 0`, c.packs, c.rows, c.time), c.id, start, packSeconds)
 	return err
 }
 
@@ -203,7 +222,7 @@ func (c counts) pack(ctx context.Context, tx *sql.Tx, start int64) error {
 func (c counts) unpacked(ctx context.Context, db querier, now time.Time) ([]int64, error) {
 	rows, err := db.QueryContext(ctx, c.starts()+`SELECT start FROM starts WHERE start NOT IN (SELECT start FROM packs WHERE unit = ?3)
 		UNION ALL SELECT * FROM (SELECT start FROM packs WHERE unit = ?3 AND length(rows) = 0 ORDER BY id LIMIT 1)`,
-		int64(math.MinInt64), floor(now.Unix(), packSeconds), c.unit)
+		int64(math.MinInt64), floor(now.Unix(), packSeconds), c.id)
 	if err != nil {
 		return nil, err
 	}

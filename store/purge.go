@@ -108,7 +108,7 @@ func dirty(ctx context.Context, tx *sql.Tx, changed sql.Result) error {
 
 // purgeBans deletes some of the bans before the day, so many that a ban that comes meanwhile need not wait long.
 func purgeBans(ctx context.Context, tx *sql.Tx, day int64) (int64, error) {
-	if _, err := tx.ExecContext(ctx, "DELETE FROM packs WHERE unit = ? AND start < ?", longBans().unit, day); err != nil {
+	if _, err := tx.ExecContext(ctx, "DELETE FROM packs WHERE unit = ? AND start < ?", longBans().id, day); err != nil {
 		return 0, err
 	}
 	gone, err := tx.ExecContext(ctx, "DELETE FROM bans WHERE id IN (SELECT id FROM bans WHERE time < ? LIMIT 20000)", day)

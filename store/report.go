@@ -31,7 +31,7 @@ func (w Window) to() int64 {
 type Count struct {
 	Key       string
 	Bans      int64
-	Addresses int64 // distinct ones
+	Addresses int64 // distinct ones, if they were to be counted
 	Friendly  int64 // bans of friendly addresses
 }
 
@@ -49,42 +49,51 @@ type Bin struct {
 
 // Totals counts all bans of the window, and leaves out how many addresses they hit.
 func (s *Store) Totals(ctx context.Context, w Window) (c Count, err error) {
-	err = s.hours(ctx, []Bin{{Window: w}}, func(h kept) {
+	err = s.hours(ctx, []Bin{{Window: w}}, false, func(h kept) {
 		c.Bans += h.bans
 		c.Friendly += h.friendly
 	})
 	return c, err
 }
 
-// ByCountry counts bans by the country believed, "" for unknown; most bans first. An address whose country changed
-// after bans of it were purged counts once.
-func (s *Store) ByCountry(ctx context.Context, w Window) (Counts, error) {
+// Addresses counts the distinct addresses banned in the window.
+func (s *Store) Addresses(ctx context.Context, w Window) (int64, error) {
 	highest, err := s.highest(ctx)
+	if err != nil || w == (Window{}) {
+		return highest, err // an address has its number from its first ban
+	}
+	all := newDistinct(highest)
+	err = s.hours(ctx, []Bin{{Window: w}}, true, func(k kept) { all.add(k.addresses) })
+	return all.count(), err
+}
+
+// ByCountry counts bans by the country believed, "" for unknown; most bans first. An address whose country changed
+// after bans of it were purged counts once. To count distinct addresses takes several times as long.
+func (s *Store) ByCountry(ctx context.Context, w Window, distinct bool) (Counts, error) {
+	all, err := newCounter[string](ctx, s, distinct)
 	if err != nil {
 		return Counts{}, err
 	}
-	all := counter[string]{highest: highest}
-	err = s.days(ctx, w, func(k kept) { all.add(string(k.country), k) })
+	err = s.kept(ctx, countryDays(distinct), []Bin{{Window: w}}, func(k kept) { all.add(string(k.country), k) })
 	return all.mostFirst(func(country string) string { return country }), err
 }
 
 // ByJail counts bans by jail, "" where the source does not say; most bans first.
-func (s *Store) ByJail(ctx context.Context, w Window) (Counts, error) {
-	return s.byName(ctx, "jails", w, func(k kept) int64 { return k.jail })
+func (s *Store) ByJail(ctx context.Context, w Window, distinct bool) (Counts, error) {
+	return s.byName(ctx, "jails", w, distinct, func(k kept) int64 { return k.jail })
 }
 
 // BySource counts bans by source; most bans first.
-func (s *Store) BySource(ctx context.Context, w Window) (Counts, error) {
-	return s.byName(ctx, "sources", w, func(k kept) int64 { return k.source })
+func (s *Store) BySource(ctx context.Context, w Window, distinct bool) (Counts, error) {
+	return s.byName(ctx, "sources", w, distinct, func(k kept) int64 { return k.source })
 }
 
-func (s *Store) byName(ctx context.Context, table string, w Window, key func(kept) int64) (Counts, error) {
-	highest, err := s.highest(ctx)
+func (s *Store) byName(ctx context.Context, table string, w Window, distinct bool, key func(kept) int64) (Counts, error) {
+	all, err := newCounter[int64](ctx, s, distinct)
 	if err != nil {
 		return Counts{}, err
 	}
-	all := counter[int64]{highest: highest}
-	err = s.hours(ctx, []Bin{{Window: w}}, func(k kept) { all.add(key(k), k) })
+	err = s.hours(ctx, []Bin{{Window: w}}, distinct, func(k kept) { all.add(key(k), k) })
 	if err != nil {
 		return Counts{}, err
 	}
@@ -93,8 +102,8 @@ func (s *Store) byName(ctx context.Context, table string, w Window, key func(kep
 }
 
 // ByBin counts bans by bin, in the order in which the keys come; keys without bans are left out. The bins do not overlap.
-func (s *Store) ByBin(ctx context.Context, bins []Bin) (Counts, error) {
-	highest, err := s.highest(ctx)
+func (s *Store) ByBin(ctx context.Context, bins []Bin, distinct bool) (Counts, error) {
+	all, err := newCounter[int](ctx, s, distinct)
 	if err != nil {
 		return Counts{}, err
 	}
@@ -102,8 +111,8 @@ func (s *Store) ByBin(ctx context.Context, bins []Bin) (Counts, error) {
 	for _, b := range bins {
 		names[b.Key] = true
 	}
-	all := counter[int]{highest: highest, inTurn: len(names) == len(bins)}
-	err = s.hours(ctx, bins, func(k kept) { all.add(k.bin, k) })
+	all.inTurn = len(names) == len(bins)
+	err = s.hours(ctx, bins, distinct, func(k kept) { all.add(k.bin, k) })
 	return all.counts(func(bin int) string { return bins[bin].Key }, func(a, b *counted[int]) int { return cmp.Compare(a.key, b.key) }), err
 }
 
@@ -117,7 +126,7 @@ type Cell struct {
 func (s *Store) JailsByBin(ctx context.Context, bins []Bin) ([]Cell, error) {
 	type place struct{ bin, jail int64 }
 	bans := map[place]int64{}
-	err := s.hours(ctx, bins, func(k kept) { bans[place{int64(k.bin), k.jail}] += k.bans })
+	err := s.hours(ctx, bins, false, func(k kept) { bans[place{int64(k.bin), k.jail}] += k.bans })
 	if err != nil {
 		return nil, err
 	}
@@ -154,6 +163,7 @@ func (s *Store) highest(ctx context.Context) (id int64, err error) {
 
 // counter adds up by key.
 type counter[K comparable] struct {
+	distinct bool
 	highest int64 // id that an address can have
 	rows    map[K]*counted[K]
 	last    *counted[K] // what was added to last
@@ -172,9 +182,17 @@ type counted[K comparable] struct {
 	cut            bool  // bans that a bin cuts off are counted here: they come before their time
 }
 
+func newCounter[K comparable](ctx context.Context, s *Store, distinct bool) (c counter[K], err error) {
+	c.distinct = distinct
+	if distinct {
+		c.highest, err = s.highest(ctx)
+	}
+	return c, err
+}
+
 func (c *counter[K]) add(key K, k kept) {
 	if c.last == nil || c.last.key != key {
-		if c.inTurn && c.last != nil && !c.last.cut {
+		if c.distinct && c.inTurn && c.last != nil && !c.last.cut {
 			c.close(c.last)
 		}
 		c.last = c.row(key)
@@ -182,7 +200,9 @@ func (c *counter[K]) add(key K, k kept) {
 	c.last.bans += k.bans
 	c.last.friendly += k.friendly
 	c.last.cut = c.last.cut || k.cut
-	c.last.who.add(k.addresses)
+	if c.distinct {
+		c.last.who.add(k.addresses)
+	}
 }
 
 func (c *counter[K]) row(key K) *counted[K] {
@@ -192,7 +212,7 @@ func (c *counter[K]) row(key K) *counted[K] {
 	row := c.rows[key]
 	if row == nil {
 		row = &counted[K]{key: key}
-		if row.who.words = c.spare; row.who.words == nil {
+		if row.who.words = c.spare; c.distinct && row.who.words == nil {
 			row.who = newDistinct(c.highest)
 		}
 		c.rows[key], c.spare = row, nil

@@ -22,7 +22,7 @@ func (s *Store) Shares(ctx context.Context, w Window) (map[string]Share, error) 
 		friends distinct
 	}
 	jails := map[int64]*counted{}
-	err := s.hours(ctx, []Bin{{Window: w}}, func(k kept) {
+	err := s.hours(ctx, []Bin{{Window: w}}, false, func(k kept) {
 		c := jails[k.jail]
 		if c == nil {
 			c = &counted{first: k.time}
