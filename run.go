@@ -102,8 +102,7 @@ func openStore(ctx context.Context, c *Config) (*store.Store, error) {
 	return s, nil
 }
 
-// build makes every part and starts none. once leaves whois questions of history, and what only makes
-// reports quicker, for another time.
+// build makes every part and starts none. once leaves whois questions of history for another time.
 func build(ctx context.Context, c *Config, s streams, w world, log *slog.Logger, once bool) (p *program, err error) {
 	p = &program{config: c, log: log, progress: newProgress(s.err)}
 	defer func() {
@@ -192,14 +191,10 @@ func build(ctx context.Context, c *Config, s streams, w world, log *slog.Logger,
 	rest := newStage("memory", 5*time.Second)
 	p.memory.store, p.memory.table, rest.step = p.store, p.table, p.memory.Step
 	p.stages = append(p.stages, rest)
-	if !once { // a bot that runs on makes more of it
-		pack := newStage("pack", 30*time.Second)
-		pack.step = func(ctx context.Context) error { return p.store.Pack(ctx, time.Now()) }
-		p.stages = append(p.stages, pack)
-	}
-	backup, present := newStage("backup", 10*time.Minute), newStage("database", time.Minute)
+	pack, backup, present := newStage("pack", 30*time.Second), newStage("backup", 10*time.Minute), newStage("database", time.Minute)
+	pack.step = func(ctx context.Context) error { return p.store.Pack(ctx, time.Now()) }
 	backup.step, present.step = (&store.Backup{Store: p.store, Zone: c.Timezone}).Step, p.store.Present
-	p.stages = append(p.stages, backup, present)
+	p.stages = append(p.stages, pack, backup, present)
 	for _, s := range p.stages {
 		s.step = health.Watch(s.step)
 	}

@@ -37,7 +37,7 @@ func (r *Reporter) Picture(ctx context.Context, rep Report) (Picture, error) {
 	case "day":
 		return r.days(rep), nil
 	case "hour":
-		return r.hours(ctx, rep)
+		return charts.HeatMap{Title: "When Fail2Ban bans", Subtitle: r.subtitle(rep), Theme: r.Theme, Counts: rep.week}, nil
 	case "strict":
 		return r.strict(rep), nil
 	case "banned":
@@ -108,24 +108,6 @@ func (r *Reporter) days(rep Report) Picture {
 		Title: "Fail2Ban bans per day", Subtitle: r.subtitle(rep), Theme: r.Theme,
 		Times: starts(cut), End: rep.Window.To, Series: []charts.Series{others, friendly}, Stacked: true,
 	}
-}
-
-func (r *Reporter) hours(ctx context.Context, rep Report) (Picture, error) {
-	c := charts.HeatMap{Title: "When Fail2Ban bans", Subtitle: r.subtitle(rep), Theme: r.Theme}
-	cut := bins(rep.Window, r.Words.Zone, hour, "Monday 15")
-	at := make(map[string]time.Time, 7*24) // Go writes weekdays but does not read them
-	for _, bin := range cut {
-		at[bin.Key] = bin.From
-	}
-	cells, err := r.Store.JailsByBin(ctx, cut)
-	if err != nil {
-		return nil, fmt.Errorf("count bans by hour of the week: %w", err)
-	}
-	for _, n := range cells {
-		from := at[n.Bin]
-		c.Counts[from.Weekday()][from.Hour()] += n.Bans
-	}
-	return c, nil
 }
 
 // strict shows, jail by jail, the part of bans that hit friends: now, and in the year before the period.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"sort"
 	"strings"
 	"time"
 
@@ -15,7 +14,8 @@ import (
 
 // held is how many addresses are banned at some moments of a period.
 type held struct {
-	cut     []store.Bin // each is looked at in its last second
+	cut     []store.Bin
+	looked  []time.Time // the last second of each
 	unit    string      // how long a bin is
 	series  map[string][]float64
 	endless int64 // bans of the period of which the source does not say how long they last
@@ -47,12 +47,11 @@ func (r *Reporter) banned(ctx context.Context, rep *Report) error {
 	if h.endless, err = r.Store.Endless(ctx, rep.Window); err != nil {
 		return err
 	}
-	looked := make([]time.Time, len(h.cut))
-	for i := range h.cut {
-		looked[i] = h.moment(i)
+	for _, bin := range h.cut {
+		h.looked = append(h.looked, bin.To.Add(-time.Second))
 	}
 	lines, last, atEnd := map[string]*line{}, len(h.cut)-1, map[int64]bool{}
-	err = r.Store.Holds(ctx, looked, func(hold store.Hold) {
+	err = r.Store.Holds(ctx, h.looked, func(hold store.Hold) {
 		l := lines[hold.Jail]
 		if l == nil {
 			l = &line{Row{Key: hold.Jail, Name: name("jail", hold.Jail)}, make([]float64, len(h.cut)), map[int64]int{}}
@@ -92,15 +91,12 @@ func (r *Reporter) banned(ctx context.Context, rep *Report) error {
 	return nil
 }
 
-// moment is the last second of a bin.
-func (h *held) moment(i int) time.Time { return h.cut[i].To.Add(-time.Second) }
-
 // moments are the places of the moments at which the ban is in force, the last not among them.
 func (h *held) moments(b store.Hold) (from, to int) {
-	from = sort.Search(len(h.cut), func(i int) bool { return !h.moment(i).Before(b.From) })
-	to = len(h.cut)
+	from, _ = slices.BinarySearchFunc(h.looked, b.From, time.Time.Compare)
+	to = len(h.looked)
 	if !b.Until.IsZero() {
-		to = sort.Search(len(h.cut), func(i int) bool { return !h.moment(i).Before(b.Until) })
+		to, _ = slices.BinarySearchFunc(h.looked, b.Until, time.Time.Compare)
 	}
 	return from, to
 }

@@ -39,6 +39,7 @@ type Report struct {
 
 	held   *held             // of a report by "banned", unless nothing was ever banned
 	judged map[string]judged // of a report by "strict": by jail
+	week   [7][24]int64      // of a report by "hour": bans by weekday and hour
 }
 
 // Row is what shares a key.
@@ -114,7 +115,7 @@ func (r *Reporter) count(ctx context.Context, c Chart) (Report, error) {
 	if c.Since == "all" {
 		all = store.Window{} // the same bans, and none is to be looked at to see on which side of midnight it lies
 	}
-	counts, err := r.counts(ctx, c.By, rep.Window, all)
+	counts, err := r.counts(ctx, &rep, all)
 	if err != nil {
 		return rep, fmt.Errorf("count bans by %s: %w", c.By, err)
 	}
@@ -160,9 +161,9 @@ func (r *Reporter) compare(ctx context.Context, rep *Report) error {
 	return err
 }
 
-// counts counts the bans of w by what is told by the clock, else of all, which are the same bans.
-func (r *Reporter) counts(ctx context.Context, by string, w, all store.Window) (store.Counts, error) {
-	switch by {
+// counts counts the bans of the report's window by what is told by the clock, else of all, which are the same bans.
+func (r *Reporter) counts(ctx context.Context, rep *Report, all store.Window) (store.Counts, error) {
+	switch rep.By {
 	case "country":
 		return r.Store.ByCountry(ctx, all, r.Tables)
 	case "jail", "strict":
@@ -170,11 +171,42 @@ func (r *Reporter) counts(ctx context.Context, by string, w, all store.Window) (
 	case "source":
 		return r.Store.BySource(ctx, all, r.Tables)
 	case "day":
-		return r.Store.ByBin(ctx, bins(w, r.Words.Zone, day, time.DateOnly), r.Tables)
+		return r.Store.ByBin(ctx, bins(rep.Window, r.Words.Zone, day, time.DateOnly), r.Tables)
 	case "hour":
-		return r.Store.ByBin(ctx, bins(w, r.Words.Zone, hour, "15"), r.Tables)
+		return r.hours(ctx, rep)
 	}
-	return store.Counts{}, fmt.Errorf("%q: want %s", by, strings.Join(kinds, ", "))
+	return store.Counts{}, fmt.Errorf("%q: want %s", rep.By, strings.Join(kinds, ", "))
+}
+
+// hours counts by hour of the day, and of the week for the picture.
+func (r *Reporter) hours(ctx context.Context, rep *Report) (store.Counts, error) {
+	cut := bins(rep.Window, r.Words.Zone, hour, "Monday 15")
+	at := make(map[string]time.Time, 7*24) // Go writes weekdays but does not read them
+	for _, bin := range cut {
+		at[bin.Key] = bin.From
+	}
+	ofWeek, err := r.Store.ByBin(ctx, cut, false)
+	if err != nil {
+		return store.Counts{}, err
+	}
+	var ofDay [24]store.Count
+	for _, n := range ofWeek.Rows {
+		h := at[n.Key].Hour()
+		rep.week[at[n.Key].Weekday()][h] = n.Bans
+		ofDay[h].Bans += n.Bans
+		ofDay[h].Friendly += n.Friendly
+	}
+	if r.Tables {
+		return r.Store.ByBin(ctx, bins(rep.Window, r.Words.Zone, hour, "15"), true)
+	}
+	counts := store.Counts{Total: ofWeek.Total}
+	for h, n := range ofDay {
+		if n.Bans > 0 {
+			n.Key = fmt.Sprintf("%02d", h)
+			counts.Rows = append(counts.Rows, n)
+		}
+	}
+	return counts, nil
 }
 
 // name is a key in words.
