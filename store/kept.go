@@ -12,15 +12,15 @@ import (
 // kept is what is counted of some bans: a row of the counts, or the one ban where a bin cuts through the hour or day of
 // a row.
 type kept struct {
-	bin                int    // whose it is: the first bin of that name
-	time               int64  // of the ban, or the start of the hour or day
-	source, jail       int64  // of hours only
-	country            []byte // of days only
-	bans, friendly     int64
-	endless            int64 // of hours only: bans of which the source does not say how long they last
-	addresses          idSet  // who was banned, if that was asked
-	friends            idSet  // of hours only: the friendly ones of them
-	cut                bool  // it is the one ban
+	bin            int    // whose it is: the first bin of that name
+	time           int64  // of the ban, or the start of the hour or day
+	source, jail   int64  // of hours only
+	country        []byte // of days only
+	bans, friendly int64
+	endless        int64 // of hours only: bans of which the source does not say how long they last
+	addresses      idSet // who was banned, if that was asked
+	friends        idSet // of hours only: the friendly ones of them
+	cut            bool  // it is the one ban
 }
 
 // span is a part of a bin, From included, To not.

@@ -107,11 +107,13 @@ func (s *Store) ByBin(ctx context.Context, bins []Bin, distinct bool) (Counts, e
 	if err != nil {
 		return Counts{}, err
 	}
-	names := make(map[string]bool, len(bins))
-	for _, b := range bins {
-		names[b.Key] = true
+	if distinct {
+		names := make(map[string]bool, len(bins))
+		for _, b := range bins {
+			names[b.Key] = true
+		}
+		all.inTurn = len(names) == len(bins)
 	}
-	all.inTurn = len(names) == len(bins)
 	err = s.hours(ctx, bins, distinct, func(k kept) { all.add(k.bin, k) })
 	return all.counts(func(bin int) string { return bins[bin].Key }, func(a, b *counted[int]) int { return cmp.Compare(a.key, b.key) }), err
 }
@@ -163,12 +165,12 @@ func (s *Store) highest(ctx context.Context) (id int64, err error) {
 
 // counter adds up by key.
 type counter[K comparable] struct {
-	distinct bool
-	highest int64 // id that an address can have
-	rows    map[K]*counted[K]
-	last    *counted[K] // what was added to last
-	total   distinct    // of rows that are closed
-	spare   []uint64    // of a row that is closed, without its bits
+	apart    bool  // tell addresses apart
+	highest  int64 // id that an address can have
+	rows     map[K]*counted[K]
+	last     *counted[K] // what was added to last
+	total    distinct    // of rows that are closed
+	spare    []uint64    // of a row that is closed, without its bits
 	// inTurn: what is of a key comes without a break, bans that a bin cuts off apart. A row is closed when the next key
 	// comes, and memory is taken for one set of addresses instead of one for each day.
 	inTurn bool
@@ -183,7 +185,7 @@ type counted[K comparable] struct {
 }
 
 func newCounter[K comparable](ctx context.Context, s *Store, distinct bool) (c counter[K], err error) {
-	c.distinct = distinct
+	c.apart = distinct
 	if distinct {
 		c.highest, err = s.highest(ctx)
 	}
@@ -192,7 +194,7 @@ func newCounter[K comparable](ctx context.Context, s *Store, distinct bool) (c c
 
 func (c *counter[K]) add(key K, k kept) {
 	if c.last == nil || c.last.key != key {
-		if c.distinct && c.inTurn && c.last != nil && !c.last.cut {
+		if c.inTurn && c.last != nil && !c.last.cut {
 			c.close(c.last)
 		}
 		c.last = c.row(key)
@@ -200,7 +202,7 @@ func (c *counter[K]) add(key K, k kept) {
 	c.last.bans += k.bans
 	c.last.friendly += k.friendly
 	c.last.cut = c.last.cut || k.cut
-	if c.distinct {
+	if c.apart {
 		c.last.who.add(k.addresses)
 	}
 }
@@ -212,7 +214,7 @@ func (c *counter[K]) row(key K) *counted[K] {
 	row := c.rows[key]
 	if row == nil {
 		row = &counted[K]{key: key}
-		if row.who.words = c.spare; c.distinct && row.who.words == nil {
+		if row.who.words = c.spare; c.apart && row.who.words == nil {
 			row.who = newDistinct(c.highest)
 		}
 		c.rows[key], c.spare = row, nil

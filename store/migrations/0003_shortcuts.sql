@@ -11,9 +11,9 @@ CREATE VIEW periods AS WITH RECURSIVE p (period) AS (
 	SELECT (SELECT min(period) FROM bans WHERE period > p.period) FROM p WHERE period IS NOT NULL
 ) SELECT period FROM p WHERE period IS NOT NULL;
 
--- What is read many times faster in one blob: ten days of the rows of jail_hours (unit 3600) or country_days (86400), or
--- of the bans that last long (1). A cache: what is missing, or empty since one of its rows has changed, is read from the
--- rows.
+-- What is read many times faster in one blob: ten days of the rows of jail_hours (unit 3600) or country_days (86400), of
+-- either without the addresses (the unit below 0), or of the bans that last long (1). A cache: what is missing, or empty
+-- since one of its rows has changed, is read from the rows.
 CREATE TABLE packs (
 	id    INTEGER PRIMARY KEY,             -- of those that are empty the lowest has been so for longest
 	unit  INTEGER NOT NULL,
