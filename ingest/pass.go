@@ -221,6 +221,7 @@ func (p *pass) read(ctx context.Context) error {
 			err = &unreadable{err}
 			break
 		}
+		p.batch.Prepare()
 		if err := kept(); err != nil {
 			return err
 		}

@@ -46,9 +46,11 @@ type known struct {
 
 // addressesOf returns the row of every address that the bans name. New ones are placed, if there is somebody to do so.
 func addressesOf(ctx context.Context, tx *sql.Tx, b Batch) (map[string]known, error) {
-	texts := textsOf(b.Bans, func(b *Ban) string { return b.Address })
-	all := make(map[string]known, len(texts))
-	fresh, err := lookUp(ctx, tx, texts, all)
+	if b.addresses == nil {
+		b.Prepare()
+	}
+	all := make(map[string]known, len(b.addresses))
+	fresh, err := lookUp(ctx, tx, b.addresses, all)
 	if err != nil || len(fresh) == 0 {
 		return all, err
 	}

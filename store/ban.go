@@ -35,7 +35,13 @@ type Batch struct {
 	ReadAt    time.Time // when it was read
 	NewsSince time.Time // a ban of then or later is news, one before is history
 	Place     Place     // places addresses that are new; nil: Locate does, later
+
+	addresses []string // what Prepare found
 }
+
+// Prepare does of AddBans what needs no database, so that it can be done while another batch is kept. The bans may not
+// change after it.
+func (b *Batch) Prepare() { b.addresses = textsOf(b.Bans, func(b *Ban) string { return b.Address }) }
 
 // fromTheFuture is how far ahead of its reading a ban may lie and still be news. A day's difference is a wrong zone
 // or a clock that is off, and whoever was shut out is shut out now; a ban that lies further ahead is history, like
