@@ -18,14 +18,14 @@ type tableRow struct {
 	cells  []string
 }
 
-// table says of each series how much it is now, at least, on the whole and at most.
-func (l layers) table(total bool) []tableRow {
+// table says of each series how much it is now, at least, on the whole and at most. Stacked ones have a sum.
+func (l layers) table(stacked bool) []tableRow {
 	table := []tableRow{{cells: []string{"now", "min", "mean", "max"}}}
-	whole := l.whole()
+	whole := l.whole(stacked)
 	for _, s := range l.series {
 		table = append(table, s.row(whole))
 	}
-	if total && len(l.series) > 1 {
+	if stacked && len(l.series) > 1 {
 		sum := sumOf(l.series, l.bins())
 		sum.name = "All"
 		table = append(table, sum.row(whole))
@@ -34,14 +34,14 @@ func (l layers) table(total bool) []tableRow {
 }
 
 // whole are the bins of full length. A day that has only begun is no quiet day: it counts neither as the least nor in
-// the mean. Days of 23 hours and weeks with one are whole.
-func (l layers) whole() (bins []int) {
+// the mean. Days of 23 hours and weeks with one are whole, and a level is what it is, however long its bin.
+func (l layers) whole(stacked bool) (bins []int) {
 	var longest time.Duration
 	for i := range l.bins() {
 		longest = max(longest, l.edges[i+1].Sub(l.edges[i]))
 	}
 	for i := range l.bins() {
-		if l.edges[i+1].Sub(l.edges[i]) >= longest*9/10 {
+		if !stacked || l.edges[i+1].Sub(l.edges[i]) >= longest*9/10 {
 			bins = append(bins, i)
 		}
 	}

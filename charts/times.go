@@ -32,7 +32,7 @@ type TimeChart struct {
 	End   time.Time // of the last bin; zero: it is as long as the bin before it; a lone bin is a day from midnight on, else an hour
 
 	Series  []Series
-	Stacked bool // layers on top of each other; else a line each
+	Stacked bool // the amounts of the bins, in layers on top of each other; else levels at their ends, a line each
 	Theme   Theme
 	Empty   string // what to say when all is zero; empty is "No bans in this period"
 }
