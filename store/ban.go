@@ -78,19 +78,14 @@ func (s *Store) AddBans(ctx context.Context, b Batch) (added int, err error) {
 }
 
 func addBans(ctx context.Context, tx *sql.Tx, source int64, b Batch) (added int, err error) {
+	if b.Cursor.Generation > 0 {
+		if err := b.forget(ctx, tx); err != nil || len(b.Bans) == 0 {
+			return 0, err
+		}
+	}
 	rows, err := resolve(ctx, tx, source, b)
 	if err != nil {
 		return 0, err
-	}
-	if b.Cursor.Generation > 0 {
-		purged, err := purgedTo(ctx, tx)
-		if err != nil {
-			return 0, err
-		}
-		rows = slices.DeleteFunc(rows, func(r banRow) bool { return r.time < purged }) // counted when they were read before
-	}
-	if len(rows) == 0 {
-		return 0, nil
 	}
 	if rows, err = countTwins(ctx, tx, rows); err != nil {
 		return 0, err
@@ -111,6 +106,16 @@ func addBans(ctx context.Context, tx *sql.Tx, source int64, b Batch) (added int,
 		return 0, err
 	}
 	return len(rows), leaveUntold(ctx, tx, rows)
+}
+
+// forget leaves out what was purged: it was counted when it was read before, and its addresses are not to come back.
+func (b *Batch) forget(ctx context.Context, tx *sql.Tx) error {
+	purged, err := purgedTo(ctx, tx)
+	old := func(ban Ban) bool { return ban.Time.Unix() < purged }
+	if err == nil && slices.ContainsFunc(b.Bans, old) {
+		b.Bans, b.addresses = slices.DeleteFunc(slices.Clone(b.Bans), old), nil
+	}
+	return err
 }
 
 // banRow is a ban in terms of ids.

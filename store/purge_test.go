@@ -103,6 +103,12 @@ func TestS16PurgeLeavesNoByteOfAnAddressAndKeepsTheCounts(t *testing.T) {
 	if added, err := s.AddBans(t.Context(), batch); err != nil || added != 0 {
 		t.Errorf("%d bans came back, %v", added, err)
 	}
+	if found := residue(t, dir, gone); found != "" {
+		t.Errorf("read once more: %s", found)
+	}
+	if n, err := s.Addresses(t.Context(), Window{}); err != nil || n != before["country"].Total.Addresses {
+		t.Errorf("%d addresses, %v, want %d as before", n, err, before["country"].Total.Addresses)
+	}
 	again, err := s.Purge(t.Context(), noon)
 	if err != nil || again.Bans != 0 || again.Addresses != 0 {
 		t.Errorf("a second purge: %+v, %v", again, err)
