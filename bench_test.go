@@ -147,7 +147,8 @@ func times(a, b time.Duration) string {
 // less says how many times as much as b a is.
 func less(a, b time.Duration) string { return fmt.Sprintf("%.0f × less", float64(a)/float64(b)) }
 
-// importing is P01: three rounds of everything, so that a machine that grows slow is slow for all.
+// importing is P01: three rounds of everything, so that a machine that grows slow is slow for all. Each begins when what the
+// one before has written is on the disk.
 func (b *bench) importing(t *testing.T) {
 	const rounds = 3
 	file := newScene(t, tableOnly)
@@ -159,11 +160,13 @@ func (b *bench) importing(t *testing.T) {
 		read = append(read, measure(t, exec.CommandContext(t.Context(), "wc", "-l", file.bans)).wall)
 		parsed = append(parsed, parse(t, file.bans))
 		if missing == nil {
+			syscall.Sync()
 			sqlite = append(sqlite, b.sqlite(t, file.bans))
 		}
 		kept = append(kept, step(t, file.bans, false))
 		placed = append(placed, step(t, file.bans, true))
 		whole := newScene(t, strings.Replace(tableOnly, "$DIR/bans.csv", file.bans, 1))
+		syscall.Sync()
 		once = append(once, measure(t, whole.of(b.binary, "run", "--once")))
 	}
 	perSecond := func(d time.Duration) string {
@@ -251,6 +254,7 @@ func step(t *testing.T, path string, countries bool) time.Duration {
 	if countries {
 		r.Place = table.Place
 	}
+	syscall.Sync()
 	began := time.Now()
 	if err := r.Step(t.Context()); err != nil {
 		t.Fatal(err)

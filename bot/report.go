@@ -189,7 +189,7 @@ func (r *Reporter) hours(ctx context.Context, rep *Report) (store.Counts, error)
 	if err != nil {
 		return store.Counts{}, err
 	}
-	var ofDay [24]store.Count
+	ofDay := make([]store.Count, 24)
 	for _, n := range ofWeek.Rows {
 		h := at[n.Key].Hour()
 		rep.week[at[n.Key].Weekday()][h] = n.Bans

@@ -165,12 +165,12 @@ func (s *Store) highest(ctx context.Context) (id int64, err error) {
 
 // counter adds up by key.
 type counter[K comparable] struct {
-	apart    bool  // tell addresses apart
-	highest  int64 // id that an address can have
-	rows     map[K]*counted[K]
-	last     *counted[K] // what was added to last
-	total    distinct    // of rows that are closed
-	spare    []uint64    // of a row that is closed, without its bits
+	apart   bool  // tell addresses apart
+	highest int64 // id that an address can have
+	rows    map[K]*counted[K]
+	last    *counted[K] // what was added to last
+	total   distinct    // of rows that are closed
+	spare   []uint64    // of a row that is closed, without its bits
 	// inTurn: what is of a key comes without a break, bans that a bin cuts off apart. A row is closed when the next key
 	// comes, and memory is taken for one set of addresses instead of one for each day.
 	inTurn bool
