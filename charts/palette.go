@@ -55,7 +55,7 @@ func paletted(img *image.RGBA, flat []drawing.Color) *image.Paletted {
 		buckets[key(colour)] = bucket{colour: colour, flat: true}
 	}
 	eachRun(img, func(colour uint32, _, pixels int) {
-		b, length := &buckets[key(colour)], int32(pixels) //nolint:gosec // of some hundred rows
+		b, length := &buckets[key(colour)], int32(pixels) //nolint:gosec // a picture has a million
 		b.count += length
 		switch {
 		case b.flat:
