@@ -43,7 +43,7 @@ func mended(ctx context.Context, database string, log *slog.Logger, serve func()
 		if err == nil {
 			err = serve()
 		}
-		damage := store.Damage(database, err)
+		damage := store.Corruption(database, err)
 		if damage == nil || time.Since(last) < time.Minute {
 			return err
 		}
@@ -52,7 +52,7 @@ func mended(ctx context.Context, database string, log *slog.Logger, serve func()
 		if _, err := os.Lstat(database); damage.Lost && err == nil {
 			continue // it was rescued, or is another one that somebody has put there
 		}
-		m, err := store.Mend(ctx, database, damage.Reason, last)
+		m, err := store.Restore(ctx, database, damage.Reason, last)
 		if err != nil {
 			return err
 		}
@@ -62,7 +62,7 @@ func mended(ctx context.Context, database string, log *slog.Logger, serve func()
 
 // rescue keeps what is open of a database whose file is lost.
 func (p *program) rescue(ctx context.Context, err error) error {
-	if damage := store.Damage(p.config.Database, err); damage != nil && damage.Lost {
+	if damage := store.Corruption(p.config.Database, err); damage != nil && damage.Lost {
 		return p.store.Rescue(context.WithoutCancel(ctx), damage.Reason, time.Now())
 	}
 	return nil
@@ -72,7 +72,7 @@ func (p *program) rescue(ctx context.Context, err error) error {
 func (p *program) watched(step func(context.Context) error, stop context.CancelCauseFunc) func(context.Context) error {
 	return func(ctx context.Context) error {
 		err := step(ctx)
-		if damage := store.Damage(p.config.Database, err); damage != nil {
+		if damage := store.Corruption(p.config.Database, err); damage != nil {
 			stop(damage)
 		}
 		return err

@@ -9,7 +9,7 @@ import (
 	"path/filepath"
 	"time"
 
-	"friendlyfire/bot"
+	"friendlyfire/bot/msg"
 	"friendlyfire/store"
 )
 
@@ -46,7 +46,7 @@ func checkPlatform(ctx context.Context, f *findings, p *program, pf connection, 
 
 // plainly is why a platform says no, without what follows from it for a message: there may be none.
 func plainly(err error) error {
-	if e, ok := errors.AsType[*bot.NotSentError](err); ok {
+	if e, ok := errors.AsType[*msg.NotSentError](err); ok {
 		return errors.New(e.Reason)
 	}
 	return err
@@ -78,7 +78,7 @@ var (
 )
 
 // testPost is what check posts: an alert of a ban that has never been, and a chart of those that have.
-type testPost struct{ alert, picture bot.Message }
+type testPost struct{ alert, picture msg.Message }
 
 //go:embed sample/bans.csv
 var sampleBans []byte
@@ -94,10 +94,10 @@ func newTestPost(ctx context.Context, p *program, w world) (*testPost, error) {
 	if err != nil {
 		return nil, err
 	}
-	caption := bot.Text{{Text: "This is a test", Style: bot.Bold}, {Text: " of pictures: a chart " + of + ".\n\n"}}
+	caption := msg.Text{{Text: "This is a test", Style: msg.Bold}, {Text: " of pictures: a chart " + of + ".\n\n"}}
 	message.Text = append(caption, message.Text...)
 
-	ban := store.Sighting{
+	ban := store.EnrichedBan{
 		Ban:      store.Ban{Source: p.config.Sources[0].Name, Time: time.Now(), Address: "203.0.113.7", Jail: "sshd", Failures: 3, BanTime: 3600},
 		Friendly: true, Network: "203.0.113.0/24", NetworkName: "EXAMPLE-NET",
 	}
@@ -105,15 +105,15 @@ func newTestPost(ctx context.Context, p *program, w world) (*testPost, error) {
 		ban.Country = p.config.Friendly.Countries[0]
 		ban.Table = ban.Country
 	}
-	alert := bot.Text{{Text: "This is a test", Style: bot.Bold}, {Text: ", and nobody was banned. An alert looks like this:\n\n"}}
+	alert := msg.Text{{Text: "This is a test", Style: msg.Bold}, {Text: ", and nobody was banned. An alert looks like this:\n\n"}}
 	return &testPost{
-		alert:   bot.Message{Text: append(alert, wording(p.config).Alert(ban, "")...)},
+		alert:   msg.Message{Text: append(alert, wording(p.config).Alert(ban, "")...)},
 		picture: message,
 	}, nil
 }
 
 // chartMessage is what /report answers, of all time.
-func chartMessage(ctx context.Context, p *program) (m bot.Message, total int64, err error) {
+func chartMessage(ctx context.Context, p *program) (m msg.Message, total int64, err error) {
 	r, err := reporter(p.config, p.store)
 	if err != nil {
 		return m, 0, err
@@ -127,11 +127,11 @@ func chartMessage(ctx context.Context, p *program) (m bot.Message, total int64, 
 		return m, 0, err
 	}
 	png, err := picture.PNG()
-	return bot.Message{Text: r.Caption(rep), Photo: png, Fallback: picture.Text(30)}, rep.Total, err
+	return msg.Message{Text: r.Caption(rep), Photo: png, Fallback: picture.Text(30)}, rep.Total, err
 }
 
 // sampleMessage is chartMessage of a database of its own, with the sample in it.
-func sampleMessage(ctx context.Context, p *program, w world) (m bot.Message, err error) {
+func sampleMessage(ctx context.Context, p *program, w world) (m msg.Message, err error) {
 	dir, err := os.MkdirTemp("", "friendlyfire")
 	if err != nil {
 		return m, err

@@ -51,7 +51,7 @@ func checkSource(ctx context.Context, f *findings, p *program, w world, c Source
 func at(t time.Time, zone *time.Location) string { return t.In(zone).Format("2006-01-02 15:04:05 MST") }
 
 // rejects tells of lines that were no bans: those that were read in, or else those of the file's end.
-func rejects(ctx context.Context, f *findings, s *store.Store, name string, g ingest.Glimpse) {
+func rejects(ctx context.Context, f *findings, s *store.Store, name string, g ingest.Preview) {
 	sources, err := s.Sources(ctx)
 	if err != nil {
 		f.wrong("source "+name, err, "")
@@ -86,7 +86,7 @@ const quarter = 15 * time.Minute // of an hour: the offsets of all zones are mul
 
 // shiftOf returns by how much the last line's time is ahead of when it was written, where a wrong zone explains it: by whole
 // quarter-hours, to a minute. Elsewhere it returns 0: nothing hangs on the zone, or the file was touched at another time.
-func shiftOf(g ingest.Glimpse) time.Duration {
+func shiftOf(g ingest.Preview) time.Duration {
 	if g.Written.IsZero() {
 		return 0
 	}
@@ -106,7 +106,7 @@ var commonZones = []string{
 }
 
 // adviceForZone names the zones that would explain a shift.
-func adviceForZone(g ingest.Glimpse, zone, usual *time.Location, shift time.Duration) string {
+func adviceForZone(g ingest.Preview, zone, usual *time.Location, shift time.Duration) string {
 	if shift == 0 {
 		return ""
 	}

@@ -341,7 +341,7 @@ func TestShiftsOfEveryZoneAreFound(t *testing.T) {
 	for minutes := -12 * 60; minutes <= 14*60; minutes += 15 {
 		for _, late := range []time.Duration{0, time.Second, 55 * time.Second} {
 			shift := time.Duration(minutes) * time.Minute
-			g := ingest.Glimpse{Modified: at.Add(late), Written: at.Add(shift)}
+			g := ingest.Preview{Modified: at.Add(late), Written: at.Add(shift)}
 			if got := shiftOf(g); got != shift {
 				t.Errorf("%v, written %v late: %v", shift, late, got)
 			}

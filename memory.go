@@ -32,7 +32,7 @@ func (m *memory) Step(ctx context.Context) error {
 		return nil
 	}
 	m.left = false
-	err := errors.Join(m.store.Shrink(ctx), m.table.Rest())
+	err := errors.Join(m.store.Shrink(ctx), m.table.Release())
 	debug.FreeOSMemory()
 	return err
 }

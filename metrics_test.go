@@ -131,7 +131,7 @@ friendlyfire_notices_sent_total{chat="terminal",kind="history",platform="termina
 	if err != nil || len(due) != 2 {
 		t.Fatal(due, err)
 	}
-	if err := p.store.Settle(t.Context(), store.Sent, now, "", due[1].ID); err != nil {
+	if err := p.store.RecordOutcome(t.Context(), store.Sent, now, "", due[1].ID); err != nil {
 		t.Fatal(err)
 	}
 	posted := strings.NewReplacer(`outbox_notices{chat="terminal",platform="terminal"} 0`, `outbox_notices{chat="terminal",platform="terminal"} 1`,
@@ -141,7 +141,7 @@ friendlyfire_notices_posted_total{chat="terminal",kind="history",platform="termi
 friendlyfire_notices_posted_total{chat="terminal",kind="other",platform="terminal"} 1
 `)
 	want(posted.Replace(counted))
-	if err := p.store.Settle(t.Context(), store.Refused, now, "bad", due[0].ID); err != nil {
+	if err := p.store.RecordOutcome(t.Context(), store.Refused, now, "bad", due[0].ID); err != nil {
 		t.Fatal(err)
 	}
 	want(strings.NewReplacer(`outbox_notices{chat="terminal",platform="terminal"} 1`, `outbox_notices{chat="terminal",platform="terminal"} 0`,

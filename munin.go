@@ -133,7 +133,7 @@ func bannedNow(ctx context.Context, s *store.Store, now time.Time) (map[string]i
 		address int64
 	}
 	seen := map[banned]bool{}
-	err := s.Holds(ctx, []time.Time{now}, func(h store.Hold) {
+	err := s.ActiveBans(ctx, []time.Time{now}, func(h store.ActiveBan) {
 		if b := (banned{h.Jail, h.Address}); !seen[b] {
 			seen[b] = true
 			byJail[h.Jail]++

@@ -13,8 +13,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"friendlyfire/bot"
 	"friendlyfire/bot/discord"
+	"friendlyfire/bot/msg"
 	"friendlyfire/bot/telegram"
 )
 
@@ -47,8 +47,8 @@ func pairCommand(file *string, s streams, w world) *cobra.Command {
 
 // pairable is a platform while it is being paired.
 type pairable interface {
-	Pair(ctx context.Context, ready func(bot.Self), heard func(bot.Attempt) bool) (bot.Attempt, error)
-	Send(ctx context.Context, chat string, m bot.Message) error
+	Pair(ctx context.Context, ready func(msg.Self), heard func(msg.PairAttempt) bool) (msg.PairAttempt, error)
+	Send(ctx context.Context, chat string, m msg.Message) error
 }
 
 var (
@@ -92,7 +92,7 @@ func pair(ctx context.Context, file, name string, write bool, s streams, w world
 	if err := p.settle(c, file, write, entries); err != nil {
 		return err
 	}
-	greeting := bot.Message{Text: bot.Text{{Text: "Paired.", Style: bot.Bold}, {Text: " Alerts and digests come here as soon as the bot runs."}}}
+	greeting := msg.Message{Text: msg.Text{{Text: "Paired.", Style: msg.Bold}, {Text: " Alerts and digests come here as soon as the bot runs."}}}
 	if err := platform.Send(ctx, found.Chat, greeting); err != nil {
 		fmt.Fprintf(p.out, "\nThe bot cannot post there yet: %v.\n%s\n", plainly(err), adviceForChat[name])
 	} else {

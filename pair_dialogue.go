@@ -14,7 +14,7 @@ import (
 	"strings"
 	"time"
 
-	"friendlyfire/bot"
+	"friendlyfire/bot/msg"
 )
 
 // pairer is one dialogue.
@@ -28,24 +28,24 @@ type pairer struct {
 
 // newCode returns a code that nobody can guess.
 func newCode() string {
-	limit := new(big.Int).Exp(big.NewInt(10), big.NewInt(bot.CodeDigits), nil)
+	limit := new(big.Int).Exp(big.NewInt(10), big.NewInt(msg.CodeDigits), nil)
 	n, err := rand.Int(rand.Reader, limit)
 	if err != nil {
 		panic(err) // crypto/rand never fails
 	}
-	return fmt.Sprintf("%0*d", bot.CodeDigits, n)
+	return fmt.Sprintf("%0*d", msg.CodeDigits, n)
 }
 
 // wait prints the code and returns who has sent it from where.
-func (p *pairer) wait(ctx context.Context, platform pairable) (bot.Attempt, error) {
+func (p *pairer) wait(ctx context.Context, platform pairable) (msg.PairAttempt, error) {
 	ctx, end := context.WithCancelCause(ctx)
 	defer end(nil)
-	ready := func(self bot.Self) {
+	ready := func(self msg.Self) {
 		p.invite(self, time.Now().Add(codeLives))
 		expiry := time.AfterFunc(codeLives, func() { end(errExpired) })
 		context.AfterFunc(ctx, func() { expiry.Stop() })
 	}
-	return platform.Pair(ctx, ready, func(a bot.Attempt) bool {
+	return platform.Pair(ctx, ready, func(a msg.PairAttempt) bool {
 		right := subtle.ConstantTimeCompare([]byte(a.Code), []byte(p.code)) == 1
 		switch {
 		case ctx.Err() != nil: // too late, or too many
@@ -66,7 +66,7 @@ func (p *pairer) wait(ctx context.Context, platform pairable) (bot.Attempt, erro
 }
 
 // invite says how the code is sent.
-func (p *pairer) invite(self bot.Self, until time.Time) {
+func (p *pairer) invite(self msg.Self, until time.Time) {
 	fmt.Fprintf(p.out, "Pairing with @%s. This code is good until %s:\n\n    %s\n\nSend it to the bot from where its alerts are to go:\n\n",
 		self.Name, until.Format("15:04:05"), p.code)
 	if p.platform == "telegram" {
@@ -89,7 +89,7 @@ func (p *pairer) invite(self bot.Self, until time.Time) {
 }
 
 // person is how the sender of a code is shown. The names are his own choice, the numbers are the platform's word.
-func person(a bot.Attempt) string {
+func person(a msg.PairAttempt) string {
 	s := fmt.Sprintf("%s (user %s)", a.UserName, a.User)
 	chat, topic, _ := strings.Cut(a.Chat, "/")
 	switch {
@@ -104,7 +104,7 @@ func person(a bot.Attempt) string {
 }
 
 // confirm asks the person at the terminal. Only a yes is one.
-func (p *pairer) confirm(ctx context.Context, a bot.Attempt) bool {
+func (p *pairer) confirm(ctx context.Context, a msg.PairAttempt) bool {
 	lines := p.ask() // before the question: the answer may be there at once
 	fmt.Fprintf(p.out, "The code came from %s.\nShall the bot obey this person, and post its alerts there? [y/N] ", person(a))
 	select {
@@ -136,7 +136,7 @@ func answers(in io.Reader) (ask func() <-chan string) {
 }
 
 // entries are what the configuration is to hold.
-func (p *pairer) entries(c *Config, a bot.Attempt) ([]entry, error) {
+func (p *pairer) entries(c *Config, a msg.PairAttempt) ([]entry, error) {
 	if p.platform == "telegram" {
 		return []entry{{"telegram", "chats", a.Chat, false}, {"telegram", "users", a.User, false}}, nil
 	}

@@ -17,6 +17,7 @@ import (
 
 	"friendlyfire/bot"
 	"friendlyfire/bot/discord"
+	"friendlyfire/bot/msg"
 	"friendlyfire/bot/telegram"
 	"friendlyfire/bot/terminal"
 	"friendlyfire/charts"
@@ -45,7 +46,7 @@ func theWorld() world { return world{watch: ingest.Watch} }
 
 // connection is a platform to chat on.
 type connection interface {
-	bot.Sender
+	msg.Sender
 	// Listen hears commands until ctx ends.
 	Listen(ctx context.Context) error
 	// Me says as whom the platform knows the bot.
@@ -207,7 +208,7 @@ func build(ctx context.Context, c *Config, s streams, w world, log *slog.Logger,
 // connect makes the platforms that are configured, and the terminal when none is.
 func (p *program) connect(s streams, w world, answers *bot.Commands, access *bot.Access) error {
 	c := p.config
-	answer := func(ctx context.Context, r bot.Request) bot.Message {
+	answer := func(ctx context.Context, r msg.Request) msg.Message {
 		defer p.memory.mark()
 		return answers.Answer(ctx, r)
 	}
@@ -244,7 +245,7 @@ func (p *program) connect(s streams, w world, answers *bot.Commands, access *bot
 	return nil
 }
 
-func (p *program) sender(chat store.Chat) bot.Sender {
+func (p *program) sender(chat store.Chat) msg.Sender {
 	for _, pf := range p.platforms {
 		if pf.Platform() == chat.Platform {
 			return pf
@@ -327,7 +328,7 @@ func (p *program) start(ctx context.Context, w world) error {
 		})
 	}
 	wg.Wait()
-	if damage, ok := errors.AsType[*store.DamagedError](context.Cause(ctx)); ok {
+	if damage, ok := errors.AsType[*store.CorruptError](context.Cause(ctx)); ok {
 		return damage
 	}
 	return nil
@@ -375,7 +376,7 @@ func serve(ctx context.Context, c *Config, once bool, s streams, w world, log *s
 	if err != nil {
 		return unlessStopped(ctx, err)
 	}
-	if err := errors.Join(p.store.Recover(ctx), bot.TellOfDamage(ctx, p.store, p.chats, wording(c), c.Alerts.MaxAge)); err != nil {
+	if err := errors.Join(p.store.Recover(ctx), bot.TellOfCorruption(ctx, p.store, p.chats, wording(c), c.Alerts.MaxAge)); err != nil {
 		return errors.Join(unlessStopped(ctx, err), p.close())
 	}
 	if once {

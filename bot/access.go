@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"friendlyfire/bot/msg"
 	"friendlyfire/store"
 )
 
@@ -19,12 +20,12 @@ type Access struct {
 	Log   *slog.Logger
 
 	mu       sync.Mutex
-	stranger Hush
+	stranger msg.Throttle
 }
 
 // Allowed reports whether the request is to be answered. One that is not is logged, once a minute for each user,
 // without a word of what it said.
-func (a *Access) Allowed(r Request) bool {
+func (a *Access) Allowed(r msg.Request) bool {
 	if slices.Contains(a.Users[r.Platform], r.User) && slices.ContainsFunc(a.Chats[r.Platform], func(listed string) bool {
 		return base(listed) == base(r.Chat) || a.moved(store.Chat{Platform: r.Platform, ID: listed}, r.Chat)
 	}) {
@@ -33,7 +34,7 @@ func (a *Access) Allowed(r Request) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.stranger.Every = time.Minute
-	if a.stranger.Speak(r.Platform + " " + r.User) {
+	if a.stranger.Allow(r.Platform + " " + r.User) {
 		a.Log.Warn("command of a stranger ignored", "platform", r.Platform, "chat", r.Chat, "user", r.User)
 	}
 	return false

@@ -6,6 +6,7 @@ package bot
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"strconv"
 	"time"
@@ -23,8 +24,8 @@ type Announcer struct {
 	Next     func()              // called when notices were posted
 	Again    func(time.Duration) // called when a Step is due after so long
 
-	seen   map[int64]time.Time // when a ban that waits for whois was first looked at
-	strict strictness
+	seen  map[int64]time.Time // when a ban that waits for whois was first looked at
+	rises riseTracker
 }
 
 // Step decides what can be decided now. Bans that wait for whois are looked at again by a later Step.
@@ -72,7 +73,7 @@ func (a *Announcer) record(ctx context.Context, v store.Verdict) error {
 }
 
 // decide judges a page of bans. Those that have to wait are noted in waiting.
-func (a *Announcer) decide(ctx context.Context, undecided []store.Sighting, waiting map[int64]time.Time) (v store.Verdict, err error) {
+func (a *Announcer) decide(ctx context.Context, undecided []store.EnrichedBan, waiting map[int64]time.Time) (v store.Verdict, err error) {
 	now := time.Now()
 	var strict map[string]string // one line of every jail that deserves it; nil: not looked at yet
 	for _, g := range undecided {
@@ -91,7 +92,7 @@ func (a *Announcer) decide(ctx context.Context, undecided []store.Sighting, wait
 				return v, err
 			}
 			if strict == nil {
-				if strict, err = a.stricter(ctx, now); err != nil {
+				if strict, err = a.strictJails(ctx, now); err != nil {
 					return v, err
 				}
 			}
@@ -112,10 +113,10 @@ func (a *Announcer) decide(ctx context.Context, undecided []store.Sighting, wait
 	return v, nil
 }
 
-// stricter returns, for every jail that is stricter than usual today, the line that says so.
-func (a *Announcer) stricter(ctx context.Context, now time.Time) (map[string]string, error) {
+// strictJails returns, for every jail that is stricter than usual today, the line that says so.
+func (a *Announcer) strictJails(ctx context.Context, now time.Time) (map[string]string, error) {
 	now = now.In(a.Words.Zone)
-	rises, err := a.strict.rises(ctx, a.Store, func(back int) time.Time {
+	rises, err := a.rises.rises(ctx, a.Store, func(back int) time.Time {
 		return time.Date(now.Year(), now.Month(), now.Day()+1-back, 0, 0, 0, 0, now.Location())
 	})
 	lines := map[string]string{}
@@ -161,4 +162,13 @@ func notices(chats []store.Chat, key string, body Body, now time.Time) []store.N
 		all[i] = store.Notice{Key: key, Chat: chat, Body: encode(body), CreatedAt: now}
 	}
 	return all
+}
+
+// encode is the form in which the outbox keeps what a notice says.
+func encode(v any) string {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic(err) // strings and slices of them always marshal
+	}
+	return string(b)
 }

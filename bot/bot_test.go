@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"friendlyfire/bot/msg"
 	"friendlyfire/charts"
 	"friendlyfire/store"
 )
@@ -32,15 +33,15 @@ type desk struct {
 // notes is a Sender that remembers what it was given.
 type notes struct {
 	limit   int
-	sent    []Message
+	sent    []msg.Message
 	tried   []time.Time
 	replies []error // to the next attempts; then nil
 	lose    bool    // take the message, then fail
 }
 
-func (n *notes) Platform() string    { return "paper" }
-func (n *notes) Fits(m Message) bool { return len(m.Text.String()) <= n.limit }
-func (n *notes) Send(_ context.Context, _ string, m Message) error {
+func (n *notes) Platform() string        { return "paper" }
+func (n *notes) Fits(m msg.Message) bool { return len(m.Text.String()) <= n.limit }
+func (n *notes) Send(_ context.Context, _ string, m msg.Message) error {
 	n.tried = append(n.tried, time.Now())
 	var err error
 	if len(n.replies) > 0 {
@@ -282,13 +283,13 @@ func TestFailedAttempts(t *testing.T) {
 		want    []string
 		dead    int
 	}{
-		"not sent":          {replies: []error{&NotSentError{Reason: "no route"}}, wait: 2 * time.Second, want: []string{"🇧🇪"}},
-		"limit":             {replies: []error{&RetryAfterError{After: 90 * time.Second, Scope: ThisChat}}, wait: 91 * time.Second, want: []string{"🇧🇪"}},
+		"not sent":          {replies: []error{&msg.NotSentError{Reason: "no route"}}, wait: 2 * time.Second, want: []string{"🇧🇪"}},
+		"limit":             {replies: []error{&msg.RetryAfterError{After: 90 * time.Second, Scope: msg.ThisChat}}, wait: 91 * time.Second, want: []string{"🇧🇪"}},
 		"unclear, arrived":  {replies: []error{errors.New("EOF")}, lose: true, wait: 2 * time.Second, want: []string{"🇧🇪", "(may repeat) 🇧🇪"}},
-		"unclear then 429":  {replies: []error{errors.New("EOF"), &RetryAfterError{After: time.Second, Scope: WholePlatform}}, wait: 5 * time.Second, want: []string{"(may repeat) 🇧🇪"}},
-		"rejected":          {replies: []error{&RejectedError{Reason: "bad"}}, wait: time.Hour, want: nil, dead: 1},
-		"moved":             {replies: []error{&MovedError{To: "2"}}, wait: 0, want: []string{"🇧🇪 Belgium banned: 198.51.100.7"}},
-		"forbidden is slow": {replies: []error{&NotSentError{Reason: "kicked", After: 15 * time.Minute}}, wait: 15*time.Minute + time.Second, want: []string{"🇧🇪"}},
+		"unclear then 429":  {replies: []error{errors.New("EOF"), &msg.RetryAfterError{After: time.Second, Scope: msg.WholePlatform}}, wait: 5 * time.Second, want: []string{"(may repeat) 🇧🇪"}},
+		"rejected":          {replies: []error{&msg.RejectedError{Reason: "bad"}}, wait: time.Hour, want: nil, dead: 1},
+		"moved":             {replies: []error{&msg.MovedError{To: "2"}}, wait: 0, want: []string{"🇧🇪 Belgium banned: 198.51.100.7"}},
+		"forbidden is slow": {replies: []error{&msg.NotSentError{Reason: "kicked", After: 15 * time.Minute}}, wait: 15*time.Minute + time.Second, want: []string{"🇧🇪"}},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -307,7 +308,7 @@ func TestFailedAttempts(t *testing.T) {
 				if err != nil || status.Dead != tc.dead || status.Waiting != 0 {
 					t.Errorf("status %+v, %v; want %d dead, none waiting", status, err, tc.dead)
 				}
-				if limit, ok := errors.AsType[*RetryAfterError](errors.Join(tc.replies...)); ok && len(d.sender.tried) > 1 {
+				if limit, ok := errors.AsType[*msg.RetryAfterError](errors.Join(tc.replies...)); ok && len(d.sender.tried) > 1 {
 					last := d.sender.tried[len(d.sender.tried)-1]
 					if pause := last.Sub(d.sender.tried[len(d.sender.tried)-2]); pause < limit.After {
 						t.Errorf("tried again after %v, want %v", pause, limit.After)
@@ -322,7 +323,7 @@ func TestOneBadAlertDoesNotTakeOthersWithIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDesk(t)
 		d.announcer.Patience = 0
-		bad := &RejectedError{Reason: "bad"}
+		bad := &msg.RejectedError{Reason: "bad"}
 		d.sender.replies = []error{bad, bad} // the three together, then the first of them alone
 		for i := range 3 {
 			d.ban("198.51.100.7", "BE", ago(time.Duration(i)*time.Minute))

@@ -11,18 +11,19 @@ import (
 	"sync"
 	"time"
 
+	"friendlyfire/bot/msg"
 	"friendlyfire/store"
 )
 
 // CommandList describes the commands to platforms that list or check them.
-func CommandList() []Command {
-	since := Arg{Name: "since", Description: "how far back", Choices: Periods()}
-	return []Command{
-		{Name: "report", Description: "Bans as a chart", Args: []Arg{
+func CommandList() []msg.Command {
+	since := msg.Arg{Name: "since", Description: "how far back", Choices: Periods()}
+	return []msg.Command{
+		{Name: "report", Description: "Bans as a chart", Args: []msg.Arg{
 			{Name: "by", Description: "counted by", Choices: Kinds()}, since,
 		}},
-		{Name: "friends", Description: "Recent bans of friendly countries", Args: []Arg{since}},
-		{Name: "ip", Description: "What is known of an address", Args: []Arg{{Name: "address", Description: "IPv4 or IPv6", Required: true, Suggested: true}}},
+		{Name: "friends", Description: "Recent bans of friendly countries", Args: []msg.Arg{since}},
+		{Name: "ip", Description: "What is known of an address", Args: []msg.Arg{{Name: "address", Description: "IPv4 or IPv6", Required: true, Suggested: true}}},
 		{Name: "status", Description: "Is all well?"},
 		{Name: "help", Description: "What I can do"},
 	}
@@ -43,17 +44,17 @@ type Commands struct {
 
 // drawing is a report that has just been drawn.
 type drawing struct {
-	message Message
+	message msg.Message
 	at      time.Time
 }
 
 // Answer carries out one command. It never fails: what goes wrong is said.
-func (c *Commands) Answer(ctx context.Context, r Request) Message {
+func (c *Commands) Answer(ctx context.Context, r msg.Request) msg.Message {
 	command, args := "", strings.Fields(r.Text)
 	if len(args) > 0 {
 		command, args = strings.ToLower(strings.TrimPrefix(args[0], "/")), args[1:]
 	}
-	var m Message
+	var m msg.Message
 	var err error
 	switch command {
 	case "report":
@@ -65,23 +66,23 @@ func (c *Commands) Answer(ctx context.Context, r Request) Message {
 	case "status":
 		m, err = c.status(ctx)
 	case "help", "start", "":
-		m = Message{Text: help()}
+		m = msg.Message{Text: help()}
 	default:
-		m = Message{Text: append(Text{{Text: "I do not know that command.\n\n"}}, help()...)}
+		m = msg.Message{Text: append(msg.Text{{Text: "I do not know that command.\n\n"}}, help()...)}
 	}
 	if usage, ok := err.(usageError); ok { //nolint:errorlint // made here, never wrapped
-		return Message{Text: Text{{Text: string(usage)}}}
+		return msg.Message{Text: msg.Text{{Text: string(usage)}}}
 	}
 	if err != nil {
 		c.Log.Error("command failed", "command", command, "error", err)
-		return Message{Text: Text{{Text: "That did not work: something is wrong with my database. The log says what."}}}
+		return msg.Message{Text: msg.Text{{Text: "That did not work: something is wrong with my database. The log says what."}}}
 	}
 	return m
 }
 
 // Suggest returns up to 20 addresses that begin with what has been typed of "/ip ADDRESS", the latest banned first,
 // friends before all others.
-func (c *Commands) Suggest(ctx context.Context, r Request) []string {
+func (c *Commands) Suggest(ctx context.Context, r msg.Request) []string {
 	const most, looked = 20, 500
 	typed := strings.TrimSpace(strings.TrimPrefix(r.Text, "/ip"))
 	if c.Reporter.Words.Mask {
@@ -113,16 +114,16 @@ type usageError string
 
 func (e usageError) Error() string { return string(e) }
 
-func help() Text {
-	return Text{
+func help() msg.Text {
+	return msg.Text{
 		{Text: "I tell you when Fail2Ban bans somebody it should not. You can ask:\n"},
-		{Text: "/report", Style: Bold},
+		{Text: "/report", Style: msg.Bold},
 		{Text: ": bans as a chart. Add what to count by (" + strings.Join(kinds, ", ") + ") and how far back (" + strings.Join(periods, ", ") + ")\n"},
-		{Text: "/friends", Style: Bold},
+		{Text: "/friends", Style: msg.Bold},
 		{Text: ": bans of friendly countries\n"},
-		{Text: "/ip", Style: Bold},
+		{Text: "/ip", Style: msg.Bold},
 		{Text: " ADDRESS: what is known of an address\n"},
-		{Text: "/status", Style: Bold},
+		{Text: "/status", Style: msg.Bold},
 		{Text: ": is all well?"},
 	}
 }
@@ -152,10 +153,10 @@ const phone = 38
 // fresh is how long a drawn report answers the same question again.
 const fresh = 10 * time.Second
 
-func (c *Commands) report(ctx context.Context, args []string, width int) (Message, error) {
+func (c *Commands) report(ctx context.Context, args []string, width int) (msg.Message, error) {
 	by, since, err := options(args, "country", "all", true)
 	if err != nil {
-		return Message{}, err
+		return msg.Message{}, err
 	}
 	// One at a time: who asks meanwhile gets what the first one has drawn.
 	c.mu.Lock()
@@ -166,13 +167,13 @@ func (c *Commands) report(ctx context.Context, args []string, width int) (Messag
 	}
 	rep, err := c.Reporter.Report(ctx, by, since, time.Now())
 	if err != nil {
-		return Message{}, err
+		return msg.Message{}, err
 	}
-	m := Message{Text: c.Reporter.Caption(rep), Buttons: buttons(by, since)}
-	if rep.Total > 0 || !rep.held.empty() {
+	m := msg.Message{Text: c.Reporter.Caption(rep), Buttons: buttons(by, since)}
+	if rep.Total > 0 || !rep.active.empty() {
 		picture, err := c.Reporter.Picture(ctx, rep)
 		if err != nil {
-			return Message{}, err
+			return msg.Message{}, err
 		}
 		if m.Photo, err = picture.PNG(); err != nil {
 			c.Log.Error("chart not drawn", "by", by, "error", err)
@@ -187,106 +188,106 @@ func (c *Commands) report(ctx context.Context, args []string, width int) (Messag
 }
 
 // buttons lead from a report to the others of its kind, and to the other kinds. No two ask the same: platforms refuse that.
-func buttons(by, since string) [][]Button {
-	var byPeriod, byKind []Button
+func buttons(by, since string) [][]msg.Button {
+	var byPeriod, byKind []msg.Button
 	for _, p := range periods {
 		if p != since {
-			byPeriod = append(byPeriod, Button{Label: p, Command: "/report " + by + " " + p})
+			byPeriod = append(byPeriod, msg.Button{Label: p, Command: "/report " + by + " " + p})
 		}
 	}
 	for _, k := range kinds {
 		if k != by {
-			byKind = append(byKind, Button{Label: k, Command: "/report " + k + " " + since})
+			byKind = append(byKind, msg.Button{Label: k, Command: "/report " + k + " " + since})
 		}
 	}
-	rows := [][]Button{byPeriod}
+	rows := [][]msg.Button{byPeriod}
 	half := (len(byKind) + 1) / 2 // six or more in a row are more than every platform takes, or a phone shows
 	return slices.AppendSeq(rows, slices.Chunk(byKind, half))
 }
 
 const friendsListed = 10 // the longest names still fit into one message of any platform
 
-func (c *Commands) friends(ctx context.Context, args []string) (Message, error) {
+func (c *Commands) friends(ctx context.Context, args []string) (msg.Message, error) {
 	_, since, err := options(args, "", "7d", false)
 	if err != nil {
-		return Message{}, err
+		return msg.Message{}, err
 	}
 	w := c.Reporter.Words
 	window, err := c.Reporter.window(ctx, since, time.Now())
 	if err != nil {
-		return Message{}, err
+		return msg.Message{}, err
 	}
 	total, err := c.Store.Totals(ctx, window)
 	if err != nil {
-		return Message{}, err
+		return msg.Message{}, err
 	}
 	bans, err := c.Store.FriendlyBans(ctx, window, friendsListed)
 	if err != nil {
-		return Message{}, err
+		return msg.Message{}, err
 	}
 	period := w.period(Report{Since: since, Window: window})
 	if total.Bans == 0 {
-		return Message{Text: Text{{Text: "No bans", Style: Bold}, {Text: "\n" + period}}}, nil
+		return msg.Message{Text: msg.Text{{Text: "No bans", Style: msg.Bold}, {Text: "\n" + period}}}, nil
 	}
 	if len(bans) == 0 {
-		return Message{Text: Text{{Text: "No friendly bans", Style: Bold}, {Text: fmt.Sprintf(" among %s.\n%s. Friendly: %s",
+		return msg.Message{Text: msg.Text{{Text: "No friendly bans", Style: msg.Bold}, {Text: fmt.Sprintf(" among %s.\n%s. Friendly: %s",
 			plural(total.Bans, "ban"), period, w.friends())}}}, nil
 	}
-	t := Text{
-		{Text: plural(total.Friendly, "friendly ban"), Style: Bold},
+	t := msg.Text{
+		{Text: plural(total.Friendly, "friendly ban"), Style: msg.Bold},
 		{Text: fmt.Sprintf(" of %s (%s)\n%s", number(total.Bans), percent(total.Friendly, total.Bans), period)},
 	}
 	for _, g := range bans {
-		t = append(t, append(Text{{Text: "\n"}}, w.line(g, "2 Jan 15:04")...)...)
+		t = append(t, append(msg.Text{{Text: "\n"}}, w.line(g, "2 Jan 15:04")...)...)
 	}
 	if n := total.Friendly - int64(len(bans)); n > 0 {
-		t = append(t, Run{Text: "\n… and " + number(n) + " earlier"})
+		t = append(t, msg.Run{Text: "\n… and " + number(n) + " earlier"})
 	}
-	return Message{Text: t}, nil
+	return msg.Message{Text: t}, nil
 }
 
-func (c *Commands) ip(ctx context.Context, args []string) (Message, error) {
+func (c *Commands) ip(ctx context.Context, args []string) (msg.Message, error) {
 	const listed = 5
 	w := c.Reporter.Words
 	if len(args) != 1 {
-		return Message{}, usageError("Which address? Like this: /ip 203.0.113.7")
+		return msg.Message{}, usageError("Which address? Like this: /ip 203.0.113.7")
 	}
 	addr, err := netip.ParseAddr(args[0])
 	if err != nil {
-		return Message{}, usageError(fmt.Sprintf("“%s” is no address. Like this: /ip 203.0.113.7", w.foreign(store.Clean(args[0], 60), "")))
+		return msg.Message{}, usageError(fmt.Sprintf("“%s” is no address. Like this: /ip 203.0.113.7", w.foreign(store.Clean(args[0], 60), "")))
 	}
 	address := addr.Unmap().WithZone("").String()
 	bans, err := c.Store.BansOf(ctx, address, listed)
 	if err != nil {
-		return Message{}, err
+		return msg.Message{}, err
 	}
 	if len(bans) == 0 {
-		return Message{Text: Text{{Text: w.address(address), Style: Code}, {Text: " was never banned here."}}}, nil
+		return msg.Message{Text: msg.Text{{Text: w.address(address), Style: msg.Code}, {Text: " was never banned here."}}}, nil
 	}
 	g := bans[0]
 	if err := c.Store.Recall(ctx, &g); err != nil {
-		return Message{}, err
+		return msg.Message{}, err
 	}
-	t := Text{
+	t := msg.Text{
 		{Text: strings.TrimSpace(g.Country.Flag() + " " + g.Country.Name() + " ")},
 		{Text: " "},
-		{Text: w.address(address), Style: Code},
+		{Text: w.address(address), Style: msg.Code},
 	}
 	if g.Friendly {
-		t = append(t, Run{Text: ", friendly"})
+		t = append(t, msg.Run{Text: ", friendly"})
 	}
 	if g.Network != "" {
-		t = append(append(t, Run{Text: "\n"}), w.network(g)...)
+		t = append(append(t, msg.Run{Text: "\n"}), w.network(g)...)
 	}
 	if s := opinions(g); s != "" {
-		t = append(t, Run{Text: "\n" + s})
+		t = append(t, msg.Run{Text: "\n" + s})
 	}
-	t = append(t, Run{Text: "\nBanned " + times(g.Before+1)})
+	t = append(t, msg.Run{Text: "\nBanned " + times(g.Before+1)})
 	for _, b := range bans {
-		t = append(t, Run{Text: "\n" + w.at(b) + "  " + w.where(b.Ban)})
+		t = append(t, msg.Run{Text: "\n" + w.at(b) + "  " + w.where(b.Ban)})
 	}
 	if n := g.Before + 1 - len(bans); n > 0 {
-		t = append(t, Run{Text: "\n… and " + number(n) + " earlier"})
+		t = append(t, msg.Run{Text: "\n… and " + number(n) + " earlier"})
 	}
-	return Message{Text: append(t, w.unban(g.Ban)...)}, nil
+	return msg.Message{Text: append(t, w.unban(g.Ban)...)}, nil
 }

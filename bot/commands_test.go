@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"friendlyfire/bot/msg"
 	"friendlyfire/store"
 )
 
@@ -38,7 +39,7 @@ func TestCommandsAnswer(t *testing.T) {
 				d.ban("198.51.100.7", "BE")
 				d.ban("198.51.100.7", "BE", ago(time.Minute))
 				d.ban("198.51.100.8", "CN", ago(time.Minute))
-				m := d.commands.Answer(t.Context(), Request{Text: tc.ask})
+				m := d.commands.Answer(t.Context(), msg.Request{Text: tc.ask})
 				if got := m.Text.String(); !strings.HasPrefix(got, tc.want) && !strings.Contains(got, tc.want) {
 					t.Errorf("got\n%s\nwant\n%s", got, tc.want)
 				}
@@ -63,7 +64,7 @@ func TestReportOfNothingSaysSo(t *testing.T) {
 			case kind == "banned":
 				want = "Nobody is banned now\n"
 			}
-			m := d.commands.Answer(t.Context(), Request{Text: "/report " + kind + " " + period})
+			m := d.commands.Answer(t.Context(), msg.Request{Text: "/report " + kind + " " + period})
 			if got := m.Text.String(); !strings.HasPrefix(got, want) || m.Photo != nil {
 				t.Errorf("%s %s: %q with %d bytes of picture, want no bans and none", kind, period, got, len(m.Photo))
 			}
@@ -75,14 +76,14 @@ func TestS04FloodOfReportsIsDrawnOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDesk(t)
 		d.ban("198.51.100.7", "BE")
-		first := d.commands.Answer(t.Context(), Request{Text: "/report"})
+		first := d.commands.Answer(t.Context(), msg.Request{Text: "/report"})
 		for range 999 {
-			if m := d.commands.Answer(t.Context(), Request{Text: "/report"}); &m.Photo[0] != &first.Photo[0] {
+			if m := d.commands.Answer(t.Context(), msg.Request{Text: "/report"}); &m.Photo[0] != &first.Photo[0] {
 				t.Fatal("drawn again within ten seconds")
 			}
 		}
 		time.Sleep(10 * time.Second)
-		if m := d.commands.Answer(t.Context(), Request{Text: "/report"}); &m.Photo[0] == &first.Photo[0] {
+		if m := d.commands.Answer(t.Context(), msg.Request{Text: "/report"}); &m.Photo[0] == &first.Photo[0] {
 			t.Error("an old picture after ten seconds")
 		}
 	})
@@ -102,23 +103,23 @@ func TestS03OnlyAListedUserInAListedChatIsHeard(t *testing.T) {
 		Log:   slog.New(slog.DiscardHandler),
 	}
 	tests := map[string]struct {
-		r    Request
+		r    msg.Request
 		want bool
 	}{
-		"listed both":        {Request{Platform: "telegram", Chat: "-100", User: "123"}, true},
-		"topic":              {Request{Platform: "telegram", Chat: "-200/9", User: "123"}, true},
-		"moved":              {Request{Platform: "telegram", Chat: "-1003", User: "123"}, true},
-		"topic of the moved": {Request{Platform: "telegram", Chat: "-1003/2", User: "123"}, true},
-		"stranger in moved":  {Request{Platform: "telegram", Chat: "-1003", User: "12"}, false},
-		"moved, not listed":  {Request{Platform: "telegram", Chat: "-1004", User: "123"}, false},
-		"moved elsewhere":    {Request{Platform: "discord", Chat: "-1003", User: "123"}, false},
-		"stranger in chat":   {Request{Platform: "telegram", Chat: "-100", User: "12"}, false},
-		"longer id":          {Request{Platform: "telegram", Chat: "-100", User: "1234"}, false},
-		"listed user, other": {Request{Platform: "telegram", Chat: "123", User: "123"}, false},
-		"no users listed":    {Request{Platform: "discord", Chat: "1", User: "123"}, false},
-		"other platform":     {Request{Platform: "discord", Chat: "-100", User: "123"}, false},
-		"nobody":             {Request{Platform: "telegram", Chat: "-100"}, false},
-		"nothing":            {Request{}, false},
+		"listed both":        {msg.Request{Platform: "telegram", Chat: "-100", User: "123"}, true},
+		"topic":              {msg.Request{Platform: "telegram", Chat: "-200/9", User: "123"}, true},
+		"moved":              {msg.Request{Platform: "telegram", Chat: "-1003", User: "123"}, true},
+		"topic of the moved": {msg.Request{Platform: "telegram", Chat: "-1003/2", User: "123"}, true},
+		"stranger in moved":  {msg.Request{Platform: "telegram", Chat: "-1003", User: "12"}, false},
+		"moved, not listed":  {msg.Request{Platform: "telegram", Chat: "-1004", User: "123"}, false},
+		"moved elsewhere":    {msg.Request{Platform: "discord", Chat: "-1003", User: "123"}, false},
+		"stranger in chat":   {msg.Request{Platform: "telegram", Chat: "-100", User: "12"}, false},
+		"longer id":          {msg.Request{Platform: "telegram", Chat: "-100", User: "1234"}, false},
+		"listed user, other": {msg.Request{Platform: "telegram", Chat: "123", User: "123"}, false},
+		"no users listed":    {msg.Request{Platform: "discord", Chat: "1", User: "123"}, false},
+		"other platform":     {msg.Request{Platform: "discord", Chat: "-100", User: "123"}, false},
+		"nobody":             {msg.Request{Platform: "telegram", Chat: "-100"}, false},
+		"nothing":            {msg.Request{}, false},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -131,7 +132,7 @@ func TestS03OnlyAListedUserInAListedChatIsHeard(t *testing.T) {
 
 func TestAlertSaysWhatIsKnown(t *testing.T) {
 	w := Words{Zone: brussels, Friends: store.Friends{Countries: []store.Country{"BE"}}}
-	g := store.Sighting{
+	g := store.EnrichedBan{
 		Ban: store.Ban{
 			Source: "web1", Address: "198.51.100.7", Jail: "sshd", Time: time.Date(2026, 7, 4, 1, 2, 3, 0, time.UTC), Failures: 1, BanTime: -1,
 			Matches: "first\nFailed password for anna from 198.51.100.7 port 22 ssh2",
@@ -140,10 +141,10 @@ func TestAlertSaysWhatIsKnown(t *testing.T) {
 		Network: "198.51.100.0/24", NetworkName: "EXAMPLE-NET", Before: 2, LastBefore: time.Date(2026, 7, 1, 10, 0, 0, 0, time.UTC),
 	}
 	tests := map[string]struct {
-		change func(*store.Sighting, *Words)
+		change func(*store.EnrichedBan, *Words)
 		want   string
 	}{
-		"everything": {func(*store.Sighting, *Words) {}, `🇧🇪 Belgium banned: 198.51.100.7
+		"everything": {func(*store.EnrichedBan, *Words) {}, `🇧🇪 Belgium banned: 198.51.100.7
 sshd on web1, Sat 4 Jul 03:02:03 CEST
 1 failure, banned for ever
 Network 198.51.100.0/24 EXAMPLE-NET
@@ -151,18 +152,18 @@ Table: Belgium; whois: Netherlands
 Banned twice before, last on Wed 1 Jul 12:00
 Log: Failed password for anna from 198.51.100.7 port 22 ssh2
 Unban: fail2ban-client set sshd unbanip 198.51.100.7`},
-		"little": {func(g *store.Sighting, _ *Words) {
-			*g = store.Sighting{Ban: store.Ban{Source: "web1", Address: "198.51.100.7", Time: g.Time}, Country: "BE", Friendly: true}
+		"little": {func(g *store.EnrichedBan, _ *Words) {
+			*g = store.EnrichedBan{Ban: store.Ban{Source: "web1", Address: "198.51.100.7", Time: g.Time}, Country: "BE", Friendly: true}
 		}, `🇧🇪 Belgium banned: 198.51.100.7
 unnamed jail on web1, Sat 4 Jul 03:02:03 CEST
 Unban: fail2ban-client unban 198.51.100.7`},
-		"friendly network": {func(g *store.Sighting, _ *Words) {
-			*g = store.Sighting{Ban: store.Ban{Source: "web1", Address: "203.0.113.7", Jail: "web $(x)", Time: g.Time, BanTime: 93_600}, Friendly: true}
+		"friendly network": {func(g *store.EnrichedBan, _ *Words) {
+			*g = store.EnrichedBan{Ban: store.Ban{Source: "web1", Address: "203.0.113.7", Jail: "web $(x)", Time: g.Time, BanTime: 93_600}, Friendly: true}
 		}, `🤝 Friendly network banned: 203.0.113.7
 web $(x) on web1, Sat 4 Jul 03:02:03 CEST
 banned for 1 day 2 h
 Unban: fail2ban-client set 'web $(x)' unbanip 203.0.113.7`},
-		"masked": {func(_ *store.Sighting, w *Words) { w.Mask = true }, `🇧🇪 Belgium banned: 198.51.100.0/24
+		"masked": {func(_ *store.EnrichedBan, w *Words) { w.Mask = true }, `🇧🇪 Belgium banned: 198.51.100.0/24
 sshd on web1, Sat 4 Jul 03:02:03 CEST
 1 failure, banned for ever
 Network 198.51.100.0/24 EXAMPLE-NET
@@ -195,12 +196,12 @@ func TestSuggestionsBeginWithWhatIsTypedFriendsFirst(t *testing.T) {
 			"/ip 2001:db8::": nil,
 			"/ip evil":       nil,
 		} {
-			if got := d.commands.Suggest(t.Context(), Request{Text: typed}); !slices.Equal(got, want) {
+			if got := d.commands.Suggest(t.Context(), msg.Request{Text: typed}); !slices.Equal(got, want) {
 				t.Errorf("%s: %q, want %q", typed, got, want)
 			}
 		}
 		d.commands.Reporter.Words.Mask = true
-		if got := d.commands.Suggest(t.Context(), Request{Text: "/ip"}); got != nil {
+		if got := d.commands.Suggest(t.Context(), msg.Request{Text: "/ip"}); got != nil {
 			t.Errorf("%q although addresses are masked", got)
 		}
 	})
@@ -216,7 +217,7 @@ func TestStatusSaysWhatIsWrongWithBadLines(t *testing.T) {
 		t.Fatal(err)
 	}
 	const want = "3 bad lines (2 no address, 1 too many fields, latest in line 8)"
-	if got := d.commands.Answer(t.Context(), Request{Text: "/status"}).Text.String(); !strings.Contains(got, want) {
+	if got := d.commands.Answer(t.Context(), msg.Request{Text: "/status"}).Text.String(); !strings.Contains(got, want) {
 		t.Errorf("got %q, want %q in it", got, want)
 	}
 }

@@ -9,21 +9,22 @@ import (
 	"log/slog"
 	"time"
 
+	"friendlyfire/bot/msg"
 	"friendlyfire/store"
 )
 
 // Body is what a notice says, in the form the outbox keeps.
 type Body struct {
-	Text  Text   `json:"text"`
-	Brief Text   `json:"brief,omitempty"` // said in place of Text where a crowd waits
-	Chart *Chart `json:"chart,omitempty"` // drawn when the notice is sent
+	Text  msg.Text `json:"text"`
+	Brief msg.Text `json:"brief,omitempty"` // said in place of Text where a crowd waits
+	Chart *Chart   `json:"chart,omitempty"` // drawn when the notice is sent
 }
 
 // KeepTrying is how long a notice waits to be delivered before it is given up.
 const KeepTrying = 7 * 24 * time.Hour
 
-// mark stands before a message that may have been sent before.
-var mark = Run{Text: "(may repeat) ", Style: Plain}
+// repeatMark stands before a message that may have been sent before.
+var repeatMark = msg.Run{Text: "(may repeat) ", Style: msg.Plain}
 
 // Deliverer empties the outbox of one chat, oldest notice first, several in a message where they fit.
 //
@@ -31,7 +32,7 @@ var mark = Run{Text: "(may repeat) ", Style: Plain}
 // lost answer, is sent again and says that it may repeat.
 type Deliverer struct {
 	Store  *store.Store
-	Sender Sender
+	Sender msg.Sender
 	Chat   store.Chat
 	Draw   func(context.Context, Chart) ([]byte, error) // PNG
 	Again  func(time.Duration)                          // called when a Step is due after so long
@@ -97,57 +98,57 @@ func (d *Deliverer) deliver(ctx context.Context, due []store.Notice) (goOn bool,
 	}
 	begun := time.Now()
 	failure := d.Sender.Send(ctx, status.Destination(), message)
-	if unsent, ok := errors.AsType[*NotSentError](failure); ok && ctx.Err() != nil { // the stop's doing, not the chat's
-		return false, d.Store.Settle(kept, store.NotSent, time.Now(), unsent.Error(), ids...)
+	if unsent, ok := errors.AsType[*msg.NotSentError](failure); ok && ctx.Err() != nil { // the stop's doing, not the chat's
+		return false, d.Store.RecordOutcome(kept, store.NotSent, time.Now(), unsent.Error(), ids...)
 	}
-	return d.settle(kept, ids, status, begun, failure)
+	return d.recordOutcome(kept, ids, status, begun, failure)
 }
 
-// settle records how the attempt that was begun then has ended.
-func (d *Deliverer) settle(ctx context.Context, ids []int64, status store.ChatStatus, begun time.Time, failure error) (goOn bool, err error) {
+// recordOutcome records how the attempt that was begun then has ended.
+func (d *Deliverer) recordOutcome(ctx context.Context, ids []int64, status store.ChatStatus, begun time.Time, failure error) (goOn bool, err error) {
 	now := time.Now()
 	if failure == nil {
 		return true, errors.Join(
-			d.Store.Settle(ctx, store.Sent, now, "", ids...),
+			d.Store.RecordOutcome(ctx, store.Sent, now, "", ids...),
 			d.Store.Arrived(ctx, d.Chat, now))
 	}
 	d.Log.Warn("not delivered", "chat", d.Chat.String(), "notices", len(ids), "error", failure)
-	if rejected, ok := errors.AsType[*RejectedError](failure); ok {
+	if rejected, ok := errors.AsType[*msg.RejectedError](failure); ok {
 		outcome := store.Refused
 		if len(ids) > 1 {
-			outcome = store.Apart
+			outcome = store.Separately
 		}
-		return true, d.Store.Settle(ctx, outcome, now, rejected.Reason, ids...)
+		return true, d.Store.RecordOutcome(ctx, outcome, now, rejected.Reason, ids...)
 	}
-	if moved, ok := errors.AsType[*MovedError](failure); ok {
-		told := Body{Text: Text{
+	if moved, ok := errors.AsType[*msg.MovedError](failure); ok {
+		told := Body{Text: msg.Text{
 			{Text: "This chat has a new number, "},
-			{Text: moved.To, Style: Code},
+			{Text: moved.To, Style: msg.Code},
 			{Text: ". I write and listen here as before; put it in place of "},
-			{Text: d.Chat.ID, Style: Code},
+			{Text: d.Chat.ID, Style: msg.Code},
 			{Text: " in my configuration when you can."},
 		}}
 		_, err := d.Store.Post(ctx, notices([]store.Chat{d.Chat}, "moved/"+moved.To, told, now)...)
 		return true, errors.Join(err,
 			d.Store.Move(ctx, d.Chat, moved.To),
-			d.Store.Settle(ctx, store.NotSent, now, failure.Error(), ids...))
+			d.Store.RecordOutcome(ctx, store.NotSent, now, failure.Error(), ids...))
 	}
-	if limit, ok := errors.AsType[*RetryAfterError](failure); ok {
+	if limit, ok := errors.AsType[*msg.RetryAfterError](failure); ok {
 		blocked := d.Chat
-		if limit.Scope == WholePlatform {
+		if limit.Scope == msg.WholePlatform {
 			blocked.ID = ""
 		}
 		return false, errors.Join(
 			d.Store.Block(ctx, blocked, now.Add(limit.After)),
-			d.Store.Settle(ctx, store.NotSent, now, failure.Error(), ids...))
+			d.Store.RecordOutcome(ctx, store.NotSent, now, failure.Error(), ids...))
 	}
 	outcome, pause := store.Unclear, max(backoff(status.Failures)-now.Sub(begun), time.Second)
-	if unsent, ok := errors.AsType[*NotSentError](failure); ok {
+	if unsent, ok := errors.AsType[*msg.NotSentError](failure); ok {
 		outcome, pause = store.NotSent, max(pause, unsent.After)
 	}
 	return false, errors.Join(
 		d.Store.Failed(ctx, d.Chat, now, now.Add(pause), failure.Error()),
-		d.Store.Settle(ctx, outcome, now, failure.Error(), ids...))
+		d.Store.RecordOutcome(ctx, outcome, now, failure.Error(), ids...))
 }
 
 // backoff is the time from one attempt to the next after so many failures before this one: 1 s doubling to 20 s, so
@@ -162,7 +163,7 @@ const crowd = 40
 
 // pack puts the first notice that is due, and those behind it that fit, into one message.
 // A message that may have arrived is made again of the same notices and under the same nonce.
-func (d *Deliverer) pack(ctx context.Context, due []store.Notice) ([]store.Notice, Message) {
+func (d *Deliverer) pack(ctx context.Context, due []store.Notice) ([]store.Notice, msg.Message) {
 	again := due[0].Nonce != ""
 	pack, m := d.compose(ctx, due, !again && len(due) > crowd)
 	if again && !d.Sender.Fits(m) { // it was in brief
@@ -171,9 +172,9 @@ func (d *Deliverer) pack(ctx context.Context, due []store.Notice) ([]store.Notic
 	return pack, m
 }
 
-func (d *Deliverer) compose(ctx context.Context, due []store.Notice, brief bool) ([]store.Notice, Message) {
+func (d *Deliverer) compose(ctx context.Context, due []store.Notice, brief bool) ([]store.Notice, msg.Message) {
 	first := due[0]
-	m := Message{Nonce: first.Nonce}
+	m := msg.Message{Nonce: first.Nonce}
 	if m.Nonce == "" {
 		m.Nonce = rand.Text()[:20]
 	}
@@ -184,7 +185,7 @@ func (d *Deliverer) compose(ctx context.Context, due []store.Notice, brief bool)
 		}
 		var body Body
 		if err := json.Unmarshal([]byte(n.Body), &body); err != nil {
-			body = Body{Text: Text{{Text: "a notice that cannot be read: " + n.Key}}}
+			body = Body{Text: msg.Text{{Text: "a notice that cannot be read: " + n.Key}}}
 		}
 		if len(pack) > 0 && body.Chart != nil {
 			continue
@@ -195,9 +196,9 @@ func (d *Deliverer) compose(ctx context.Context, due []store.Notice, brief bool)
 		longer := m
 		switch {
 		case len(pack) > 0:
-			longer.Text = append(append(Text{}, m.Text...), append(Text{{Text: "\n\n"}}, body.Text...)...)
+			longer.Text = append(append(msg.Text{}, m.Text...), append(msg.Text{{Text: "\n\n"}}, body.Text...)...)
 		case n.MaybeSent:
-			longer = marked(Message{Nonce: m.Nonce, Text: body.Text})
+			longer = marked(msg.Message{Nonce: m.Nonce, Text: body.Text})
 		default:
 			longer.Text = body.Text
 		}
@@ -216,8 +217,8 @@ func (d *Deliverer) compose(ctx context.Context, due []store.Notice, brief bool)
 }
 
 // marked is m with the word that it may have been sent before. Room for it is kept in every pack.
-func marked(m Message) Message {
-	m.Text = append(Text{mark}, m.Text...)
+func marked(m msg.Message) msg.Message {
+	m.Text = append(msg.Text{repeatMark}, m.Text...)
 	return m
 }
 

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"friendlyfire/bot/msg"
 	"friendlyfire/store"
 )
 
@@ -28,7 +29,7 @@ func (d *Digester) Step(ctx context.Context) error {
 	if now.Before(at) {
 		return nil
 	}
-	born, err := d.Store.Born(ctx)
+	born, err := d.Store.CreatedAt(ctx)
 	if err != nil || at.Before(born) {
 		return err
 	}
@@ -98,7 +99,7 @@ func (d *Digester) Compose(ctx context.Context, now time.Time) ([]Body, error) {
 	if err != nil {
 		return nil, err
 	}
-	rises, err := new(strictness).rises(ctx, d.Store, day)
+	rises, err := new(riseTracker).rises(ctx, d.Store, day)
 	if err != nil {
 		return nil, err
 	}
@@ -107,35 +108,35 @@ func (d *Digester) Compose(ctx context.Context, now time.Time) ([]Body, error) {
 		return nil, err
 	}
 
-	t := Text{{Text: window.From.Format("Mon 2 Jan") + ": " + plural(rep.Total, "ban"), Style: Bold}, {Text: history}}
+	t := msg.Text{{Text: window.From.Format("Mon 2 Jan") + ": " + plural(rep.Total, "ban"), Style: msg.Bold}, {Text: history}}
 	if rep.Total > 0 {
-		t = append(t, Run{Text: "\nCountries: " + top(rep.Rows, 5)})
+		t = append(t, msg.Run{Text: "\nCountries: " + top(rep.Rows, 5)})
 		if rows := d.jailRows(jails.Rows); len(rows) > 0 {
-			t = append(t, Run{Text: "\nJails: " + top(rows, 8)})
+			t = append(t, msg.Run{Text: "\nJails: " + top(rows, 8)})
 		}
 	}
 	if unknown > 0 {
-		t = append(t, Run{Text: "\nCountry unknown: " + plural(unknown, "address") + "; asked again later"})
+		t = append(t, msg.Run{Text: "\nCountry unknown: " + plural(unknown, "address") + "; asked again later"})
 	}
 	switch {
 	case len(friends) > 0:
-		t = append(t, Run{Text: "\nFriendly: " + plural(rep.Friendly, "ban")})
+		t = append(t, msg.Run{Text: "\nFriendly: " + plural(rep.Friendly, "ban")})
 	case rep.Total > 0:
-		t = append(t, Run{Text: "\nFriendly: none"})
+		t = append(t, msg.Run{Text: "\nFriendly: none"})
 	}
 	if len(rises) > 0 {
-		t = append(t, Run{Text: stricterLines(rises)})
+		t = append(t, msg.Run{Text: stricterLines(rises)})
 	}
 	for _, g := range friends[:min(listed, len(friends))] {
-		t = append(t, append(Text{{Text: "\n"}}, w.line(g, "15:04")...)...)
+		t = append(t, append(msg.Text{{Text: "\n"}}, w.line(g, "15:04")...)...)
 	}
 	if n := len(friends) - listed; n > 0 {
-		t = append(t, Run{Text: "\n… and " + number(n) + " more below"})
+		t = append(t, msg.Run{Text: "\n… and " + number(n) + " more below"})
 	}
-	if rep.Blind != "" {
-		t = append(t, Run{Text: "\nMind: " + rep.Blind})
+	if rep.Caveat != "" {
+		t = append(t, msg.Run{Text: "\nMind: " + rep.Caveat})
 	}
-	t = append(t, Run{Text: "\n" + health})
+	t = append(t, msg.Run{Text: "\n" + health})
 
 	bodies := []Body{{Text: t}}
 	if rep.Total > 0 {
@@ -143,9 +144,9 @@ func (d *Digester) Compose(ctx context.Context, now time.Time) ([]Body, error) {
 	}
 	for rest := friends[min(listed, len(friends)):]; len(rest) > 0; {
 		n := min(more, len(rest))
-		page := Text{{Text: "Friendly bans of " + window.From.Format("Mon 2 Jan") + ", continued", Style: Bold}}
+		page := msg.Text{{Text: "Friendly bans of " + window.From.Format("Mon 2 Jan") + ", continued", Style: msg.Bold}}
 		for _, g := range rest[:n] {
-			page = append(page, append(Text{{Text: "\n"}}, w.line(g, "15:04")...)...)
+			page = append(page, append(msg.Text{{Text: "\n"}}, w.line(g, "15:04")...)...)
 		}
 		bodies, rest = append(bodies, Body{Text: page}), rest[n:]
 	}

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"friendlyfire/bot/msg"
 	"friendlyfire/store"
 )
 
@@ -73,7 +74,7 @@ func find(sources []store.SourceStatus, name string) store.SourceStatus {
 func (h *Health) source(ctx context.Context, w Watched, s store.SourceStatus, now time.Time) error {
 	last := s.LastLineAt
 	if last.IsZero() { // nothing ever came: the clock runs from when the database began
-		born, err := h.Store.Born(ctx)
+		born, err := h.Store.CreatedAt(ctx)
 		if err != nil {
 			return err
 		}
@@ -81,20 +82,20 @@ func (h *Health) source(ctx context.Context, w Watched, s store.SourceStatus, no
 	}
 	if !s.FailingSince.IsZero() && now.Sub(s.FailingSince) > downAfter {
 		if err := h.tell(ctx, "unreadable/"+w.Name, true, h.Chats,
-			Text{{Text: w.Name + " cannot be read", Style: Bold}, {Text: " since " + h.Words.moment(s.FailingSince, now) + ": "}, {Text: s.Error, Style: Code}}, nil); err != nil {
+			msg.Text{{Text: w.Name + " cannot be read", Style: msg.Bold}, {Text: " since " + h.Words.moment(s.FailingSince, now) + ": "}, {Text: s.Error, Style: msg.Code}}, nil); err != nil {
 			return err
 		}
 	} else if s.FailingSince.IsZero() {
 		if err := h.tell(ctx, "unreadable/"+w.Name, false, h.Chats, nil,
-			Text{{Text: w.Name + " can be read again", Style: Bold}, {Text: ": " + h.lastLine(s, now)}}); err != nil {
+			msg.Text{{Text: w.Name + " can be read again", Style: msg.Bold}, {Text: ": " + h.lastLine(s, now)}}); err != nil {
 			return err
 		}
 	}
 	silent := w.SilentAfter > 0 && now.Sub(last) > w.SilentAfter && now.Sub(h.Started) > time.Minute
 	return h.tell(ctx, "source/"+w.Name, silent, h.Chats,
-		Text{{Text: w.Name + " is silent", Style: Bold}, {Text: ": " + h.lastLine(s, now) +
+		msg.Text{{Text: w.Name + " is silent", Style: msg.Bold}, {Text: ": " + h.lastLine(s, now) +
 			". Does Fail2Ban run there, and does its file still grow?"}},
-		Text{{Text: w.Name + " is back", Style: Bold}, {Text: ": " + h.lastLine(s, now)}})
+		msg.Text{{Text: w.Name + " is back", Style: msg.Bold}, {Text: ": " + h.lastLine(s, now)}})
 }
 
 func (h *Health) lastLine(s store.SourceStatus, now time.Time) string {
@@ -122,11 +123,11 @@ func (h *Health) chat(ctx context.Context, chat store.Chat, now time.Time) error
 		reason = strings.TrimSpace(reason + " next attempt " + h.Words.moment(status.BlockedUntil, now))
 	}
 	return h.tell(ctx, "chat/"+chat.Platform+"/"+chat.ID, down, others,
-		Text{
-			{Text: chat.String() + " does not get my messages", Style: Bold},
+		msg.Text{
+			{Text: chat.String() + " does not get my messages", Style: msg.Bold},
 			{Text: ": " + reason + ". They wait, seven days at most: " + plural(status.Waiting, "notice")},
 		},
-		Text{{Text: chat.String() + " gets my messages again", Style: Bold}})
+		msg.Text{{Text: chat.String() + " gets my messages again", Style: msg.Bold}})
 }
 
 // refusedLong is how long a registry must refuse before that is told: a limit of its own is often over by then.
@@ -139,13 +140,13 @@ func (h *Health) registries(ctx context.Context, now time.Time) error {
 	}
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		r := all[name]
-		begun := Text{
-			{Text: r.Server + " refuses to answer", Style: Bold},
+		begun := msg.Text{
+			{Text: r.Server + " refuses to answer", Style: msg.Bold},
 			{Text: " since " + h.Words.moment(r.RefusedSince, now) + ": "},
-			{Text: cmp.Or(r.Trouble, "no reason given"), Style: Code},
+			{Text: cmp.Or(r.Trouble, "no reason given"), Style: msg.Code},
 			{Text: ". Until it does, the table alone says where its addresses are."},
 		}
-		if err := h.tell(ctx, "whois/"+r.Server, refuses(r, now), h.Chats, begun, Text{{Text: r.Server + " answers again", Style: Bold}}); err != nil {
+		if err := h.tell(ctx, "whois/"+r.Server, refuses(r, now), h.Chats, begun, msg.Text{{Text: r.Server + " answers again", Style: msg.Bold}}); err != nil {
 			return err
 		}
 	}
@@ -158,7 +159,7 @@ func refuses(r store.Registry, now time.Time) bool {
 }
 
 // Post tells every chat of trouble that is no state but has happened, once for ever by that key ("damage/2026-11-22").
-func (h *Health) Post(ctx context.Context, key string, text Text) error {
+func (h *Health) Post(ctx context.Context, key string, text msg.Text) error {
 	posted, err := h.Store.Post(ctx, notices(h.Chats, "health/"+key, Body{Text: text}, time.Now())...)
 	if err != nil {
 		return fmt.Errorf("health: %w", err)
@@ -170,7 +171,7 @@ func (h *Health) Post(ctx context.Context, key string, text Text) error {
 }
 
 // tell posts the news that something has begun to be wrong, or is right again; nothing while it stays as it was.
-func (h *Health) tell(ctx context.Context, what string, wrong bool, chats []store.Chat, begun, over Text) error {
+func (h *Health) tell(ctx context.Context, what string, wrong bool, chats []store.Chat, begun, over msg.Text) error {
 	key := "health/" + what
 	since, err := h.Store.Value(ctx, key)
 	if err != nil || wrong == (since != "") {

@@ -12,6 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"friendlyfire/bot/msg"
 	"friendlyfire/store"
 )
 
@@ -115,7 +116,7 @@ func (d *desk) give(chat store.Chat, reason string, keys ...string) {
 		d.t.Fatal(due, err)
 	}
 	for _, n := range due {
-		if err := d.store.Settle(d.t.Context(), store.Refused, time.Now(), reason, n.ID); err != nil {
+		if err := d.store.RecordOutcome(d.t.Context(), store.Refused, time.Now(), reason, n.ID); err != nil {
 			d.t.Fatal(err)
 		}
 	}
@@ -136,7 +137,7 @@ func TestR12DeadLettersAreToldOnceAndNotOfThemselves(t *testing.T) {
 		if err != nil || len(due) != 1 {
 			t.Fatal(due, err)
 		}
-		if err := d.store.Settle(t.Context(), store.Refused, time.Now(), "rejected", due[0].ID); err != nil {
+		if err := d.store.RecordOutcome(t.Context(), store.Refused, time.Now(), "rejected", due[0].ID); err != nil {
 			t.Fatal(err)
 		}
 		d.restart()
@@ -299,7 +300,7 @@ func TestPostTellsOnceForEver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDesk(t)
 		for range 2 {
-			if err := d.health.Post(t.Context(), "damage/2026-11-22", Text{{Text: "The database was damaged"}}); err != nil {
+			if err := d.health.Post(t.Context(), "damage/2026-11-22", msg.Text{{Text: "The database was damaged"}}); err != nil {
 				t.Fatal(err)
 			}
 			d.step()

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"friendlyfire/bot/msg"
 	"friendlyfire/store"
 )
 
@@ -126,21 +127,21 @@ func disguises(a netip.Addr) []string {
 }
 
 // network names the network that whois answered for. Its name is foreign text: in code, no client makes a link of it.
-func (w Words) network(g store.Sighting) Text {
-	t := Text{{Text: "Network "}, {Text: w.address(g.Network), Style: Code}}
+func (w Words) network(g store.EnrichedBan) msg.Text {
+	t := msg.Text{{Text: "Network "}, {Text: w.address(g.Network), Style: msg.Code}}
 	if g.NetworkName != "" {
-		t = append(t, Run{Text: " "}, Run{Text: w.foreign(g.NetworkName, g.Address), Style: Code})
+		t = append(t, msg.Run{Text: " "}, msg.Run{Text: w.foreign(g.NetworkName, g.Address), Style: msg.Code})
 	}
 	return t
 }
 
 // unban says how to lift the ban. Where addresses are masked that is a matter of the server, which knows the address.
-func (w Words) unban(b store.Ban) Text {
+func (w Words) unban(b store.Ban) msg.Text {
 	switch {
 	case !w.Mask:
-		return Text{{Text: "\nUnban: "}, {Text: Unban(b), Style: Code}}
+		return msg.Text{{Text: "\nUnban: "}, {Text: Unban(b), Style: msg.Code}}
 	case b.Jail == "":
-		return Text{{Text: "\nOn the server, "}, {Text: "fail2ban-client banned", Style: Code}, {Text: " tells the address"}}
+		return msg.Text{{Text: "\nOn the server, "}, {Text: "fail2ban-client banned", Style: msg.Code}, {Text: " tells the address"}}
 	}
-	return Text{{Text: "\nOn the server, "}, {Text: "fail2ban-client status " + quote(b.Jail), Style: Code}, {Text: " tells the address"}}
+	return msg.Text{{Text: "\nOn the server, "}, {Text: "fail2ban-client status " + quote(b.Jail), Style: msg.Code}, {Text: " tells the address"}}
 }

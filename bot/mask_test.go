@@ -58,7 +58,7 @@ func TestS17AddressesInLogLinesAreMasked(t *testing.T) {
 }
 
 func TestS17SmallNetworksAreMasked(t *testing.T) {
-	g := store.Sighting{Ban: store.Ban{Address: "203.0.113.7"}, Network: "203.0.113.7/32", NetworkName: "CUSTOMER-203-0-113-7"}
+	g := store.EnrichedBan{Ban: store.Ban{Address: "203.0.113.7"}, Network: "203.0.113.7/32", NetworkName: "CUSTOMER-203-0-113-7"}
 	if got, want := (Words{Mask: true}).network(g).String(), "Network 203.0.113.0/24 CUSTOMER-203.0.113.0/24"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}

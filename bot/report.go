@@ -34,10 +34,10 @@ type Report struct {
 	Addresses int64        `json:"-"` // distinct ones
 	Friendly  int64        `json:"-"` // bans of friendly addresses
 	Window    store.Window `json:"-"`
-	Blind     string       `json:"-"` // what the sources cannot show, "" for nothing
+	Caveat    string       `json:"-"` // what the sources cannot show, "" for nothing
 	Before    int64        `json:"-"` // bans in the period of the same length before; -1: there is none
 
-	held   *held             // of a report by "banned", unless nothing was ever banned
+	active *activeBans       // of a report by "banned", unless nothing was ever banned
 	judged map[string]judged // of a report by "strict": by jail
 	week   [7][24]int64      // of a report by "hour": bans by weekday and hour
 }
@@ -123,7 +123,7 @@ func (r *Reporter) count(ctx context.Context, c Chart) (Report, error) {
 	if rep.Addresses, err = r.Store.Addresses(ctx, all); err != nil {
 		return rep, fmt.Errorf("count addresses: %w", err)
 	}
-	if rep.Blind, err = blind(ctx, r.Store); err != nil {
+	if rep.Caveat, err = caveat(ctx, r.Store); err != nil {
 		return rep, err
 	}
 	for _, n := range counts.Rows {

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"friendlyfire/bot/msg"
 	"friendlyfire/store"
 )
 
@@ -16,13 +17,13 @@ import (
 const sourcesListed = 5
 
 // status says in about ten lines whether all is well, what is not, and the numbers to judge by.
-func (c *Commands) status(ctx context.Context) (Message, error) {
+func (c *Commands) status(ctx context.Context) (msg.Message, error) {
 	w, h, now := c.Reporter.Words, c.Health, time.Now()
 	troubles, err := h.troubles(ctx, now)
 	if err != nil {
-		return Message{}, err
+		return msg.Message{}, err
 	}
-	t := Text{{Text: "All is well", Style: Bold}}
+	t := msg.Text{{Text: "All is well", Style: msg.Bold}}
 	var with []string
 	for _, trouble := range troubles {
 		if !slices.Contains(with, trouble.with) {
@@ -30,13 +31,13 @@ func (c *Commands) status(ctx context.Context) (Message, error) {
 		}
 	}
 	if len(with) > 0 {
-		t = Text{{Text: "Trouble with " + list(with), Style: Bold}}
+		t = msg.Text{{Text: "Trouble with " + list(with), Style: msg.Bold}}
 	}
-	t = append(t, Run{Text: ". Running since " + w.moment(h.Started, now) + "\n"})
+	t = append(t, msg.Run{Text: ". Running since " + w.moment(h.Started, now) + "\n"})
 
 	sources, err := c.Store.Sources(ctx)
 	if err != nil {
-		return Message{}, err
+		return msg.Message{}, err
 	}
 	watched := slices.Clone(h.Sources)
 	place := func(w Watched) int { // those in trouble first
@@ -47,34 +48,34 @@ func (c *Commands) status(ctx context.Context) (Message, error) {
 	}
 	slices.SortStableFunc(watched, func(a, b Watched) int { return cmp.Compare(place(a), place(b)) })
 	for _, name := range watched[:min(sourcesListed, len(watched))] {
-		t = append(t, Run{Text: name.Name, Style: Bold}, Run{Text: ": " + h.sourceLine(find(sources, name.Name), now) + "\n"})
+		t = append(t, msg.Run{Text: name.Name, Style: msg.Bold}, msg.Run{Text: ": " + h.sourceLine(find(sources, name.Name), now) + "\n"})
 	}
 	if n := len(watched) - sourcesListed; n > 0 {
-		t = append(t, Run{Text: "… and " + plural(n, "other source") + "; trouble with one is told of\n"})
+		t = append(t, msg.Run{Text: "… and " + plural(n, "other source") + "; trouble with one is told of\n"})
 	}
 	for _, chat := range c.Chats {
 		s, err := c.Store.ChatStatus(ctx, chat)
 		if err != nil {
-			return Message{}, err
+			return msg.Message{}, err
 		}
-		t = append(t, Run{Text: chat.String(), Style: Bold}, Run{Text: ": " + w.delivery(s, now) + "\n"})
+		t = append(t, msg.Run{Text: chat.String(), Style: msg.Bold}, msg.Run{Text: ": " + w.delivery(s, now) + "\n"})
 	}
 	whois := "off"
 	if c.Whois != nil {
 		if whois, err = c.Whois(ctx); err != nil {
-			return Message{}, err
+			return msg.Message{}, err
 		}
 	}
-	t = append(t, Run{Text: "whois", Style: Bold}, Run{Text: ": " + whois + "\n"})
+	t = append(t, msg.Run{Text: "whois", Style: msg.Bold}, msg.Run{Text: ": " + whois + "\n"})
 	lately, err := h.lately(ctx, now)
 	if err != nil {
-		return Message{}, err
+		return msg.Message{}, err
 	}
 	for _, event := range lately {
-		t = append(t, Run{Text: "lately", Style: Bold}, Run{Text: ": " + event.String() + "\n"})
+		t = append(t, msg.Run{Text: "lately", Style: msg.Bold}, msg.Run{Text: ": " + event.String() + "\n"})
 	}
 	disk, err := c.disk(ctx, now)
-	return Message{Text: append(t, Run{Text: "database", Style: Bold}, Run{Text: ": " + disk})}, err
+	return msg.Message{Text: append(t, msg.Run{Text: "database", Style: msg.Bold}, msg.Run{Text: ": " + disk})}, err
 }
 
 // disk is how the database does, and what it has room for.
@@ -90,7 +91,7 @@ func (c *Commands) disk(ctx context.Context, now time.Time) (string, error) {
 		return "", err
 	}
 	line := size(held) + ", " + size(free) + " of its disk free"
-	if since, last := h.full.span(); !last.IsZero() {
+	if since, last := h.full.period(); !last.IsZero() {
 		line += ", writes found no room since " + h.Words.moment(since, now)
 	}
 	return line, nil

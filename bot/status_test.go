@@ -10,12 +10,13 @@ import (
 	"testing/synctest"
 	"time"
 
+	"friendlyfire/bot/msg"
 	"friendlyfire/store"
 )
 
 func (d *desk) status() string {
 	d.t.Helper()
-	return d.commands.Answer(d.t.Context(), Request{Text: "/status"}).Text.String()
+	return d.commands.Answer(d.t.Context(), msg.Request{Text: "/status"}).Text.String()
 }
 
 var kilobytes = regexp.MustCompile(`\d+ kB`)

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"friendlyfire/bot/msg"
 	"friendlyfire/store"
 )
 
@@ -21,43 +22,43 @@ type Words struct {
 
 // Alert tells of one friendly ban: what a person needs to decide at three in the morning, first things first.
 // Context is a line on what else its jail does; "" is none.
-func (w Words) Alert(g store.Sighting, context string) Text {
-	t := Text{
+func (w Words) Alert(g store.EnrichedBan, context string) msg.Text {
+	t := msg.Text{
 		{Text: w.headline(g)},
-		{Text: w.address(g.Address), Style: Code},
+		{Text: w.address(g.Address), Style: msg.Code},
 		{Text: "\n" + w.where(g.Ban) + ", " + w.at(g)},
 	}
 	if s := punishment(g.Ban); s != "" {
-		t = append(t, Run{Text: "\n" + s})
+		t = append(t, msg.Run{Text: "\n" + s})
 	}
 	if g.Network != "" {
-		t = append(append(t, Run{Text: "\n"}), w.network(g)...)
+		t = append(append(t, msg.Run{Text: "\n"}), w.network(g)...)
 	}
 	if s := opinions(g); s != "" {
-		t = append(t, Run{Text: "\n" + s})
+		t = append(t, msg.Run{Text: "\n" + s})
 	}
 	if g.Before > 0 {
-		t = append(t, Run{Text: fmt.Sprintf("\nBanned %s before, last on %s", times(g.Before), g.LastBefore.In(w.zone(g.Source)).Format("Mon 2 Jan 15:04"))})
+		t = append(t, msg.Run{Text: fmt.Sprintf("\nBanned %s before, last on %s", times(g.Before), g.LastBefore.In(w.zone(g.Source)).Format("Mon 2 Jan 15:04"))})
 	}
 	if context != "" {
-		t = append(t, Run{Text: "\n" + context})
+		t = append(t, msg.Run{Text: "\n" + context})
 	}
 	if line := lastLine(g.Matches); line != "" {
-		t = append(t, Run{Text: "\nLog: "}, Run{Text: w.foreign(line, g.Address), Style: Code})
+		t = append(t, msg.Run{Text: "\nLog: "}, msg.Run{Text: w.foreign(line, g.Address), Style: msg.Code})
 	}
 	return append(t, w.unban(g.Ban)...)
 }
 
 // Brief is an alert where so many wait that only the most important is said: who, by which rule, when.
-func (w Words) Brief(g store.Sighting, now time.Time) Text {
-	return Text{
+func (w Words) Brief(g store.EnrichedBan, now time.Time) msg.Text {
+	return msg.Text{
 		{Text: w.headline(g)},
-		{Text: w.address(g.Address), Style: Code},
+		{Text: w.address(g.Address), Style: msg.Code},
 		{Text: "\n" + w.where(g.Ban) + ", " + w.moment(g.Time, now)},
 	}
 }
 
-func (w Words) headline(g store.Sighting) string {
+func (w Words) headline(g store.EnrichedBan) string {
 	for _, c := range []store.Country{g.Country, g.Table} {
 		if c != "" && slices.Contains(w.Friends.Countries, c) {
 			return c.Flag() + " " + c.Name() + " banned: "
@@ -72,7 +73,7 @@ func (w Words) where(b store.Ban) string {
 }
 
 // at is the ban's own local time, with its zone.
-func (w Words) at(g store.Sighting) string {
+func (w Words) at(g store.EnrichedBan) string {
 	return g.Time.In(w.zone(g.Source)).Format("Mon 2 Jan 15:04:05 MST")
 }
 
@@ -87,13 +88,13 @@ func punishment(b store.Ban) string {
 	case b.BanTime < 0:
 		parts = append(parts, "banned for ever")
 	case b.BanTime > 0:
-		parts = append(parts, "banned for "+span(time.Duration(b.BanTime)*time.Second))
+		parts = append(parts, "banned for "+humanDuration(time.Duration(b.BanTime)*time.Second))
 	}
 	return strings.Join(parts, ", ")
 }
 
 // opinions says what table and whois each hold, when they differ or one is silent.
-func opinions(g store.Sighting) string {
+func opinions(g store.EnrichedBan) string {
 	if !g.Public {
 		return ""
 	}
@@ -129,15 +130,15 @@ func quote(s string) string {
 }
 
 // History summarises bans that are too old to be news.
-func (w Words) History(h store.History, now time.Time) Text {
-	t := Text{{Text: "Imported " + plural(h.Bans, "ban"), Style: Bold}, {Text: " of " + w.dates(h.From, h.To, now)}}
+func (w Words) History(h store.History, now time.Time) msg.Text {
+	t := msg.Text{{Text: "Imported " + plural(h.Bans, "ban"), Style: msg.Bold}, {Text: " of " + w.dates(h.From, h.To, now)}}
 	if len(h.Sources) > 1 {
-		t = append(t, Run{Text: " from " + list(h.Sources)})
+		t = append(t, msg.Run{Text: " from " + list(h.Sources)})
 	}
 	if h.Friendly == 0 {
-		return append(t, Run{Text: "; none of friendly countries."})
+		return append(t, msg.Run{Text: "; none of friendly countries."})
 	}
-	return append(t, Run{Text: "; " + number(h.Friendly) + " of friendly countries. Too old for alerts of their own: /friends all lists them."})
+	return append(t, msg.Run{Text: "; " + number(h.Friendly) + " of friendly countries. Too old for alerts of their own: /friends all lists them."})
 }
 
 // dates is "2024-11-22 to today", in the reader's zone.
@@ -156,12 +157,12 @@ func (w Words) dates(from, to, now time.Time) string {
 }
 
 // line tells of a ban in one line of a list.
-func (w Words) line(g store.Sighting, layout string) Text {
+func (w Words) line(g store.EnrichedBan, layout string) msg.Text {
 	country := strings.TrimSpace(g.Country.Flag() + " " + string(g.Country))
-	return Text{
+	return msg.Text{
 		{Text: g.Time.In(w.Zone).Format(layout) + "  " + strings.TrimSpace(country+" ")},
 		{Text: " "},
-		{Text: w.address(g.Address), Style: Code},
+		{Text: w.address(g.Address), Style: msg.Code},
 		{Text: "  " + w.where(g.Ban)},
 	}
 }
@@ -171,8 +172,8 @@ func lastLine(matches string) string {
 	return store.Clean(lines[len(lines)-1], 300)
 }
 
-// span is a duration in its two largest units: "1 day 2 h".
-func span(d time.Duration) string {
+// humanDuration is a duration in its two largest units: "1 day 2 h".
+func humanDuration(d time.Duration) string {
 	seconds := int64(d / time.Second)
 	units := []struct {
 		seconds    int64

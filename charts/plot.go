@@ -37,19 +37,19 @@ func newPlot(l layers, top, bottom int, stacked bool) plot {
 	}
 	p := plot{y0: top, y1: bottom, x1: Width - margin, from: l.edges[0], to: l.edges[len(l.edges)-1], stacked: stacked}
 	p.step, p.end = scale(greatest, least, max((bottom-top)/62, 2))
-	p.x0 = margin + widest(smallSize, p.marks()...) + 12
+	p.x0 = margin + widest(smallSize, p.axisLabels()...) + 12
 	return p
 }
 
-// marks returns the texts along the value axis, from 0 up.
-func (p plot) marks() (texts []string) {
+// axisLabels returns the texts along the value axis, from 0 up.
+func (p plot) axisLabels() (texts []string) {
 	for i := range int(math.Round(p.end/p.step)) + 1 {
-		texts = append(texts, mark(float64(i)*p.step))
+		texts = append(texts, axisLabel(float64(i)*p.step))
 	}
 	return texts
 }
 
-func mark(v float64) string {
+func axisLabel(v float64) string {
 	if v >= 1e6 || v != math.Trunc(v) && v < 10 {
 		return short(v)
 	}
@@ -65,7 +65,7 @@ func (p plot) y(v float64) int {
 }
 
 func (p plot) draw(s *sheet, l layers) {
-	for i, words := range p.marks() {
+	for i, words := range p.axisLabels() {
 		y := p.y(float64(i) * p.step)
 		s.rect(p.x0, y, p.x1, y+1, s.grid)
 		s.text(p.x0-12, y, smallSize, right, s.muted, words)

@@ -18,7 +18,7 @@ import (
 // Resolver asks one server for one address.
 type Resolver interface {
 	// Resolve returns what the server says. The error tells what to do: *RefusedError leave the server alone,
-	// *SilentError likewise for a shorter time, *ElsewhereError ask another, *NoAnswerError ask again later.
+	// *UnreachableError likewise for a shorter time, *ReferralError ask another, *NoDataError ask again later.
 	Resolve(ctx context.Context, server string, a netip.Addr) (Answer, error)
 }
 
@@ -34,34 +34,34 @@ type RefusedError struct{ Server, Said string }
 
 func (e *RefusedError) Error() string { return fmt.Sprintf("%s refuses: %s", e.Server, e.Said) }
 
-// SilentError is a server that cannot be reached, or does not end its answer within time and size.
-type SilentError struct {
+// UnreachableError is a server that cannot be reached, or does not end its answer within time and size.
+type UnreachableError struct {
 	Server string
 	Err    error
 }
 
-func (e *SilentError) Error() string { return fmt.Sprintf("%s: %v", e.Server, e.Err) }
-func (e *SilentError) Unwrap() error { return e.Err }
+func (e *UnreachableError) Error() string { return fmt.Sprintf("%s: %v", e.Server, e.Err) }
+func (e *UnreachableError) Unwrap() error { return e.Err }
 
-// ElsewhereError is a server that has nothing to say of a block.
-type ElsewhereError struct {
+// ReferralError is a server that has nothing to say of a block.
+type ReferralError struct {
 	Server string
 	Other  string       // who has, if the server says so and it is one of the registries; else ""
 	Block  netip.Prefix // that IANA names the other server for; the zero Prefix where it is not told
 	Said   string       // the block's name, or what was referred to in vain
 }
 
-func (e *ElsewhereError) Error() string {
+func (e *ReferralError) Error() string {
 	if e.Other != "" {
 		return fmt.Sprintf("%s refers to %s (%s)", e.Server, e.Other, e.Said)
 	}
 	return fmt.Sprintf("%s knows nothing of it (%s)", e.Server, e.Said)
 }
 
-// NoAnswerError is a reply without an answer in it.
-type NoAnswerError struct{ Server, Why string }
+// NoDataError is a reply without an answer in it.
+type NoDataError struct{ Server, Why string }
 
-func (e *NoAnswerError) Error() string { return fmt.Sprintf("%s: %s", e.Server, e.Why) }
+func (e *NoDataError) Error() string { return fmt.Sprintf("%s: %s", e.Server, e.Why) }
 
 // TooLongError is a reply of more than its Limit of bytes.
 type TooLongError struct{ Limit int }
@@ -84,7 +84,7 @@ type Client struct {
 func (c *Client) Resolve(ctx context.Context, server string, a netip.Addr) (Answer, error) {
 	text, whole, err := c.ask(ctx, server, a.Unmap().WithZone(""))
 	if err != nil {
-		return Answer{}, &SilentError{server, err}
+		return Answer{}, &UnreachableError{server, err}
 	}
 	if server == iana {
 		return Answer{}, parseIANA(text, a)
@@ -93,13 +93,13 @@ func (c *Client) Resolve(ctx context.Context, server string, a netip.Addr) (Answ
 	switch r.kind {
 	case answer:
 		if r.country == "" && !whole {
-			return Answer{}, &NoAnswerError{server, "reply cut off"}
+			return Answer{}, &NoDataError{server, "reply cut off"}
 		}
 		return Answer{r.country, r.networks, r.name}, nil
 	case refusal:
 		return Answer{}, &RefusedError{server, r.said}
 	case referral, placeholder:
-		e := &ElsewhereError{Server: server, Said: r.name}
+		e := &ReferralError{Server: server, Said: r.name}
 		if other, ok := host(r.refer); ok && other != server {
 			e.Other = other
 		} else if r.refer != "" {
@@ -107,7 +107,7 @@ func (c *Client) Resolve(ctx context.Context, server string, a netip.Addr) (Answ
 		}
 		return Answer{}, e
 	}
-	return Answer{}, &NoAnswerError{server, string(r.kind)}
+	return Answer{}, &NoDataError{server, string(r.kind)}
 }
 
 // parseIANA reads whom IANA names for the block that holds the address.
@@ -125,17 +125,17 @@ func parseIANA(text string, a netip.Addr) error {
 	}
 	best := p.best(a)
 	if best == nil {
-		return &NoAnswerError{iana, "no block in its reply"}
+		return &NoDataError{iana, "no block in its reply"}
 	}
 	other, ok := host(refer)
 	if refer == "" {
 		other, ok = arin, true // blocks from before there were registries are told of by ARIN
 	}
 	if !ok || other == iana {
-		return &NoAnswerError{iana, "refers to " + store.Clean(refer, 80)}
+		return &NoDataError{iana, "refers to " + store.Clean(refer, 80)}
 	}
-	own, _ := best.span(a)
-	e := &ElsewhereError{Server: iana, Other: other, Said: best.title()}
+	own, _ := best.addrRange(a)
+	e := &ReferralError{Server: iana, Other: other, Said: best.title()}
 	if all := own.prefixes(); len(all) == 1 && all[0].Bits() >= 8 {
 		e.Block = all[0]
 	}
@@ -245,3 +245,19 @@ func (c *limited) Close() error {
 func (c *limited) SetDeadline(time.Time) error      { return nil }
 func (c *limited) SetReadDeadline(time.Time) error  { return nil }
 func (c *limited) SetWriteDeadline(time.Time) error { return nil }
+
+// Registries returns the hosts that nearly all questions go to, in order: IANA, and the five registries of the regions.
+func Registries() []string {
+	return []string{iana, "whois.afrinic.net", "whois.apnic.net", arin, "whois.lacnic.net", "whois.ripe.net"}
+}
+
+// Reach opens the connection that Resolve would, and closes it: nothing is asked, so that no registry counts it.
+// The context bounds the time.
+func (c *Client) Reach(ctx context.Context, server string) error {
+	d := c.dialer(ctx, server)
+	conn, err := d.dial(ctx, "tcp", d.address)
+	if err != nil {
+		return err
+	}
+	return conn.Close()
+}

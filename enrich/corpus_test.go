@@ -39,7 +39,7 @@ func TestCorpus(t *testing.T) {
 			t.Errorf("%s: %s %q, want %q (%s)", columns[0], got.kind, got.country, want, columns[6])
 			continue
 		}
-		if want != "" && !covers(got.networks, parseSpans(columns[3])) {
+		if want != "" && !covers(got.networks, parseRanges(columns[3])) {
 			t.Errorf("%s: networks %v, want %s", columns[0], got.networks, columns[3])
 			continue
 		}
@@ -52,7 +52,7 @@ func TestCorpus(t *testing.T) {
 	t.Logf("%d of %d replies read right", right, all)
 }
 
-func covers(networks []netip.Prefix, spans []span) bool {
+func covers(networks []netip.Prefix, spans []addrRange) bool {
 	var want []netip.Prefix
 	for _, s := range spans {
 		want = append(want, s.prefixes()...)

@@ -145,14 +145,14 @@ func TestS10ErrorsAreTyped(t *testing.T) {
 		a := netip.MustParseAddr("46.1.1.1")
 		fake.Handle("whois.ripe.net", whoistest.Flood)
 		_, err := c.Resolve(t.Context(), "whois.ripe.net", a)
-		if long, ok := errors.AsType[*TooLongError](err); !ok || !is[*SilentError](err) || long.Limit != 64<<10 {
+		if long, ok := errors.AsType[*TooLongError](err); !ok || !is[*UnreachableError](err) || long.Limit != 64<<10 {
 			t.Errorf("flood: %v", err)
 		}
 		fake.Handle("whois.ripe.net", whoistest.Hang)
-		if _, err = c.Resolve(t.Context(), "whois.ripe.net", a); !is[*SilentError](err) {
+		if _, err = c.Resolve(t.Context(), "whois.ripe.net", a); !is[*UnreachableError](err) {
 			t.Errorf("hang: %v", err)
 		}
-		if _, err = c.Resolve(t.Context(), "whois.arin.net", a); !is[*SilentError](err) {
+		if _, err = c.Resolve(t.Context(), "whois.arin.net", a); !is[*UnreachableError](err) {
 			t.Errorf("refused connection: %v", err)
 		}
 		ctx, cancel := context.WithCancel(t.Context())
@@ -245,7 +245,7 @@ func TestRangesAreCutIntoNetworks(t *testing.T) {
 	}
 	for in, want := range tests {
 		var got []string
-		for _, s := range parseSpans(in) {
+		for _, s := range parseRanges(in) {
 			for _, p := range s.prefixes() {
 				got = append(got, p.String())
 			}

@@ -56,7 +56,7 @@ func (w *Whois) Lookup(ctx context.Context, t *Table, text string, refresh bool)
 	case w.Resolver == nil:
 		f.explain("whois is switched off")
 	case refresh || network.ID == 0:
-		err := w.inquire(ctx, store.Question{ID: known.ID, Addr: a, Asks: known.Asks}, f.explain)
+		err := w.inquire(ctx, store.WhoisQuery{ID: known.ID, Addr: a, Asks: known.Asks}, f.explain)
 		if err != nil && (ctx.Err() != nil || !ours(err)) {
 			return f, fmt.Errorf("look up %s: %w", text, err)
 		}
@@ -103,7 +103,7 @@ func (w *Whois) network(ctx context.Context, a netip.Addr, known store.Known, si
 }
 
 // inquire asks for one address now, and waits a few seconds where a server's pace asks for it.
-func (w *Whois) inquire(ctx context.Context, q store.Question, tell func(string, ...any)) error {
+func (w *Whois) inquire(ctx context.Context, q store.WhoisQuery, tell func(string, ...any)) error {
 	defer w.leave(q)
 	deadline := time.Now().Add(patience)
 	route, err := w.Store.Route(ctx, q.Addr)
@@ -112,7 +112,7 @@ func (w *Whois) inquire(ctx context.Context, q store.Question, tell func(string,
 	}
 	q.Server = route
 	for {
-		err := w.pursue(ctx, &q, w.server(q.Server), true, tell)
+		err := w.followReferrals(ctx, &q, w.server(q.Server), true, tell)
 		later, ok := errors.AsType[*laterError](err)
 		if !ok {
 			return err

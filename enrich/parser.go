@@ -82,7 +82,7 @@ func (p *parser) begin(key, value string) bool {
 		}
 		return false
 	}
-	b.spans = parseSpans(value)
+	b.spans = parseRanges(value)
 	p.object, p.pending = netObj, ""
 	p.blocks = append(p.blocks, b)
 	return true

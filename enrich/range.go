@@ -6,18 +6,18 @@ import (
 	"strings"
 )
 
-// span is a range of addresses of one family, both ends in it.
-type span struct{ first, last netip.Addr }
+// addrRange is a range of addresses of one family, both ends in it.
+type addrRange struct{ first, last netip.Addr }
 
-func (s span) has(a netip.Addr) bool {
+func (s addrRange) has(a netip.Addr) bool {
 	return s.first.BitLen() == a.BitLen() && s.first.Compare(a) <= 0 && a.Compare(s.last) <= 0
 }
 
 // within reports whether s is a proper part of o.
-func (s span) within(o span) bool { return o.has(s.first) && o.has(s.last) && s != o }
+func (s addrRange) within(o addrRange) bool { return o.has(s.first) && o.has(s.last) && s != o }
 
 // prefixes are the fewest networks that make up the range, 254 at most.
-func (s span) prefixes() []netip.Prefix {
+func (s addrRange) prefixes() []netip.Prefix {
 	var all []netip.Prefix
 	for first := s.first; s.has(first); {
 		bits := first.BitLen()
@@ -44,10 +44,10 @@ func last(p netip.Prefix) netip.Addr {
 	return a
 }
 
-// parseSpans reads what registries write for a network: "192.0.2.0 - 192.0.2.255", a CIDR, a CIDR without its
+// parseRanges reads what registries write for a network: "192.0.2.0 - 192.0.2.255", a CIDR, a CIDR without its
 // trailing zeros (190.46/15), a lone address, or a list of these with commas or blanks; what is in brackets after
 // it is no part of it.
-func parseSpans(s string) []span {
+func parseRanges(s string) []addrRange {
 	s, _, _ = strings.Cut(s, "(")
 	if first, last, ok := strings.Cut(s, "-"); ok {
 		a, okA := parseAddr(strings.TrimSpace(first))
@@ -55,9 +55,9 @@ func parseSpans(s string) []span {
 		if !okA || !okB || a.BitLen() != b.BitLen() || a.Compare(b) > 0 {
 			return nil
 		}
-		return []span{{a, b}}
+		return []addrRange{{a, b}}
 	}
-	var all []span
+	var all []addrRange
 	for word := range strings.FieldsFuncSeq(s, func(r rune) bool { return r == ',' || r == ' ' || r == '\t' }) {
 		addr, length, isCIDR := strings.Cut(word, "/")
 		a, ok := parseAddr(addr)
@@ -73,7 +73,7 @@ func parseSpans(s string) []span {
 			bits = n
 		}
 		p := netip.PrefixFrom(a, bits).Masked()
-		all = append(all, span{p.Addr(), last(p)})
+		all = append(all, addrRange{p.Addr(), last(p)})
 	}
 	return all
 }

@@ -20,9 +20,9 @@ type registry struct {
 	perDay        int // 0: no limit
 }
 
-// inFlight is how many questions one server has before it at once. RIPE refuses more than 3 connections (its error
+// maxInflight is how many questions one server has before it at once. RIPE refuses more than 3 connections (its error
 // 306); the others are treated alike.
-const inFlight = 2
+const maxInflight = 2
 
 // rpsl asks RIPE's software for networks alone: -r without the contacts, whose number is what RIPE's acceptable use
 // policy (1,000 sets of personal data a day) and AFRINIC's (5,000 a day) limit.

@@ -31,7 +31,7 @@ type reply struct {
 
 // block is one paragraph of a reply about one network.
 type block struct {
-	spans    []span
+	spans    []addrRange
 	form     string // the key that began it
 	name     string
 	holder   string
@@ -60,7 +60,7 @@ func parse(text string, a netip.Addr) reply {
 		return reply{kind: noAnswer}
 	}
 	r := reply{kind: answer, name: best.title(), refer: best.referral}
-	own, _ := best.span(a)
+	own, _ := best.addrRange(a)
 	switch {
 	case best.placeholder(own):
 		r.kind = placeholder
@@ -102,13 +102,13 @@ func countryOf(s string) (store.Country, bool) {
 	return c, true
 }
 
-func (b *block) span(a netip.Addr) (span, bool) {
+func (b *block) addrRange(a netip.Addr) (addrRange, bool) {
 	for _, s := range b.spans {
 		if s.has(a) {
 			return s, true
 		}
 	}
-	return span{}, false
+	return addrRange{}, false
 }
 
 func (b *block) title() string {
@@ -121,7 +121,7 @@ func (b *block) title() string {
 
 // placeholder reports whether the block only says that the registry has nothing to say of it: blocks of other
 // registries, of IANA, or for special use. Their country is the registry's own, their range is everybody's.
-func (b *block) placeholder(s span) bool {
+func (b *block) placeholder(s addrRange) bool {
 	// Nobody holds more than an IPv4 /8 or an IPv6 /16.
 	widest := 8
 	if s.first.Is6() {
@@ -146,10 +146,10 @@ func (b *block) placeholder(s span) bool {
 // best is the block with the smallest range around the address; of equal ones the first that states a country.
 func (p *parser) best(a netip.Addr) *block {
 	var best *block
-	var around span
+	var around addrRange
 	for i := range p.blocks {
 		b := &p.blocks[i]
-		s, ok := b.span(a)
+		s, ok := b.addrRange(a)
 		if ok && (best == nil || s.within(around) || s == around && b.stated && !best.stated) {
 			best, around = b, s
 		}

@@ -25,8 +25,8 @@ type Whois struct {
 	NewsOnly bool          // the backlog is left alone
 	Next     func()        // called when something is known, or known not to be for now
 
-	mu     sync.Mutex
-	flight map[int64]flight // questions under way, by the address's row
+	mu       sync.Mutex
+	inflight map[int64]inflight // questions under way, by the address's row
 }
 
 const (
@@ -43,10 +43,10 @@ func (w *Whois) Step(ctx context.Context) error {
 	}
 	var group sync.WaitGroup
 	defer group.Wait()
-	done := make(chan error, inFlight*len(registries)+inFlight) // nobody waits to report
+	done := make(chan error, maxInflight*len(registries)+maxInflight) // nobody waits to report
 	for running := 0; ; {
-		started, err := w.start(ctx, func(q store.Question, server string, news bool) {
-			group.Go(func() { done <- w.settle(ctx, q, server, news) })
+		started, err := w.start(ctx, func(q store.WhoisQuery, server string, news bool) {
+			group.Go(func() { done <- w.askAndRecord(ctx, q, server, news) })
 		})
 		running += started
 		if err != nil {
@@ -70,7 +70,7 @@ func (w *Whois) Step(ctx context.Context) error {
 
 // start gives addresses what is known of their networks, and launches a question for every other one that may be
 // asked now. It returns how many.
-func (w *Whois) start(ctx context.Context, launch func(q store.Question, server string, news bool)) (started int, err error) {
+func (w *Whois) start(ctx context.Context, launch func(q store.WhoisQuery, server string, news bool)) (started int, err error) {
 	now := time.Now()
 	// An answer that arrives from here on may not be seen by the looks below; its network is not asked for again.
 	busy := w.busy()
@@ -78,7 +78,7 @@ func (w *Whois) start(ctx context.Context, launch func(q store.Question, server 
 	if err != nil {
 		return 0, err
 	}
-	offer := func(all []store.Question, news bool) (adopted int, err error) {
+	offer := func(all []store.WhoisQuery, news bool) (adopted int, err error) {
 		unknown, err := w.adopt(ctx, all, now)
 		if err != nil {
 			return 0, err
@@ -133,7 +133,7 @@ func (w *Whois) start(ctx context.Context, launch func(q store.Question, server 
 }
 
 // adopt gives the addresses whose network is known its answer, and returns the others.
-func (w *Whois) adopt(ctx context.Context, all []store.Question, now time.Time) (unknown []store.Question, err error) {
+func (w *Whois) adopt(ctx context.Context, all []store.WhoisQuery, now time.Time) (unknown []store.WhoisQuery, err error) {
 	if len(all) == 0 {
 		return nil, nil
 	}
@@ -150,7 +150,7 @@ func (w *Whois) adopt(ctx context.Context, all []store.Question, now time.Time) 
 		if networks[i].ID == 0 {
 			unknown = append(unknown, q)
 		} else {
-			known = append(known, store.Adopted{Question: q, Network: networks[i]})
+			known = append(known, store.Adopted{WhoisQuery: q, Network: networks[i]})
 		}
 	}
 	if len(known) == 0 {
@@ -187,10 +187,10 @@ func (w *Whois) next() {
 	}
 }
 
-// settle asks for one address and keeps what comes of it. Only an error of the database is one of its own.
-func (w *Whois) settle(ctx context.Context, q store.Question, server string, news bool) error {
+// askAndRecord asks for one address and keeps what comes of it. Only an error of the database is one of its own.
+func (w *Whois) askAndRecord(ctx context.Context, q store.WhoisQuery, server string, news bool) error {
 	defer w.leave(q)
-	err := w.pursue(ctx, &q, server, news, func(string, ...any) {})
+	err := w.followReferrals(ctx, &q, server, news, func(string, ...any) {})
 	later, tooEarly := errors.AsType[*laterError](err)
 	switch {
 	case err == nil:

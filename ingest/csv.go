@@ -96,8 +96,8 @@ func (p *parser) header(line []byte) bool {
 	return true
 }
 
-// row reads a line of a table. A header changes the columns and is errNoBan.
-func (p *parser) row(line []byte) (b store.Ban, err error) {
+// parseCSV reads a line of a table. A header changes the columns and is errNoBan.
+func (p *parser) parseCSV(line []byte) (b store.Ban, err error) {
 	line = bytes.TrimSpace(bytes.TrimPrefix(line, []byte("\ufeff")))
 	if len(line) == 0 {
 		return b, errNoBan

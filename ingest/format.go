@@ -32,7 +32,7 @@ var errNoBan = errors.New("no ban")
 type parser struct {
 	log     bool    // fail2ban.log itself, not a table
 	columns columns // in force
-	clock   clock
+	clock   localTime
 	fields  [][]byte // of the line at hand
 	known   texts    // addresses and jails met before
 }
@@ -42,7 +42,7 @@ func newParser(format string, zone *time.Location, c store.Cursor, begins []byte
 	return &parser{
 		log:     format == "log" || format == "auto" && bytes.Contains(begins, []byte(" fail2ban.")),
 		columns: newColumns(c.Columns),
-		clock:   clock{zone: zone, last: c.LastTime.Unix()},
+		clock:   localTime{zone: zone, last: c.LastTime.Unix()},
 		known:   texts{},
 	}
 }
@@ -77,9 +77,9 @@ func (p *parser) whole(line []byte) (store.Ban, error) {
 		return store.Ban{}, errControl // a crash may leave a run of them
 	}
 	if p.log {
-		return p.journal(line)
+		return p.parseLog(line)
 	}
-	return p.row(line)
+	return p.parseCSV(line)
 }
 
 // lastDate returns where in the line the last date stands that a row could begin with, -1 if nowhere.

@@ -15,8 +15,8 @@ import (
 // prolongs one and "Unban" lifts it: none of them is a ban.
 var banLine = regexp.MustCompile(`^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(?:[,.]\d+)? fail2ban\.actions\s*(?:\[\d+\])?: NOTICE\s+\[([^]]+)\] Ban (.*)$`)
 
-// journal reads a line of fail2ban.log. What it says of other things is errNoBan.
-func (p *parser) journal(line []byte) (b store.Ban, err error) {
+// parseLog reads a line of fail2ban.log. What it says of other things is errNoBan.
+func (p *parser) parseLog(line []byte) (b store.Ban, err error) {
 	if !bytes.Contains(line, []byte("] Ban ")) {
 		return b, errNoBan
 	}

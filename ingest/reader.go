@@ -91,10 +91,10 @@ func (r *Reader) step(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p := pass{Reader: r, cursor: cursor, stored: cursor}
+	p := follower{Reader: r, cursor: cursor, stored: cursor}
 	defer p.load(nil)
 	files, at, err := p.begin(ctx, live, missing)
-	if err == nil && p.tape != nil {
+	if err == nil && p.tail != nil {
 		err = p.follow(ctx, files[at:])
 	}
 	if err == nil {

@@ -41,7 +41,7 @@ type Place func(text string) (Located, error)
 // known is the row of an address, and how its bans are counted.
 type known struct {
 	id int64
-	mark
+	class
 }
 
 // addressesOf returns the row of every address that the bans name. New ones are placed, if there is somebody to do so.
@@ -82,7 +82,7 @@ func lookUp(ctx context.Context, tx *sql.Tx, texts []string, all map[string]know
 			missing = append(missing, text)
 			continue
 		}
-		all[text] = known{ids[i] / 2, mark{Country(country[i]), ids[i]%2 == 1}}
+		all[text] = known{ids[i] / 2, class{Country(country[i]), ids[i]%2 == 1}}
 	}
 	return missing, nil
 }
@@ -108,7 +108,7 @@ func addAddresses(ctx context.Context, tx *sql.Tx, texts []string, place Place, 
 				}
 				p := judge.place(text, "", located)
 				args = append(args, text, p.Public, p.Country, p.Server, p.Friendly)
-				all[text] = known{mark: mark{p.Country, p.Friendly == 1}}
+				all[text] = known{class: class{p.Country, p.Friendly == 1}}
 			}
 			result, err := statement.ExecContext(ctx, args...)
 			if err != nil {
@@ -116,7 +116,7 @@ func addAddresses(ctx context.Context, tx *sql.Tx, texts []string, place Place, 
 			}
 			last, err := result.LastInsertId()
 			for i, text := range texts { // which are the only ones who write
-				all[text] = known{last - int64(len(texts)-1-i), all[text].mark}
+				all[text] = known{last - int64(len(texts)-1-i), all[text].class}
 			}
 			return err
 		})
@@ -209,7 +209,7 @@ func places(ctx context.Context, tx *sql.Tx, all []Located) (places []placement,
 			return p, err
 		}
 		p = judge.place(text, whois, words[m.id])
-		m.to = mark{cmp.Or(whois, p.Country), p.Friendly == 1}
+		m.to = class{cmp.Or(whois, p.Country), p.Friendly == 1}
 		moves = append(moves, m)
 		return p, nil
 	})

@@ -94,7 +94,7 @@ func TestLocateKeepsWhatIsKnownOfFriends(t *testing.T) {
 }
 
 // question is what is to be asked for one address.
-func question(t testing.TB, s *Store, address string) Question {
+func question(t testing.TB, s *Store, address string) WhoisQuery {
 	t.Helper()
 	news, err := s.News(t.Context(), time.Now(), time.Time{}, 1000)
 	if err != nil {
@@ -106,5 +106,5 @@ func question(t testing.TB, s *Store, address string) Question {
 		}
 	}
 	t.Fatalf("nothing is to be asked for %s: %v", address, news)
-	return Question{}
+	return WhoisQuery{}
 }

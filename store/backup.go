@@ -20,8 +20,8 @@ type Backup struct {
 	Zone  *time.Location // of the dates
 }
 
-// DamagedKept is how long a damaged database is kept: it holds addresses, and no purge reaches it.
-const DamagedKept = 7 * 24 * time.Hour
+// CorruptKept is how long a damaged database is kept: it holds addresses, and no purge reaches it.
+const CorruptKept = 7 * 24 * time.Hour
 
 const (
 	copiesKept = 7
@@ -44,7 +44,7 @@ func (b *Backup) step(ctx context.Context) error {
 	if _, err := os.Stat(today); !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	if born, err := b.Store.Born(ctx); err != nil || now.Sub(born) < young {
+	if born, err := b.Store.CreatedAt(ctx); err != nil || now.Sub(born) < young {
 		return err
 	}
 	part := path + copyMark + partMark
@@ -71,7 +71,7 @@ func tidy(path string, now time.Time) error {
 			continue
 		}
 		at, e := time.Parse(damagedLayout, stamp[:len(damagedLayout)]) // a -wal may follow
-		if e == nil && now.Sub(at) > DamagedKept {
+		if e == nil && now.Sub(at) > CorruptKept {
 			err = errors.Join(err, os.Remove(path+rest))
 		}
 	}

@@ -265,7 +265,7 @@ func TestCopyIsKnownAgain(t *testing.T) {
 		if _, err := Copy(ctx, s.path, file); err != nil {
 			t.Fatal(err)
 		}
-		if m, err := s.Mended(ctx); m != nil || err != nil {
+		if m, err := s.Restored(ctx); m != nil || err != nil {
 			t.Errorf("the database itself: %+v, %v", m, err)
 		}
 		time.Sleep(30 * time.Minute)
@@ -275,7 +275,7 @@ func TestCopyIsKnownAgain(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			m, err := c.Mended(ctx)
+			m, err := c.Restored(ctx)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -296,7 +296,7 @@ func TestCopyIsKnownAgain(t *testing.T) {
 				t.Errorf("undecided: %+v, %v", undecided, err)
 			}
 			since, err := c.KnowsSince(ctx)
-			born, err2 := c.Born(ctx)
+			born, err2 := c.CreatedAt(ctx)
 			if err := errors.Join(err, err2); err != nil || !since.Equal(now) || !born.Equal(now) {
 				t.Errorf("knows since %v, born %v, %v, want %v", since, born, err, now)
 			}

@@ -87,7 +87,7 @@ func addBans(ctx context.Context, tx *sql.Tx, source int64, b Batch) (added int,
 	if err != nil {
 		return 0, err
 	}
-	if rows, err = countTwins(ctx, tx, rows); err != nil {
+	if rows, err = countDuplicates(ctx, tx, rows); err != nil {
 		return 0, err
 	}
 	if rows, err = insert(ctx, tx, rows); err != nil {
@@ -100,7 +100,7 @@ func addBans(ctx context.Context, tx *sql.Tx, source int64, b Batch) (added int,
 		if r.BanTime == 0 {
 			endless = 1
 		}
-		t.add(r.banKey, r.mark, 1, endless)
+		t.add(r.banKey, r.class, 1, endless)
 	}
 	if err := t.keep(ctx, tx); err != nil {
 		return 0, err
@@ -122,7 +122,7 @@ func (b *Batch) forget(ctx context.Context, tx *sql.Tx) error {
 type banRow struct {
 	*Ban
 	banKey
-	mark
+	class
 	nth, generation, state int64
 }
 
@@ -145,10 +145,10 @@ func resolve(ctx context.Context, tx *sql.Tx, source int64, b Batch) ([]banRow, 
 		ban := &b.Bans[i]
 		row := &rows[i]
 		address := addresses[ban.Address]
-		row.Ban, row.generation, row.mark = ban, b.Cursor.Generation, address.mark
+		row.Ban, row.generation, row.class = ban, b.Cursor.Generation, address.class
 		row.banKey = banKey{source, ban.Time.Unix(), address.id, jails[ban.Jail]}
 		if row.time >= since && row.time <= until {
-			row.state = 1
+			row.state = stateUndecided
 		}
 	}
 	return rows, nil
@@ -192,7 +192,7 @@ func textsOf(bans []Ban, text func(*Ban) string) []string {
 func insert(ctx context.Context, tx *sql.Tx, rows []banRow) (fresh []banRow, err error) {
 	fresh = rows[:0]
 	// To hand a value over costs as much as to keep it: those that all bans of history share stand in the statement.
-	plain := !slices.ContainsFunc(rows, func(r banRow) bool { return r.nth != 0 || r.state != 0 || r.Matches != "" })
+	plain := !slices.ContainsFunc(rows, func(r banRow) bool { return r.nth != 0 || r.state != stateHistory || r.Matches != "" })
 	tuple := "(?1,?2,?,?,?,?,?,?,?,?,?)"
 	if plain {
 		tuple = "(?1,?2,?,?,?,?,?,?,0,0,'')"

@@ -73,7 +73,7 @@ func writable(path string) error {
 // create makes the first database at path. It appears there whole: an empty file is a database that was damaged.
 func create(ctx context.Context, path string) error {
 	if known, err := traces(path); err != nil || known {
-		return errors.Join(err, &DamagedError{Path: path, Reason: "was gone"})
+		return errors.Join(err, &CorruptError{Path: path, Reason: "was gone"})
 	}
 	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".new-*.part")
 	if err != nil {
@@ -122,7 +122,7 @@ func flush(path string) error {
 // header is what every SQLite database begins with: https://www.sqlite.org/fileformat.html
 const header = "SQLite format 3\x00"
 
-// look returns a *DamagedError if what is at path cannot be a database by its first bytes.
+// look returns a *CorruptError if what is at path cannot be a database by its first bytes.
 func look(path string) error {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -132,7 +132,7 @@ func look(path string) error {
 		return fmt.Errorf("%s is no file", path)
 	}
 	if info.Size() == 0 {
-		return &DamagedError{Path: path, Reason: "was empty"}
+		return &CorruptError{Path: path, Reason: "was empty"}
 	}
 	f, err := os.Open(path)
 	if err != nil {
@@ -144,7 +144,7 @@ func look(path string) error {
 		return err
 	}
 	if string(begins) != header {
-		return &DamagedError{Path: path, Reason: "had a broken header"}
+		return &CorruptError{Path: path, Reason: "had a broken header"}
 	}
 	return nil
 }

@@ -106,7 +106,7 @@ func misjudged(ctx context.Context, tx *sql.Tx, f Friends) ([]moved, error) {
 		if err := rows.Scan(&m.id, &text, &table, &whois, &m.from.country, &m.from.friendly); err != nil {
 			return nil, err
 		}
-		if m.to = (mark{m.from.country, f.Has(text, table, whois)}); m.to != m.from {
+		if m.to = (class{m.from.country, f.Has(text, table, whois)}); m.to != m.from {
 			flips = append(flips, m)
 		}
 	}

@@ -257,7 +257,7 @@ func answered(t *testing.T, s *Store) {
 	if err := s.Recall(ctx, &bans[0]); err != nil {
 		t.Error(err)
 	}
-	equal("a ban", Sighting{
+	equal("a ban", EnrichedBan{
 		Ban:    Ban{4, "web1", at(1795348000), true, "203.0.113.7", "sshd", 5, 7200, 2, "Failed password for anna from 203.0.113.7 port 22 ssh2"},
 		Public: true, Located: true, Answered: true, Table: "BE", Whois: "BE", Country: "BE", Friendly: true,
 		Network: "203.0.113.0/24", NetworkName: "EXAMPLE-NET", Before: 1, LastBefore: at(1794000000),
@@ -316,11 +316,11 @@ func answered(t *testing.T, s *Store) {
 	equal("known", Known{ID: 5, Table: "DE", Asks: 2, AskAfter: at(1795360000), Bans: 1}, known, err)
 	unlocated, err := s.Unlocated(ctx, 10)
 	equal("unlocated", []Address{{7, "host.example.org"}}, unlocated, err)
-	born, err := s.Born(ctx)
+	born, err := s.CreatedAt(ctx)
 	equal("born", at(1793900000), born, err)
 }
 
-func texts(all []Sighting) (texts []string) {
+func texts(all []EnrichedBan) (texts []string) {
 	for _, g := range all {
 		texts = append(texts, g.Address)
 	}
@@ -341,7 +341,7 @@ func worksOn(t *testing.T, s *Store) {
 		t.Errorf("%d bans added, %v, want the one that is new", added, err)
 	}
 	// The answer that a ban waits for: it is looked at again.
-	q := Question{ID: 5, Addr: netip.MustParseAddr("192.0.2.1")}
+	q := WhoisQuery{ID: 5, Addr: netip.MustParseAddr("192.0.2.1")}
 	n := Network{Prefix: netip.MustParsePrefix("192.0.2.0/24"), Country: "BE", Name: "EXAMPLE", Server: "whois.ripe.net", AnsweredAt: fresh.Time}
 	if err := s.Answer(ctx, q, []Network{n}); err != nil {
 		t.Error(err)
@@ -373,7 +373,7 @@ func TestMigrationIsDoneWholeOrNotAtAll(t *testing.T) {
 		run(t, db, "CREATE TABLE "+all[len(all)-1][2]+" (in_the_way)")
 		before := dump(t, db)
 		err := errors.Join(registerFunctions(), migrate(t.Context(), path))
-		if err == nil || Damage(path, err) != nil {
+		if err == nil || Corruption(path, err) != nil {
 			t.Errorf("from schema %d, with something in the way: %v", version, err)
 		}
 		if diff := cmp.Diff(before, dump(t, db)); diff != "" {

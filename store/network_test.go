@@ -15,7 +15,7 @@ func learn(t testing.TB, s *Store, at time.Time, networks map[string]Country) {
 	for p, c := range networks {
 		prefix := netip.MustParsePrefix(p)
 		n := Network{Prefix: prefix, Country: c, Name: p, Server: "whois.example", AnsweredAt: at}
-		if err := s.Answer(t.Context(), Question{}, []Network{n}); err != nil {
+		if err := s.Answer(t.Context(), WhoisQuery{}, []Network{n}); err != nil {
 			t.Fatal(err)
 		}
 	}

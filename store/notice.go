@@ -125,15 +125,15 @@ type Outcome int
 
 // Outcomes of an attempt.
 const (
-	Sent    Outcome = iota // the platform confirmed it
-	NotSent                // certainly not sent
-	Unclear                // no answer: it may have been sent
-	Refused                // never to be sent: given up
-	Apart                  // refused together with others: to be tried alone
+	Sent       Outcome = iota // the platform confirmed it
+	NotSent                   // certainly not sent
+	Unclear                   // no answer: it may have been sent
+	Refused                   // never to be sent: given up
+	Separately                // refused together with others: to be tried alone
 )
 
-// Settle records how the attempt at these notices ended; reason is what went wrong.
-func (s *Store) Settle(ctx context.Context, outcome Outcome, now time.Time, reason string, ids ...int64) error {
+// RecordOutcome records how the attempt at these notices ended; reason is what went wrong.
+func (s *Store) RecordOutcome(ctx context.Context, outcome Outcome, now time.Time, reason string, ids ...int64) error {
 	set, at := "", any(nil)
 	switch outcome {
 	case Sent:
@@ -144,7 +144,7 @@ func (s *Store) Settle(ctx context.Context, outcome Outcome, now time.Time, reas
 		set, at = "maybe_sent = ?", 1
 	case NotSent: // a message that may have arrived once stays so, whatever happens to its later attempts
 		set, at = "nonce = iif(maybe_sent, nonce, ?)", ""
-	case Apart:
+	case Separately:
 		set, at = "alone = 1, nonce = ?", ""
 	}
 	list, err := json.Marshal(ids)
@@ -182,24 +182,4 @@ func (s *Store) notices(ctx context.Context, query string, chat Chat, args ...an
 		n.CreatedAt = time.Unix(created, 0)
 		return n, err
 	})
-}
-
-// collect scans all rows and closes them.
-func collect[T any](rows *sql.Rows, scan func(*sql.Rows) (T, error)) ([]T, error) {
-	defer rows.Close()
-	var all []T
-	for rows.Next() {
-		v, err := scan(rows)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, v)
-	}
-	return all, rows.Err()
-}
-
-// single scans a row of one column.
-func single[T any](rows *sql.Rows) (v T, err error) {
-	err = rows.Scan(&v)
-	return v, err
 }

@@ -15,7 +15,7 @@ import (
 func PurgeCopies(ctx context.Context, path string, before time.Time) error {
 	copies, err := Copies(path)
 	for _, c := range copies {
-		if e := purgeCopy(ctx, c, before); Damage(c, e) != nil {
+		if e := purgeCopy(ctx, c, before); Corruption(c, e) != nil {
 			err = errors.Join(err, os.Remove(c))
 		} else if e != nil {
 			err = errors.Join(err, fmt.Errorf("purge %s: %w", c, e))

@@ -71,7 +71,7 @@ func TestS16CopiesForgetToo(t *testing.T) {
 	if err != nil || total.Bans != 2 {
 		t.Errorf("%d bans are counted, %v, want 2", total.Bans, err)
 	}
-	if m, err := again.Mended(ctx); err != nil || m == nil || m.Copied.IsZero() {
+	if m, err := again.Restored(ctx); err != nil || m == nil || m.Copied.IsZero() {
 		t.Errorf("it is no copy any more: %+v, %v", m, err)
 	}
 }

@@ -54,7 +54,7 @@ func TestS16PurgeLeavesNoByteOfAnAddressAndKeepsTheCounts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Settle(t.Context(), Sent, noon, "", claimed...); err != nil {
+	if err := s.RecordOutcome(t.Context(), Sent, noon, "", claimed...); err != nil {
 		t.Fatal(err)
 	}
 	k, err := s.Known(t.Context(), old(1))
@@ -64,7 +64,7 @@ func TestS16PurgeLeavesNoByteOfAnAddressAndKeepsTheCounts(t *testing.T) {
 	addr := netip.MustParseAddr(old(1))
 	outer := Network{Prefix: netip.MustParsePrefix("203.0.0.0/16"), Country: "BE", Name: "EXAMPLE", AnsweredAt: noon}
 	inner := Network{Prefix: netip.PrefixFrom(addr, 32), Country: "BE", Name: "anna at home", AnsweredAt: noon}
-	if err := s.Answer(t.Context(), Question{ID: k.ID, Addr: addr}, []Network{outer, inner}); err != nil {
+	if err := s.Answer(t.Context(), WhoisQuery{ID: k.ID, Addr: addr}, []Network{outer, inner}); err != nil {
 		t.Fatal(err)
 	}
 

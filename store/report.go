@@ -49,7 +49,7 @@ type Bin struct {
 
 // Totals counts all bans of the window, and leaves out how many addresses they hit.
 func (s *Store) Totals(ctx context.Context, w Window) (c Count, err error) {
-	err = s.hours(ctx, []Bin{{Window: w}}, false, func(h kept) {
+	err = s.hours(ctx, []Bin{{Window: w}}, false, func(h rollupRow) {
 		c.Bans += h.bans
 		c.Friendly += h.friendly
 	})
@@ -63,7 +63,7 @@ func (s *Store) Addresses(ctx context.Context, w Window) (int64, error) {
 		return highest, err // an address has its number from its first ban
 	}
 	all := newDistinct(highest)
-	err = s.hours(ctx, []Bin{{Window: w}}, true, func(k kept) { all.add(k.addresses) })
+	err = s.hours(ctx, []Bin{{Window: w}}, true, func(k rollupRow) { all.add(k.addresses) })
 	return all.count(), err
 }
 
@@ -74,26 +74,26 @@ func (s *Store) ByCountry(ctx context.Context, w Window, distinct bool) (Counts,
 	if err != nil {
 		return Counts{}, err
 	}
-	err = s.kept(ctx, countryDays(distinct), []Bin{{Window: w}}, func(k kept) { all.add(string(k.country), k) })
+	err = s.rollupRows(ctx, countryDays(distinct), []Bin{{Window: w}}, func(k rollupRow) { all.add(string(k.country), k) })
 	return all.mostFirst(func(country string) string { return country }), err
 }
 
 // ByJail counts bans by jail, "" where the source does not say; most bans first.
 func (s *Store) ByJail(ctx context.Context, w Window, distinct bool) (Counts, error) {
-	return s.byName(ctx, "jails", w, distinct, func(k kept) int64 { return k.jail })
+	return s.byName(ctx, "jails", w, distinct, func(k rollupRow) int64 { return k.jail })
 }
 
 // BySource counts bans by source; most bans first.
 func (s *Store) BySource(ctx context.Context, w Window, distinct bool) (Counts, error) {
-	return s.byName(ctx, "sources", w, distinct, func(k kept) int64 { return k.source })
+	return s.byName(ctx, "sources", w, distinct, func(k rollupRow) int64 { return k.source })
 }
 
-func (s *Store) byName(ctx context.Context, table string, w Window, distinct bool, key func(kept) int64) (Counts, error) {
+func (s *Store) byName(ctx context.Context, table string, w Window, distinct bool, key func(rollupRow) int64) (Counts, error) {
 	all, err := newCounter[int64](ctx, s, distinct)
 	if err != nil {
 		return Counts{}, err
 	}
-	err = s.hours(ctx, []Bin{{Window: w}}, distinct, func(k kept) { all.add(key(k), k) })
+	err = s.hours(ctx, []Bin{{Window: w}}, distinct, func(k rollupRow) { all.add(key(k), k) })
 	if err != nil {
 		return Counts{}, err
 	}
@@ -114,7 +114,7 @@ func (s *Store) ByBin(ctx context.Context, bins []Bin, distinct bool) (Counts, e
 		}
 		all.inTurn = len(names) == len(bins)
 	}
-	err = s.hours(ctx, bins, distinct, func(k kept) { all.add(k.bin, k) })
+	err = s.hours(ctx, bins, distinct, func(k rollupRow) { all.add(k.bin, k) })
 	return all.counts(func(bin int) string { return bins[bin].Key }, func(a, b *counted[int]) int { return cmp.Compare(a.key, b.key) }), err
 }
 
@@ -128,7 +128,7 @@ type Cell struct {
 func (s *Store) JailsByBin(ctx context.Context, bins []Bin) ([]Cell, error) {
 	type place struct{ bin, jail int64 }
 	bans := map[place]int64{}
-	err := s.hours(ctx, bins, false, func(k kept) { bans[place{int64(k.bin), k.jail}] += k.bans })
+	err := s.hours(ctx, bins, false, func(k rollupRow) { bans[place{int64(k.bin), k.jail}] += k.bans })
 	if err != nil {
 		return nil, err
 	}
@@ -192,7 +192,7 @@ func newCounter[K comparable](ctx context.Context, s *Store, distinct bool) (c c
 	return c, err
 }
 
-func (c *counter[K]) add(key K, k kept) {
+func (c *counter[K]) add(key K, k rollupRow) {
 	if c.last == nil || c.last.key != key {
 		if c.inTurn && c.last != nil && !c.last.cut {
 			c.close(c.last)

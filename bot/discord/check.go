@@ -12,7 +12,7 @@ import (
 func (c *Client) Me(ctx context.Context) (name string, err error) {
 	me, err := c.rest.User("@me", discordgo.WithContext(ctx))
 	if err != nil {
-		return "", typed(err)
+		return "", classify(err)
 	}
 	return me.Username, nil
 }
@@ -21,15 +21,15 @@ func (c *Client) Me(ctx context.Context) (name string, err error) {
 func (c *Client) CanPost(ctx context.Context, channel string) (name string, err error) {
 	found, err := c.rest.Channel(channel, discordgo.WithContext(ctx))
 	if err != nil {
-		return "", typed(err)
+		return "", classify(err)
 	}
 	me, err := c.rest.User("@me", discordgo.WithContext(ctx))
 	if err != nil {
-		return found.Name, typed(err)
+		return found.Name, classify(err)
 	}
 	may, err := c.rest.UserChannelPermissions(me.ID, channel, discordgo.WithContext(ctx))
 	if err != nil {
-		return found.Name, typed(err)
+		return found.Name, classify(err)
 	}
 	var lacks []string
 	for _, p := range []struct {

@@ -5,7 +5,7 @@
 // errors. The library's types and calls are used; its retries, waits and its gateway are not, for they know neither
 // contexts nor budgets, and hide why a connection was closed (see connection).
 //
-// The package knows Discord's limits, faults and silences, and turns them into the errors of package bot. It knows
+// The package knows Discord's limits, faults and silences, and turns them into the errors of package msg. It knows
 // nothing of bans, notices or wording.
 package discord
 
@@ -25,7 +25,7 @@ import (
 
 	"github.com/bwmarrin/discordgo"
 
-	"friendlyfire/bot"
+	"friendlyfire/bot/msg"
 	"friendlyfire/store"
 )
 
@@ -39,16 +39,16 @@ const API = "https://discord.com"
 type Client struct {
 	// Allowed decides who is answered, before anything else happens. What it refuses gets no reaction at all; it
 	// is for Allowed to log it. Nil refuses everybody.
-	Allowed func(bot.Request) bool
+	Allowed func(msg.Request) bool
 
 	// Answer says what to post in answer to an allowed request, within a minute.
-	Answer func(context.Context, bot.Request) bot.Message
+	Answer func(context.Context, msg.Request) msg.Message
 
 	// Suggest proposes values while a command is typed, "/ip 198." for one; nil proposes nothing.
-	Suggest func(context.Context, bot.Request) []string
+	Suggest func(context.Context, msg.Request) []string
 
 	// Commands are registered as slash commands of the guild.
-	Commands []bot.Command
+	Commands []msg.Command
 
 	// Guild is the server where commands are registered and heard; empty: none are.
 	Guild string
@@ -65,7 +65,7 @@ type Client struct {
 // Dialer opens a connection.
 type Dialer func(ctx context.Context, network, address string) (net.Conn, error)
 
-var _ bot.Sender = (*Client)(nil)
+var _ msg.Sender = (*Client)(nil)
 
 // tokenForm is three parts in URL-safe base64: the bot's id, a time, a signature.
 var tokenForm = regexp.MustCompile(`^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{20,}$`)
@@ -84,7 +84,7 @@ func New(token, api string, dial Dialer) (*Client, error) {
 	if dial == nil {
 		dial = (&net.Dialer{Timeout: callLimit, KeepAlive: 15 * time.Second}).DialContext
 	}
-	transport := &http.Transport{
+	network := &http.Transport{
 		Proxy:               http.ProxyFromEnvironment,
 		DialContext:         dial,
 		TLSClientConfig:     &tls.Config{MinVersion: tls.VersionTLS12},
@@ -96,10 +96,10 @@ func New(token, api string, dial Dialer) (*Client, error) {
 	if err != nil {
 		return nil, errors.New("discord: the library refuses the token")
 	}
-	rest.Client = &http.Client{Transport: &door{base: base, token: token, pace: newPace(), next: transport}}
+	rest.Client = &http.Client{Transport: &transport{base: base, token: token, pace: newRateLimit(), next: network}}
 	rest.ShouldRetryOnRateLimit, rest.MaxRestRetries = false, 0
 	rest.LogLevel = -1 // its log goes past ours, and holds addresses
-	return &Client{token: token, dial: dial, rest: rest, http: transport}, nil
+	return &Client{token: token, dial: dial, rest: rest, http: network}, nil
 }
 
 // Platform is "discord".

@@ -12,9 +12,9 @@ import (
 
 	"go.uber.org/goleak"
 
-	"friendlyfire/bot"
 	"friendlyfire/bot/discord"
 	"friendlyfire/bot/discord/discordtest"
+	"friendlyfire/bot/msg"
 	"friendlyfire/store"
 )
 
@@ -39,21 +39,21 @@ func newClientWith(t *testing.T, s *discordtest.Server, database string) *discor
 	t.Cleanup(func() { _ = c.Store.Close() })
 	c.Log = slog.New(slog.NewTextHandler(&journal{t: t}, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	c.Guild = discordtest.Guild
-	c.Commands = []bot.Command{
-		{Name: "report", Description: "Bans as a chart", Args: []bot.Arg{
+	c.Commands = []msg.Command{
+		{Name: "report", Description: "Bans as a chart", Args: []msg.Arg{
 			{Name: "by", Description: "What to count", Choices: []string{"country", "jail"}},
 			{Name: "since", Description: "How far back"},
 		}},
-		{Name: "ip", Description: "What is known of an address", Args: []bot.Arg{
+		{Name: "ip", Description: "What is known of an address", Args: []msg.Arg{
 			{Name: "address", Description: "IPv4 or IPv6", Required: true},
 		}},
 	}
-	c.Allowed = func(r bot.Request) bool { return r.Chat == discordtest.Channel && r.User == discordtest.User }
-	c.Answer = func(_ context.Context, r bot.Request) bot.Message { return plain("answer to " + r.Text) }
+	c.Allowed = func(r msg.Request) bool { return r.Chat == discordtest.Channel && r.User == discordtest.User }
+	c.Answer = func(_ context.Context, r msg.Request) msg.Message { return plain("answer to " + r.Text) }
 	return c
 }
 
-func plain(text string) bot.Message { return bot.Message{Text: bot.Text{{Text: text}}} }
+func plain(text string) msg.Message { return msg.Message{Text: msg.Text{{Text: text}}} }
 
 // journal is a log that no secret may reach.
 type journal struct {
@@ -89,13 +89,13 @@ func kind(err error) string {
 	if err == nil {
 		return "sent"
 	}
-	if e, ok := errors.AsType[*bot.RetryAfterError](err); ok {
+	if e, ok := errors.AsType[*msg.RetryAfterError](err); ok {
 		return "retry after " + e.After.String() + " for the " + string(e.Scope)
 	}
-	if _, ok := errors.AsType[*bot.RejectedError](err); ok {
+	if _, ok := errors.AsType[*msg.RejectedError](err); ok {
 		return "rejected"
 	}
-	if _, ok := errors.AsType[*bot.NotSentError](err); ok {
+	if _, ok := errors.AsType[*msg.NotSentError](err); ok {
 		return "not sent"
 	}
 	return "unknown"

@@ -74,7 +74,7 @@ func (l *listener) gatewayURL(ctx context.Context) (string, error) {
 	if address == "" || l.session.ID == "" {
 		var err error
 		if address, err = l.rest.Gateway(discordgo.WithContext(ctx)); err != nil {
-			return "", typed(err)
+			return "", classify(err)
 		}
 	}
 	u, err := url.Parse(address)

@@ -12,7 +12,7 @@ import (
 
 	"github.com/bwmarrin/discordgo"
 
-	"friendlyfire/bot"
+	"friendlyfire/bot/msg"
 	"friendlyfire/store"
 )
 
@@ -34,7 +34,7 @@ func (l *listener) interaction(ctx context.Context, raw json.RawMessage) {
 	}
 	req, why := l.request(&i)
 	if why != "" {
-		if l.ignored.Speak(req.User) {
+		if l.ignored.Allow(req.User) {
 			l.log.Info("command ignored", "reason", why, "chat", req.Chat, "user", req.User)
 		}
 		return
@@ -45,7 +45,7 @@ func (l *listener) interaction(ctx context.Context, raw json.RawMessage) {
 	select {
 	case l.slots <- struct{}{}:
 	default:
-		if l.ignored.Speak(req.User + " flood") {
+		if l.ignored.Allow(req.User + " flood") {
 			l.log.Warn("command ignored", "reason", "too many at once", "chat", req.Chat, "user", req.User)
 		}
 		return
@@ -61,8 +61,8 @@ func (l *listener) interaction(ctx context.Context, raw json.RawMessage) {
 }
 
 // request is what an interaction asks, or why it is not heard. The ids are Discord's word, and digits.
-func (l *listener) request(i *discordgo.Interaction) (req bot.Request, why string) {
-	req = bot.Request{Platform: platform, Chat: store.Clean(i.ChannelID, 20)}
+func (l *listener) request(i *discordgo.Interaction) (req msg.Request, why string) {
+	req = msg.Request{Platform: platform, Chat: store.Clean(i.ChannelID, 20)}
 	who := i.User // in a direct message
 	if i.Member != nil {
 		who = i.Member.User
@@ -79,7 +79,7 @@ func (l *listener) request(i *discordgo.Interaction) (req bot.Request, why strin
 	}
 	switch data := i.Data.(type) {
 	case discordgo.ApplicationCommandInteractionData:
-		at := slices.IndexFunc(l.Commands, func(c bot.Command) bool { return c.Name == data.Name })
+		at := slices.IndexFunc(l.Commands, func(c msg.Command) bool { return c.Name == data.Name })
 		if at < 0 {
 			return req, "no such command"
 		}
@@ -96,7 +96,7 @@ func (l *listener) request(i *discordgo.Interaction) (req bot.Request, why strin
 }
 
 // commandText is the command as if typed: its options in the order of the Command, those not given left out.
-func commandText(c bot.Command, data discordgo.ApplicationCommandInteractionData) string {
+func commandText(c msg.Command, data discordgo.ApplicationCommandInteractionData) string {
 	words := []string{"/" + c.Name}
 	for _, a := range c.Args {
 		at := slices.IndexFunc(data.Options, func(o *discordgo.ApplicationCommandInteractionDataOption) bool {
@@ -113,7 +113,7 @@ func commandText(c bot.Command, data discordgo.ApplicationCommandInteractionData
 }
 
 // respond tells Discord that an answer will come, makes it, and posts it.
-func (l *listener) respond(ctx context.Context, i *discordgo.Interaction, req bot.Request) {
+func (l *listener) respond(ctx context.Context, i *discordgo.Interaction, req msg.Request) {
 	ctx, cancel := context.WithTimeout(ctx, answerLimit)
 	defer cancel()
 	if err := l.deferAnswer(ctx, i); err != nil {
@@ -130,7 +130,7 @@ func (l *listener) respond(ctx context.Context, i *discordgo.Interaction, req bo
 }
 
 // propose answers somebody who is typing.
-func (l *listener) propose(ctx context.Context, i *discordgo.Interaction, req bot.Request) {
+func (l *listener) propose(ctx context.Context, i *discordgo.Interaction, req msg.Request) {
 	const most = 25 // https://discord.com/developers/docs/interactions/receiving-and-responding
 	ctx, cancel := context.WithTimeout(ctx, deferLimit)
 	defer cancel()
@@ -146,14 +146,14 @@ func (l *listener) propose(ctx context.Context, i *discordgo.Interaction, req bo
 		"type": discordgo.InteractionApplicationCommandAutocompleteResult,
 		"data": map[string]any{"choices": choices},
 	}
-	err := typed(l.write(ctx, http.MethodPost, discordgo.EndpointInteractionResponse(i.ID, i.Token), answer, nil))
+	err := classify(l.write(ctx, http.MethodPost, discordgo.EndpointInteractionResponse(i.ID, i.Token), answer, nil))
 	if err != nil && ctx.Err() == nil {
 		l.log.Debug("no proposals made", "error", err) // who types goes on typing
 	}
 }
 
 // failed takes the place of an answer that cannot be given or shown.
-var failed = bot.Message{Text: bot.Text{{Text: "That went wrong. The log says more."}}}
+var failed = msg.Message{Text: msg.Text{{Text: "That went wrong. The log says more."}}}
 
 func (l *listener) deferAnswer(ctx context.Context, i *discordgo.Interaction) error {
 	ctx, cancel := context.WithTimeout(ctx, deferLimit)
@@ -161,11 +161,11 @@ func (l *listener) deferAnswer(ctx context.Context, i *discordgo.Interaction) er
 	answer := struct {
 		Type discordgo.InteractionResponseType `json:"type"`
 	}{discordgo.InteractionResponseDeferredChannelMessageWithSource}
-	return typed(l.write(ctx, http.MethodPost, discordgo.EndpointInteractionResponse(i.ID, i.Token), answer, nil))
+	return classify(l.write(ctx, http.MethodPost, discordgo.EndpointInteractionResponse(i.ID, i.Token), answer, nil))
 }
 
 // answer is the handler's, whatever it does.
-func (l *listener) answer(ctx context.Context, req bot.Request) (m bot.Message) {
+func (l *listener) answer(ctx context.Context, req msg.Request) (m msg.Message) {
 	defer func() {
 		if p := recover(); p != nil {
 			l.log.Error("command panicked", "panic", p, "stack", string(debug.Stack()))
@@ -176,15 +176,15 @@ func (l *listener) answer(ctx context.Context, req bot.Request) (m bot.Message) 
 }
 
 // edit puts m in the place of the deferred answer. Since that makes no copies, it is tried three times within ctx.
-func (l *listener) edit(ctx context.Context, i *discordgo.Interaction, m bot.Message) (err error) {
+func (l *listener) edit(ctx context.Context, i *discordgo.Interaction, m msg.Message) (err error) {
 	m.Nonce = ""
 	for range 3 {
 		err = l.deliver(ctx, http.MethodPatch, discordgo.EndpointWebhookMessage(i.AppID, i.Token, "@original"), m)
-		if _, rejected := errors.AsType[*bot.RejectedError](err); err == nil || rejected {
+		if _, rejected := errors.AsType[*msg.RejectedError](err); err == nil || rejected {
 			return err
 		}
 		wait := time.Second
-		if e, limited := errors.AsType[*bot.RetryAfterError](err); limited {
+		if e, limited := errors.AsType[*msg.RetryAfterError](err); limited {
 			wait = e.After
 		}
 		if !sleep(ctx, wait) {

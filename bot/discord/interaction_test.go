@@ -9,8 +9,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"friendlyfire/bot"
 	"friendlyfire/bot/discord/discordtest"
+	"friendlyfire/bot/msg"
 )
 
 func TestS03StrangersGetNothing(t *testing.T) {
@@ -29,7 +29,7 @@ func TestS03StrangersGetNothing(t *testing.T) {
 				c := newClient(t, s)
 				log := logTo(t, c)
 				var executed atomic.Int32
-				c.Answer = func(context.Context, bot.Request) bot.Message { executed.Add(1); return plain("x") }
+				c.Answer = func(context.Context, msg.Request) msg.Message { executed.Add(1); return plain("x") }
 				listen(t, c)
 				s.AwaitListening(t)
 				time.Sleep(time.Minute)
@@ -91,14 +91,14 @@ func TestAnswers(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := discordtest.InMemory(t)
 				c := newClient(t, s)
-				c.Answer = func(_ context.Context, r bot.Request) bot.Message {
+				c.Answer = func(_ context.Context, r msg.Request) msg.Message {
 					if r.Platform != "discord" || r.Chat != discordtest.Channel || r.User != discordtest.User {
 						t.Errorf("the request is %+v", r)
 					}
 					time.Sleep(10 * time.Second) // longer than an undeferred answer may take
-					return bot.Message{
-						Text: bot.Text{{Text: r.Text, Style: bot.Code}}, Photo: []byte("png"),
-						Buttons: [][]bot.Button{{{Label: "7 days", Command: "/report 7d"}}},
+					return msg.Message{
+						Text: msg.Text{{Text: r.Text, Style: msg.Code}}, Photo: []byte("png"),
+						Buttons: [][]msg.Button{{{Label: "7 days", Command: "/report 7d"}}},
 					}
 				}
 				listen(t, c)
@@ -135,14 +135,14 @@ func TestAnswersSurviveTrouble(t *testing.T) {
 	tooLong := strings.Repeat("a", 2001)
 	for name, tc := range map[string]struct {
 		harm   func(*discordtest.Server)
-		answer func(context.Context, bot.Request) bot.Message
+		answer func(context.Context, msg.Request) msg.Message
 		want   string
 	}{
-		"panic":    {nil, func(context.Context, bot.Request) bot.Message { panic("CAN" + "NOT") }, "went wrong"},
-		"too long": {nil, func(context.Context, bot.Request) bot.Message { return plain(tooLong) }, "went wrong"},
-		"empty":    {nil, func(context.Context, bot.Request) bot.Message { return bot.Message{} }, "went wrong"},
-		"photo": {nil, func(context.Context, bot.Request) bot.Message {
-			return bot.Message{Text: plain("a").Text, Photo: make([]byte, 11<<20)}
+		"panic":    {nil, func(context.Context, msg.Request) msg.Message { panic("CAN" + "NOT") }, "went wrong"},
+		"too long": {nil, func(context.Context, msg.Request) msg.Message { return plain(tooLong) }, "went wrong"},
+		"empty":    {nil, func(context.Context, msg.Request) msg.Message { return msg.Message{} }, "went wrong"},
+		"photo": {nil, func(context.Context, msg.Request) msg.Message {
+			return msg.Message{Text: plain("a").Text, Photo: make([]byte, 11<<20)}
 		}, "a"},
 		"502":         {func(s *discordtest.Server) { s.Fail(edit, 1, discordtest.Page(502)) }, nil, "answer to /report"},
 		"lost":        {func(s *discordtest.Server) { s.Fail(edit, 1, discordtest.Drop()) }, nil, "answer to /report"},
@@ -177,7 +177,7 @@ func TestS04FloodOfCommandsIsBounded(t *testing.T) {
 		s := discordtest.InMemory(t)
 		c := newClient(t, s)
 		var now, most atomic.Int32
-		c.Answer = func(context.Context, bot.Request) bot.Message {
+		c.Answer = func(context.Context, msg.Request) msg.Message {
 			most.Store(max(most.Load(), now.Add(1)))
 			defer now.Add(-1)
 			time.Sleep(5 * time.Second)

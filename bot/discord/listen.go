@@ -9,7 +9,7 @@ import (
 	"sync"
 	"time"
 
-	"friendlyfire/bot"
+	"friendlyfire/bot/msg"
 	"friendlyfire/store"
 )
 
@@ -37,7 +37,7 @@ func (c *Client) Listen(ctx context.Context) error {
 	}
 	l := &listener{
 		Client: c, log: c.log(), slots: make(chan struct{}, answersAtOnce),
-		faults: bot.Hush{Every: time.Hour}, ignored: bot.Hush{Every: time.Minute},
+		faults: msg.Throttle{Every: time.Hour}, ignored: msg.Throttle{Every: time.Minute},
 	}
 	defer l.running.Wait()
 	l.supervise(ctx)
@@ -55,8 +55,8 @@ type listener struct {
 	registering sync.Once
 	pairing     *pairing // nil: it listens for commands
 
-	faults  bot.Hush // kinds of trouble with the gateway
-	ignored bot.Hush // users whose commands are not heard
+	faults  msg.Throttle // kinds of trouble with the gateway
+	ignored msg.Throttle // users whose commands are not heard
 }
 
 // supervise keeps a connection open.
@@ -93,7 +93,7 @@ func (l *listener) supervise(ctx context.Context) {
 		} else {
 			failures++
 		}
-		if l.faults.Speak("connection") {
+		if l.faults.Allow("connection") {
 			l.log.Warn("gateway connection lost", "error", l.clean(err), "again_in", wait.Round(time.Second))
 		}
 		if !sleep(ctx, wait) {
@@ -108,7 +108,7 @@ func pause(err error, before int, most time.Duration) time.Duration {
 		return max(time.Until(e.until), pauseNone)
 	}
 	d := min(pauseFirst<<min(before, 12), most)
-	if e, ok := errors.AsType[*bot.RetryAfterError](err); ok {
+	if e, ok := errors.AsType[*msg.RetryAfterError](err); ok {
 		d = max(d, e.After)
 	}
 	return d + rand.N(d/4)
@@ -137,7 +137,7 @@ func (l *listener) keep(ctx context.Context) {
 	if l.pairing != nil {
 		return
 	}
-	if err := l.saveSession(ctx, l.session); err != nil && ctx.Err() == nil && l.faults.Speak("session") {
+	if err := l.saveSession(ctx, l.session); err != nil && ctx.Err() == nil && l.faults.Allow("session") {
 		l.log.Error("gateway session cannot be kept", "error", err)
 	}
 }

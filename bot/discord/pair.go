@@ -10,7 +10,7 @@ import (
 
 	"github.com/bwmarrin/discordgo"
 
-	"friendlyfire/bot"
+	"friendlyfire/bot/msg"
 	"friendlyfire/store"
 )
 
@@ -20,12 +20,12 @@ const pairingIntents = discordgo.IntentGuildMessages | discordgo.IntentDirectMes
 
 // pairing is what a listener that waits for a code knows.
 type pairing struct {
-	ready func(bot.Self)
-	heard func(bot.Attempt) bool
+	ready func(msg.Self)
+	heard func(msg.PairAttempt) bool
 	stop  func()
 
-	self  string       // the bot's user id
-	found *bot.Attempt // the one that heard was true for
+	self  string           // the bot's user id
+	found *msg.PairAttempt // the one that heard was true for
 }
 
 // BudgetError says that the day's identifies are spent.
@@ -47,10 +47,10 @@ func (e *FatalError) Unwrap() error { return e.error }
 //
 // A connection that fails is tried again until ctx ends. A *FatalError, a token that is refused, and a *BudgetError are
 // final.
-func (c *Client) Pair(ctx context.Context, ready func(bot.Self), heard func(bot.Attempt) bool) (bot.Attempt, error) {
+func (c *Client) Pair(ctx context.Context, ready func(msg.Self), heard func(msg.PairAttempt) bool) (msg.PairAttempt, error) {
 	defer c.http.CloseIdleConnections()
 	if _, err := c.Me(ctx); err != nil {
-		return bot.Attempt{}, err
+		return msg.PairAttempt{}, err
 	}
 	inner, stop := context.WithCancel(ctx)
 	defer stop()
@@ -64,12 +64,12 @@ func (c *Client) Pair(ctx context.Context, ready func(bot.Self), heard func(bot.
 			c.nameChannel(ctx, p.found)
 			return *p.found, nil
 		case ctx.Err() != nil:
-			return bot.Attempt{}, context.Cause(ctx)
+			return msg.PairAttempt{}, context.Cause(ctx)
 		case fatal(err):
-			return bot.Attempt{}, &FatalError{errors.New(l.clean(err))}
+			return msg.PairAttempt{}, &FatalError{errors.New(l.clean(err))}
 		}
 		if e, ok := errors.AsType[*budgetError](err); ok {
-			return bot.Attempt{}, e
+			return msg.PairAttempt{}, e
 		}
 		most := pauseNone / 2
 		if identified {
@@ -91,7 +91,7 @@ func (p *pairing) begin(data json.RawMessage) {
 	}
 	p.self = r.User.ID
 	if p.ready != nil {
-		p.ready(bot.Self{Name: store.Clean(r.User.Username, 40), App: r.Application.ID, Alone: len(r.Guilds) == 0})
+		p.ready(msg.Self{Name: store.Clean(r.User.Username, 40), App: r.Application.ID, Alone: len(r.Guilds) == 0})
 		p.ready = nil
 	}
 }
@@ -108,16 +108,16 @@ func (p *pairing) message(data json.RawMessage) {
 	}
 }
 
-func (p *pairing) attempt(m *discordgo.Message) (a bot.Attempt, ok bool) {
+func (p *pairing) attempt(m *discordgo.Message) (a msg.PairAttempt, ok bool) {
 	if m.Author == nil || m.Author.Bot || m.WebhookID != "" || m.Type != discordgo.MessageTypeDefault && m.Type != discordgo.MessageTypeReply {
 		return a, false
 	}
 	text := strings.NewReplacer("<@"+p.self+">", "", "<@!"+p.self+">", "").Replace(m.Content)
-	code, ok := bot.CodeIn(strings.TrimSpace(text))
+	code, ok := msg.CodeIn(strings.TrimSpace(text))
 	if !ok || m.GuildID != "" && text == m.Content {
 		return a, false
 	}
-	a = bot.Attempt{
+	a = msg.PairAttempt{
 		Code: code, User: store.Clean(m.Author.ID, 20), UserName: userName(m.Author),
 		Chat: store.Clean(m.ChannelID, 20), Guild: store.Clean(m.GuildID, 20),
 	}
@@ -136,7 +136,7 @@ func userName(u *discordgo.User) string {
 }
 
 // nameChannel fills in what the channel is called, if Discord says.
-func (c *Client) nameChannel(ctx context.Context, a *bot.Attempt) {
+func (c *Client) nameChannel(ctx context.Context, a *msg.PairAttempt) {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
 	channel, err := c.rest.Channel(a.Chat, discordgo.WithContext(ctx))

@@ -14,19 +14,19 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"friendlyfire/bot"
 	"friendlyfire/bot/discord"
 	"friendlyfire/bot/discord/discordtest"
+	"friendlyfire/bot/msg"
 )
 
 const code = "123456"
 
 // pair waits, ten minutes at most, for the code. It returns what was found, all that was heard, and the error.
-func pair(t *testing.T, c *discord.Client, ready func(bot.Self)) (found bot.Attempt, heard []bot.Attempt, err error) {
+func pair(t *testing.T, c *discord.Client, ready func(msg.Self)) (found msg.PairAttempt, heard []msg.PairAttempt, err error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 	defer cancel()
-	found, err = c.Pair(ctx, ready, func(a bot.Attempt) bool {
+	found, err = c.Pair(ctx, ready, func(a msg.PairAttempt) bool {
 		heard = append(heard, a)
 		return a.Code == code && a.Unfit == ""
 	})
@@ -44,13 +44,13 @@ func TestPairHearsAMentionWithoutPrivilegedIntents(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := discordtest.InMemory(t)
 				c := newClient(t, s)
-				found, _, err := pair(t, c, func(self bot.Self) {
-					if want := (bot.Self{Name: discordtest.BotName, App: discordtest.AppID}); self != want {
+				found, _, err := pair(t, c, func(self msg.Self) {
+					if want := (msg.Self{Name: discordtest.BotName, App: discordtest.AppID}); self != want {
 						t.Errorf("ready as %+v, want %+v", self, want)
 					}
 					s.Say(discordtest.Admin, text)
 				})
-				want := bot.Attempt{
+				want := msg.PairAttempt{
 					Code: code, User: discordtest.User, UserName: "Some Body @somebody",
 					Chat: discordtest.Channel, ChatName: "#alerts of Example", Guild: discordtest.Guild,
 				}
@@ -74,7 +74,7 @@ func TestPairIgnoresWhatIsNoCodeAndAnswersNobody(t *testing.T) {
 		alone := discordtest.Ask{Channel: "300000000000000009", User: discordtest.User}
 		machine := stranger
 		machine.Bot = true
-		_, heard, err := pair(t, c, func(self bot.Self) {
+		_, heard, err := pair(t, c, func(self msg.Self) {
 			if !self.Alone {
 				t.Error("a bot in no server is not told from others")
 			}
@@ -119,7 +119,7 @@ func TestR08PairingIsCountedAndLeavesTheSessionAlone(t *testing.T) {
 		if err != nil || session == "" {
 			t.Fatal(session, err)
 		}
-		if _, _, err := pair(t, c, func(bot.Self) { s.Say(discordtest.Admin, discordtest.Mention+" "+code) }); err != nil {
+		if _, _, err := pair(t, c, func(msg.Self) { s.Say(discordtest.Admin, discordtest.Mention+" "+code) }); err != nil {
 			t.Fatal(err)
 		}
 		if kept, err := c.Store.Value(t.Context(), "discord/session"); kept != session || err != nil {
@@ -145,7 +145,7 @@ func TestR08PairingKeepsToTheBudget(t *testing.T) {
 		c := newClient(t, s)
 		var err error
 		for range 50 {
-			if _, _, err = pair(t, c, func(bot.Self) {}); err == nil {
+			if _, _, err = pair(t, c, func(msg.Self) {}); err == nil {
 				t.Fatal("found without a code")
 			}
 		}
@@ -167,18 +167,18 @@ func TestPairOutlastsTroubleButNoRefusal(t *testing.T) {
 		c := newClient(t, s)
 		time.AfterFunc(5*time.Minute, func() { s.Say(discordtest.Admin, discordtest.Mention+" "+code) })
 		ready := 0
-		found, _, err := pair(t, c, func(bot.Self) { ready++ })
+		found, _, err := pair(t, c, func(msg.Self) { ready++ })
 		if err != nil || found.User != discordtest.User || ready != 1 || len(s.Identifies()) != 1 {
 			t.Errorf("found %+v, %v; ready %d times, %d identifies", found, err, ready, len(s.Identifies()))
 		}
 
 		s.ScriptGateway(func() discordtest.Connection { return discordtest.Connection{Close: 4004} })
-		_, _, err = pair(t, c, func(bot.Self) {})
+		_, _, err = pair(t, c, func(msg.Self) {})
 		if _, ok := errors.AsType[*discord.FatalError](err); !ok {
 			t.Errorf("Pair = %v", err)
 		}
 		s.Fail("GET /users/@me", 1, discordtest.Echo(401))
-		_, _, err = pair(t, c, func(bot.Self) { t.Error("ready without a bot") })
+		_, _, err = pair(t, c, func(msg.Self) { t.Error("ready without a bot") })
 		if err == nil || strings.Contains(err.Error(), "CANARY") {
 			t.Errorf("Pair = %v", err)
 		}

@@ -10,7 +10,7 @@ import (
 
 	"github.com/bwmarrin/discordgo"
 
-	"friendlyfire/bot"
+	"friendlyfire/bot/msg"
 )
 
 // ready is called when a connection is open.
@@ -39,7 +39,7 @@ func (l *listener) register(ctx context.Context, app string) {
 	}
 	for failures := 0; ; failures++ {
 		_, err := l.rest.ApplicationCommandBulkOverwrite(app, l.Guild, commands, discordgo.WithContext(ctx))
-		if err = typed(err); err == nil {
+		if err = classify(err); err == nil {
 			err = l.Store.SetValue(ctx, commandsKey, hash)
 		}
 		if err == nil || ctx.Err() != nil {
@@ -48,11 +48,11 @@ func (l *listener) register(ctx context.Context, app string) {
 		if failures == 0 {
 			l.log.Warn("slash commands are not registered yet", "error", err)
 		}
-		if _, rejected := errors.AsType[*bot.RejectedError](err); rejected {
+		if _, rejected := errors.AsType[*msg.RejectedError](err); rejected {
 			return
 		}
 		wait := min(time.Minute<<min(failures, 10), probeEvery)
-		if e, limited := errors.AsType[*bot.RetryAfterError](err); limited {
+		if e, limited := errors.AsType[*msg.RetryAfterError](err); limited {
 			wait = max(wait, e.After)
 		}
 		if !sleep(ctx, wait) {
@@ -62,7 +62,7 @@ func (l *listener) register(ctx context.Context, app string) {
 }
 
 // slashCommands are the commands in Discord's form: every argument is a string, with choices where it has them.
-func slashCommands(commands []bot.Command) []*discordgo.ApplicationCommand {
+func slashCommands(commands []msg.Command) []*discordgo.ApplicationCommand {
 	out := make([]*discordgo.ApplicationCommand, len(commands))
 	for i, c := range commands {
 		out[i] = &discordgo.ApplicationCommand{Type: discordgo.ChatApplicationCommand, Name: c.Name, Description: c.Description}

@@ -9,7 +9,7 @@ import (
 
 	"github.com/bwmarrin/discordgo"
 
-	"friendlyfire/bot"
+	"friendlyfire/bot/msg"
 )
 
 // post is a message as Discord takes it, in a channel and in answer to an interaction alike.
@@ -23,7 +23,7 @@ type post struct {
 }
 
 // newPost is the only maker of posts: none can mention anybody, and none shows a preview of a link.
-func newPost(m bot.Message) post {
+func newPost(m msg.Message) post {
 	return post{
 		Content:         markdown(m.Text),
 		Components:      components(m.Buttons),
@@ -35,7 +35,7 @@ func newPost(m bot.Message) post {
 }
 
 // components are at most five rows of five buttons. A button's id is its command.
-func components(rows [][]bot.Button) []discordgo.MessageComponent {
+func components(rows [][]msg.Button) []discordgo.MessageComponent {
 	out := []discordgo.MessageComponent{}
 	for _, row := range rows {
 		var line discordgo.ActionsRow
@@ -53,12 +53,12 @@ func components(rows [][]bot.Button) []discordgo.MessageComponent {
 // longer waits to the caller. A picture that Discord does not take is
 // left out; its rows of text take its place where there is room. Within minutes Discord knows a message
 // again by its Nonce, and a second attempt at it makes no copy.
-func (c *Client) Send(ctx context.Context, channel string, m bot.Message) error {
+func (c *Client) Send(ctx context.Context, channel string, m msg.Message) error {
 	return c.deliver(ctx, http.MethodPost, discordgo.EndpointChannelMessages(channel), m)
 }
 
 // deliver makes the request with the picture, and without it when that is what Discord refuses.
-func (c *Client) deliver(ctx context.Context, method, address string, m bot.Message) error {
+func (c *Client) deliver(ctx context.Context, method, address string, m msg.Message) error {
 	p := newPost(m)
 	err := c.write(ctx, method, address, p, m.Photo)
 	if m.Photo != nil && refusesPhoto(err) {
@@ -67,7 +67,7 @@ func (c *Client) deliver(ctx context.Context, method, address string, m bot.Mess
 		}
 		err = c.write(ctx, method, address, p, nil)
 	}
-	return typed(err)
+	return classify(err)
 }
 
 // refusesPhoto reports whether the text alone may go through: the picture is too large, or not good, or may not be
@@ -88,7 +88,7 @@ func (c *Client) write(ctx context.Context, method, address string, body any, ph
 		})
 	}
 	if err != nil {
-		return &bot.RejectedError{Reason: err.Error()}
+		return &msg.RejectedError{Reason: err.Error()}
 	}
 	bucket := discordgo.NewRatelimiter().LockBucket("")
 	_, err = c.rest.RequestWithLockedBucket(method, address, kind, data, bucket, 0, discordgo.WithContext(ctx))

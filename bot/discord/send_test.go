@@ -15,9 +15,9 @@ import (
 	"testing/synctest"
 	"time"
 
-	"friendlyfire/bot"
 	"friendlyfire/bot/discord"
 	"friendlyfire/bot/discord/discordtest"
+	"friendlyfire/bot/msg"
 )
 
 const post = "POST /channels/*/messages"
@@ -25,11 +25,11 @@ const post = "POST /channels/*/messages"
 func TestSend(t *testing.T) {
 	s := discordtest.Start(t)
 	c := newClient(t, s)
-	m := bot.Message{
-		Text:    bot.Text{{Text: "Ban", Style: bot.Bold}, {Text: " of @everyone"}},
+	m := msg.Message{
+		Text:    msg.Text{{Text: "Ban", Style: msg.Bold}, {Text: " of @everyone"}},
 		Photo:   []byte("\x89PNG"),
 		Nonce:   "ban-17",
-		Buttons: [][]bot.Button{{{Label: "7 days", Command: "/report country 7d"}, {Label: "All", Command: "/report country all"}}},
+		Buttons: [][]msg.Button{{{Label: "7 days", Command: "/report country 7d"}, {Label: "All", Command: "/report country all"}}},
 	}
 	if err := c.Send(t.Context(), discordtest.Channel, m); err != nil {
 		t.Fatal(err)
@@ -175,14 +175,14 @@ func TestS07NobodyIsMentioned(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := discordtest.InMemory(t)
 		c := newClient(t, s)
-		hostile := bot.Text{}
-		for _, style := range []bot.Style{bot.Plain, bot.Bold, bot.Code, bot.Pre} {
-			hostile = append(hostile, bot.Run{Text: "@everyone @here <@400000000000000001> <@&1>\n", Style: style})
+		hostile := msg.Text{}
+		for _, style := range []msg.Style{msg.Plain, msg.Bold, msg.Code, msg.Pre} {
+			hostile = append(hostile, msg.Run{Text: "@everyone @here <@400000000000000001> <@&1>\n", Style: style})
 		}
-		c.Answer = func(context.Context, bot.Request) bot.Message {
-			return bot.Message{Text: hostile, Photo: []byte("png")}
+		c.Answer = func(context.Context, msg.Request) msg.Message {
+			return msg.Message{Text: hostile, Photo: []byte("png")}
 		}
-		if err := c.Send(t.Context(), discordtest.Channel, bot.Message{Text: hostile}); err != nil {
+		if err := c.Send(t.Context(), discordtest.Channel, msg.Message{Text: hostile}); err != nil {
 			t.Fatal(err)
 		}
 		listen(t, c)

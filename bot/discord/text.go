@@ -5,14 +5,14 @@ import (
 	"unicode"
 	"unicode/utf16"
 
-	"friendlyfire/bot"
+	"friendlyfire/bot/msg"
 )
 
 // maxContent is the length of a message's text. Discord says characters; UTF-16 units are never fewer.
 const maxContent = 2000
 
 // Fits reports whether m's text can travel as one message, with its marks and escapes.
-func (c *Client) Fits(m bot.Message) bool {
+func (c *Client) Fits(m msg.Message) bool {
 	return len(utf16.Encode([]rune(markdown(m.Text)))) <= maxContent
 }
 
@@ -20,15 +20,15 @@ func (c *Client) Fits(m bot.Message) bool {
 //
 // Whatever would act is escaped, so that every character shows as it is and the runs' styles are the only markup.
 // A backslash before punctuation is how Discord itself escapes.
-func markdown(t bot.Text) string {
+func markdown(t msg.Text) string {
 	var b strings.Builder
 	for _, r := range joined(t) {
 		switch r.Style {
-		case bot.Bold:
+		case msg.Bold:
 			b.WriteString("**" + escape(r.Text) + "**")
-		case bot.Code:
+		case msg.Code:
 			b.WriteString("`" + strings.NewReplacer("`", tick, "\n", " ").Replace(r.Text) + "`")
-		case bot.Pre:
+		case msg.Pre:
 			b.WriteString("```\n" + strings.ReplaceAll(strings.Trim(r.Text, "\n"), "`", tick) + "\n```")
 		default:
 			b.WriteString(escape(r.Text))
@@ -42,8 +42,8 @@ const tick = "\u02cb"
 
 // joined makes one run of neighbours in the same style, whose marks would run into one another, and drops empty
 // runs and characters that cannot be seen.
-func joined(t bot.Text) bot.Text {
-	var out bot.Text
+func joined(t msg.Text) msg.Text {
+	var out msg.Text
 	for _, r := range t {
 		r.Text = strings.Map(visible, strings.ToValidUTF8(r.Text, "\ufffd"))
 		switch last := len(out) - 1; {

@@ -5,33 +5,33 @@ import (
 	"testing"
 	"unicode"
 
-	"friendlyfire/bot"
+	"friendlyfire/bot/msg"
 )
 
 func TestS05TextCannotAct(t *testing.T) {
 	for name, tc := range map[string]struct {
-		text bot.Text
+		text msg.Text
 		want string
 	}{
-		"plain":          {bot.Text{{Text: "Belgium: 12 bans at 08:15, see (sshd)."}}, "Belgium: 12 bans at 08:15, see (sshd)."},
-		"bold":           {bot.Text{{Text: "a", Style: bot.Bold}}, "**a**"},
-		"code":           {bot.Text{{Text: "192.0.2.1", Style: bot.Code}, {Text: " in "}, {Text: "x", Style: bot.Code}}, "`192.0.2.1` in `x`"},
-		"pre":            {bot.Text{{Text: "BE ██\nNL █\n", Style: bot.Pre}}, "```\nBE ██\nNL █\n```"},
-		"neighbours":     {bot.Text{{Text: "a", Style: bot.Bold}, {Style: bot.Code}, {Text: "b", Style: bot.Bold}}, "**ab**"},
-		"emphasis":       {bot.Text{{Text: "*a* _b_ ~~c~~ ||d|| `e`"}}, "\\*a\\* \\_b\\_ \\~\\~c\\~\\~ \\|\\|d\\|\\| \\`e\\`"},
-		"in bold":        {bot.Text{{Text: "a** @everyone \\", Style: bot.Bold}}, "**a\\*\\* \\@everyone \\\\**"},
-		"backslash":      {bot.Text{{Text: `\*a*`}}, `\\\*a\*`},
-		"mentions":       {bot.Text{{Text: "@everyone <@1> <@&2> <#3>"}}, `\@everyone \<\@1\> \<\@&2\> \<#3\>`},
-		"times, emoji":   {bot.Text{{Text: "<t:0:R> <:a:1> </report:1>"}}, `\<t:0:R\> \<:a:1\> \</report:1\>`},
-		"masked link":    {bot.Text{{Text: "[bank](https://example.org)"}}, `\[bank\](https\://example.org)`},
-		"bare URL":       {bot.Text{{Text: "http://example.org discord://x"}}, `http\://example.org discord\://x`},
-		"heading":        {bot.Text{{Text: "# a\n ## b\n-# c\nd # e"}}, "\\# a\n \\## b\n\\-# c\nd # e"},
-		"quote":          {bot.Text{{Text: "> a\n>>> b"}}, "\\> a\n\\>\\>\\> b"},
-		"lists":          {bot.Text{{Text: "- a\n* b\n+ c\n1. d\n12) e\n1.5 - f"}}, "\\- a\n\\* b\n\\+ c\n1\\. d\n12\\) e\n1\\.5 - f"},
-		"code in code":   {bot.Text{{Text: "a``b`\n@here", Style: bot.Code}}, "`aˋˋbˋ @here`"},
-		"fence in pre":   {bot.Text{{Text: "```\n@here", Style: bot.Pre}}, "```\nˋˋˋ\n@here\n```"},
-		"unseen":         {bot.Text{{Text: "a\x00\x1b[31m\u202eb\u200b\r\n\xff"}}, "a\\[31mb\n\ufffd"},
-		"unseen in code": {bot.Text{{Text: "a\x00\u2066`b", Style: bot.Code}}, "`aˋb`"},
+		"plain":          {msg.Text{{Text: "Belgium: 12 bans at 08:15, see (sshd)."}}, "Belgium: 12 bans at 08:15, see (sshd)."},
+		"bold":           {msg.Text{{Text: "a", Style: msg.Bold}}, "**a**"},
+		"code":           {msg.Text{{Text: "192.0.2.1", Style: msg.Code}, {Text: " in "}, {Text: "x", Style: msg.Code}}, "`192.0.2.1` in `x`"},
+		"pre":            {msg.Text{{Text: "BE ██\nNL █\n", Style: msg.Pre}}, "```\nBE ██\nNL █\n```"},
+		"neighbours":     {msg.Text{{Text: "a", Style: msg.Bold}, {Style: msg.Code}, {Text: "b", Style: msg.Bold}}, "**ab**"},
+		"emphasis":       {msg.Text{{Text: "*a* _b_ ~~c~~ ||d|| `e`"}}, "\\*a\\* \\_b\\_ \\~\\~c\\~\\~ \\|\\|d\\|\\| \\`e\\`"},
+		"in bold":        {msg.Text{{Text: "a** @everyone \\", Style: msg.Bold}}, "**a\\*\\* \\@everyone \\\\**"},
+		"backslash":      {msg.Text{{Text: `\*a*`}}, `\\\*a\*`},
+		"mentions":       {msg.Text{{Text: "@everyone <@1> <@&2> <#3>"}}, `\@everyone \<\@1\> \<\@&2\> \<#3\>`},
+		"times, emoji":   {msg.Text{{Text: "<t:0:R> <:a:1> </report:1>"}}, `\<t:0:R\> \<:a:1\> \</report:1\>`},
+		"masked link":    {msg.Text{{Text: "[bank](https://example.org)"}}, `\[bank\](https\://example.org)`},
+		"bare URL":       {msg.Text{{Text: "http://example.org discord://x"}}, `http\://example.org discord\://x`},
+		"heading":        {msg.Text{{Text: "# a\n ## b\n-# c\nd # e"}}, "\\# a\n \\## b\n\\-# c\nd # e"},
+		"quote":          {msg.Text{{Text: "> a\n>>> b"}}, "\\> a\n\\>\\>\\> b"},
+		"lists":          {msg.Text{{Text: "- a\n* b\n+ c\n1. d\n12) e\n1.5 - f"}}, "\\- a\n\\* b\n\\+ c\n1\\. d\n12\\) e\n1\\.5 - f"},
+		"code in code":   {msg.Text{{Text: "a``b`\n@here", Style: msg.Code}}, "`aˋˋbˋ @here`"},
+		"fence in pre":   {msg.Text{{Text: "```\n@here", Style: msg.Pre}}, "```\nˋˋˋ\n@here\n```"},
+		"unseen":         {msg.Text{{Text: "a\x00\x1b[31m\u202eb\u200b\r\n\xff"}}, "a\\[31mb\n\ufffd"},
+		"unseen in code": {msg.Text{{Text: "a\x00\u2066`b", Style: msg.Code}}, "`aˋb`"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := markdown(tc.text); got != tc.want {
@@ -52,7 +52,7 @@ func TestFitsCountsMarksAndEscapes(t *testing.T) {
 		"beyond UTF-16": {strings.Repeat("🇧", 1001), false},
 		"accents":       {strings.Repeat("é", 2000), true},
 	} {
-		if got := new(Client).Fits(bot.Message{Text: bot.Text{{Text: tc.text}}}); got != tc.want {
+		if got := new(Client).Fits(msg.Message{Text: msg.Text{{Text: tc.text}}}); got != tc.want {
 			t.Errorf("%s: Fits is %t, want %t", name, got, tc.want)
 		}
 	}
@@ -65,7 +65,7 @@ func FuzzMarkdown(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		got := markdown(bot.Text{{Text: s}})
+		got := markdown(msg.Text{{Text: s}})
 		var shown strings.Builder
 		escaped := false
 		for _, r := range got {

@@ -10,7 +10,7 @@ import (
 
 	tg "github.com/go-telegram-bot-api/telegram-bot-api/v5"
 
-	"friendlyfire/bot"
+	"friendlyfire/bot/msg"
 )
 
 const (
@@ -70,7 +70,7 @@ func (l *listener) release(ctx context.Context, query string) bool {
 }
 
 // answer asks Answer. A panic in there costs the answer, not the program; its value is not logged, it may quote the message.
-func (l *listener) answer(ctx context.Context, r bot.Request) (m bot.Message) {
+func (l *listener) answer(ctx context.Context, r msg.Request) (m msg.Message) {
 	select {
 	case l.busy <- struct{}{}:
 	case <-ctx.Done():
@@ -80,7 +80,7 @@ func (l *listener) answer(ctx context.Context, r bot.Request) (m bot.Message) {
 	defer func() {
 		if v := recover(); v != nil {
 			l.log.Error("a command panicked", "type", fmt.Sprintf("%T", v), "stack", string(debug.Stack()))
-			m = bot.Message{}
+			m = msg.Message{}
 		}
 	}()
 	ctx, cancel := context.WithTimeout(ctx, answerTime)
@@ -89,15 +89,15 @@ func (l *listener) answer(ctx context.Context, r bot.Request) (m bot.Message) {
 }
 
 // reply sends an answer, again for as long as it has certainly not been sent and there is time.
-func (l *listener) reply(ctx context.Context, chat string, m bot.Message) error {
+func (l *listener) reply(ctx context.Context, chat string, m msg.Message) error {
 	ctx, cancel := context.WithTimeout(ctx, answerTime)
 	defer cancel()
 	for attempt := 1; ; attempt++ {
 		err := l.Send(ctx, chat, m)
 		wait := time.Second << attempt
-		if limit, ok := errors.AsType[*bot.RetryAfterError](err); ok {
+		if limit, ok := errors.AsType[*msg.RetryAfterError](err); ok {
 			wait = limit.After
-		} else if no, ok := errors.AsType[*bot.NotSentError](err); !ok || no.After > 0 {
+		} else if no, ok := errors.AsType[*msg.NotSentError](err); !ok || no.After > 0 {
 			return err
 		}
 		if deadline, _ := ctx.Deadline(); attempt == postAttempts || time.Until(deadline) < wait {

@@ -6,14 +6,14 @@ import (
 	"testing"
 	"time"
 
-	"friendlyfire/bot"
+	"friendlyfire/bot/msg"
 	"friendlyfire/bot/telegram/telegramtest"
 )
 
 func TestSlowAnswerHoldsUpNobodyElse(t *testing.T) {
 	inOffice(t, func(t *testing.T, server *telegramtest.Server, o *office) {
 		quick := o.Answer
-		o.Answer = func(ctx context.Context, r bot.Request) bot.Message {
+		o.Answer = func(ctx context.Context, r msg.Request) msg.Message {
 			if r.Chat == fmt.Sprint(group) {
 				<-ctx.Done() // a minute
 				return say("gave up")
@@ -37,7 +37,7 @@ func TestSlowAnswerHoldsUpNobodyElse(t *testing.T) {
 func TestPanicCostsItsAnswerOnly(t *testing.T) {
 	inOffice(t, func(t *testing.T, server *telegramtest.Server, o *office) {
 		quick := o.Answer
-		o.Answer = func(ctx context.Context, r bot.Request) bot.Message {
+		o.Answer = func(ctx context.Context, r msg.Request) msg.Message {
 			if r.Text == "/ip secret" {
 				panic(r.Text)
 			}
@@ -59,7 +59,7 @@ func TestPanicCostsItsAnswerOnly(t *testing.T) {
 
 func TestEmptyAnswerIsNotPosted(t *testing.T) {
 	inOffice(t, func(t *testing.T, server *telegramtest.Server, o *office) {
-		o.Answer = func(context.Context, bot.Request) bot.Message { return bot.Message{} }
+		o.Answer = func(context.Context, msg.Request) msg.Message { return msg.Message{} }
 		listen(t, o.Client)
 		server.Say(group, 0, admin, "/report")
 		time.Sleep(time.Minute)

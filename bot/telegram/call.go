@@ -16,7 +16,7 @@ const callLimit = 15 * time.Second
 func (c *Client) call(ctx context.Context, limit time.Duration, method string, params tg.Params, photo []byte) (json.RawMessage, error) {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	w := &wire{ctx: ctx, client: c.http}
+	w := &transport{ctx: ctx, client: c.http}
 	api := &tg.BotAPI{Token: c.token, Client: w} // the library's own constructor asks the network
 	api.SetAPIEndpoint(c.endpoint)
 

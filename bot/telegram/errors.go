@@ -12,7 +12,7 @@ import (
 
 	tg "github.com/go-telegram-bot-api/telegram-bot-api/v5"
 
-	"friendlyfire/bot"
+	"friendlyfire/bot/msg"
 	"friendlyfire/store"
 )
 
@@ -39,7 +39,7 @@ type unsent struct{ error }
 func (e *unsent) Unwrap() error { return e.error }
 
 // failure is what the library's error means. Whatever is neither a refusal nor unsent may have taken effect.
-func (c *Client) failure(method string, w *wire, answer *tg.APIResponse, err error) error {
+func (c *Client) failure(method string, w *transport, answer *tg.APIResponse, err error) error {
 	if no, ok := errors.AsType[*tg.Error](err); ok {
 		return &refusal{
 			method: method,
@@ -86,29 +86,29 @@ func (c *Client) tells(s string) bool {
 // defaultHold is how long to wait after a 429 that does not say.
 const defaultHold = 30 * time.Second
 
-// verdict turns the error of a post into one of package bot's. A 429 of the Bot API never says what it holds back; it
+// classify turns the error of a post into one of package msg's. A 429 of the Bot API never says what it holds back; it
 // is taken for the chat's, for the limits of the whole bot are far from what Client lets through.
-func verdict(err error) error {
+func classify(err error) error {
 	r, ok := errors.AsType[*refusal](err)
 	if !ok {
 		if no, ok := errors.AsType[*unsent](err); ok {
-			return &bot.NotSentError{Reason: no.Error()}
+			return &msg.NotSentError{Reason: no.Error()}
 		}
 		return err
 	}
 	switch {
 	case r.code == http.StatusTooManyRequests && r.api:
-		return &bot.RetryAfterError{After: cmp.Or(r.after, defaultHold), Scope: bot.ThisChat}
+		return &msg.RetryAfterError{After: cmp.Or(r.after, defaultHold), Scope: msg.ThisChat}
 	case r.code == http.StatusTooManyRequests:
-		return &bot.RetryAfterError{After: cmp.Or(r.after, defaultHold), Scope: bot.WholePlatform}
+		return &msg.RetryAfterError{After: cmp.Or(r.after, defaultHold), Scope: msg.WholePlatform}
 	case r.movedTo != 0:
-		return &bot.MovedError{To: strconv.FormatInt(r.movedTo, 10)}
+		return &msg.MovedError{To: strconv.FormatInt(r.movedTo, 10)}
 	case r.aboutMessage():
-		return &bot.RejectedError{Reason: r.Error()}
+		return &msg.RejectedError{Reason: r.Error()}
 	case r.code >= http.StatusBadRequest && r.code < http.StatusInternalServerError && r.api:
-		return &bot.NotSentError{Reason: r.Error(), After: probeFirst}
+		return &msg.NotSentError{Reason: r.Error(), After: probeFirst}
 	case r.code >= http.StatusMultipleChoices && r.code < http.StatusInternalServerError: // a page of something on the way
-		return &bot.NotSentError{Reason: r.Error()}
+		return &msg.NotSentError{Reason: r.Error()}
 	}
 	return r // it may have been sent
 }

@@ -14,7 +14,7 @@ import (
 
 	tg "github.com/go-telegram-bot-api/telegram-bot-api/v5"
 
-	"friendlyfire/bot"
+	"friendlyfire/bot/msg"
 )
 
 const (
@@ -29,9 +29,9 @@ const (
 // under way, and repeats none. At most eight wait in a chat; those that exceed it are dropped.
 func (c *Client) Listen(ctx context.Context) error {
 	l := &listener{
-		Client: c, log: c.log(), bookmark: bookmark{store: c.Store, key: "telegram/updates/" + c.id()},
+		Client: c, log: c.log(), bookmark: savedOffset{store: c.Store, key: "telegram/updates/" + c.id()},
 		queues: map[string]chan command{}, busy: make(chan struct{}, answersAtOnce),
-		faults: bot.Hush{Every: time.Hour}, ignored: bot.Hush{Every: time.Minute},
+		faults: msg.Throttle{Every: time.Hour}, ignored: msg.Throttle{Every: time.Minute},
 	}
 	defer l.running.Wait()
 	failures, told := 0, false
@@ -46,7 +46,7 @@ func (c *Client) Listen(ctx context.Context) error {
 		case ctx.Err() == nil:
 			wait := pause(err, failures)
 			failures++
-			if l.faults.Speak(kind(err)) {
+			if l.faults.Allow(kind(err)) {
 				told = true
 				l.log.Warn("not listening for commands", "error", err, "again_in", wait.Round(time.Second))
 			}
@@ -61,14 +61,14 @@ type listener struct {
 	*Client
 	log      *slog.Logger
 	name     string // the bot's user name, "" until Telegram has told
-	bookmark bookmark
+	bookmark savedOffset
 
 	queues  map[string]chan command // by chat
 	busy    chan struct{}           // as many as there are answers being made
 	running sync.WaitGroup
 
-	faults  bot.Hush // kinds of failure
-	ignored bot.Hush // users whose commands are not heard
+	faults  msg.Throttle // kinds of failure
+	ignored msg.Throttle // users whose commands are not heard
 }
 
 // poll waits for updates and hands them on.
@@ -136,13 +136,13 @@ func (l *listener) take(ctx context.Context, raw json.RawMessage) {
 		return
 	}
 	c, why, ok := u.command(l.name, time.Now())
-	if why != "" && l.ignored.Speak(c.User+" "+why) {
+	if why != "" && l.ignored.Allow(c.User+" "+why) {
 		l.log.Info("command ignored", "reason", why, "chat", c.Chat, "user", c.User)
 	}
 	if !ok || l.Allowed == nil || !l.Allowed(c.Request) {
 		return
 	}
-	if !l.enqueue(ctx, c) && l.ignored.Speak(c.User+" flood") {
+	if !l.enqueue(ctx, c) && l.ignored.Allow(c.User+" flood") {
 		l.log.Warn("command ignored", "reason", "too many at once", "chat", c.Chat, "user", c.User)
 	}
 }

@@ -10,7 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"friendlyfire/bot"
+	"friendlyfire/bot/msg"
 	"friendlyfire/bot/telegram"
 	"friendlyfire/bot/telegram/telegramtest"
 )
@@ -21,18 +21,18 @@ type office struct {
 	log journal
 
 	mu    sync.Mutex
-	heard []bot.Request
+	heard []msg.Request
 }
 
 func newOffice(t *testing.T, server *telegramtest.Server) *office {
 	t.Helper()
 	o := &office{Client: newClient(t, server)}
 	o.Log, o.Store = o.log.logger(), openStore(t)
-	o.Allowed = func(r bot.Request) bool {
+	o.Allowed = func(r msg.Request) bool {
 		chat, _, _ := strings.Cut(r.Chat, "/")
 		return slices.Contains([]string{fmt.Sprint(group), fmt.Sprint(private)}, chat) && r.User == fmt.Sprint(admin)
 	}
-	o.Answer = func(_ context.Context, r bot.Request) bot.Message {
+	o.Answer = func(_ context.Context, r msg.Request) msg.Message {
 		o.mu.Lock()
 		defer o.mu.Unlock()
 		o.heard = append(o.heard, r)
@@ -62,7 +62,7 @@ func inOffice(t *testing.T, test func(*testing.T, *telegramtest.Server, *office)
 
 func TestCommandsAreAnsweredWhereTheyWereAsked(t *testing.T) {
 	inOffice(t, func(t *testing.T, server *telegramtest.Server, o *office) {
-		o.Commands = []bot.Command{{Name: "report", Description: "A fresh chart"}, {Name: "help", Description: "What I know"}}
+		o.Commands = []msg.Command{{Name: "report", Description: "A fresh chart"}, {Name: "help", Description: "What I know"}}
 		listen(t, o.Client)
 		server.Say(group, 0, admin, "/report country 7d")
 		server.Say(group, 45, admin, "/Report@"+strings.ToUpper(telegramtest.BotName)+"\tjail")

@@ -11,7 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"friendlyfire/bot"
+	"friendlyfire/bot/msg"
 	"friendlyfire/bot/telegram"
 	"friendlyfire/bot/telegram/telegramtest"
 )
@@ -38,7 +38,7 @@ func TestR13EveryCallIsBounded(t *testing.T) {
 				if took := time.Since(began); took > 15*time.Second {
 					t.Errorf("took %v", took)
 				}
-				if _, ok := errors.AsType[*bot.NotSentError](err); err == nil || ok {
+				if _, ok := errors.AsType[*msg.NotSentError](err); err == nil || ok {
 					t.Errorf("Send = %v, want an error that leaves it open", err)
 				}
 				if sent := len(server.Messages()) == 1; sent != test.sent {
@@ -90,7 +90,7 @@ func TestR13NoConnectionIsNotSent(t *testing.T) {
 					if took := time.Since(began); took > 15*time.Second {
 						t.Errorf("took %v", took)
 					}
-					if no, ok := errors.AsType[*bot.NotSentError](err); !ok || no.After != 0 {
+					if no, ok := errors.AsType[*msg.NotSentError](err); !ok || no.After != 0 {
 						t.Errorf("Send = %v, want not sent, to be tried again soon", err)
 					}
 					down.Store(false)
@@ -140,7 +140,7 @@ func TestCancelledWhileAskingMayHaveBeenSent(t *testing.T) {
 		ctx, cancel := contextFor(t, time.Second)
 		defer cancel()
 		err := c.Send(ctx, "5550001", say("x"))
-		if _, ok := errors.AsType[*bot.NotSentError](err); ok || !errors.Is(err, context.Canceled) {
+		if _, ok := errors.AsType[*msg.NotSentError](err); ok || !errors.Is(err, context.Canceled) {
 			t.Errorf("Send = %v, want an error that leaves it open", err)
 		}
 	})

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"friendlyfire/bot"
+	"friendlyfire/bot/msg"
 	"friendlyfire/store"
 )
 
@@ -33,28 +33,28 @@ func (e *ConflictError) Error() string {
 // https://core.telegram.org/bots/features#privacy-mode
 //
 // A connection that fails is tried again until ctx ends. A *ConflictError, or a token that is refused, is final.
-func (c *Client) Pair(ctx context.Context, ready func(bot.Self), heard func(bot.Attempt) bool) (bot.Attempt, error) {
+func (c *Client) Pair(ctx context.Context, ready func(msg.Self), heard func(msg.PairAttempt) bool) (msg.PairAttempt, error) {
 	name, err := c.Me(ctx)
 	if err != nil {
-		return bot.Attempt{}, err
+		return msg.PairAttempt{}, err
 	}
 	// A negative offset drops all updates but the last: https://core.telegram.org/bots/api#getupdates
 	_, next, err := c.updates(ctx, -1, 0)
 	if err != nil {
-		return bot.Attempt{}, conflict(err)
+		return msg.PairAttempt{}, conflict(err)
 	}
-	ready(bot.Self{Name: name})
+	ready(msg.Self{Name: name})
 	for failures := 0; ; {
 		began := time.Now()
 		batch, after, err := c.updates(ctx, max(0, next), pollTime)
 		switch final := conflict(err); {
 		case ctx.Err() != nil:
-			return bot.Attempt{}, context.Cause(ctx)
+			return msg.PairAttempt{}, context.Cause(ctx)
 		case final != err: //nolint:errorlint // whether it was exchanged
-			return bot.Attempt{}, final
+			return msg.PairAttempt{}, final
 		case err != nil:
 			if r, ok := errors.AsType[*refusal](err); ok && r.code == http.StatusUnauthorized {
-				return bot.Attempt{}, err
+				return msg.PairAttempt{}, err
 			}
 			sleep(ctx, pause(err, failures))
 			failures++
@@ -84,7 +84,7 @@ func conflict(err error) error {
 }
 
 // attempt returns the code that an update holds. What others wrote and somebody forwards is no attempt.
-func attempt(raw json.RawMessage, name string) (a bot.Attempt, ok bool) {
+func attempt(raw json.RawMessage, name string) (a msg.PairAttempt, ok bool) {
 	var u update
 	if json.Unmarshal(raw, &u) != nil || u.Message == nil || u.Message.From == nil {
 		return a, false
@@ -94,7 +94,7 @@ func attempt(raw json.RawMessage, name string) (a bot.Attempt, ok bool) {
 	if !ok || m.ViaBot != nil || m.ForwardOrigin != nil || m.ForwardDate != 0 {
 		return a, false
 	}
-	a = bot.Attempt{
+	a = msg.PairAttempt{
 		Code: code,
 		User: strconv.FormatInt(m.From.ID, 10), UserName: m.From.name(),
 		Chat: request(m, m.From, "").Chat, ChatName: store.Clean(m.Chat.Title, 100),
@@ -112,14 +112,14 @@ func attempt(raw json.RawMessage, name string) (a bot.Attempt, ok bool) {
 func codeIn(text, name string) (string, bool) {
 	if !strings.HasPrefix(text, "/") {
 		rest, _ := strings.CutPrefix(text, "@"+name)
-		return bot.CodeIn(strings.TrimSpace(rest))
+		return msg.CodeIn(strings.TrimSpace(rest))
 	}
 	text, mine := forBot(text, name)
 	command, code, _ := strings.Cut(text, " ")
 	if !mine || command != "/pair" && command != "/start" {
 		return "", false
 	}
-	digits, ok := bot.CodeIn(strings.TrimSpace(code))
+	digits, ok := msg.CodeIn(strings.TrimSpace(code))
 	if !ok {
 		digits = store.Clean(code, 20) // counted as a wrong one
 	}

@@ -10,7 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"friendlyfire/bot"
+	"friendlyfire/bot/msg"
 	"friendlyfire/bot/telegram"
 	"friendlyfire/bot/telegram/telegramtest"
 )
@@ -18,8 +18,8 @@ import (
 const code = "123456"
 
 // pair waits for the code. It returns what was found, all that was heard, and the error.
-func pair(ctx context.Context, c *telegram.Client, ready func()) (found bot.Attempt, heard []bot.Attempt, err error) {
-	found, err = c.Pair(ctx, func(bot.Self) { ready() }, func(a bot.Attempt) bool {
+func pair(ctx context.Context, c *telegram.Client, ready func()) (found msg.PairAttempt, heard []msg.PairAttempt, err error) {
+	found, err = c.Pair(ctx, func(msg.Self) { ready() }, func(a msg.PairAttempt) bool {
 		heard = append(heard, a)
 		return a.Code == code && a.Unfit == ""
 	})
@@ -50,7 +50,7 @@ func TestPairHearsACode(t *testing.T) {
 			inBubble(t, func(t *testing.T, server *telegramtest.Server, c *telegram.Client) {
 				server.SetChat(telegramtest.Chat{ID: group, Title: "Ops\u202e"})
 				found, _, err := pair(t.Context(), c, func() { server.Say(test.chat, test.thread, admin, test.text) })
-				want := bot.Attempt{Code: code, User: "5550001", UserName: "User 5550001", Chat: test.want}
+				want := msg.PairAttempt{Code: code, User: "5550001", UserName: "User 5550001", Chat: test.want}
 				if test.chat == group {
 					want.ChatName = "Ops"
 				}

@@ -12,7 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"friendlyfire/bot"
+	"friendlyfire/bot/msg"
 	"friendlyfire/bot/telegram"
 	"friendlyfire/bot/telegram/telegramtest"
 )
@@ -42,7 +42,7 @@ func TestS01TokenIsInNoErrorAndNoLog(t *testing.T) {
 			inBubble(t, func(t *testing.T, server *telegramtest.Server, c *telegram.Client) {
 				log := &journal{}
 				c.Log, c.Store = log.logger(), openStore(t)
-				c.Commands = []bot.Command{{Name: "report", Description: "a chart"}}
+				c.Commands = []msg.Command{{Name: "report", Description: "a chart"}}
 				// Every other request, so that Listen gets past its first.
 				n := 0
 				server.Script(func(telegramtest.Request) telegramtest.Fault {
@@ -166,7 +166,7 @@ func TestS11NoRedirectIsFollowed(t *testing.T) {
 		server.Script(func(telegramtest.Request) telegramtest.Fault {
 			return telegramtest.Redirect("http://localhost:9/bot" + telegramtest.Token + "/sendMessage")
 		})
-		if _, ok := errors.AsType[*bot.NotSentError](c.Send(t.Context(), "5550001", say("x"))); !ok {
+		if _, ok := errors.AsType[*msg.NotSentError](c.Send(t.Context(), "5550001", say("x"))); !ok {
 			t.Error("a redirect is not a delivery")
 		}
 		if n := len(server.Requests()); n != 1 {

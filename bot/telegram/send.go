@@ -10,27 +10,27 @@ import (
 
 	tg "github.com/go-telegram-bot-api/telegram-bot-api/v5"
 
-	"friendlyfire/bot"
+	"friendlyfire/bot/msg"
 )
 
 // Send posts the message to a chat, "-1001234567890", or to a topic of it, "-1001234567890/45". It never cuts a
 // message: one that does not fit is rejected. A photo that Telegram refuses is left out; its
 // caption is posted alone, with the picture in text where there is one and room for it.
 //
-// It keeps to Telegram's limits by waiting, and to a 429 by returning *bot.RetryAfterError, without a request,
+// It keeps to Telegram's limits by waiting, and to a 429 by returning *msg.RetryAfterError, without a request,
 // until the time is over. Every request is given up after 15 seconds.
-func (c *Client) Send(ctx context.Context, chat string, m bot.Message) error {
+func (c *Client) Send(ctx context.Context, chat string, m msg.Message) error {
 	to, err := parseChat(chat)
 	if err != nil {
-		return &bot.NotSentError{Reason: err.Error(), After: probeMost}
+		return &msg.NotSentError{Reason: err.Error(), After: probeMost}
 	}
 	text, entities, _ := compose(m.Text)
 	blank := strings.TrimSpace(text) == ""
 	if !c.Fits(m) {
-		return &bot.RejectedError{Reason: "longer than Telegram allows"}
+		return &msg.RejectedError{Reason: "longer than Telegram allows"}
 	}
 	if blank && m.Photo == nil {
-		return &bot.RejectedError{Reason: "a message without text"}
+		return &msg.RejectedError{Reason: "a message without text"}
 	}
 	if m.Photo != nil {
 		params := to.params(m)
@@ -67,15 +67,15 @@ func (c *Client) post(ctx context.Context, to destination, method string, params
 	if err := c.pace.wait(ctx, to.chat); err != nil {
 		return err
 	}
-	ctx, done := bot.UnderWay(ctx)
+	ctx, done := msg.WithGrace(ctx)
 	defer done()
 	_, err := c.call(ctx, callLimit, method, params, photo)
 	return err
 }
 
-// outcome is what became of a post, in package bot's words.
+// outcome is what became of a post, in package msg's words.
 func (c *Client) outcome(to destination, err error) error {
-	err = verdict(err)
+	err = classify(err)
 	c.pace.learn(to.chat, err)
 	return err
 }
@@ -108,7 +108,7 @@ func (d destination) String() string {
 }
 
 // params are the parameters of every post.
-func (d destination) params(m bot.Message) tg.Params {
+func (d destination) params(m msg.Message) tg.Params {
 	p := tg.Params{"chat_id": strconv.FormatInt(d.chat, 10)}
 	p.AddNonEmpty("reply_markup", keyboard(m.Buttons))
 	if d.thread != 0 {

@@ -10,23 +10,23 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"friendlyfire/bot"
+	"friendlyfire/bot/msg"
 	"friendlyfire/bot/telegram"
 	"friendlyfire/bot/telegram/telegramtest"
 )
 
 func TestSendSetsRunsAsEntities(t *testing.T) {
 	inBubble(t, func(t *testing.T, server *telegramtest.Server, c *telegram.Client) {
-		m := bot.Message{
-			Text: bot.Text{
-				{Text: "🇧🇪 Belgium\n", Style: bot.Bold},
+		m := msg.Message{
+			Text: msg.Text{
+				{Text: "🇧🇪 Belgium\n", Style: msg.Bold},
 				{Text: "address "},
-				{Text: "192.0.2.7", Style: bot.Code},
+				{Text: "192.0.2.7", Style: msg.Code},
 				{Text: "\n"},
-				{Text: "", Style: bot.Bold},
-				{Text: "sshd ████ 4\nnginx ██ 2", Style: bot.Pre},
+				{Text: "", Style: msg.Bold},
+				{Text: "sshd ████ 4\nnginx ██ 2", Style: msg.Pre},
 			},
-			Buttons: [][]bot.Button{{{Label: "7 days", Command: "/report country 7d"}}, {{Label: "Jails", Command: "/report jail 7d"}}},
+			Buttons: [][]msg.Button{{{Label: "7 days", Command: "/report country 7d"}}, {{Label: "Jails", Command: "/report jail 7d"}}},
 		}
 		if err := c.Send(t.Context(), "-1001234500001/45", m); err != nil {
 			t.Fatal(err)
@@ -53,8 +53,8 @@ func TestSendSetsRunsAsEntities(t *testing.T) {
 func TestS05TextCannotAct(t *testing.T) {
 	inBubble(t, func(t *testing.T, server *telegramtest.Server, c *telegram.Client) {
 		hostile := `<b>a</b> *b* _c_ [d](tg://user?id=1) <a href="https://example.com">e</a> @everyone &lt; \` + "`"
-		m := bot.Message{
-			Text: bot.Text{{Text: hostile}, {Text: "\x00\x1b[31mred\u202edrows\u2066\r\x7f\u0085 \xff\n\tend", Style: bot.Code}},
+		m := msg.Message{
+			Text: msg.Text{{Text: hostile}, {Text: "\x00\x1b[31mred\u202edrows\u2066\r\x7f\u0085 \xff\n\tend", Style: msg.Code}},
 		}
 		if err := c.Send(t.Context(), "5550001", m); err != nil {
 			t.Fatal(err)
@@ -108,7 +108,7 @@ func TestSendNeverCuts(t *testing.T) {
 				t.Errorf("%s: Fits = %v, want %v", name, got, test.fits)
 			}
 			err := c.Send(t.Context(), "5550001", m)
-			_, rejected := errors.AsType[*bot.RejectedError](err)
+			_, rejected := errors.AsType[*msg.RejectedError](err)
 			if test.fits && err != nil || !test.fits && !rejected {
 				t.Errorf("%s: Send = %v", name, err)
 			}
@@ -122,7 +122,7 @@ func TestSendNeverCuts(t *testing.T) {
 func TestSendWithoutWordsIsRejected(t *testing.T) {
 	inBubble(t, func(t *testing.T, server *telegramtest.Server, c *telegram.Client) {
 		for _, text := range []string{"", " \n", "\u202e\x00"} {
-			if _, ok := errors.AsType[*bot.RejectedError](c.Send(t.Context(), "5550001", say(text))); !ok {
+			if _, ok := errors.AsType[*msg.RejectedError](c.Send(t.Context(), "5550001", say(text))); !ok {
 				t.Errorf("%q was not rejected", text)
 			}
 		}
@@ -135,7 +135,7 @@ func TestSendWithoutWordsIsRejected(t *testing.T) {
 func TestButtonThatTelegramRefusesIsLeftOut(t *testing.T) {
 	inBubble(t, func(t *testing.T, server *telegramtest.Server, c *telegram.Client) {
 		m := say("report")
-		m.Buttons = [][]bot.Button{
+		m.Buttons = [][]msg.Button{
 			{{Label: "long", Command: "/" + strings.Repeat("x", 64)}},
 			{{Label: "", Command: "/x"}, {Label: "fits", Command: "/" + strings.Repeat("x", 63)}},
 		}
@@ -151,7 +151,7 @@ func TestButtonThatTelegramRefusesIsLeftOut(t *testing.T) {
 func TestSendKnowsAChatWhenItSeesOne(t *testing.T) {
 	inBubble(t, func(t *testing.T, server *telegramtest.Server, c *telegram.Client) {
 		for _, chat := range []string{"", "0", "@channel", "-100x", "-1001/", "-1001/0", "-1001/-4", "-1001/4/5", "99999999999999999999"} {
-			if _, ok := errors.AsType[*bot.NotSentError](c.Send(t.Context(), chat, say("x"))); !ok {
+			if _, ok := errors.AsType[*msg.NotSentError](c.Send(t.Context(), chat, say("x"))); !ok {
 				t.Errorf("%q is taken for a chat", chat)
 			}
 		}
@@ -180,8 +180,8 @@ func TestR12RefusedPhotoLeavesItsText(t *testing.T) {
 	for name, prepare := range tests {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, func(t *testing.T, server *telegramtest.Server, c *telegram.Client) {
-				m := bot.Message{Text: bot.Text{{Text: "12 bans", Style: bot.Bold}}, Photo: prepare(t, server), Fallback: "██ 12"}
-				m.Buttons = [][]bot.Button{{{Label: "Again", Command: "/report"}}}
+				m := msg.Message{Text: msg.Text{{Text: "12 bans", Style: msg.Bold}}, Photo: prepare(t, server), Fallback: "██ 12"}
+				m.Buttons = [][]msg.Button{{{Label: "Again", Command: "/report"}}}
 				if err := c.Send(t.Context(), "-1001234500001/45", m); err != nil {
 					t.Fatal(err)
 				}
@@ -197,7 +197,7 @@ func TestR12RefusedPhotoLeavesItsText(t *testing.T) {
 
 func TestPhotoTravelsWhole(t *testing.T) {
 	inBubble(t, func(t *testing.T, server *telegramtest.Server, c *telegram.Client) {
-		m := bot.Message{Text: bot.Text{{Text: "12 bans", Style: bot.Bold}}, Photo: picture(t, 1280, 800)}
+		m := msg.Message{Text: msg.Text{{Text: "12 bans", Style: msg.Bold}}, Photo: picture(t, 1280, 800)}
 		if err := c.Send(t.Context(), "-1001234500001", m); err != nil {
 			t.Fatal(err)
 		}
@@ -213,16 +213,16 @@ func TestVerdicts(t *testing.T) {
 	type kind string
 	const rejected, held, unsent, moved, unclear kind = "rejected", "held", "not sent", "moved", "unclear"
 	of := func(err error) kind {
-		if _, ok := errors.AsType[*bot.RejectedError](err); ok {
+		if _, ok := errors.AsType[*msg.RejectedError](err); ok {
 			return rejected
 		}
-		if _, ok := errors.AsType[*bot.RetryAfterError](err); ok {
+		if _, ok := errors.AsType[*msg.RetryAfterError](err); ok {
 			return held
 		}
-		if _, ok := errors.AsType[*bot.NotSentError](err); ok {
+		if _, ok := errors.AsType[*msg.NotSentError](err); ok {
 			return unsent
 		}
-		if _, ok := errors.AsType[*bot.MovedError](err); ok {
+		if _, ok := errors.AsType[*msg.MovedError](err); ok {
 			return moved
 		}
 		return unclear
@@ -263,10 +263,10 @@ func TestVerdicts(t *testing.T) {
 				if got := of(err); err == nil || got != test.want {
 					t.Fatalf("Send = %v (%s), want %s", err, got, test.want)
 				}
-				if m, ok := errors.AsType[*bot.MovedError](err); ok && m.To != "-1009999999999" {
+				if m, ok := errors.AsType[*msg.MovedError](err); ok && m.To != "-1009999999999" {
 					t.Errorf("moved to %s", m.To)
 				}
-				if h, ok := errors.AsType[*bot.RetryAfterError](err); ok {
+				if h, ok := errors.AsType[*msg.RetryAfterError](err); ok {
 					time.Sleep(h.After)
 				}
 				if err := c.Send(t.Context(), "-1001234500001", say("y")); err != nil {

@@ -14,7 +14,7 @@ import (
 
 	"go.uber.org/goleak"
 
-	"friendlyfire/bot"
+	"friendlyfire/bot/msg"
 	"friendlyfire/bot/telegram"
 	"friendlyfire/bot/telegram/telegramtest"
 	"friendlyfire/store"
@@ -102,7 +102,7 @@ func (j *journal) logger() *slog.Logger {
 }
 
 // say is a message in one style.
-func say(text string) bot.Message { return bot.Message{Text: bot.Text{{Text: text}}} }
+func say(text string) msg.Message { return msg.Message{Text: msg.Text{{Text: text}}} }
 
 // picture is a PNG of this size.
 func picture(t *testing.T, width, height int) []byte {

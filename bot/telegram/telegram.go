@@ -1,6 +1,6 @@
 // Package telegram is friendlyfire on Telegram: it posts messages to chats and answers the commands typed there.
 //
-// It knows the Bot API's limits, faults and silences, and turns them into the errors of package bot. It knows
+// It knows the Bot API's limits, faults and silences, and turns them into the errors of package msg. It knows
 // nothing of bans, notices or wording. The library carries the requests; everything that a bot must survive
 // (cancellation, secrets in errors, endless answers, updates that cannot be read) is dealt with here.
 package telegram
@@ -19,7 +19,7 @@ import (
 	"strings"
 	"time"
 
-	"friendlyfire/bot"
+	"friendlyfire/bot/msg"
 	"friendlyfire/store"
 )
 
@@ -33,14 +33,14 @@ const platform = "telegram"
 type Client struct {
 	// Allowed decides who is answered. What it refuses gets no reaction at all; it is for Allowed to log it.
 	// Nil refuses everybody.
-	Allowed func(bot.Request) bool
+	Allowed func(msg.Request) bool
 
 	// Answer says what to post to the chat of an allowed request, within a minute. A message without text and
 	// photo is not posted. Requests of one chat come one after the other, those of several chats at once.
-	Answer func(context.Context, bot.Request) bot.Message
+	Answer func(context.Context, msg.Request) msg.Message
 
 	// Commands is what Telegram offers to who types a slash.
-	Commands []bot.Command
+	Commands []msg.Command
 
 	Store *store.Store // keeps how far updates have been read
 	Log   *slog.Logger // nil: silence
@@ -48,10 +48,10 @@ type Client struct {
 	token    string
 	endpoint string // format of a method's URL, as the library wants it
 	http     *http.Client
-	pace     pace
+	pace     rateLimit
 }
 
-var _ bot.Sender = (*Client)(nil)
+var _ msg.Sender = (*Client)(nil)
 
 var tokenForm = regexp.MustCompile(`^[0-9]+:[A-Za-z0-9_-]{20,}$`)
 
@@ -66,7 +66,7 @@ func New(token, api string, client *http.Client) (*Client, error) {
 	if err := checkAPI(api); err != nil {
 		return nil, fmt.Errorf("telegram: api: %w", err)
 	}
-	own := http.Client{Transport: transport()}
+	own := http.Client{Transport: newTransport()}
 	if client != nil {
 		own = *client
 	}
@@ -99,8 +99,8 @@ func loopback(host string) bool {
 	return host == "localhost" || err == nil && ip.IsLoopback()
 }
 
-// transport speaks HTTP/1.1: a call that is given up closes its connection, so that a dead one is never used twice.
-func transport() *http.Transport {
+// newTransport speaks HTTP/1.1: a call that is given up closes its connection, so that a dead one is never used twice.
+func newTransport() *http.Transport {
 	t := &http.Transport{
 		Proxy:               http.ProxyFromEnvironment,
 		DialContext:         (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 15 * time.Second}).DialContext,

@@ -5,7 +5,7 @@ import (
 	"unicode"
 	"unicode/utf16"
 
-	"friendlyfire/bot"
+	"friendlyfire/bot/msg"
 )
 
 // Limits of a message. https://core.telegram.org/bots/api#sendmessage, #sendphoto, #inlinekeyboardbutton
@@ -18,14 +18,14 @@ const (
 
 // entity is a stretch of text in one style, in UTF-16 units. https://core.telegram.org/bots/api#messageentity
 type entity struct {
-	Type   bot.Style `json:"type"` // Telegram's names are package bot's
+	Type   msg.Style `json:"type"` // Telegram's names are package msg's
 	Offset int       `json:"offset"`
 	Length int       `json:"length"`
 }
 
 // compose returns the text as Telegram wants it, its entities, and its length in UTF-16 units. There is no markup
 // in it: nothing that a run says can become a format. Within Code and Pre, Telegram finds no links or mentions either.
-func compose(t bot.Text) (text string, entities []entity, length int) {
+func compose(t msg.Text) (text string, entities []entity, length int) {
 	var b strings.Builder
 	for _, run := range t {
 		said := printable(run.Text)
@@ -33,7 +33,7 @@ func compose(t bot.Text) (text string, entities []entity, length int) {
 		for _, r := range said {
 			units += utf16.RuneLen(r)
 		}
-		if run.Style != bot.Plain && units > 0 && len(entities) < maxEntities {
+		if run.Style != msg.Plain && units > 0 && len(entities) < maxEntities {
 			entities = append(entities, entity{run.Style, length, units})
 		}
 		b.WriteString(said)
@@ -53,7 +53,7 @@ func printable(s string) string {
 }
 
 // Fits reports whether the text is no longer than 4,096 UTF-16 units, or 1,024 under a photo.
-func (c *Client) Fits(m bot.Message) bool {
+func (c *Client) Fits(m msg.Message) bool {
 	_, _, length := compose(m.Text)
 	if m.Photo != nil {
 		return length <= maxCaption
@@ -68,7 +68,7 @@ type button struct {
 
 // keyboard is the inline keyboard, "" without buttons. A button that Telegram would refuse is left out: it must not cost
 // the message.
-func keyboard(rows [][]bot.Button) string {
+func keyboard(rows [][]msg.Button) string {
 	var made [][]button
 	for _, row := range rows {
 		var kept []button

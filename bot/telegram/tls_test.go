@@ -13,7 +13,7 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"friendlyfire/bot"
+	"friendlyfire/bot/msg"
 	"friendlyfire/bot/telegram"
 	"friendlyfire/bot/telegram/telegramtest"
 )
@@ -66,7 +66,7 @@ func TestS12NothingIsSentToWhoIsNotTelegram(t *testing.T) {
 				}
 				return
 			}
-			if _, ok := errors.AsType[*bot.NotSentError](err); !ok {
+			if _, ok := errors.AsType[*msg.NotSentError](err); !ok {
 				t.Errorf("Send = %v, want not sent", err)
 			}
 			if n := requests.Load(); n != 0 {

@@ -8,7 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"friendlyfire/bot"
+	"friendlyfire/bot/msg"
 	"friendlyfire/bot/telegram/telegramtest"
 )
 
@@ -75,7 +75,7 @@ func TestR09TwoInstances(t *testing.T) {
 
 func TestR07RevokedTokenIsProbedSlowly(t *testing.T) {
 	inOffice(t, func(t *testing.T, server *telegramtest.Server, o *office) {
-		o.Commands = []bot.Command{{Name: "report", Description: "a chart"}}
+		o.Commands = []msg.Command{{Name: "report", Description: "a chart"}}
 		server.Script(func(telegramtest.Request) telegramtest.Fault { return telegramtest.Refuse(401, "Unauthorized") })
 		listen(t, o.Client)
 		began := time.Now()
@@ -126,7 +126,7 @@ func TestR13OutagesHealByThemselves(t *testing.T) {
 
 func TestCommandsAreListedInTheEnd(t *testing.T) {
 	inOffice(t, func(t *testing.T, server *telegramtest.Server, o *office) {
-		o.Commands = []bot.Command{{Name: "report", Description: "a chart"}}
+		o.Commands = []msg.Command{{Name: "report", Description: "a chart"}}
 		server.Fail("setMyCommands", telegramtest.Page(502), telegramtest.Cut(), telegramtest.Hang(), telegramtest.RetryAfter(3*time.Second))
 		listen(t, o.Client)
 		server.Say(private, 0, admin, "/status")

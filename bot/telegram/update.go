@@ -7,7 +7,7 @@ import (
 	"time"
 	"unicode"
 
-	"friendlyfire/bot"
+	"friendlyfire/bot/msg"
 )
 
 // tooOld is when a command is not answered any more: its sender has given up. Telegram keeps updates for a day.
@@ -55,7 +55,7 @@ type user struct {
 
 // command is a request, and what to answer beside it.
 type command struct {
-	bot.Request
+	msg.Request
 	query string // the press of a button that waits for its answer, "" for a message
 }
 
@@ -95,12 +95,12 @@ func (m *message) command(name string, now time.Time) (c command, why string, ok
 	return c, "", true
 }
 
-func request(m *message, from *user, text string) bot.Request {
+func request(m *message, from *user, text string) msg.Request {
 	d := destination{chat: m.Chat.ID}
 	if m.Topic {
 		d.thread = m.Thread
 	}
-	return bot.Request{
+	return msg.Request{
 		Platform: platform,
 		Chat:     d.String(),
 		User:     strconv.FormatInt(from.ID, 10),

@@ -13,7 +13,7 @@ import (
 
 	"github.com/mattn/go-sixel"
 
-	"friendlyfire/bot"
+	"friendlyfire/bot/msg"
 )
 
 func env(pairs ...string) func(string) string {
@@ -168,7 +168,7 @@ func TestWhatIsNoPictureIsNotDrawn(t *testing.T) {
 }
 
 func TestAPictureInPlaceTakesThePlaceOfTheTextChart(t *testing.T) {
-	m := bot.Message{Text: bot.Text{{Text: "12 bans"}}, Photo: []byte("png"), Fallback: "██ 12\n"}
+	m := msg.Message{Text: msg.Text{{Text: "12 bans"}}, Photo: []byte("png"), Fallback: "██ 12\n"}
 	for name, tc := range map[string]struct {
 		styled bool
 		term   string

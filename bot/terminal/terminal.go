@@ -10,7 +10,7 @@ import (
 	"strings"
 	"sync"
 
-	"friendlyfire/bot"
+	"friendlyfire/bot/msg"
 )
 
 // Chat is the terminal's only chat, and its user.
@@ -26,14 +26,14 @@ type Terminal struct {
 	Styled  bool   // Out is a terminal: it shows ANSI styles, a prompt, and perhaps pictures
 	Picture string // file that the latest picture is written to, for its owner only
 
-	Answer func(context.Context, bot.Request) bot.Message
+	Answer func(context.Context, msg.Request) msg.Message
 	Getenv func(string) string // tells which terminal this is; nil: os.Getenv
 
 	mu        sync.Mutex
 	listening bool // for commands: then there is a prompt
 }
 
-// Platform implements bot.Sender.
+// Platform implements msg.Sender.
 func (t *Terminal) Platform() string { return "terminal" }
 
 // Me implements the check of a platform. A terminal has no account.
@@ -44,11 +44,11 @@ func (t *Terminal) CanPost(context.Context, string) (string, error) {
 	return "is the chat, since no platform is configured", nil
 }
 
-// Fits implements bot.Sender: what is printed has no limit that matters, and a message that fills the screen does.
-func (t *Terminal) Fits(m bot.Message) bool { return len(m.Text.String()) <= 4096 }
+// Fits implements msg.Sender: what is printed has no limit that matters, and a message that fills the screen does.
+func (t *Terminal) Fits(m msg.Message) bool { return len(m.Text.String()) <= 4096 }
 
 // Send prints the message, with its picture where the terminal shows pictures, and writes the picture to the file.
-func (t *Terminal) Send(_ context.Context, _ string, m bot.Message) error {
+func (t *Terminal) Send(_ context.Context, _ string, m msg.Message) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	var b strings.Builder
@@ -73,7 +73,7 @@ func (t *Terminal) Send(_ context.Context, _ string, m bot.Message) error {
 }
 
 // chart draws the message's picture in place where the terminal can, else in block characters.
-func (t *Terminal) chart(b *strings.Builder, m bot.Message) {
+func (t *Terminal) chart(b *strings.Builder, m msg.Message) {
 	if t.Styled && m.Photo != nil {
 		getenv := t.Getenv
 		if getenv == nil {
@@ -98,14 +98,14 @@ func write(name string, data []byte) error {
 	return os.Rename(name+".new", name)
 }
 
-func (t *Terminal) style(r bot.Run) string {
+func (t *Terminal) style(r msg.Run) string {
 	if !t.Styled {
 		return r.Text
 	}
 	switch r.Style {
-	case bot.Bold:
+	case msg.Bold:
 		return "\033[1m" + r.Text + "\033[0m"
-	case bot.Code, bot.Pre:
+	case msg.Code, msg.Pre:
 		return "\033[36m" + r.Text + "\033[0m"
 	}
 	return r.Text
@@ -150,7 +150,7 @@ func (t *Terminal) Listen(ctx context.Context) error {
 				t.mu.Unlock()
 				continue
 			}
-			answer := t.Answer(ctx, bot.Request{Platform: t.Platform(), Chat: Chat, User: Chat, Text: line, Width: width})
+			answer := t.Answer(ctx, msg.Request{Platform: t.Platform(), Chat: Chat, User: Chat, Text: line, Width: width})
 			if err := t.Send(ctx, Chat, answer); err != nil {
 				return err
 			}

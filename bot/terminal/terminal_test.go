@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"friendlyfire/bot"
+	"friendlyfire/bot/msg"
 )
 
 func TestCommandsAreReadUntilTheInputEnds(t *testing.T) {
@@ -16,14 +16,14 @@ func TestCommandsAreReadUntilTheInputEnds(t *testing.T) {
 	picture := filepath.Join(t.TempDir(), "report.png")
 	term := Terminal{
 		In: strings.NewReader("/report jail\n\n  \n/help\n"), Out: &out, Picture: picture,
-		Answer: func(_ context.Context, r bot.Request) bot.Message {
+		Answer: func(_ context.Context, r msg.Request) msg.Message {
 			if r.Chat != Chat || r.User != Chat || r.Platform != "terminal" {
 				t.Errorf("asked by %+v", r)
 			}
 			if r.Text == "/help" {
-				return bot.Message{Text: bot.Text{{Text: "help", Style: bot.Bold}}}
+				return msg.Message{Text: msg.Text{{Text: "help", Style: msg.Bold}}}
 			}
-			return bot.Message{Text: bot.Text{{Text: "12 bans"}}, Photo: []byte("picture"), Fallback: "██ 12\n"}
+			return msg.Message{Text: msg.Text{{Text: "12 bans"}}, Photo: []byte("picture"), Fallback: "██ 12\n"}
 		},
 	}
 	if err := term.Listen(t.Context()); err != nil {
@@ -43,7 +43,7 @@ func TestCommandsAreReadUntilTheInputEnds(t *testing.T) {
 func TestPictureThatCannotBeWrittenCostsNoWord(t *testing.T) {
 	var out bytes.Buffer
 	term := Terminal{Out: &out, Picture: filepath.Join(t.TempDir(), "missing", "report.png")}
-	if err := term.Send(t.Context(), Chat, bot.Message{Text: bot.Text{{Text: "12 bans"}}, Photo: []byte("picture")}); err != nil {
+	if err := term.Send(t.Context(), Chat, msg.Message{Text: msg.Text{{Text: "12 bans"}}, Photo: []byte("picture")}); err != nil {
 		t.Fatal(err)
 	}
 	if got := out.String(); !strings.HasPrefix(got, "12 bans\n(no picture: ") {
@@ -55,8 +55,8 @@ func TestPictureThatCannotBeWrittenCostsNoWord(t *testing.T) {
 func TestPromptIsForWhoIsHeard(t *testing.T) {
 	for styled, want := range map[bool]string{false: "hello\n\n", true: "> \r\x1b[Khello\n\n> "} {
 		var out bytes.Buffer
-		term := Terminal{In: strings.NewReader("/help\n"), Out: &out, Styled: styled, Answer: func(context.Context, bot.Request) bot.Message {
-			return bot.Message{Text: bot.Text{{Text: "hello"}}}
+		term := Terminal{In: strings.NewReader("/help\n"), Out: &out, Styled: styled, Answer: func(context.Context, msg.Request) msg.Message {
+			return msg.Message{Text: msg.Text{{Text: "hello"}}}
 		}}
 		if err := term.Listen(t.Context()); err != nil || out.String() != want {
 			t.Errorf("styled %v: printed %q (%v), want %q", styled, out.String(), err, want)
@@ -68,8 +68,8 @@ func TestStylesAreForTerminalsOnly(t *testing.T) {
 	for styled, want := range map[bool]string{false: "bold code\n\n", true: "\r\x1b[K\x1b[1mbold\x1b[0m \x1b[36mcode\x1b[0m\n\n"} {
 		var out bytes.Buffer
 		term := Terminal{Out: &out, Styled: styled}
-		text := bot.Text{{Text: "bold", Style: bot.Bold}, {Text: " "}, {Text: "code", Style: bot.Code}}
-		if err := term.Send(t.Context(), Chat, bot.Message{Text: text}); err != nil || out.String() != want {
+		text := msg.Text{{Text: "bold", Style: msg.Bold}, {Text: " "}, {Text: "code", Style: msg.Code}}
+		if err := term.Send(t.Context(), Chat, msg.Message{Text: text}); err != nil || out.String() != want {
 			t.Errorf("styled %v: printed %q (%v), want %q", styled, out.String(), err, want)
 		}
 	}

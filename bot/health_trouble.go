@@ -1,0 +1,136 @@
+package bot
+
+import (
+	"context"
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"friendlyfire/bot/msg"
+	"friendlyfire/store"
+)
+
+// trouble is one thing that is wrong now.
+type trouble struct {
+	with string // "web1"
+	says string // "web1 is silent (last line read 05:12)"
+}
+
+// troubles is everything that is wrong now, and what was given up of the last day.
+func (h *Health) troubles(ctx context.Context, now time.Time) (all []trouble, err error) {
+	all, err = h.sourceTroubles(ctx, now)
+	if err != nil {
+		return nil, err
+	}
+	for _, chat := range h.Chats {
+		status, err := h.Store.ChatStatus(ctx, chat)
+		if err != nil {
+			return nil, err
+		}
+		dead, err := h.Store.DeadLetters(ctx, chat, now.Add(-24*time.Hour), "")
+		if err != nil {
+			return nil, err
+		}
+		if dead.Count > 0 {
+			all = append(all, trouble{chat.String(), plural(dead.Count, "message") + " to " + chat.String() + " given up"})
+		}
+		if !status.FailingSince.IsZero() {
+			all = append(all, trouble{chat.String(), chat.String() + " out of reach since " + h.Words.moment(status.FailingSince, now)})
+		}
+	}
+	if h.Whois {
+		registries, err := h.Store.Registries(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, name := range slices.Sorted(maps.Keys(registries)) {
+			if r := registries[name]; refuses(r, now) {
+				all = append(all, trouble{name, name + " refuses to answer since " + h.Words.moment(r.RefusedSince, now)})
+			}
+		}
+	}
+	disk, err := h.diskTroubles(ctx)
+	return append(all, disk...), err
+}
+
+func (h *Health) sourceTroubles(ctx context.Context, now time.Time) (all []trouble, err error) {
+	sources, err := h.Store.Sources(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, w := range h.Sources {
+		s := find(sources, w.Name)
+		silent, err := h.Store.Value(ctx, "health/source/"+w.Name)
+		if err != nil {
+			return nil, err
+		}
+		if !s.FailingSince.IsZero() {
+			all = append(all, trouble{w.Name, w.Name + " cannot be read since " + h.Words.moment(s.FailingSince, now)})
+		}
+		if silent != "" {
+			all = append(all, trouble{w.Name, w.Name + " is silent (" + h.lastLine(s, now) + ")"})
+		}
+	}
+	return all, nil
+}
+
+func (h *Health) diskTroubles(ctx context.Context) (all []trouble, err error) {
+	if _, last := h.full.period(); !last.IsZero() && time.Since(last) < calm {
+		return []trouble{{"the disk", "the disk is full"}}, nil
+	}
+	low, err := h.Store.Value(ctx, "health/disk")
+	if err != nil || low == "" || h.Free == nil {
+		return nil, err
+	}
+	free, _, err := h.space(ctx)
+	return []trouble{{"the disk", "the disk is nearly full (" + size(free) + " free)"}}, err
+}
+
+// lately is what happened in the last day that is no state: what Post told of.
+func (h *Health) lately(ctx context.Context, now time.Time) (all []msg.Text, err error) {
+	for _, kind := range []string{"clock", "damage", "was-full"} {
+		n, err := h.Store.LatestNotice(ctx, "health/"+kind+"/")
+		if err != nil {
+			return nil, err
+		}
+		var body Body
+		if n.ID != 0 && now.Sub(n.CreatedAt).Abs() < 24*time.Hour && json.Unmarshal([]byte(n.Body), &body) == nil {
+			all = append(all, body.Text)
+		}
+	}
+	return all, nil
+}
+
+// Digest is one line on how things are.
+func (h *Health) Digest(ctx context.Context, now time.Time) (string, error) {
+	sources, err := h.Store.Sources(ctx)
+	if err != nil {
+		return "", err
+	}
+	all, err := h.troubles(ctx, now)
+	if err != nil {
+		return "", err
+	}
+	var last store.SourceStatus
+	for _, w := range h.Sources {
+		if s := find(sources, w.Name); s.LastLineAt.After(last.LastLineAt) {
+			last = s
+		}
+	}
+	line := h.lastLine(last, now)
+	line = strings.ToUpper(line[:1]) + line[1:]
+	if len(all) == 0 {
+		return line + "; all sources healthy", nil
+	}
+	says := make([]string, len(all))
+	for i, t := range all {
+		says[i] = t.says
+	}
+	const most = 6 // the digest must fit beside its list
+	if n := len(says) - most; n > 0 {
+		says = append(says[:most], "and "+number(n)+" more: /status lists them")
+	}
+	return line + ". Trouble: " + strings.Join(says, "; "), nil
+}

@@ -1,0 +1,430 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"maps"
+	"math"
+	"math/rand/v2"
+	"net/netip"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// ledger is the counts as they are kept, from a moment on.
+func ledger(ctx context.Context, db querier, from int64) ([]string, error) {
+	rows, err := db.QueryContext(ctx, `SELECT format('%d %d %d: %d %d %d %s %s', hour, source_id, jail_id, bans, friendly, endless, hex(addresses), hex(friends)) FROM jail_hours WHERE hour >= ?1
+		UNION ALL SELECT format('%d %s: %d %d %s', day, country, bans, friendly, hex(addresses)) FROM country_days WHERE day >= ?1`, from)
+	if err != nil {
+		return nil, err
+	}
+	return collect(rows, single[string])
+}
+
+// remembered is a ban. Once a purge has passed its day it is settled how it counts, and at the next one it is gone.
+type remembered struct {
+	Ban
+	life          int // of the address: who was forgotten and comes again is somebody else
+	settled, gone bool
+	country       Country
+	friendly      bool
+}
+
+// model remembers every ban by itself.
+type model struct {
+	bans   []remembered
+	gone   int64 // of days before it there may be counts alone
+	friend Friends
+	table  map[string]Country
+	whois  map[string]Country
+	life   map[string]int
+}
+
+func (m *model) country(b remembered) Country {
+	if b.settled {
+		return b.country
+	}
+	if c := m.whois[b.Address]; c != "" {
+		return c
+	}
+	return m.table[b.Address]
+}
+
+func (m *model) friendly(b remembered) bool {
+	if b.settled {
+		return b.friendly
+	}
+	return m.friend.Has(b.Address, m.table[b.Address], m.whois[b.Address])
+}
+
+// settle counts a ban as it is counted now, for good.
+func (m *model) settle(b remembered) remembered {
+	b.country, b.friendly, b.settled = m.country(b), m.friendly(b), true
+	return b
+}
+
+// when is the moment at which a ban is remembered: before gone, that at which the hour or day begins that it is kept with.
+func (m *model) when(b remembered, unit int64) int64 {
+	if at := b.Time.Unix(); at >= m.gone {
+		return at
+	}
+	return floor(b.Time.Unix(), unit)
+}
+
+// purge forgets what is before the day.
+func (m *model) purge(day int64) {
+	m.gone = max(m.gone, day)
+	alive := map[string]bool{}
+	for i, b := range m.bans {
+		switch {
+		case b.gone:
+		case b.Time.Unix() < day:
+			m.bans[i] = m.settle(b)
+			m.bans[i].gone = true
+		default:
+			alive[b.Address] = true
+		}
+	}
+	for text := range m.table {
+		if !alive[text] {
+			delete(m.whois, text)
+			m.life[text]++
+		}
+	}
+}
+
+func (m *model) count(by func(remembered) (string, bool)) map[string]Count {
+	all, seen := map[string]Count{}, map[string]bool{}
+	for _, b := range m.bans {
+		key, counts := by(b)
+		if !counts {
+			continue
+		}
+		c := all[key]
+		c.Key = key
+		c.Bans++
+		if m.friendly(b) {
+			c.Friendly++
+		}
+		if who := fmt.Sprint(key, "/", b.Address, "/", b.life); !seen[who] {
+			seen[who] = true
+			c.Addresses++
+		}
+		all[key] = c
+	}
+	return all
+}
+
+func byKey(counts []Count) map[string]Count {
+	all := map[string]Count{}
+	for _, c := range counts {
+		all[c.Key] = c
+	}
+	return all
+}
+
+// However bans come, addresses move, friends change and packs are made, the counts are those of a recount, and every
+// report is what one finds who looks at each ban.
+func TestCountsAreThoseOfARecount(t *testing.T) {
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	dice := rand.New(rand.NewPCG(seed, 0))
+	s := openBans(t)
+	countries := []Country{"BE", "NL", "CN", ""}
+	m := model{table: map[string]Country{}, whois: map[string]Country{}, life: map[string]int{}, gone: math.MinInt64}
+	address := func() string { return fmt.Sprintf("203.0.%d.%d", dice.IntN(3), dice.IntN(12)) }
+	const length = 40 * 24 * 3600 // in seconds: some packs
+	start, generation := noon.Add(-length*time.Second), int64(0)
+	lengths := []int64{0, 1, 3600, short, short + 1, 7 * daySeconds, -1}
+	place := func(text string) (Located, error) { return Located{Public: true, Country: m.table[text]}, nil }
+	for a := range 3 {
+		for b := range 12 {
+			m.table[fmt.Sprintf("203.0.%d.%d", a, b)] = countries[dice.IntN(len(countries))]
+		}
+	}
+	seen := map[string]bool{}
+	for range 150 {
+		switch dice.IntN(9) {
+		case 0, 1, 2:
+			var bans []Ban
+			for range 1 + dice.IntN(2*rowsAtOnce/100) {
+				b := Ban{
+					Time: start.Add(time.Duration(dice.IntN(length)) * time.Second), HasEpoch: dice.IntN(4) > 0,
+					Address: address(), BanTime: lengths[dice.IntN(len(lengths))], Jail: []string{"sshd", "web", ""}[dice.IntN(3)],
+				}
+				bans = append(bans, b)
+				if dice.IntN(5) == 0 {
+					bans = append(bans, b) // once with an epoch, twice without
+				}
+			}
+			source := fmt.Sprint("web", 1+dice.IntN(2))
+			batch := Batch{Source: source, Cursor: Cursor{Generation: generation}, Bans: slices.Clone(bans), ReadAt: noon, NewsSince: noon.Add(-100 * time.Hour)}
+			if dice.IntN(2) == 0 || slices.ContainsFunc(bans, func(b Ban) bool { return b.Time.Unix() < m.gone }) {
+				batch.Place = place
+			}
+			if _, err := s.AddBans(t.Context(), batch); err != nil {
+				t.Fatal(err)
+			}
+			for _, b := range bans {
+				b.Source = source
+				identity := fmt.Sprint(b)
+				if !b.HasEpoch || !seen[identity] {
+					r := remembered{Ban: b, life: m.life[b.Address]}
+					if b.Time.Unix() < m.gone {
+						r = m.settle(r)
+					}
+					m.bans = append(m.bans, r)
+				}
+				seen[identity] = true
+			}
+		case 3:
+			for text := range m.table {
+				if dice.IntN(10) == 0 {
+					m.table[text] = countries[dice.IntN(len(countries))]
+				}
+			}
+			if err := s.UseTable(t.Context(), fmt.Sprint("table ", dice.Uint64())); err != nil {
+				t.Fatal(err)
+			}
+		case 4:
+			network := netip.MustParsePrefix(fmt.Sprintf("203.0.%d.%d/30", dice.IntN(3), 4*dice.IntN(3)))
+			c := countries[dice.IntN(len(countries))]
+			q := WhoisQuery{Addr: network.Addr()}
+			for range 4 {
+				k, err := s.Known(t.Context(), q.Addr.String())
+				if err != nil {
+					t.Fatal(err)
+				}
+				if q.ID = k.ID; q.ID != 0 {
+					m.whois[q.Addr.String()] = c
+					if err := s.Answer(t.Context(), q, []Network{{Prefix: network, Country: c, AnsweredAt: noon}}); err != nil {
+						t.Fatal(err)
+					}
+				}
+				q.Addr = q.Addr.Next()
+			}
+		case 5:
+			m.friend = Friends{Countries: countries[:dice.IntN(3)]}
+			if dice.IntN(2) == 0 {
+				m.friend.Networks = []netip.Prefix{netip.MustParsePrefix("203.0.1.0/29")}
+			}
+			if err := s.SetFriends(t.Context(), m.friend); err != nil {
+				t.Fatal(err)
+			}
+		case 6:
+			if dice.IntN(4) > 0 {
+				continue
+			}
+			before := start.Add(time.Duration(dice.IntN(length/2)) * time.Second)
+			gone, err := s.Purge(t.Context(), before)
+			if err != nil {
+				t.Fatal(err)
+			}
+			m.purge(gone.Before.Unix())
+			seen = map[string]bool{}
+			for _, b := range m.bans {
+				if !b.gone {
+					seen[fmt.Sprint(b.Ban)] = true
+				}
+			}
+		case 7, 8:
+			if err := s.Pack(t.Context(), start.Add(time.Duration(dice.IntN(2*length))*time.Second)); err != nil {
+				t.Fatal(err)
+			}
+			m.compare(t, s, dice, start, length)
+		}
+		fresh, err := s.Unlocated(t.Context(), 1000)
+		if err != nil {
+			t.Fatal(err)
+		}
+		located := make([]Located, len(fresh))
+		for i, a := range fresh {
+			located[i] = Located{ID: a.ID, Public: true, Country: m.table[a.Text]}
+		}
+		if err := s.Locate(t.Context(), located); err != nil {
+			t.Fatal(err)
+		}
+		rightlyPacked(t, s)
+	}
+	recounted(t, s, m.gone)
+	for range 30 {
+		m.compare(t, s, dice, start, length)
+	}
+}
+
+// rightlyPacked compares the packs there are with their rows, and returns how many there are.
+func rightlyPacked(t *testing.T, s *Store) (n int) {
+	t.Helper()
+	for _, c := range packed() {
+		rows, err := s.r.QueryContext(t.Context(), fmt.Sprintf(`SELECT format('from %%d: %%s, want %%s', start, hex(rows), hex(want)) FROM (
+			SELECT start, rows, (SELECT %s FROM %s AND %s >= start AND %[3]s < start + ?) AS want FROM packs WHERE unit = ? AND length(rows) > 0)
+			WHERE rows IS NOT want`, c.packs, c.rows, c.time), packSeconds, c.id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		wrong, err := collect(rows, single[string])
+		if err != nil || len(wrong) > 0 {
+			t.Fatalf("packs of %s: %q, %v", c.rows, wrong, err)
+		}
+	}
+	if err := s.r.QueryRowContext(t.Context(), "SELECT count(*) FROM packs WHERE length(rows) > 0").Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// recounted compares the counts with those of all bans, from a moment on.
+func recounted(t *testing.T, s *Store, from int64) {
+	t.Helper()
+	got, err := ledger(t.Context(), s.r, from)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = s.write(t.Context(), func(tx *sql.Tx) error {
+		err := countAll(t.Context(), tx)
+		if err != nil {
+			return err
+		}
+		want, err := ledger(t.Context(), tx, from)
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("counts differ from a recount (-recount +kept):\n%s", diff)
+		}
+		if len(want) == 0 {
+			t.Error("nothing was remembered")
+		}
+		return errors.Join(err, context.Canceled)
+	})
+	if !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
+	}
+}
+
+// holds asks who is banned at some moments.
+func (m *model) holds(t *testing.T, s *Store, dice *rand.Rand, start time.Time, length int) {
+	t.Helper()
+	var moments []time.Time
+	for range 1 + dice.IntN(5) {
+		moments = append(moments, start.Add(time.Duration(dice.IntN(length))*time.Second))
+	}
+	slices.SortFunc(moments, time.Time.Compare)
+	var want, got []string
+	for _, b := range m.bans {
+		held := slices.ContainsFunc(moments, func(at time.Time) bool {
+			return !at.Before(b.Time) && (b.BanTime < 0 || at.Before(b.Time.Add(time.Duration(b.BanTime)*time.Second)))
+		})
+		if held && !b.gone && b.BanTime != 0 {
+			b.settled = false // of the ban itself, until it is purged, what is known now counts
+			want = append(want, fmt.Sprintf("%011d %q %v", b.Time.Unix(), b.Jail, m.friendly(b)))
+		}
+	}
+	var last int64
+	err := s.ActiveBans(t.Context(), moments, func(h ActiveBan) {
+		if h.From.Unix() < last {
+			t.Error("bans that do not come in order of time")
+		}
+		last = h.From.Unix()
+		got = append(got, fmt.Sprintf("%011d %q %v", last, h.Jail, h.Friendly))
+	})
+	slices.Sort(want)
+	slices.Sort(got)
+	if diff := cmp.Diff(want, got); err != nil || diff != "" {
+		t.Errorf("banned at %v, %v (-want +got):\n%s", moments, err, diff)
+	}
+}
+
+// bared are counts without addresses.
+func bared(c Counts) Counts {
+	c.Total.Addresses, c.Rows = 0, slices.Clone(c.Rows)
+	for i := range c.Rows {
+		c.Rows[i].Addresses = 0
+	}
+	return c
+}
+
+// compare asks for every report of some window.
+func (m *model) compare(t *testing.T, s *Store, dice *rand.Rand, start time.Time, length int) {
+	t.Helper()
+	m.holds(t, s, dice, start, length)
+	w := Window{From: start.Add(time.Duration(dice.IntN(length)) * time.Second)}
+	w.To = w.From.Add(time.Duration(1+dice.IntN(length/2)) * time.Second)
+	switch dice.IntN(4) {
+	case 0:
+		w = Window{}
+	case 1:
+		w.To = w.From.Add(time.Duration(1+dice.IntN(4000)) * time.Second)
+	}
+	in := func(b remembered, unit int64) bool { at := m.when(b, unit); return at >= w.from() && at < w.to() }
+	reports := map[string]struct {
+		ask  func(context.Context, Window, bool) (Counts, error)
+		unit int64
+		key  func(remembered) string
+	}{
+		"country": {s.ByCountry, daySeconds, func(b remembered) string { return string(m.country(b)) }},
+		"jail":    {s.ByJail, hourSeconds, func(b remembered) string { return b.Jail }},
+		"source":  {s.BySource, hourSeconds, func(b remembered) string { return b.Source }},
+	}
+	for name, r := range reports {
+		got, err := r.ask(t.Context(), w, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if bare, err := r.ask(t.Context(), w, false); err != nil || !cmp.Equal(bare, bared(got)) {
+			t.Errorf("%s from %v to %v without addresses: %v, %v, want %v", name, w.From, w.To, bare, err, bared(got))
+		}
+		want := m.count(func(b remembered) (string, bool) { return r.key(b), in(b, r.unit) })
+		if diff := cmp.Diff(want, byKey(got.Rows)); diff != "" {
+			t.Errorf("%s from %v to %v (-want +got):\n%s", name, w.From, w.To, diff)
+		}
+		total := m.count(func(b remembered) (string, bool) { return "", in(b, r.unit) })[""]
+		if got.Total != total {
+			t.Errorf("%s from %v to %v: total %+v, want %+v", name, w.From, w.To, got.Total, total)
+		}
+		if n, err := s.Addresses(t.Context(), w); r.unit == hourSeconds && n != total.Addresses || err != nil {
+			t.Errorf("addresses from %v to %v: %d, %v, want %d", w.From, w.To, n, err, total.Addresses)
+		}
+	}
+	if w.To.IsZero() {
+		return
+	}
+	var bins []Bin
+	keys := []int{7, 500}[dice.IntN(2)]
+	step := time.Duration(1+dice.IntN(30)) * 15 * time.Minute
+	for from := w.From; from.Before(w.To) && len(bins) < 500; from = from.Add(step) {
+		bins = append(bins, Bin{Key: fmt.Sprint(len(bins) % keys), Window: Window{From: from, To: from.Add(step)}})
+	}
+	key := func(b remembered) (string, bool) {
+		since := time.Unix(m.when(b, hourSeconds), 0).Sub(w.From)
+		i := int(since / step)
+		return fmt.Sprint(i % keys), since >= 0 && i < len(bins)
+	}
+	got, err := s.ByBin(t.Context(), bins, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if bare, err := s.ByBin(t.Context(), bins, false); err != nil || !cmp.Equal(bare, bared(got)) {
+		t.Errorf("bins of %v from %v without addresses: %v, %v, want %v", step, w.From, bare, err, bared(got))
+	}
+	if diff := cmp.Diff(m.count(key), byKey(got.Rows)); diff != "" {
+		t.Errorf("bins of %v from %v (-want +got):\n%s", step, w.From, diff)
+	}
+	cells, err := s.JailsByBin(t.Context(), bins)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sums := map[string]int64{}
+	for _, c := range cells {
+		sums[c.Bin+" "+c.Jail] += c.Bans
+	}
+	want := map[string]int64{}
+	for k, c := range m.count(func(b remembered) (string, bool) { k, counts := key(b); return k + " " + b.Jail, counts }) {
+		want[k] = c.Bans
+	}
+	if !maps.Equal(sums, want) {
+		t.Errorf("jails in bins of %v from %v: %v, want %v", step, w.From, sums, want)
+	}
+}

@@ -1,0 +1,46 @@
+package store
+
+import (
+	"context"
+	"time"
+)
+
+// Share is how many of a jail's bans hit friends.
+type Share struct {
+	Jail     string // "" where the source does not say
+	Bans     int64
+	Friendly int64     // bans of friendly addresses
+	Friends  int64     // distinct friendly addresses
+	Since    time.Time // of the first ban counted, or the start of its hour
+}
+
+// Shares counts the friends among the bans of the window, by jail. Jails without bans are left out.
+func (s *Store) Shares(ctx context.Context, w Window) (map[string]Share, error) {
+	type counted struct {
+		Share
+		first   int64
+		friends distinct
+	}
+	jails := map[int64]*counted{}
+	err := s.hours(ctx, []Bin{{Window: w}}, false, func(k rollupRow) {
+		c := jails[k.jail]
+		if c == nil {
+			c = &counted{first: k.time}
+			jails[k.jail] = c
+		}
+		c.first = min(c.first, k.time)
+		c.Bans += k.bans
+		c.Friendly += k.friendly
+		c.friends.add(k.friends)
+	})
+	if err != nil {
+		return nil, err
+	}
+	names, err := s.names(ctx, "jails")
+	shares := make(map[string]Share, len(jails))
+	for jail, c := range jails {
+		c.Jail, c.Friends, c.Since = names[jail], c.friends.count(), time.Unix(c.first, 0)
+		shares[c.Jail] = c.Share
+	}
+	return shares, err
+}
