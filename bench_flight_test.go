@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"context"
 	"io"
-	"log/slog"
 	"math/rand/v2"
 	"net"
 	"net/netip"
@@ -108,7 +107,8 @@ type stretch struct {
 	took []time.Duration
 }
 
-// stretches flies with programs of this process, whose every stage is timed, and returns the parts of the way in order.
+// stretches flies with programs of this process, whose doors to the world are watched, and returns the parts of the way
+// in order.
 func stretches(t *testing.T, bots []*botProcess) []stretch {
 	t.Helper()
 	t.Setenv("FRIENDLYFIRE_TELEGRAM_TOKEN", telegramtest.Token)
@@ -117,13 +117,7 @@ func stretches(t *testing.T, bots []*botProcess) []stretch {
 	recorders := make([]*recorder, len(bots))
 	for i, b := range bots {
 		recorders[i] = &recorder{}
-		p, w := recorders[i].program(ctx, t, b)
-		running.Go(func() { p.start(ctx, w) })
-		t.Cleanup(func() {
-			if err := p.close(); err != nil {
-				t.Error(err)
-			}
-		})
+		running.Go(func() { recorders[i].program(ctx, t, b) })
 	}
 	time.Sleep(2 * time.Second) // until their start has come to rest
 	for _, r := range recorders {
@@ -131,16 +125,13 @@ func stretches(t *testing.T, bots []*botProcess) []stretch {
 	}
 	stages := []stretch{
 		{name: "the file's change is seen"},
-		{name: "the reader begins"},
-		{name: "the ban is read and kept"},
-		{name: "it is decided, the alert kept"},
-		{name: "the alert is claimed, the request written"},
+		{name: "it is read, kept, decided and claimed, the request written"},
 		{name: "the request is received"},
 	}
 	fly(t, bots, func(n int, appended time.Time, q telegramtest.Request) {
 		at := recorders[n].take()
 		from := appended
-		for i, mark := range []time.Time{at["seen"], at["read web1"], at["announce"], at["deliver"], at["request"], q.Time} {
+		for i, mark := range []time.Time{at["seen"], at["request"], q.Time} {
 			if mark.IsZero() {
 				t.Fatalf("nothing of “%s” in %v", stages[i].name, at)
 			}
@@ -176,36 +167,21 @@ func (r *recorder) take() map[string]time.Time {
 	return at
 }
 
-// program builds the program of the bot's scene with all its doors and stages watched. A stage begins when the one
-// before it has kept its work and poked it.
-func (r *recorder) program(ctx context.Context, t *testing.T, b *botProcess) (*program, world) {
-	t.Helper()
-	c, err := Load(b.config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	w := world{
-		dial: func(ctx context.Context, network, address string) (net.Conn, error) {
+// program runs the program of the bot's scene until ctx ends.
+func (r *recorder) program(ctx context.Context, t *testing.T, b *botProcess) {
+	env := Env{
+		File: b.config, In: strings.NewReader(""), Out: io.Discard, Err: io.Discard,
+		Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
 			conn, err := (&net.Dialer{}).DialContext(ctx, network, address)
 			return watched{conn, r}, err
 		},
-		watch: func(ctx context.Context, path string, wake func()) error {
+		Watch: func(ctx context.Context, path string, wake func()) error {
 			return ingest.Watch(ctx, path, func() { r.mark("seen"); wake() })
 		},
 	}
-	p, err := build(ctx, c, streams{in: strings.NewReader(""), out: io.Discard, err: io.Discard}, w, slog.New(slog.DiscardHandler), false)
-	if err != nil {
-		t.Fatal(err)
+	if err := runBot(ctx, false, env); err != nil {
+		t.Error(err)
 	}
-	for _, s := range p.stages {
-		name, _, _ := strings.Cut(s.name, " to ")
-		step := s.step
-		s.step = func(ctx context.Context) error {
-			r.mark(name)
-			return step(ctx)
-		}
-	}
-	return p, w
 }
 
 // watched is a connection that sees messages leave.

@@ -63,7 +63,7 @@ func madeUp(rows int) ingesttest.Bans {
 }
 
 // fill makes the scene's file anew, of these bans alone, and returns its size.
-func (s *scene) fill(bans ingesttest.Bans) int64 {
+func fill(s *scene, bans ingesttest.Bans) int64 {
 	s.t.Helper()
 	f, err := os.Create(s.bans)
 	if err != nil {
@@ -80,7 +80,7 @@ func (s *scene) fill(bans ingesttest.Bans) int64 {
 }
 
 // of is a command of the binary in this scene.
-func (s *scene) of(binary string, args ...string) *exec.Cmd {
+func commandOf(s *scene, binary string, args ...string) *exec.Cmd {
 	cmd := s.command(context.WithoutCancel(s.t.Context()), args...)
 	cmd.Path, cmd.Args[0] = binary, binary
 	return cmd
@@ -139,7 +139,7 @@ func newBot(t *testing.T, binary string, env ...string) *botProcess {
 
 func (b *botProcess) begin() {
 	b.t.Helper()
-	b.cmd = b.of(b.binary, "run")
+	b.cmd = commandOf(b.scene, b.binary, "run")
 	b.cmd.Env = append(b.cmd.Env, b.env...)
 	b.cmd.Stdout, b.cmd.Stderr = &b.output, &b.output
 	if err := b.cmd.Start(); err != nil {

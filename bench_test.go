@@ -152,7 +152,7 @@ func less(a, b time.Duration) string { return fmt.Sprintf("%.0f × less", float6
 func (b *bench) importing(t *testing.T) {
 	const rounds = 3
 	file := newScene(t, tableOnly)
-	size := file.fill(madeUp(b.rows))
+	size := fill(file, madeUp(b.rows))
 	var read, parsed, kept, placed []time.Duration
 	var sqlite, once []spent
 	_, missing := exec.LookPath("sqlite3")
@@ -167,7 +167,7 @@ func (b *bench) importing(t *testing.T) {
 		placed = append(placed, step(t, file.bans, true))
 		whole := newScene(t, strings.Replace(tableOnly, "$DIR/bans.csv", file.bans, 1))
 		syscall.Sync()
-		once = append(once, measure(t, whole.of(b.binary, "run", "--once")))
+		once = append(once, measure(t, commandOf(whole, b.binary, "run", "--once")))
 	}
 	perSecond := func(d time.Duration) string {
 		return fmt.Sprintf("%s, %s rows/s", seconds(d), thousands(int(float64(b.rows)/d.Seconds())))
@@ -274,8 +274,8 @@ func (b *bench) first(t *testing.T) {
 		s = newScene(t, tableOnly)
 		bans := madeUp(100_000)
 		bans.Original = true
-		s.fill(bans)
-		all = append(all, measure(t, s.of(b.binary, "report", "--out", filepath.Join(s.dir, "chart.png"))))
+		fill(s, bans)
+		all = append(all, measure(t, commandOf(s, b.binary, "report", "--out", filepath.Join(s.dir, "chart.png"))))
 	}
 	picture, err := os.ReadFile(filepath.Join(s.dir, "chart.png"))
 	if err != nil || !isPicture(picture) {
@@ -294,7 +294,7 @@ func (b *bench) first(t *testing.T) {
 // counted returns what report --json counts.
 func (b *bench) counted(t *testing.T, s *scene) (total, unknown int) {
 	t.Helper()
-	out, err := s.of(b.binary, "report", "--json").Output()
+	out, err := commandOf(s, b.binary, "report", "--json").Output()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -330,7 +330,7 @@ func (b *bench) large(t *testing.T) {
 	t.Run("P02", func(t *testing.T) { b.appended(t, m) })
 
 	limited := newBot(t, b.binary, "GOMEMLIMIT=64MiB")
-	limited.fill(madeUp(b.rows))
+	fill(limited.scene, madeUp(b.rows))
 	took := limited.imported(b.rows)
 	limitedPeak := limited.peak()
 	limited.end()
@@ -439,7 +439,7 @@ func (b *bench) appended(t *testing.T, m *botProcess) {
 	var reports []time.Duration
 	for n := range 5 {
 		m.append(madeUpLater(200+n, 100))
-		reports = append(reports, measure(t, m.of(b.binary, "report", "--out", filepath.Join(m.dir, "chart.png"))).cpu)
+		reports = append(reports, measure(t, commandOf(m.scene, b.binary, "report", "--out", filepath.Join(m.dir, "chart.png"))).cpu)
 	}
 	b.promise(t, "P02", "CPU of a new process: 100 rows read, chart drawn", millis(median(reports)), "≥ 50 × less",
 		"original script 2.0 CPU s, behind 100,000 (published)", less(scriptHundred, median(reports)),

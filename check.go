@@ -15,11 +15,11 @@ import (
 	"friendlyfire/enrich"
 )
 
-func checkCommand(file *string, s streams, w world) *cobra.Command {
+func checkCommand(env *Env) *cobra.Command {
 	var send bool
 	cmd := &cobra.Command{
 		Use: "check", Short: "See whether everything is in order, and what to do where it is not", Args: validate(cobra.NoArgs),
-		RunE: func(cmd *cobra.Command, _ []string) error { return check(cmd.Context(), *file, send, s, w) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return check(cmd.Context(), *env, send) },
 	}
 	cmd.Flags().BoolVar(&send, "send", false, "post a test alert and a test picture to every chat")
 	return cmd
@@ -63,9 +63,9 @@ func (f *findings) end() error {
 
 // check walks through configuration, database, table, whois, sources, tokens and chats. It does no harm to a bot that runs:
 // it neither asks for what was said to the bot nor opens Discord's gateway.
-func check(ctx context.Context, file string, send bool, s streams, w world) error {
-	f := &findings{out: s.out}
-	c, err := Load(file)
+func check(ctx context.Context, env Env, send bool) error {
+	f := &findings{out: env.Out}
+	c, err := Load(env)
 	if err != nil {
 		return err
 	}
@@ -79,7 +79,7 @@ func check(ctx context.Context, file string, send bool, s streams, w world) erro
 		f.note("configuration", c.File+"; nobody is friendly, so there will be no alerts", `Name the countries and networks of your users: friendly = ["BE", "203.0.113.0/24"].`)
 	}
 
-	p, err := build(ctx, c, s, w, slog.New(slog.DiscardHandler), true)
+	p, err := build(ctx, c, env, slog.New(slog.DiscardHandler), true)
 	if _, ok := errors.AsType[*ConfigError](err); ok {
 		return err
 	}
@@ -91,15 +91,15 @@ func check(ctx context.Context, file string, send bool, s streams, w world) erro
 	checkDatabase(ctx, f, p)
 	checkTable(f, p.table, c.Enrich.Table)
 	if c.Enrich.Whois {
-		checkWhois(ctx, f, c.Enrich.WhoisServer, w)
+		checkWhois(ctx, f, c.Enrich.WhoisServer, env)
 	}
 	for _, source := range c.Sources {
-		checkSource(ctx, f, p, w, source)
+		checkSource(ctx, f, p, source)
 	}
 	var test *testPost
 	if send {
-		p.refresh(ctx, s, w)
-		if test, err = newTestPost(ctx, p, w); err != nil {
+		p.refresh(ctx)
+		if test, err = newTestPost(ctx, p); err != nil {
 			f.wrong("test picture", err, "")
 		}
 	}
@@ -121,7 +121,7 @@ func friendlyList(c *Config) string {
 }
 
 // oldTable is when addresses have moved about enough to matter.
-const oldTable = 180 * day
+const oldTable = 180 * 24 * time.Hour
 
 func checkTable(f *findings, table *enrich.Table, own string) {
 	const what = "country table"
@@ -141,7 +141,7 @@ func checkTable(f *findings, table *enrich.Table, own string) {
 const reachLimit = 5 * time.Second
 
 // checkWhois opens a connection to each registry, and asks nothing.
-func checkWhois(ctx context.Context, f *findings, mirror string, w world) {
+func checkWhois(ctx context.Context, f *findings, mirror string, env Env) {
 	const what = "whois"
 	servers := enrich.Registries()
 	if mirror != "" {
@@ -152,7 +152,7 @@ func checkWhois(ctx context.Context, f *findings, mirror string, w world) {
 	errs := make([]error, len(servers))
 	var group sync.WaitGroup
 	for i, server := range servers {
-		group.Go(func() { errs[i] = (&enrich.Client{Dial: w.dial}).Reach(ctx, server) })
+		group.Go(func() { errs[i] = (&enrich.Client{Dial: env.Dial}).Reach(ctx, server) })
 	}
 	group.Wait()
 	var silent []string

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	_ "embed"
 	"errors"
 	"fmt"
 	"os"
@@ -10,6 +9,7 @@ import (
 	"time"
 
 	"friendlyfire/bot/msg"
+	"friendlyfire/sample"
 	"friendlyfire/store"
 )
 
@@ -80,16 +80,13 @@ var (
 // testPost is what check posts: an alert of a ban that has never been, and a chart of those that have.
 type testPost struct{ alert, picture msg.Message }
 
-//go:embed sample/bans.csv
-var sampleBans []byte
-
 // newTestPost draws what is in the database or, while there is nothing in it, the sample.
-func newTestPost(ctx context.Context, p *program, w world) (*testPost, error) {
+func newTestPost(ctx context.Context, p *program) (*testPost, error) {
 	of := "of the bans so far"
 	message, total, err := chartMessage(ctx, p)
 	if err == nil && total == 0 {
 		of = "of the sample that comes with friendlyfire, since there are no bans yet"
-		message, err = sampleMessage(ctx, p, w)
+		message, err = sampleMessage(ctx, p)
 	}
 	if err != nil {
 		return nil, err
@@ -107,14 +104,14 @@ func newTestPost(ctx context.Context, p *program, w world) (*testPost, error) {
 	}
 	alert := msg.Text{{Text: "This is a test", Style: msg.Bold}, {Text: ", and nobody was banned. An alert looks like this:\n\n"}}
 	return &testPost{
-		alert:   msg.Message{Text: append(alert, wording(p.config).Alert(ban, "")...)},
+		alert:   msg.Message{Text: append(alert, p.words().Alert(ban, "")...)},
 		picture: message,
 	}, nil
 }
 
 // chartMessage is what /report answers, of all time.
 func chartMessage(ctx context.Context, p *program) (m msg.Message, total int64, err error) {
-	r, err := reporter(p.config, p.store)
+	r, err := p.reporter()
 	if err != nil {
 		return m, 0, err
 	}
@@ -131,7 +128,7 @@ func chartMessage(ctx context.Context, p *program) (m msg.Message, total int64, 
 }
 
 // sampleMessage is chartMessage of a database of its own, with the sample in it.
-func sampleMessage(ctx context.Context, p *program, w world) (m msg.Message, err error) {
+func sampleMessage(ctx context.Context, p *program) (m msg.Message, err error) {
 	dir, err := os.MkdirTemp("", "friendlyfire")
 	if err != nil {
 		return m, err
@@ -142,17 +139,16 @@ func sampleMessage(ctx context.Context, p *program, w world) (m msg.Message, err
 	source := newSourceConfig()
 	source.Name, source.Path, source.Timezone = "sample", filepath.Join(dir, "bans.csv"), c.Timezone
 	c.Sources = []SourceConfig{source}
-	if err := os.WriteFile(source.Path, sampleBans, 0o600); err != nil {
+	if err := os.WriteFile(source.Path, sample.Bans, 0o600); err != nil {
 		return m, err
 	}
-	s, err := openStore(ctx, &c)
+	of, err := p.onAnother(ctx, &c)
 	if err != nil {
 		return m, err
 	}
-	sample := &program{config: &c, table: p.table, store: s, progress: newProgress(nil)}
-	sample.refresh(ctx, streams{err: os.Stderr}, w)
-	m, _, err = chartMessage(ctx, sample)
-	return m, errors.Join(err, s.Close())
+	of.refresh(ctx)
+	m, _, err = chartMessage(ctx, of)
+	return m, errors.Join(err, of.store.Close())
 }
 
 // post sends both messages.

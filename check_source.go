@@ -14,9 +14,9 @@ import (
 )
 
 // checkSource looks at the file's last lines without reading them in.
-func checkSource(ctx context.Context, f *findings, p *program, w world, c SourceConfig) {
+func checkSource(ctx context.Context, f *findings, p *program, c SourceConfig) {
 	what := "source " + c.Name
-	g, err := p.reader(c, w).Peek(ctx)
+	g, err := p.reader(c).Peek(ctx)
 	if err != nil {
 		f.wrong(what, err, adviceForSource(c, err))
 		return

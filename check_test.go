@@ -218,7 +218,7 @@ func TestCheckSaysThatItIsAboutTheSample(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	stop() // no need to ask the network
 	var out bytes.Buffer
-	_ = check(ctx, "", false, streams{out: &out}, world{})
+	_ = check(ctx, Env{Defaults: defaultConfig, Out: &out}, false)
 	if !strings.HasPrefix(out.String(), "note     configuration: there is no config.toml in this directory, so this is about the sample\n") {
 		t.Errorf("got %s", out.String())
 	}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	_ "embed"
 	"errors"
 	"io/fs"
 	"os"
@@ -17,12 +16,6 @@ const DefaultConfigFile = "config.toml"
 
 // builtInConfig is what messages call the default configuration.
 const builtInConfig = "built-in " + DefaultConfigFile
-
-//go:embed config.toml
-var defaultConfig []byte
-
-// DefaultConfig returns the shipped config.toml: every key with its default, a sample source, the terminal as chat.
-func DefaultConfig() []byte { return defaultConfig }
 
 // Config is everything an administrator can choose. Its fields are the keys of config.toml, under the names in the
 // tags, and newConfig has the defaults. Relative paths start at the working directory. Durations are written with a
@@ -168,14 +161,14 @@ func newSourceConfig() SourceConfig {
 
 // Load reads the configuration for the bot itself: the keys, the tokens, and whether every file named can be read.
 // A path of "" is DefaultConfigFile. The error is a *ConfigError with all mistakes.
-func Load(path string) (*Config, error) { return load(path, purpose{files: true, chats: true}) }
+func Load(env Env) (*Config, error) { return load(env, purpose{files: true, chats: true}) }
 
 // LoadToPair is Load for a bot that may not have a chat yet.
-func LoadToPair(path string) (*Config, error) { return load(path, purpose{files: true}) }
+func LoadToPair(env Env) (*Config, error) { return load(env, purpose{files: true}) }
 
 // LoadOffline is Load for commands that only ask the database: it opens no file that the configuration names, so
 // that they work for users who may not read a token. The Token fields stay empty.
-func LoadOffline(path string) (*Config, error) { return load(path, purpose{}) }
+func LoadOffline(env Env) (*Config, error) { return load(env, purpose{}) }
 
 // purpose is what a configuration must be good for, beside being right in itself.
 type purpose struct {
@@ -183,14 +176,15 @@ type purpose struct {
 	chats bool // a platform with a token must have chats
 }
 
-func load(path string, need purpose) (*Config, error) {
+func load(env Env, need purpose) (*Config, error) {
+	path := env.File
 	if path == "" {
 		path = DefaultConfigFile
 	}
 	data, err := os.ReadFile(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && path == DefaultConfigFile:
-		return parseConfig(builtInConfig, defaultConfig, need)
+		return parseConfig(builtInConfig, env.Defaults, need)
 	case err != nil:
 		return nil, &ConfigError{Mistakes: []Mistake{{File: path, Text: reason(err)}}}
 	}

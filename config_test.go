@@ -250,7 +250,7 @@ var sameConfig = cmp.Options{
 
 func TestShippedConfigHasTheDefaults(t *testing.T) {
 	noTokens(t)
-	got, err := parseConfig("config.toml", DefaultConfig(), whole)
+	got, err := parseConfig("config.toml", defaultConfig, whole)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -270,7 +270,7 @@ func TestShippedConfigHasTheDefaults(t *testing.T) {
 
 func TestEveryKeyStandsInTheShippedConfig(t *testing.T) {
 	r := newConfigReader("config.toml")
-	r.parse(DefaultConfig())
+	r.parse(defaultConfig)
 	index := regexp.MustCompile(`\[[0-9]+\]`)
 	var shipped []string
 	for key := range r.lines {
@@ -365,19 +365,19 @@ func TestConfigFileMayBeMissing(t *testing.T) {
 	noTokens(t)
 	t.Chdir(t.TempDir())
 	for _, path := range []string{"", "config.toml"} {
-		c, err := Load(path)
+		c, err := Load(Env{File: path, Defaults: defaultConfig})
 		if err != nil || c.File != "built-in config.toml" {
 			t.Errorf("Load(%q): got %v, %v, want the built-in one", path, c, err)
 		}
 	}
-	_, err := Load("other.toml")
+	_, err := Load(Env{File: "other.toml", Defaults: defaultConfig})
 	if err == nil || err.Error() != "other.toml: cannot be read: no such file or directory" {
 		t.Errorf("got %v, want that other.toml is missing", err)
 	}
 	if err := os.WriteFile("config.toml", []byte("\ufeff"+goodConfig), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if c, err := Load(""); err != nil || c.File != "config.toml" || c.Sources[0].Path != "bans.csv" {
+	if c, err := Load(Env{File: "", Defaults: defaultConfig}); err != nil || c.File != "config.toml" || c.Sources[0].Path != "bans.csv" {
 		t.Errorf("got %v, %v, want what config.toml says", c, err)
 	}
 }
@@ -404,7 +404,7 @@ func TestOnlyTheBotNeedsFilesAndChats(t *testing.T) {
 
 // FuzzConfig looks for texts that break the reader, and for lines that do not exist.
 func FuzzConfig(f *testing.F) {
-	f.Add(string(DefaultConfig()))
+	f.Add(string(defaultConfig))
 	f.Add(below("[source.x]\n[[source.y]]\n[[source.y]]\na.b.c = [[1, { x = 2 }], []]\n\"\" = 1\n'a b'.\"c\" = \"\"\"x\"\"\""))
 	f.Add("[[a]]\n[a.b]\n[[a.b]]\n[a]\na.b = 1\nsource = [[]]\ntelegram = []\nfriendly.x = 1")
 	f.Fuzz(func(t *testing.T, text string) {

@@ -102,7 +102,7 @@ func (e entry) literal(id string) string {
 func writeConfig(path string, entries []entry) error {
 	before, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) && path == DefaultConfigFile {
-		before, err = DefaultConfig(), nil
+		before, err = defaultConfig, nil
 	}
 	if err != nil {
 		return err

@@ -28,32 +28,11 @@ func tokens(t *testing.T) {
 	t.Setenv("FRIENDLYFIRE_DISCORD_TOKEN", "MTAwMDAwMDAwMDAwMDAwMDAwMQ.CANARY.discord-CANARY_token-0123456789abcdef")
 }
 
-// changed are the lines that differ: those of before with a minus, those of after with a plus.
-func changed(before, after string) string {
-	var b strings.Builder
-	lines := func(text string) []string { return strings.SplitAfter(strings.TrimSuffix(text, "\n")+"\n", "\n") }
-	old, now := lines(before), lines(after)
-	for len(old) > 0 || len(now) > 0 {
-		switch {
-		case len(old) > 0 && len(now) > 0 && old[0] == now[0]:
-			old, now = old[1:], now[1:]
-			continue
-		case len(old) > 0 && !slices.Contains(now, old[0]):
-			b.WriteString("-" + old[0])
-			old = old[1:]
-		default:
-			b.WriteString("+" + now[0])
-			now = now[1:]
-		}
-	}
-	return b.String()
-}
-
 func TestWriteKeepsEverythingElseByteForByte(t *testing.T) {
 	tokens(t)
 	const head = "friendly = []\n[[source]]\nname = \"a\"\npath = \"b\"\n"
 	for name, test := range map[string]struct{ before, want string }{
-		"shipped": {string(DefaultConfig()), strings.Join([]string{
+		"shipped": {string(defaultConfig), strings.Join([]string{
 			"-chats = []                        # [-1001234567890, \"-1001234567890/45\"]: groups, people, a topic of a group",
 			"-users = []                        # [123456789]: who may command, in these chats; nobody else is answered",
 			"+chats = [\"-1001234567890/45\"]     # [-1001234567890, \"-1001234567890/45\"]: groups, people, a topic of a group",
@@ -135,7 +114,7 @@ func TestWriteKeepsModeOwnerAndLink(t *testing.T) {
 	tokens(t)
 	dir := t.TempDir()
 	file, link := filepath.Join(dir, "real.toml"), filepath.Join(dir, "config.toml")
-	if err := os.WriteFile(file, DefaultConfig(), 0o600); err != nil {
+	if err := os.WriteFile(file, defaultConfig, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.Chmod(file, 0o640); err != nil {
@@ -209,7 +188,7 @@ func TestWriteBeginsWithTheShippedConfiguration(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n := strings.Count(changed(string(DefaultConfig()), string(after)), "\n"); n != 10 {
+	if n := strings.Count(changed(string(defaultConfig), string(after)), "\n"); n != 10 {
 		t.Errorf("%d lines differ, want 5 and 5", n)
 	}
 }

@@ -2,17 +2,14 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"database/sql"
 	"errors"
 	"fmt"
 	"io/fs"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -184,19 +181,6 @@ func scribble(path string, at int64, what string) error {
 	return errors.Join(err, f.Close())
 }
 
-// inMemory is a world in which there are only the fakes.
-func (p platforms) inMemory() world {
-	return world{
-		dial: func(ctx context.Context, network, address string) (net.Conn, error) {
-			if strings.HasSuffix(p.discord.URL(), address) {
-				return p.discord.Dial(ctx, network, address)
-			}
-			return p.telegram.Dial(ctx, network, address)
-		},
-		watch: func(ctx context.Context, _ string, _ func()) error { <-ctx.Done(); return nil },
-	}
-}
-
 func TestR25DamageIsNoticedWhileRunning(t *testing.T) {
 	tests := map[string]struct {
 		damage func(t *testing.T, database string) error
@@ -241,16 +225,9 @@ func TestR25DamageIsNoticedWhileRunning(t *testing.T) {
 			t.Setenv("FRIENDLYFIRE_TELEGRAM_TOKEN", telegramtest.Token)
 			t.Setenv("FRIENDLYFIRE_DISCORD_TOKEN", discordtest.Token)
 			synctest.Test(t, func(t *testing.T) {
-				both := platforms{telegramtest.InMemory(t), discordtest.InMemory(t)}
+				both := inMemory(t)
 				s, database := shattered(t, both)
-				ctx, stop := context.WithCancel(t.Context())
-				var out bytes.Buffer
-				var wg sync.WaitGroup
-				wg.Go(func() {
-					if err := runBot(ctx, s.config, false, streams{in: strings.NewReader(""), out: &out, err: &out}, both.inMemory()); err != nil {
-						t.Error(err)
-					}
-				})
+				p := startInProcess(s, both.dial)
 				s.append(ban(time.Now(), "203.0.113.1", "sshd", ""))
 				time.Sleep(time.Minute)
 				if err := tc.damage(t, database); err != nil {
@@ -261,8 +238,7 @@ func TestR25DamageIsNoticedWhileRunning(t *testing.T) {
 					s.append(ban(time.Now(), "203.0.113.2", "sshd", ""))
 				}
 				time.Sleep(time.Minute)
-				stop()
-				wg.Wait()
+				p.stop()
 				for what, times := range map[string]int{
 					tc.says: 1, "My database ": 1, "banned: 203.0.113.1\n": tc.again,
 				} {
@@ -275,9 +251,6 @@ func TestR25DamageIsNoticedWhileRunning(t *testing.T) {
 				}
 				if kept := asides(t, database); len(kept) != tc.kept {
 					t.Errorf("kept: %q", kept)
-				}
-				if t.Failed() {
-					t.Log(out.String())
 				}
 			})
 		})

@@ -19,7 +19,7 @@ func noon() string { return fmt.Sprintf("Etc/GMT%+d", time.Now().UTC().Hour()-12
 // A bot that is killed, and halted, again and again around the hour of the digest posts one.
 func TestR22OneDigestADay(t *testing.T) {
 	t.Parallel()
-	kills := size(8, 200)
+	kills := size(8, 8, 200)
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 0))
@@ -82,14 +82,6 @@ func TestR22OneDigestADay(t *testing.T) {
 	reached(t, "%d kills around the hour: one digest in each chat, %d marked copies", kills, repeats)
 }
 
-// signal sends a signal to the process.
-func (p *process) signal(s syscall.Signal) {
-	p.t.Helper()
-	if err := p.cmd.Process.Signal(s); err != nil {
-		p.t.Fatal(err)
-	}
-}
-
 // A machine that slept over the hour posts its digest when it wakes.
 func TestR22DigestAfterSleep(t *testing.T) {
 	t.Parallel()
@@ -98,14 +90,14 @@ func TestR22DigestAfterSleep(t *testing.T) {
 		s := newTokenScene(t, strings.NewReplacer(
 			`at = "00:00"`, `at = "08:00"`, `every = "1s"`, "every = \"1m\"\nsilent_after = \"0s\"",
 		).Replace(both.config()))
-		nights, slowest := size(2, 30), time.Duration(0)
+		nights, slowest := size(2, 2, 30), time.Duration(0)
 		for night := range nights {
-			p := s.inside(both.dial)
+			p := startInProcess(s, both.dial)
 			time.Sleep(time.Hour)
 			p.stop()
 			time.Sleep(8 * time.Hour)
 			woken := time.Now()
-			p = s.inside(both.dial)
+			p = startInProcess(s, both.dial)
 			for !both.everywhere("sources healthy", night+1) {
 				if time.Since(woken) > time.Hour {
 					t.Fatalf("no digest after a night: %v", both.mentions("sources healthy"))

@@ -1,20 +1,14 @@
 package main
 
 import (
-	"bytes"
-	"context"
-	"encoding/base64"
 	"fmt"
-	"image/png"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
-	"sync"
-	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"friendlyfire/bot/discord/discordtest"
@@ -32,199 +26,6 @@ func TestMain(m *testing.M) {
 		return
 	}
 	os.Exit(m.Run())
-}
-
-// scene is a program's surroundings: a folder with a configuration and a file of bans.
-type scene struct {
-	t      *testing.T
-	dir    string
-	config string
-	bans   string
-	env    []string
-	under  []string // a command that starts the program: strace, a shell
-}
-
-func newScene(t *testing.T, config string) *scene {
-	t.Helper()
-	dir := t.TempDir()
-	s := &scene{t: t, dir: dir, config: filepath.Join(dir, "config.toml"), bans: filepath.Join(dir, "bans.csv")}
-	config = strings.NewReplacer("$DIR", dir).Replace(config)
-	if err := os.WriteFile(s.config, []byte(config), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	s.append("DATE,TIME,IP_ADDRESS,JAIL,FAILURES,BANTIME,BANCOUNT,EPOCH,MATCHES\n")
-	return s
-}
-
-func (s *scene) append(text string) {
-	s.t.Helper()
-	f, err := os.OpenFile(s.bans, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	if _, err := f.WriteString(text); err != nil {
-		s.t.Fatal(err)
-	}
-	if err := f.Close(); err != nil {
-		s.t.Fatal(err)
-	}
-}
-
-// ban is a row of the rich form.
-func ban(at time.Time, address, jail, evidence string) string {
-	return fmt.Sprintf("%s,%s,%s,5,3600,1,%d,%s\n", at.UTC().Format("2006-01-02,15:04:05"), address, jail, at.Unix(),
-		base64.StdEncoding.EncodeToString([]byte(evidence)))
-}
-
-// process is the real binary, running.
-type process struct {
-	t      *testing.T
-	cmd    *exec.Cmd
-	mu     sync.Mutex
-	output bytes.Buffer
-}
-
-func (p *process) Write(b []byte) (int, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.output.Write(b)
-}
-
-func (p *process) text() string {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.output.String()
-}
-
-func (s *scene) command(ctx context.Context, args ...string) *exec.Cmd {
-	self, err := os.Executable()
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	line := slices.Concat(s.under, []string{self, "--config", s.config}, args)
-	cmd := exec.CommandContext(ctx, line[0], line[1:]...)
-	cmd.Dir = s.dir
-	cmd.Env = append(os.Environ(), append(s.env, "FRIENDLYFIRE_TEST_RUN=1")...)
-	return cmd
-}
-
-// run runs a command to its end.
-func (s *scene) run(args ...string) (stdout, stderr string, code int) {
-	s.t.Helper()
-	cmd := s.command(s.t.Context(), args...)
-	var out, errs bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &errs
-	_ = cmd.Run() // its code tells
-	return out.String(), errs.String(), cmd.ProcessState.ExitCode()
-}
-
-// start starts the bot; it is killed when the test ends, if it still runs.
-func (s *scene) start(args ...string) *process {
-	s.t.Helper()
-	p := &process{t: s.t, cmd: s.command(context.WithoutCancel(s.t.Context()), args...)}
-	p.cmd.Stdout, p.cmd.Stderr = p, p
-	if err := p.cmd.Start(); err != nil {
-		s.t.Fatal(err)
-	}
-	s.t.Cleanup(func() {
-		if p.cmd.ProcessState == nil {
-			p.cmd.Process.Kill()
-			p.cmd.Wait()
-		}
-		if s.t.Failed() {
-			s.t.Log("the program said:\n" + p.text())
-		}
-	})
-	return p
-}
-
-// stop ends the bot as a service manager does.
-func (p *process) stop() {
-	p.t.Helper()
-	begun := time.Now()
-	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
-		p.t.Fatal(err)
-	}
-	if err := p.cmd.Wait(); err != nil {
-		p.t.Errorf("stopped with %v", err)
-	}
-	if took := time.Since(begun); took > 5*time.Second {
-		p.t.Errorf("took %v to stop", took)
-	}
-}
-
-// Addresses of the sample that the built-in table places in Belgium and elsewhere.
-const (
-	belgian  = "34.38.29.62"
-	belgian2 = "104.155.5.16"
-	foreign  = "47.74.15.96"
-)
-
-// withBoth is a configuration of both platforms, at the addresses of their fakes.
-const withBoth = `
-friendly = ["BE", "203.0.113.0/24"]
-timezone = "Europe/Brussels"
-database = "$DIR/state/friendlyfire.db"
-[[source]]
-name = "web1"
-path = "$DIR/bans.csv"
-every = "1s"
-[enrich]
-whois = false
-[digest]
-at = "00:00"
-[telegram]
-chats = [-1001, 42]
-users = [7]
-api = "$TELEGRAM"
-[discord]
-channels = ["` + discordtest.Channel + `"]
-users = ["` + discordtest.User + `"]
-guild = "` + discordtest.Guild + `"
-api = "$DISCORD"
-`
-
-// platforms are the two fakes, and what they were told.
-type platforms struct {
-	telegram *telegramtest.Server
-	discord  *discordtest.Server
-}
-
-func (p platforms) config() string {
-	return strings.NewReplacer("$TELEGRAM", p.telegram.URL(), "$DISCORD", p.discord.URL()).Replace(withBoth)
-}
-
-// mentions counts, chat by chat, how often something was said.
-func (p platforms) mentions(what string) map[string]int {
-	n := map[string]int{}
-	for _, m := range p.telegram.Messages() {
-		n[fmt.Sprint(m.Chat)] += strings.Count(m.Text, what)
-	}
-	for _, m := range p.discord.Messages() {
-		n[m.Channel] += strings.Count(unescape(m.Content), what)
-	}
-	return n
-}
-
-// unescape takes Discord's markup off: what a reader sees.
-func unescape(s string) string { return strings.NewReplacer("\\", "", "`", "", "*", "").Replace(s) }
-
-var everyChat = []string{"-1001", "42", discordtest.Channel}
-
-// everywhere reports whether each chat was told so often.
-func (p platforms) everywhere(what string, times int) bool {
-	n := p.mentions(what)
-	return !slices.ContainsFunc(everyChat, func(chat string) bool { return n[chat] != times })
-}
-
-func (p platforms) await(t *testing.T, what string, times int) {
-	t.Helper()
-	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
-		if p.everywhere(what, times) {
-			return
-		}
-	}
-	t.Fatalf("told of %q: %v, want %d times in each chat", what, p.mentions(what), times)
 }
 
 func TestBinaryFromACSVToAlertsAReportAndADigest(t *testing.T) {
@@ -315,16 +116,16 @@ func TestBinaryFromACSVToAlertsAReportAndADigest(t *testing.T) {
 	}
 }
 
-func isPicture(data []byte) bool {
-	picture, err := png.Decode(bytes.NewReader(data))
-	return err == nil && picture.Bounds().Dx() == 1280
-}
-
 func TestDayAndAHalfUnderTheClock(t *testing.T) {
 	if testing.Short() {
 		t.Skip("under the race detector, which -short is for, the day takes minutes; other tests keep the clock there")
 	}
-	underTheClock(t, func(t *testing.T, b *bubble) {
+	synctest.Test(t, func(t *testing.T) {
+		both := inMemory(t)
+		b := &bubble{
+			scene:     newTokenScene(t, strings.Replace(both.config(), `at = "00:00"`, `at = "08:00"`, 1)),
+			platforms: both,
+		}
 		stop := b.start()
 		want := 0
 		for hour := range 36 { // from 01:00 in Brussels on 1 January 2000
@@ -349,5 +150,5 @@ func TestDayAndAHalfUnderTheClock(t *testing.T) {
 				t.Error("the digest has no picture")
 			}
 		}
-	}, `at = "00:00"`, `at = "08:00"`, "[[source]]", "[[source]]") // a source may be silent for a day, as it is by default
+	})
 }

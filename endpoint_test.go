@@ -44,7 +44,7 @@ func TestS11NothingIsFollowed(t *testing.T) {
 	} {
 		for _, url := range []string{both.telegram.URL(), both.discord.URL()} {
 			s := newQuietScene(t, both, url, api)
-			if _, err := Load(s.config); (err != nil) != wrong {
+			if _, err := Load(Env{File: s.config}); (err != nil) != wrong {
 				t.Errorf("%s: %v, want a mistake: %v", api, err, wrong)
 			}
 		}

@@ -81,7 +81,7 @@ at = ""
 	f.must(os.Remove(f.bans))
 	f.bans = f.in("csv/bans.csv")
 	f.must(os.CopyFS(f.in("etc/filter.d"), os.DirFS("/etc/fail2ban/filter.d")))
-	f.must(os.CopyFS(f.in("etc/action.d"), os.DirFS("deploy/fail2ban/action.d")))
+	f.must(os.CopyFS(f.in("etc/action.d"), os.DirFS("../deploy/fail2ban/action.d")))
 	f.write("etc/fail2ban.conf", strings.ReplaceAll(`[Definition]
 loglevel = INFO
 logtarget = $DIR/fail2ban.log

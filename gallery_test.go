@@ -47,14 +47,13 @@ func TestGallery(t *testing.T) {
 // exhibit draws what the scene holds.
 func exhibit(t *testing.T, page *strings.Builder, title string, s *scene, now time.Time, periods ...string) {
 	t.Helper()
-	out := streams{in: strings.NewReader(""), out: t.Output(), err: t.Output()}
-	p, err := openOffline(t.Context(), s.config, out)
+	p, err := openOffline(t.Context(), Env{File: s.config, Out: t.Output(), Err: t.Output()})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer p.close()
-	p.refresh(t.Context(), out, theWorld())
-	r, err := reporter(p.config, p.store)
+	p.refresh(t.Context())
+	r, err := p.reporter()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -35,7 +35,7 @@ func (g grown) String() string {
 // grow starts a bot on so many rows and leaves it running.
 func grow(t *testing.T, b *botProcess, rows int) grown {
 	t.Helper()
-	b.fill(madeUp(rows))
+	fill(b.scene, madeUp(rows))
 	g := grown{rows: rows, took: b.imported(rows), peak: b.peak()}
 	time.Sleep(35 * time.Second) // until the counts are packed
 	g.report = walls(together(b.reports(len(questions("all")), questions("all"))))
@@ -65,7 +65,7 @@ func TestGrowth(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile("sample/growth.png", picture, 0o644); err != nil {
+	if err := os.WriteFile("../sample/growth.png", picture, 0o644); err != nil {
 		t.Fatal(err)
 	}
 	fmt.Printf("\n%s\n", machine(load))

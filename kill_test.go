@@ -10,7 +10,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -80,8 +79,8 @@ func TestR03APossibleRepeatSaysSo(t *testing.T) {
 // pass lets the storm pass, and fails the test for every alert that is lost, for every copy that does not say so, and
 // for a damaged database.
 func (s storm) pass(t *testing.T) toll {
-	l := toll{kills: brief(3, size(6, 1000)), bans: brief(24, size(48, 10_000)), drops: map[string]int{}}
-	life := time.Duration(size(800, 2400)) * time.Millisecond // a bot's, at most
+	l := toll{kills: size(3, 6, 1000), bans: size(24, 48, 10_000), drops: map[string]int{}}
+	life := time.Duration(size(800, 800, 2400)) * time.Millisecond // a bot's, at most
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 0))
@@ -90,7 +89,7 @@ func (s storm) pass(t *testing.T) toll {
 	telegram, discord := map[string]int{}, map[string]int{}
 	both.telegram.Script(s.onTelegram(rand.New(rand.NewPCG(seed, 1)), telegram))
 	both.discord.Script(s.onDiscord(rand.New(rand.NewPCG(seed, 2)), discord))
-	w := among(t, both)
+	w := newQuietScene(t, both, friendlyV6...)
 
 	write := scribe{scene: w, random: random}
 	pause := life / 2 * time.Duration(l.kills) / time.Duration(l.bans*5/4) // so that the last kills still find new bans
@@ -247,18 +246,6 @@ func (s *scribe) some() {
 func (s *scribe) rest() {
 	s.scene.append(s.half)
 	s.half = ""
-}
-
-// kill ends the bot as a power cut does.
-func (p *process) kill() {
-	p.t.Helper()
-	if err := p.cmd.Process.Kill(); err != nil {
-		p.t.Fatal(err)
-	}
-	_ = p.cmd.Wait() // how it ended is asked next
-	if how, ok := p.cmd.ProcessState.Sys().(syscall.WaitStatus); !ok || how.Signal() != syscall.SIGKILL {
-		p.t.Fatalf("the bot ended by itself: %v\n%s", p.cmd.ProcessState, p.text())
-	}
 }
 
 // sound fails the test unless the database is whole.

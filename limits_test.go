@@ -19,7 +19,7 @@ import (
 // come back later, up to five minutes.
 func TestR04Telegrams429IsObeyed(t *testing.T) {
 	t.Parallel()
-	bans := brief(60, size(200, 2000))
+	bans := size(60, 200, 2000)
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 0))
@@ -82,10 +82,10 @@ func TestR05ALongRetryAfterSurvivesKills(t *testing.T) {
 	random := rand.New(rand.NewPCG(seed, 0))
 	both := platforms{telegramtest.Start(t), discordtest.Start(t)}
 	holdGroup(both.telegram)
-	s := among(t, both)
+	s := newQuietScene(t, both, friendlyV6...)
 	s.append(ban(time.Now(), friend(0), "sshd", ""))
 	p := s.start()
-	eventually(t, 30*time.Second, func() bool { return len(toGroup(both.telegram)) > 0 && toGroup(both.telegram)[0].Status == 429 })
+	await(t, 30*time.Second, "the group is told to wait", func() bool { return len(toGroup(both.telegram)) > 0 && toGroup(both.telegram)[0].Status == 429 })
 	heldAt := toGroup(both.telegram)[0].Time
 	for i := range kills {
 		time.Sleep(time.Duration(random.IntN(300)) * time.Millisecond)
@@ -94,7 +94,7 @@ func TestR05ALongRetryAfterSurvivesKills(t *testing.T) {
 		p = s.start()
 	}
 	l := toll{bans: kills + 1}
-	eventually(t, time.Minute, func() bool {
+	await(t, time.Minute, "the other chat is told", func() bool {
 		l.count(both)
 		n := both.mentions(groupIsDown)
 		return l.lost == l.bans && n["42"] > 0 && n[discordtest.Channel] > 0
@@ -165,7 +165,7 @@ const discordPosts = "POST /channels/*/messages"
 
 func TestR06Discords429IsObeyed(t *testing.T) {
 	t.Parallel()
-	bans := brief(50, size(200, 1000))
+	bans := size(50, 200, 1000)
 	const brief, lasting = 376 * time.Millisecond, 64570 * time.Millisecond
 	for name, faults := range map[string][2]discordtest.Fault{
 		"shared, then global": {discordtest.RateLimit(brief, "shared"), discordtest.RateLimit(lasting, "global")},
@@ -222,7 +222,7 @@ func TestR06Discords429IsObeyed(t *testing.T) {
 // all of Discord.
 func TestR07InvalidRequestsStayRare(t *testing.T) {
 	t.Parallel()
-	hours := brief(2, size(6, 48))
+	hours := size(2, 6, 48)
 	for _, code := range []int{401, 403, 404} {
 		t.Run(fmt.Sprint(code), func(t *testing.T) {
 			t.Parallel()
@@ -288,7 +288,7 @@ func TestR07InvalidRequestsStayRare(t *testing.T) {
 
 func TestR08FatalCloseIsFinal(t *testing.T) {
 	t.Parallel()
-	hours := brief(1, size(6, 24))
+	hours := size(1, 6, 24)
 	for _, code := range []int{4004, 4014} {
 		t.Run(fmt.Sprint(code), func(t *testing.T) {
 			t.Parallel()
@@ -315,7 +315,7 @@ func TestR08FatalCloseIsFinal(t *testing.T) {
 // in the long form, 300 times a day for two days.
 func TestR08IdentifyBudgetIsSafe(t *testing.T) {
 	t.Parallel()
-	restarts, pause := brief(20, size(120, 600)), time.Minute
+	restarts, pause := size(20, 120, 600), time.Minute
 	if long {
 		pause = 24 * time.Hour / 300
 	}
@@ -349,13 +349,13 @@ func TestR08IdentifyBudgetIsSafe(t *testing.T) {
 // Real kills, while the gateway has forgotten every session: what the gateway has seen was on disk before.
 func TestR08IdentifiesAreCountedBeforeAKill(t *testing.T) {
 	t.Parallel()
-	kills := brief(4, size(8, 300))
+	kills := size(4, 8, 300)
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 0))
 	both := platforms{telegramtest.Start(t), discordtest.Start(t)}
 	both.discord.ScriptGateway(func() discordtest.Connection { return discordtest.Connection{ForgetsAll: true} })
-	s := among(t, both)
+	s := newQuietScene(t, both, friendlyV6...)
 	for n := range kills {
 		p := s.start()
 		if n == 0 { // on a slow machine the others may not get so far

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -32,3 +34,25 @@ func lock(database string) (unlock func(), err error) {
 		f.Close()
 	}, nil
 }
+
+// holdDatabase keeps a bot from running meanwhile, and says so when one does. It makes no file: whoever pairs may be
+// another user than the one who runs the bot.
+func holdDatabase(database string) (release func(), err error) {
+	f, err := os.OpenFile(database+".lock", os.O_RDWR, 0)
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
+		return func() {}, nil // the platform will tell
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil { //nolint:gosec // a descriptor fits
+		f.Close()
+		return nil, errors.New("the bot is running, and what is said to it would not come here. " + stopFirst)
+	}
+	return func() {
+		_ = syscall.Flock(int(f.Fd()), syscall.LOCK_UN) //nolint:gosec // a descriptor fits
+		f.Close()
+	}, nil
+}
+
+const stopFirst = "Stop it (systemctl stop friendlyfire, or Ctrl-C where it runs), pair, and start it again"

@@ -26,7 +26,7 @@ func oldRows(n int) string {
 // A program that has lost its memory, or a part of it, does not take history for news.
 func TestR16LostStateIsNoFlood(t *testing.T) {
 	t.Parallel()
-	n := size(10_000, 100_000)
+	n := size(10_000, 10_000, 100_000)
 	const news = "198.51.100.1"
 	for name, lose := range map[string]func(s *scene, database, rows string){
 		"no database": func(*scene, string, string) {},
@@ -78,21 +78,10 @@ func TestR16LostStateIsNoFlood(t *testing.T) {
 	reached(t, "%d old rows, three times: 0 alerts of them, one summary per chat", n)
 }
 
-// place puts a file where it was not.
-func (s *scene) place(name string, data []byte) {
-	s.t.Helper()
-	if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
-		s.t.Fatal(err)
-	}
-	if err := os.WriteFile(name, data, 0o600); err != nil {
-		s.t.Fatal(err)
-	}
-}
-
 // Fail2Ban bans everybody again when it starts, and writes the same lines once more.
 func TestR17RestartOfFail2BanDoesNotAlertAgain(t *testing.T) {
 	t.Parallel()
-	bans := size(150, 1000)
+	bans := size(150, 150, 1000)
 	both := onLoopback(t)
 	s := newQuietScene(t, both, "chats = [-1001, 42]", "chats = [41, 42]", friendlyRange[0], friendlyRange[1])
 	p := s.start()

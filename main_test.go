@@ -20,31 +20,6 @@ import (
 	"friendlyfire/bot"
 )
 
-const tableOnly = `
-friendly = ["BE"]
-timezone = "UTC"
-database = "$DIR/friendlyfire.db"
-[[source]]
-name = "web1"
-path = "$DIR/bans.csv"
-[enrich]
-whois = false
-`
-
-// sampled is a scene whose file of bans is the shipped sample.
-func sampled(t *testing.T) *scene {
-	t.Helper()
-	s := newScene(t, tableOnly)
-	sample, err := os.ReadFile("sample/bans.csv")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(s.bans, sample, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return s
-}
-
 func TestRunOnceTellsOfTheSampleAndEnds(t *testing.T) {
 	s := sampled(t)
 	for _, want := range []string{"Imported 1,003 bans of 2026-10-23 to 2026-11-22; 14 of friendly countries.", ""} {

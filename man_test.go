@@ -1,7 +1,6 @@
 package main
 
 import (
-	_ "embed"
 	"flag"
 	"fmt"
 	"io/fs"
@@ -21,13 +20,12 @@ import (
 
 var manFile = flag.String("man", "", "write the manual page to this file")
 
-//go:embed deploy/man/friendlyfire.1.tmpl
-var manTemplate string
+const manTemplate = "../deploy/man/friendlyfire.1.tmpl"
 
 // manPage is the manual: the template's prose, and the commands as the program itself explains them. It is made here,
 // beside the commands and outside the program.
 func manPage(date time.Time) (string, error) {
-	root := commands(streams{}, world{})
+	root := commands(Env{})
 	root.InitDefaultCompletionCmd()
 	var leaves []*cobra.Command
 	var walk func(*cobra.Command)
@@ -45,10 +43,10 @@ func manPage(date time.Time) (string, error) {
 	walk(root)
 
 	var page strings.Builder
-	err := template.Must(template.New("").Funcs(template.FuncMap{
+	err := template.Must(template.New(filepath.Base(manTemplate)).Funcs(template.FuncMap{
 		"roff": roff, "text": manText, "flag": manFlag, "usage": manUsage,
 		"flags": func(c *cobra.Command) []*pflag.Flag { return manFlags(c.NonInheritedFlags()) },
-	}).Parse(manTemplate)).Execute(&page, map[string]any{
+	}).ParseFiles(manTemplate)).Execute(&page, map[string]any{
 		"Date": date.UTC().Format(time.DateOnly), "Global": manFlags(root.PersistentFlags()), "Commands": leaves,
 	})
 	return page.String(), err
@@ -141,7 +139,7 @@ func TestManPageIsComplete(t *testing.T) {
 		}
 	}
 	want := []string{"friendlyfire completion bash"}
-	for _, c := range commands(streams{}, world{}).Commands() {
+	for _, c := range commands(Env{}).Commands() {
 		if !c.Hidden && !c.HasSubCommands() {
 			want = append(want, c.UseLine())
 		}

@@ -6,9 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"net/netip"
 	"runtime"
-	"strings"
 	"sync"
 	"time"
 
@@ -78,15 +76,6 @@ func (m *metrics) jail(source, jail string) string {
 	}
 	known[jail] = true
 	return jail
-}
-
-func holdsAddress(s string) bool {
-	for _, word := range strings.FieldsFunc(s, func(c rune) bool { return !strings.ContainsRune("0123456789abcdefABCDEF.:", c) }) {
-		if _, err := netip.ParseAddr(strings.Trim(word, ".")); err == nil {
-			return true
-		}
-	}
-	return false
 }
 
 // update counts what has happened since the last scrape.

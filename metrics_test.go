@@ -24,11 +24,11 @@ import (
 // metered is a program that Prometheus may ask, on the scene's database, and not started.
 func metered(t *testing.T, s *scene) (*program, *prometheus.Registry) {
 	t.Helper()
-	c, err := Load(s.config)
+	c, err := Load(Env{File: s.config})
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := build(t.Context(), c, streams{in: strings.NewReader(""), out: io.Discard, err: io.Discard}, theWorld(), slog.New(slog.DiscardHandler), false)
+	p, err := build(t.Context(), c, Env{In: strings.NewReader(""), Out: io.Discard, Err: io.Discard}, slog.New(slog.DiscardHandler), false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -269,35 +269,6 @@ func TestJailsThatHoldAnAddressAreToldFromOthers(t *testing.T) {
 			t.Errorf("holdsAddress(%q) = %v, want %v", jail, got, want)
 		}
 	}
-}
-
-// freePort is an address on which nobody listens.
-func freePort(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
-}
-
-func get(t *testing.T, method, url string) (code int, body string) {
-	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), method, url, http.NoBody)
-	if err != nil {
-		t.Fatal(err)
-	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return 0, err.Error()
-	}
-	defer response.Body.Close()
-	text, err := io.ReadAll(response.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return response.StatusCode, string(text)
 }
 
 func TestS01BinaryServesMetricsWithoutSecretsOrAddresses(t *testing.T) {

@@ -16,7 +16,7 @@ import (
 // listens in the supergroup from then on, and asks the old group no more.
 func TestR10SupergroupMigrationIsFollowed(t *testing.T) {
 	t.Parallel()
-	lives := brief(1, size(2, 100))
+	lives := size(1, 2, 100)
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 0))
@@ -34,7 +34,7 @@ func TestR10SupergroupMigrationIsFollowed(t *testing.T) {
 func migrate(t *testing.T, random *rand.Rand, bans int, asked *int) (lost int) {
 	const group, supergroup, stranger = -1001, -1009, 8
 	both := platforms{telegramtest.Start(t), discordtest.Start(t)}
-	s := among(t, both, "[-1001, 42]", "[-1001]")
+	s := newQuietScene(t, both, append(friendlyV6, "[-1001, 42]", "[-1001]")...)
 	told := func(i int) bool {
 		return both.mentions("banned: " + friend(i) + "\n")[fmt.Sprint(supergroup)] > 0
 	}
@@ -52,12 +52,12 @@ func migrate(t *testing.T, random *rand.Rand, bans int, asked *int) (lost int) {
 		s.append(ban(time.Now(), friend(i), "sshd", ""))
 	}
 	p := s.start()
-	eventually(t, 30*time.Second, func() bool { return toOld() > 0 })
+	await(t, 30*time.Second, "a post to the old chat", func() bool { return toOld() > 0 })
 	time.Sleep(time.Duration(random.IntN(30)) * time.Millisecond)
 	p.kill()
 	s.append(ban(time.Now(), friend(bans-2), "sshd", ""))
 	p = s.start()
-	eventually(t, 30*time.Second, func() bool { return told(0) && told(bans-2) })
+	await(t, 30*time.Second, "the first and the last ban are told", func() bool { return told(0) && told(bans-2) })
 	p.stop()
 	status, err := s.kept().ChatStatus(t.Context(), store.Chat{Platform: "telegram", ID: fmt.Sprint(group)})
 	if err != nil || status.Destination() != fmt.Sprint(supergroup) {
@@ -70,7 +70,7 @@ func migrate(t *testing.T, random *rand.Rand, bans int, asked *int) (lost int) {
 	both.telegram.Say(supergroup, 0, stranger, "/status")
 	both.telegram.Say(supergroup, 0, 7, "/status")
 	answers := func() int { return both.mentions("database: ")[fmt.Sprint(supergroup)] }
-	eventually(t, 30*time.Second, func() bool { return told(bans-1) && answers() > 0 })
+	await(t, 30*time.Second, "the last ban is told and the chat is answered", func() bool { return told(bans-1) && answers() > 0 })
 	p.stop()
 	*asked += toOld() - before
 	if n := answers(); n != 1 || toOld() != before {

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
-	"io"
 	"os"
 	"slices"
 	"strings"
@@ -28,7 +27,7 @@ func asPlugin(args []string) []string {
 
 var muninQuestions = []string{"config", "autoconf"}
 
-func muninCommand(file *string, s streams) *cobra.Command {
+func muninCommand(env *Env) *cobra.Command {
 	return &cobra.Command{
 		Use: "munin [config|autoconf]", Short: "Be a plugin of Munin", ValidArgs: muninQuestions,
 		Long: "Be a plugin of Munin: graphs of the addresses banned now, of bans and of friendly bans, by jail. It reads the\n" +
@@ -37,7 +36,7 @@ func muninCommand(file *string, s streams) *cobra.Command {
 		Args: validate(cobra.MatchAll(cobra.MaximumNArgs(1), cobra.OnlyValidArgs)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			question := strings.Join(args, "")
-			err := munin(cmd.Context(), s.out, cmp.Or(*file, os.Getenv("FRIENDLYFIRE_CONFIG")), question)
+			err := munin(cmd.Context(), *env, question)
 			if question != "autoconf" {
 				return err
 			}
@@ -45,7 +44,7 @@ func muninCommand(file *string, s streams) *cobra.Command {
 			if err != nil {
 				answer = "no (" + store.Clean(err.Error(), 200) + ")"
 			}
-			_, err = fmt.Fprintln(s.out, answer)
+			_, err = fmt.Fprintln(env.Out, answer)
 			return err
 		},
 	}
@@ -53,8 +52,9 @@ func muninCommand(file *string, s streams) *cobra.Command {
 
 // munin answers one question of munin-node; "" asks for the values. "autoconf" prints nothing: what matters is whether
 // there is an error.
-func munin(ctx context.Context, out io.Writer, file, question string) (err error) {
-	c, err := LoadOffline(file)
+func munin(ctx context.Context, env Env, question string) (err error) {
+	env.File = cmp.Or(env.File, os.Getenv("FRIENDLYFIRE_CONFIG"))
+	c, err := LoadOffline(env)
 	if err != nil {
 		return err
 	}
@@ -69,12 +69,12 @@ func munin(ctx context.Context, out io.Writer, file, question string) (err error
 	}
 	now := time.Now()
 	for _, g := range muninGraphs {
-		fmt.Fprintln(out, "multigraph "+g.name)
+		fmt.Fprintln(env.Out, "multigraph "+g.name)
 		if question == "config" {
-			fmt.Fprintf(out, "graph_title %s\ngraph_vlabel %s\ngraph_info %s\n", g.title, g.axis, g.info)
-			fmt.Fprintf(out, "graph_category network\ngraph_args --base 1000 -l 0\ngraph_scale no\ngraph_total total\n")
+			fmt.Fprintf(env.Out, "graph_title %s\ngraph_vlabel %s\ngraph_info %s\n", g.title, g.axis, g.info)
+			fmt.Fprintf(env.Out, "graph_category network\ngraph_args --base 1000 -l 0\ngraph_scale no\ngraph_total total\n")
 			for _, f := range fields {
-				fmt.Fprintf(out, "%s.label %s\n%s.min 0\n", f.name, f.label, f.name)
+				fmt.Fprintf(env.Out, "%s.label %s\n%s.min 0\n", f.name, f.label, f.name)
 			}
 			continue
 		}
@@ -83,7 +83,7 @@ func munin(ctx context.Context, out io.Writer, file, question string) (err error
 			return err
 		}
 		for _, f := range fields {
-			fmt.Fprintf(out, "%s.value %d\n", f.name, f.take(counts))
+			fmt.Fprintf(env.Out, "%s.value %d\n", f.name, f.take(counts))
 		}
 	}
 	return nil

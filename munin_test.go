@@ -29,7 +29,7 @@ users = [7]
 `
 
 // readIn brings bans into the scene's database as the bot would.
-func (s *scene) readIn(bans ...string) {
+func readIn(s *scene, bans ...string) {
 	s.t.Helper()
 	s.append(strings.Join(bans, ""))
 	if _, stderr, code := s.run("report", "--json"); code != 0 {
@@ -38,7 +38,7 @@ func (s *scene) readIn(bans ...string) {
 }
 
 // plugin runs the program as munin-node does: by a link in a folder of plugins.
-func (s *scene) plugin(args ...string) (stdout, stderr string, code int) {
+func plugin(s *scene, args ...string) (stdout, stderr string, code int) {
 	s.t.Helper()
 	self, err := os.Executable()
 	if err != nil {
@@ -64,7 +64,7 @@ func banFor(at time.Time, address, jail string, length time.Duration) string {
 func TestMuninIsToldWhoIsBannedAndHowManyWere(t *testing.T) {
 	s := newScene(t, withoutToken)
 	now := time.Now()
-	s.readIn(
+	readIn(s,
 		banFor(now.Add(-5*time.Minute), belgian, "sshd", time.Hour),
 		banFor(now.Add(-4*time.Minute), belgian, "sshd", time.Hour), // the same address
 		banFor(now.Add(-50*time.Minute), foreign, "sshd", time.Minute),
@@ -106,7 +106,7 @@ jail_sshd.value 2
 `,
 	} {
 		args := strings.Fields(question)
-		out, stderr, code := s.plugin(args...)
+		out, stderr, code := plugin(s, args...)
 		if diff := cmp.Diff(want, out); diff != "" || code != 0 || stderr != "" {
 			t.Errorf("%q: code %d, stderr %q, (-want +got)\n%s", question, code, stderr, diff)
 		}
@@ -115,7 +115,7 @@ jail_sshd.value 2
 			t.Errorf("typed, %q: code %d, stderr %q, another answer:\n%s", question, code, stderr, typed)
 		}
 	}
-	if out, _, code := s.plugin("snmpconf"); code != exitUsage {
+	if out, _, code := plugin(s, "snmpconf"); code != exitUsage {
 		t.Errorf("a question that nobody asks: code %d, %q", code, out)
 	}
 }
@@ -146,11 +146,11 @@ func muninAnswer(t *testing.T, text string) map[string]string {
 
 func TestMuninFieldsAreSoundBoundedAndStay(t *testing.T) {
 	s := newScene(t, tableOnly)
-	if out, _, code := s.plugin("config"); code == 0 || out != "" {
+	if out, _, code := plugin(s, "config"); code == 0 || out != "" {
 		t.Errorf("without a database: code %d, %q", code, out)
 	}
-	s.readIn()
-	empty, _, _ := s.plugin()
+	readIn(s)
+	empty, _, _ := plugin(s)
 	if got := muninAnswer(t, empty); len(got) != 3 || got["friendlyfire_bans other value"] != "0" {
 		t.Errorf("without a ban: %v", got)
 	}
@@ -159,9 +159,9 @@ func TestMuninFieldsAreSoundBoundedAndStay(t *testing.T) {
 	n := 0
 	for _, jail := range jails {
 		n++
-		s.readIn(ban(now.Add(-time.Duration(n)*time.Second), foreign, jail, ""))
+		readIn(s, ban(now.Add(-time.Duration(n)*time.Second), foreign, jail, ""))
 	}
-	config, _, _ := s.plugin("config")
+	config, _, _ := plugin(s, "config")
 	before := muninAnswer(t, config)
 	if got := len(before); got != 3*2*len(jails) { // the one that is an address is among the others
 		t.Errorf("%d lines for %d jails", got, len(jails))
@@ -173,8 +173,8 @@ func TestMuninFieldsAreSoundBoundedAndStay(t *testing.T) {
 		n++
 		s.append(ban(now.Add(-time.Duration(n)*time.Second), foreign, fmt.Sprint("jail-", i), ""))
 	}
-	s.readIn()
-	config, _, _ = s.plugin("config")
+	readIn(s)
+	config, _, _ = plugin(s, "config")
 	after := muninAnswer(t, config)
 	for key, was := range before {
 		if after[key] != was {
@@ -184,7 +184,7 @@ func TestMuninFieldsAreSoundBoundedAndStay(t *testing.T) {
 	if got, want := len(after), 3*2*muninJails; got != want {
 		t.Errorf("%d lines, want %d", got, want)
 	}
-	values, _, _ := s.plugin()
+	values, _, _ := plugin(s)
 	sum := map[string]int{}
 	for key, value := range muninAnswer(t, values) {
 		number, err := strconv.Atoi(value)
@@ -205,23 +205,23 @@ func TestMuninFieldsAreSoundBoundedAndStay(t *testing.T) {
 func TestMuninReadsBesideTheBotAndMakesNothing(t *testing.T) {
 	s := newScene(t, tableOnly)
 	database := filepath.Join(s.dir, "friendlyfire.db")
-	out, stderr, code := s.plugin("autoconf")
+	out, stderr, code := plugin(s, "autoconf")
 	if want := "no (open database: open " + database + ": no such file or directory)\n"; out != want || stderr != "" || code != 0 {
 		t.Errorf("code %d, stderr %q, printed %q, want %q", code, stderr, out, want)
 	}
 	if _, err := os.Stat(database); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("it has made a database: %v", err)
 	}
-	if _, stderr, code := s.plugin(); code != exitFailed || !strings.Contains(stderr, "no such file") {
+	if _, stderr, code := plugin(s); code != exitFailed || !strings.Contains(stderr, "no such file") {
 		t.Errorf("code %d, stderr %q, want a failure that says why", code, stderr)
 	}
-	s.readIn(ban(time.Now().Add(-time.Minute), foreign, "sshd", ""))
+	readIn(s, ban(time.Now().Add(-time.Minute), foreign, "sshd", ""))
 	kept, err := os.ReadFile(database)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.plugin()
-	s.plugin("config")
+	plugin(s)
+	plugin(s, "config")
 	if now, err := os.ReadFile(database); err != nil || !bytes.Equal(now, kept) {
 		t.Errorf("the database has changed (%v)", err)
 	}
@@ -248,7 +248,7 @@ func TestMuninReadsBesideTheBotAndMakesNothing(t *testing.T) {
 		}
 	}()
 	for range 5 {
-		if out, stderr, code := s.plugin(); code != 0 || !strings.Contains(out, "jail_sshd.value 1\n") {
+		if out, stderr, code := plugin(s); code != 0 || !strings.Contains(out, "jail_sshd.value 1\n") {
 			t.Errorf("code %d, stderr %q, printed %q", code, stderr, out)
 		}
 	}

@@ -156,7 +156,7 @@ func TestR13OutagesHealByThemselves(t *testing.T) {
 	t.Logf("seed %d", seed)
 	random := mathrand.New(mathrand.NewPCG(seed, 0))
 	trusted()
-	length := time.Duration(size(5, 57)) * time.Minute
+	length := time.Duration(size(5, 5, 57)) * time.Minute
 	longest, slowest, grown := time.Duration(0), time.Duration(0), 0
 	for name, c := range map[string]struct {
 		outage
@@ -204,10 +204,10 @@ func TestR13OutagesHealByThemselves(t *testing.T) {
 					s.reconfigure(fmt.Sprintf("path = %q\n", s.bans), keys)
 					struck = append(struck, sftpAddress)
 				}
-				p := s.inside(r.dial)
+				p := startInProcess(s, r.dial)
 				time.Sleep(time.Minute)
 				before := 0
-				for round := range size(2, 10) {
+				for round := range size(2, 2, 10) {
 					r.strike(c.outage, struck...)
 					time.Sleep(length + time.Duration(random.Int64N(int64(time.Minute))))
 					what := fmt.Sprintf("banned: 203.0.113.%d\n", round)

@@ -4,11 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -23,7 +21,7 @@ const (
 	wrongCodes = 5 // and the code is void
 )
 
-func pairCommand(file *string, s streams, w world) *cobra.Command {
+func pairCommand(env *Env) *cobra.Command {
 	var write bool
 	cmd := &cobra.Command{
 		Use: "pair telegram|discord", Short: "Let in the chat and the person that send a one-time code to the bot",
@@ -35,10 +33,10 @@ func pairCommand(file *string, s streams, w world) *cobra.Command {
 			return nil
 		}),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if !isTerminal(s.in) {
+			if !isTerminal(env.In) {
 				return errors.New("pair asks you who is let in: run it in a terminal, not in a pipe or a script")
 			}
-			return pair(cmd.Context(), *file, args[0], write, s, w)
+			return pair(cmd.Context(), *env, args[0], write)
 		},
 	}
 	cmd.Flags().BoolVar(&write, "write", false, "write the lines into the configuration file")
@@ -57,8 +55,8 @@ var (
 )
 
 // pair finds out, with a code, where the bot is to speak and whom it is to obey.
-func pair(ctx context.Context, file, name string, write bool, s streams, w world) error {
-	c, err := LoadToPair(file)
+func pair(ctx context.Context, env Env, name string, write bool) error {
+	c, err := LoadToPair(env)
 	if err != nil {
 		return err
 	}
@@ -67,13 +65,13 @@ func pair(ctx context.Context, file, name string, write bool, s streams, w world
 		return err
 	}
 	defer release()
-	platform, closing, err := pairingPlatform(ctx, c, name, w)
+	platform, closing, err := pairingPlatform(ctx, c, name, env)
 	if err != nil {
 		return err
 	}
 	defer closing()
 
-	p := &pairer{out: s.out, platform: name, code: newCode(), ask: answers(s.in)}
+	p := &pairer{out: env.Out, platform: name, code: newCode(), ask: answers(env.In)}
 	found, err := p.wait(ctx, platform)
 	if err != nil {
 		return explain(err, name)
@@ -86,10 +84,10 @@ func pair(ctx context.Context, file, name string, write bool, s streams, w world
 		return errors.New("nobody was let in and nothing is changed; the code is void, run the command again for a new one")
 	}
 	flag := ""
-	if file != "" {
-		flag = " --config " + shellQuote(file)
+	if env.File != "" {
+		flag = " --config " + shellQuote(env.File)
 	}
-	if err := p.settle(c, file, write, entries); err != nil {
+	if err := p.settle(c, env.File, write, entries); err != nil {
 		return err
 	}
 	greeting := msg.Message{Text: msg.Text{{Text: "Paired.", Style: msg.Bold}, {Text: " Alerts and digests come here as soon as the bot runs."}}}
@@ -107,7 +105,7 @@ func pair(ctx context.Context, file, name string, write bool, s streams, w world
 }
 
 // pairingPlatform makes the platform to be paired, and what closes it.
-func pairingPlatform(ctx context.Context, c *Config, name string, w world) (p pairable, closing func(), err error) {
+func pairingPlatform(ctx context.Context, c *Config, name string, env Env) (p pairable, closing func(), err error) {
 	none := func(key, env, where string) error {
 		return &ConfigError{Mistakes: []Mistake{{
 			File: c.File, Key: key,
@@ -118,14 +116,14 @@ func pairingPlatform(ctx context.Context, c *Config, name string, w world) (p pa
 		if c.Telegram.Token.Empty() {
 			return nil, nil, none("telegram.token_file", "FRIENDLYFIRE_TELEGRAM_TOKEN", "Send /newbot to @BotFather in Telegram to get one")
 		}
-		t, err := telegram.New(c.Telegram.Token.Reveal(), c.Telegram.API, w.client())
+		t, err := telegram.New(c.Telegram.Token.Reveal(), c.Telegram.API, env.client())
 		return t, func() {}, err
 	}
 	if c.Discord.Token.Empty() {
 		return nil, nil, none("discord.token_file", "FRIENDLYFIRE_DISCORD_TOKEN",
 			"Make an application at https://discord.com/developers/applications and press Bot, Reset Token to get one")
 	}
-	d, err := discord.New(c.Discord.Token.Reveal(), c.Discord.API, w.dial)
+	d, err := discord.New(c.Discord.Token.Reveal(), c.Discord.API, env.Dial)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -134,28 +132,6 @@ func pairingPlatform(ctx context.Context, c *Config, name string, w world) (p pa
 	}
 	return d, func() { _ = d.Store.Close() }, nil
 }
-
-// holdDatabase keeps a bot from running meanwhile, and says so when one does. It makes no file: whoever pairs may be
-// another user than the one who runs the bot.
-func holdDatabase(database string) (release func(), err error) {
-	f, err := os.OpenFile(database+".lock", os.O_RDWR, 0)
-	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
-		return func() {}, nil // the platform will tell
-	}
-	if err != nil {
-		return nil, err
-	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil { //nolint:gosec // a descriptor fits
-		f.Close()
-		return nil, errors.New("the bot is running, and what is said to it would not come here. " + stopFirst)
-	}
-	return func() {
-		_ = syscall.Flock(int(f.Fd()), syscall.LOCK_UN) //nolint:gosec // a descriptor fits
-		f.Close()
-	}, nil
-}
-
-const stopFirst = "Stop it (systemctl stop friendlyfire, or Ctrl-C where it runs), pair, and start it again"
 
 // explain says what to do about an error of Pair.
 func explain(err error, platform string) error {

@@ -55,15 +55,6 @@ func (d *dialogue) code() string {
 	return m[1]
 }
 
-func (s *scene) read() string {
-	s.t.Helper()
-	text, err := os.ReadFile(s.config)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	return string(text)
-}
-
 // Two pairings, one after the other, lead to a configuration that the bot takes and check finds in order.
 func TestPairBothPlatformsAndWrite(t *testing.T) {
 	s, both := unpairedScene(t)

@@ -2,9 +2,7 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"errors"
-	"net"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -36,15 +34,10 @@ func TestPairEndsAfterTenMinutes(t *testing.T) {
 				s := newScene(t, both.config())
 				t.Setenv("FRIENDLYFIRE_TELEGRAM_TOKEN", telegramtest.Token)
 				t.Setenv("FRIENDLYFIRE_DISCORD_TOKEN", discordtest.Token)
-				w := world{dial: func(ctx context.Context, network, address string) (net.Conn, error) {
-					if strings.HasSuffix(both.discord.URL(), address) {
-						return both.discord.Dial(ctx, network, address)
-					}
-					return both.telegram.Dial(ctx, network, address)
-				}}
 				var out bytes.Buffer
+				env := Env{File: s.config, In: strings.NewReader(""), Out: &out, Err: &out, Dial: both.dial}
 				begun := time.Now()
-				err := pair(t.Context(), s.config, platform, false, streams{in: strings.NewReader(""), out: &out, err: &out}, w)
+				err := pair(t.Context(), env, platform, false)
 				took := time.Since(begun)
 				if !errors.Is(err, errExpired) || took < codeLives || took > codeLives+time.Second {
 					t.Errorf("ended after %v with %v", took, err)

@@ -72,7 +72,7 @@ func TestR26OrderSurvivesPowerLoss(t *testing.T) {
 		}
 		t.Skip("no strace is installed on this machine")
 	}
-	bans := size(3, 50)
+	bans := size(3, 3, 50)
 	var reports []string
 	for name, other := range map[string]string{"Telegram": "discord", "Discord": "telegram"} {
 		both := onLoopback(t)

@@ -41,7 +41,7 @@ func oneOf(flag, value string, all []string) error {
 	return fmt.Errorf("%s %q: want one of %s", flag, value, strings.Join(all, ", "))
 }
 
-func reportCommand(file *string, s streams, w world) *cobra.Command {
+func reportCommand(env *Env) *cobra.Command {
 	var f reportFlags
 	cmd := &cobra.Command{
 		Use: "report", Short: "Count the bans: in words, as a picture, as JSON or CSV", Args: validate(cobra.NoArgs),
@@ -49,7 +49,7 @@ func reportCommand(file *string, s streams, w world) *cobra.Command {
 			if err := f.check(); err != nil {
 				return usage(err)
 			}
-			return report(cmd.Context(), *file, f, s, w)
+			return report(cmd.Context(), *env, f)
 		},
 	}
 	cmd.Flags().StringVar(&f.by, "by", "country", "count by `KIND`: "+strings.Join(bot.Kinds(), ", "))
@@ -60,14 +60,14 @@ func reportCommand(file *string, s streams, w world) *cobra.Command {
 	return cmd
 }
 
-func report(ctx context.Context, file string, f reportFlags, s streams, w world) error {
-	p, err := openOffline(ctx, file, s)
+func report(ctx context.Context, env Env, f reportFlags) error {
+	p, err := openOffline(ctx, env)
 	if err != nil {
 		return err
 	}
 	defer p.close() //nolint:errcheck // nothing is lost with it
-	p.refresh(ctx, s, w)
-	r, err := reporter(p.config, p.store)
+	p.refresh(ctx)
+	r, err := p.reporter()
 	if err != nil {
 		return err
 	}
@@ -87,16 +87,16 @@ func report(ctx context.Context, file string, f reportFlags, s streams, w world)
 	}
 	switch {
 	case f.json:
-		return json.NewEncoder(s.out).Encode(rep)
+		return json.NewEncoder(env.Out).Encode(rep)
 	case f.csv:
-		return writeCSV(s.out, rep.Rows)
+		return writeCSV(env.Out, rep.Rows)
 	}
-	fmt.Fprintln(s.out, r.Caption(rep).String())
+	fmt.Fprintln(env.Out, r.Caption(rep).String())
 	if f.out != "" {
-		fmt.Fprintln(s.out, "Picture: "+f.out)
+		fmt.Fprintln(env.Out, "Picture: "+f.out)
 	} else if rep.Total > 0 {
-		fmt.Fprintln(s.out)
-		return printChart(s.out, picture, isTerminal(s.out), os.Getenv)
+		fmt.Fprintln(env.Out)
+		return printChart(env.Out, picture, isTerminal(env.Out), os.Getenv)
 	}
 	return nil
 }

@@ -19,18 +19,7 @@ import (
 	"friendlyfire/bot/telegram/telegramtest"
 )
 
-const serviceFile = "deploy/systemd/friendlyfire.service"
-
-// needs skips the test on machines without a program that it runs, unless they ought to have it.
-func needs(t *testing.T, program string) {
-	t.Helper()
-	if _, err := exec.LookPath(program); err != nil {
-		if os.Getenv("FRIENDLYFIRE_TEST_FAIL2BAN") == "required" {
-			t.Fatalf("FRIENDLYFIRE_TEST_FAIL2BAN=required, but %v", err)
-		}
-		t.Skipf("no %s is installed on this machine", program)
-	}
-}
+const serviceFile = "../deploy/systemd/friendlyfire.service"
 
 func TestS18TheServiceIsConfined(t *testing.T) {
 	needs(t, "systemd-analyze")

@@ -3,51 +3,14 @@ package main
 import (
 	"cmp"
 	"fmt"
-	"math/rand/v2"
 	"os"
 	"slices"
-	"sync"
 	"testing"
 	"time"
-
-	"friendlyfire/bot/discord/discordtest"
-	"friendlyfire/bot/telegram/telegramtest"
 )
 
-// faulty lets one request of a hundred fail, each in another way.
-func (p platforms) faulty(seed uint64) {
-	var mu sync.Mutex
-	random := rand.New(rand.NewPCG(seed, 1))
-	chosen := func(of int) int { // -1: none
-		mu.Lock()
-		defer mu.Unlock()
-		if random.IntN(100) > 0 {
-			return -1
-		}
-		return random.IntN(of)
-	}
-	p.telegram.Script(func(telegramtest.Request) telegramtest.Fault {
-		faults := []telegramtest.Fault{
-			telegramtest.Cut(), telegramtest.Drop(), telegramtest.Page(502), telegramtest.RetryAfter(3 * time.Second), telegramtest.Slow(2 * time.Second),
-		}
-		if i := chosen(len(faults)); i >= 0 {
-			return faults[i]
-		}
-		return nil
-	})
-	p.discord.Script(func(discordtest.Request) discordtest.Fault {
-		faults := []discordtest.Fault{
-			discordtest.Cut(), discordtest.Drop(), discordtest.Page(502), discordtest.RateLimit(3*time.Second, "user"), discordtest.Slow(2 * time.Second),
-		}
-		if i := chosen(len(faults)); i >= 0 {
-			return faults[i]
-		}
-		return nil
-	})
-}
-
-// sample is what the program takes at a moment.
-type sample struct {
+// reading is what the program takes at a moment.
+type reading struct {
 	at                        time.Duration
 	rss, threads, descriptors int // rss in kB
 	wal                       int64
@@ -55,7 +18,7 @@ type sample struct {
 
 // slope is the growth of resident memory in MB an hour: the median of the slopes between all pairs of samples, which a
 // collection of garbage here and a picture there do not move.
-func slope(samples []sample) float64 {
+func slope(samples []reading) float64 {
 	var all []float64
 	for i, a := range samples {
 		for _, b := range samples[:i] {
@@ -89,13 +52,13 @@ func TestR28RunsForWeeks(t *testing.T) {
 	time.Sleep(time.Second)
 	all := addresses(int(length / time.Second))
 	begun := time.Now()
-	var samples []sample
+	var samples []reading
 	for i, a := range all {
 		s.append(ban(time.Now(), a, "sshd", "Failed password for anna from "+a))
 		if i%30 == 5 {
 			both.telegram.Say(42, 0, 7, []string{"/report country 24h", "/status"}[i/30%2])
 		}
-		samples = append(samples, sample{time.Since(begun), p.status("VmRSS"), p.status("Threads"), p.descriptors(), fileSize(s.dir, "state", "friendlyfire.db-wal")})
+		samples = append(samples, reading{time.Since(begun), p.status("VmRSS"), p.status("Threads"), p.descriptors(), fileSize(s.dir, "state", "friendlyfire.db-wal")})
 		time.Sleep(time.Until(begun.Add(time.Duration(i+1) * time.Second)))
 	}
 	lost := 0
@@ -108,19 +71,19 @@ func TestR28RunsForWeeks(t *testing.T) {
 	_, repeated := both.lostAndRepeated(everyChat, all)
 
 	warm := samples[len(samples)/3:] // the caches of the database and the heap have found their size
-	most := func(of func(sample) int, samples []sample) int {
+	most := func(of func(reading) int, samples []reading) int {
 		n := 0
 		for _, s := range samples {
 			n = max(n, of(s))
 		}
 		return n
 	}
-	descriptors := func(s sample) int { return s.descriptors }
-	threads := func(s sample) int { return s.threads }
+	descriptors := func(s reading) int { return s.descriptors }
+	threads := func(s reading) int { return s.threads }
 	half := len(warm) / 2
 	moreDescriptors := most(descriptors, warm[half:]) - most(descriptors, warm[:half])
 	moreThreads := most(threads, warm[half:]) - most(threads, warm[:half])
-	wal := most(func(s sample) int { return int(s.wal) }, samples)
+	wal := most(func(s reading) int { return int(s.wal) }, samples)
 	if lost > 0 || moreDescriptors > 5 || moreThreads > 5 || wal > 16<<20 {
 		t.Errorf("%d lost, %+d descriptors, %+d threads, write-ahead log of %d bytes", lost, moreDescriptors, moreThreads, wal)
 	}

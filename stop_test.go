@@ -4,36 +4,18 @@ import (
 	"errors"
 	"math/rand/v2"
 	"os/exec"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
 
 	"friendlyfire/bot/discord/discordtest"
-	"friendlyfire/bot/telegram/telegramtest"
 )
-
-// answerLate lets every post be answered after a time.
-func (p platforms) answerLate(after func() time.Duration) {
-	p.telegram.Script(func(q telegramtest.Request) telegramtest.Fault {
-		if strings.HasPrefix(q.Method, "send") {
-			return telegramtest.Slow(after())
-		}
-		return nil
-	})
-	p.discord.Script(func(q discordtest.Request) discordtest.Fault {
-		if strings.HasSuffix(q.Path, "/messages") {
-			return discordtest.Slow(after())
-		}
-		return nil
-	})
-}
 
 // A service manager's stop, at any moment: the program ends well and soon, what is under way is let to its end, and
 // the next start goes on without a word too much.
 func TestR27CleanStopIsClean(t *testing.T) {
 	t.Parallel()
-	stops := size(12, 200)
+	stops := size(12, 12, 200)
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 0))

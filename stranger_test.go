@@ -57,17 +57,6 @@ func intruders(both platforms, command string) map[string]func() {
 	}
 }
 
-// reactions counts whatever the bot has done because somebody spoke to it.
-func (p platforms) reactions() int {
-	n := len(p.telegram.Requests("sendMessage", "sendPhoto", "sendChatAction", "answerCallbackQuery"))
-	for _, q := range p.discord.Requests("") {
-		if strings.HasPrefix(q.Path, "/interactions/") || strings.HasPrefix(q.Path, "/webhooks/") || strings.HasSuffix(q.Path, "/messages") {
-			n++
-		}
-	}
-	return n
-}
-
 // Commands need a listed user in a listed chat, speaking for himself. Nobody else is answered, and who knocks for
 // minutes fills no log.
 func TestS03CommandsNeedChatAndUser(t *testing.T) {
@@ -77,7 +66,7 @@ func TestS03CommandsNeedChatAndUser(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			both := inMemory(t)
 			s := newQuietScene(t, both)
-			minutes := size(2, 30)
+			minutes := size(2, 2, 30)
 			tests := intruders(both, "/report")
 			if empty {
 				s.reconfigure("users = [7]", "users = []", `users = ["`+discordtest.User+`"]`, "users = []")
@@ -85,7 +74,7 @@ func TestS03CommandsNeedChatAndUser(t *testing.T) {
 				tests["Discord: the admin"] = func() { both.discord.Slash(discordtest.Admin, "report") }
 			}
 			s.append(ban(time.Now().Add(time.Minute), foreign, "sshd", ""))
-			p := s.inside(both.dial)
+			p := startInProcess(s, both.dial)
 			time.Sleep(time.Minute)
 			before := both.reactions()
 			for range minutes * 12 {
@@ -129,7 +118,7 @@ func TestS04CommandFloodsAreCheap(t *testing.T) {
 		both := inMemory(t)
 		d := &delays{scene: newQuietScene(t, both), both: both}
 		d.append(ban(time.Now().Add(time.Second), foreign, "sshd", ""))
-		p := d.inside(both.dial)
+		p := startInProcess(d.scene, both.dial)
 		time.Sleep(time.Minute)
 		begun := time.Now()
 		for i := range 1000 {

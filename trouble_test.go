@@ -54,8 +54,8 @@ func TestR09SecondInstanceDoesNoHarm(t *testing.T) {
 			return nil
 		})
 		d := &delays{scene: newQuietScene(t, both), both: both}
-		p := d.inside(both.dial)
-		minutes := size(10, 170)
+		p := startInProcess(d.scene, both.dial)
+		minutes := size(10, 10, 170)
 		for i := range minutes {
 			d.ban(fmt.Sprintf("203.0.113.%d", i))
 			time.Sleep(time.Minute)
@@ -79,11 +79,11 @@ func TestR09SecondInstanceDoesNoHarm(t *testing.T) {
 func TestR11DeadChannelKeepsItsAlerts(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		hours := size(8, 6*24)
+		hours := size(8, 8, 6*24)
 		both := inMemory(t)
 		s := newQuietScene(t, both, `every = "1s"`, `every = "5m"`, friendlyRange[0], friendlyRange[1])
 		both.telegram.SetChat(telegramtest.Chat{ID: 42, Status: "kicked"})
-		p := s.inside(both.dial)
+		p := startInProcess(s, both.dial)
 		all := addresses(hours)
 		for _, a := range all {
 			s.append(ban(time.Now(), a, "sshd", ""))
@@ -134,7 +134,7 @@ func TestR12OneBadMessageNeverBlocksTheQueue(t *testing.T) {
 					return nil
 				})
 				s := newQuietScene(t, both)
-				p := s.inside(both.dial)
+				p := startInProcess(s, both.dial)
 				time.Sleep(time.Minute)
 				attempts := func() (n int) { // at alerts: of what is given up the chats are told, too
 					for _, q := range both.telegram.Requests("sendMessage") {
@@ -194,7 +194,7 @@ func TestR12OneBadMessageNeverBlocksTheQueue(t *testing.T) {
 			s := newTokenScene(t, strings.NewReplacer(`at = "00:00"`, `at = "02:00"`, `every = "1s"`, "every = \"1m\"\nsilent_after = \"0s\"").Replace(both.config()))
 			s.append(ban(time.Now(), foreign, "sshd", ""))
 			time.Sleep(24 * time.Hour)
-			p := s.inside(both.dial)
+			p := startInProcess(s, both.dial)
 			time.Sleep(90 * time.Minute)
 			p.stop()
 			if !both.everywhere("Sat 1 Jan: 1 ban\n", 1) {
@@ -213,8 +213,8 @@ func TestR14ChannelsDoNotSlowEachOther(t *testing.T) {
 		d := &delays{scene: newQuietScene(t, both), both: both}
 		r := &road{to: both.dial}
 		r.strike(blackHole, strings.TrimPrefix(both.discord.URL(), "http://"))
-		p := d.inside(r.dial)
-		bans := size(20, 200)
+		p := startInProcess(d.scene, r.dial)
+		bans := size(20, 20, 200)
 		for i := range bans {
 			d.ban(fmt.Sprintf("203.0.113.%d", i))
 			time.Sleep(time.Minute)

@@ -1,0 +1,19 @@
+package main
+
+import (
+	"runtime/debug"
+)
+
+// built returns the version, "(devel)" where there is none, and the commit that the program was built from.
+func built() (version, revision string) {
+	version = "(devel)"
+	if info, ok := debug.ReadBuildInfo(); ok {
+		version = info.Main.Version
+		for _, setting := range info.Settings {
+			if setting.Key == "vcs.revision" {
+				revision = setting.Value
+			}
+		}
+	}
+	return version, revision
+}
