@@ -12,10 +12,10 @@ long: # the promises in their full size: kills, floods, hours; a table at the en
 	.ci/long
 
 bench: # what is promised of speed and size, each figure beside its reference; ten minutes of a machine that is idle else
-	go test -count=1 -timeout=2h -tags=bench -run='^TestBench$$' -v .
+	go test -count=1 -timeout=2h -tags=bench -run='^TestBench$$' -v ./acceptance
 
 growth: # how it does with 10,000 to 10,000,000 bans, and sample/growth.png of that
-	go test -count=1 -timeout=6h -tags=bench -run='^TestGrowth$$' -v .
+	go test -count=1 -timeout=6h -tags=bench -run='^TestGrowth$$' -v ./acceptance
 
 benchmarks: # the parts by themselves
 	go test -run='^$$' -bench='$(BENCH)' -benchmem $(PACKAGES)
@@ -34,7 +34,7 @@ PACKAGES = ./...
 COUNT = 6
 
 gallery: # every kind of chart, of the sample and of a made-up year, in gallery/index.html
-	go test -count=1 -tags=gallery -run='^TestGallery$$' -v .
+	go test -count=1 -tags=gallery -run='^TestGallery$$' -v ./cli
 
 lint:
 	.ci/run lint
@@ -61,7 +61,7 @@ $(programs):
 
 man: # dist/friendlyfire.1, of what the commands say of themselves
 	mkdir -p $(dist)
-	go test -count=1 -run='^TestManPageIsComplete$$' . -args -man='$(abspath $(dist))/friendlyfire.1'
+	go test -count=1 -run='^TestManPageIsComplete$$' ./cli -args -man='$(abspath $(dist))/friendlyfire.1'
 
 completions: # dist/completion/bash and others
 	mkdir -p $(dist)/completion

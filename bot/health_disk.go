@@ -72,9 +72,9 @@ func (h *Health) disk(ctx context.Context, now time.Time) error {
 		enough += enough / 5 // so that it does not waver
 	}
 	return h.tell(ctx, "disk", free < enough, h.Chats,
-		msg.Text{{Text: "The disk is nearly full", Style: msg.Bold}, {Text: ": " + size(free) + " free, and the database has " + size(held) +
+		msg.Text{{Text: "The disk is nearly full", Style: msg.Bold}, {Text: ": " + Size(free) + " free, and the database has " + Size(held) +
 			". On a full disk I cannot keep what is new."}},
-		msg.Text{{Text: "The disk has room again", Style: msg.Bold}, {Text: ": " + size(free) + " free"}})
+		msg.Text{{Text: "The disk has room again", Style: msg.Bold}, {Text: ": " + Size(free) + " free"}})
 }
 
 // space is how many bytes the disk has free, and how many the database holds.

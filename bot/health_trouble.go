@@ -85,7 +85,7 @@ func (h *Health) diskTroubles(ctx context.Context) (all []trouble, err error) {
 		return nil, err
 	}
 	free, _, err := h.space(ctx)
-	return []trouble{{"the disk", "the disk is nearly full (" + size(free) + " free)"}}, err
+	return []trouble{{"the disk", "the disk is nearly full (" + Size(free) + " free)"}}, err
 }
 
 // lately is what happened in the last day that is no state: what Post told of.

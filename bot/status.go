@@ -85,12 +85,12 @@ func (c *Commands) disk(ctx context.Context, now time.Time) (string, error) {
 	var err error
 	if h.Free == nil {
 		held, err = c.Store.Size(ctx)
-		return size(held), err
+		return Size(held), err
 	}
 	if free, held, err = h.space(ctx); err != nil {
 		return "", err
 	}
-	line := size(held) + ", " + size(free) + " of its disk free"
+	line := Size(held) + ", " + Size(free) + " of its disk free"
 	if since, last := h.full.period(); !last.IsZero() {
 		line += ", writes found no room since " + h.Words.moment(since, now)
 	}
@@ -104,7 +104,7 @@ func (h *Health) sourceLine(s store.SourceStatus, now time.Time) string {
 		line += ", " + plural(s.Bans, "ban")
 	}
 	if behind := s.Size - s.Offset; behind > 0 {
-		line += ", " + size(behind) + " to read"
+		line += ", " + Size(behind) + " to read"
 	}
 	if s.Rejects > 0 {
 		line += ", " + plural(s.Rejects, "bad line") + h.Words.rejects(s)
@@ -151,8 +151,8 @@ func (w Words) delivery(s store.ChatStatus, now time.Time) string {
 	return strings.Join(parts, ", ")
 }
 
-// size is a number of bytes: "812 B", "1.2 MB".
-func size(bytes int64) string {
+// Size is a number of bytes: "812 B", "1.2 MB".
+func Size(bytes int64) string {
 	n, unit := float64(bytes), "B"
 	for _, u := range []string{"kB", "MB", "GB", "TB"} {
 		if n < 1000 {

@@ -197,13 +197,19 @@ func sweep(path string) error {
 
 // room returns an error where the disk that holds dir has less than so many bytes to spare.
 func room(dir string, bytes int64) error {
+	free, err := FreeSpace(dir)
+	if err == nil && free < bytes {
+		const mega = 1_000_000
+		err = fmt.Errorf("too little space on the disk of %s: %d MB are needed", dir, (bytes+mega-1)/mega)
+	}
+	return err
+}
+
+// FreeSpace is how many bytes of the disk that holds dir an ordinary user may still fill.
+func FreeSpace(dir string) (int64, error) {
 	var fs syscall.Statfs_t
 	if err := syscall.Statfs(dir, &fs); err != nil {
-		return err
+		return 0, fmt.Errorf("free space of %s: %w", dir, err)
 	}
-	if free := int64(fs.Bavail) * int64(fs.Bsize); free < bytes { //nolint:gosec,unconvert // their types differ from system to system
-		const mega = 1_000_000
-		return fmt.Errorf("too little space on the disk of %s: %d MB are needed", dir, (bytes+mega-1)/mega)
-	}
-	return nil
+	return int64(fs.Bavail) * int64(fs.Bsize), nil //nolint:gosec,unconvert // no disk is that large; types differ by system
 }

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"net/netip"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -21,4 +22,25 @@ func Clean(s string, limit int) string {
 		s = strings.TrimSpace(string([]rune(s)[:limit-1])) + "…"
 	}
 	return s
+}
+
+// ShellQuote makes s one word to a POSIX shell.
+func ShellQuote(s string) string {
+	plain := func(r rune) bool {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("._:/-@", r)
+	}
+	if s != "" && s[0] != '-' && strings.IndexFunc(s, func(r rune) bool { return !plain(r) }) < 0 {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
+
+// HoldsAddress reports whether an IP address stands anywhere in s.
+func HoldsAddress(s string) bool {
+	for _, word := range strings.FieldsFunc(s, func(c rune) bool { return !strings.ContainsRune("0123456789abcdefABCDEF.:", c) }) {
+		if _, err := netip.ParseAddr(strings.Trim(word, ".")); err == nil {
+			return true
+		}
+	}
+	return false
 }

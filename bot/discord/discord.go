@@ -17,16 +17,12 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"net/netip"
-	"net/url"
-	"regexp"
-	"strings"
 	"time"
 
 	"github.com/bwmarrin/discordgo"
 
 	"friendlyfire/bot/msg"
-	"friendlyfire/store"
+	"friendlyfire/config"
 )
 
 const platform = "discord"
@@ -37,24 +33,12 @@ const API = "https://discord.com"
 // Client is one bot. Send and what check needs work as New returns it; Listen needs the exported fields.
 // Apart from these it is safe for concurrent use.
 type Client struct {
-	// Allowed decides who is answered, before anything else happens. What it refuses gets no reaction at all; it
-	// is for Allowed to log it. Nil refuses everybody.
-	Allowed func(msg.Request) bool
-
-	// Answer says what to post in answer to an allowed request, within a minute.
-	Answer func(context.Context, msg.Request) msg.Message
-
-	// Suggest proposes values while a command is typed, "/ip 198." for one; nil proposes nothing.
-	Suggest func(context.Context, msg.Request) []string
-
-	// Commands are registered as slash commands of the guild.
-	Commands []msg.Command
+	// Bot is whom it speaks for. Commands are registered as slash commands of the guild. The store keeps the gateway's
+	// session, the identify budget, and which commands are registered.
+	msg.Bot
 
 	// Guild is the server where commands are registered and heard; empty: none are.
 	Guild string
-
-	Store *store.Store // keeps the gateway's session, the identify budget, and which commands are registered
-	Log   *slog.Logger // nil: silence
 
 	token string
 	dial  Dialer
@@ -67,17 +51,14 @@ type Dialer func(ctx context.Context, network, address string) (net.Conn, error)
 
 var _ msg.Sender = (*Client)(nil)
 
-// tokenForm is three parts in URL-safe base64: the bot's id, a time, a signature.
-var tokenForm = regexp.MustCompile(`^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{20,}$`)
-
 // New makes the client of the bot with this token ("Bot " not included) at api, which is Discord's or a proxy's in
 // front of it. It needs no network. Every connection, of REST and of the gateway, is opened by dial; nil is the
 // network itself.
 func New(token, api string, dial Dialer) (*Client, error) {
-	if !tokenForm.MatchString(token) {
+	if token == "" || tokenForm.FindString(token) != token {
 		return nil, errors.New("discord: the token is not of the form MTIz….Gabc….defg… that the developer portal gives")
 	}
-	base, err := parseAPI(api)
+	base, err := config.ParseAPI(api)
 	if err != nil {
 		return nil, fmt.Errorf("discord: api: %w", err)
 	}
@@ -104,26 +85,6 @@ func New(token, api string, dial Dialer) (*Client, error) {
 
 // Platform is "discord".
 func (c *Client) Platform() string { return platform }
-
-// parseAPI wants https, but on this very machine, and nothing that is a secret or would be lost.
-func parseAPI(api string) (*url.URL, error) {
-	u, err := url.Parse(strings.TrimSuffix(api, "/"))
-	switch {
-	case err != nil || u.Host == "":
-		return nil, errors.New("not an address of the form " + API)
-	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
-		return nil, errors.New("must hold neither user nor query")
-	case u.Scheme == "https", u.Scheme == "http" && loopback(u.Hostname()):
-		return u, nil
-	}
-	return nil, errors.New("must begin with https:// (http:// only on 127.0.0.1, ::1 and localhost)")
-}
-
-// loopback reports whether host never leaves this machine. No name but localhost is known not to.
-func loopback(host string) bool {
-	ip, err := netip.ParseAddr(host)
-	return host == "localhost" || err == nil && ip.IsLoopback()
-}
 
 func (c *Client) log() *slog.Logger {
 	if c.Log == nil {

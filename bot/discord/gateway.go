@@ -13,6 +13,8 @@ import (
 
 	"github.com/bwmarrin/discordgo"
 	"github.com/gorilla/websocket"
+
+	"friendlyfire/config"
 )
 
 // Opcodes of the gateway: https://discord.com/developers/docs/topics/opcodes-and-status-codes
@@ -78,7 +80,7 @@ func (l *listener) gatewayURL(ctx context.Context) (string, error) {
 		}
 	}
 	u, err := url.Parse(address)
-	if err != nil || u.Scheme != "wss" && (u.Scheme != "ws" || !loopback(u.Hostname())) {
+	if err != nil || u.Scheme != "wss" && (u.Scheme != "ws" || !config.IsLoopback(u.Hostname())) {
 		l.session.URL = ""
 		return "", errors.New("the gateway's address is not wss://…")
 	}

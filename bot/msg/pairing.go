@@ -1,6 +1,10 @@
 package msg
 
-import "strings"
+import (
+	"context"
+	"fmt"
+	"strings"
+)
 
 // CodeDigits is the length of a code that pairs a bot with a chat: what phones make easy to type.
 const CodeDigits = 6
@@ -26,3 +30,29 @@ func CodeIn(text string) (code string, ok bool) {
 	code = strings.NewReplacer(" ", "", "-", "").Replace(text)
 	return code, len(code) == CodeDigits && strings.Trim(code, "0123456789") == ""
 }
+
+// String says who has sent the code, and from where. The names are the sender's choice, the numbers the platform's word.
+func (a PairAttempt) String() string {
+	s := fmt.Sprintf("%s (user %s)", a.UserName, a.User)
+	chat, topic, _ := strings.Cut(a.Chat, "/")
+	switch {
+	case a.ChatName != "" && topic != "":
+		return s + fmt.Sprintf(" in “%s” (chat %s, topic %s)", a.ChatName, chat, topic)
+	case a.ChatName != "":
+		return s + fmt.Sprintf(" in “%s” (chat %s)", a.ChatName, chat)
+	case a.Chat == a.User:
+		return s + " in a chat with the bot alone"
+	}
+	return s + " in chat " + a.Chat
+}
+
+// PairingConnection is a connection over which a bot can be paired with a chat.
+type PairingConnection interface {
+	Connection
+	// Pair listens for codes until heard returns true, and returns the attempt that it was true for. It calls ready when
+	// codes will be heard. Nobody is answered.
+	Pair(ctx context.Context, ready func(Self), heard func(PairAttempt) bool) (PairAttempt, error)
+}
+
+// StopFirst says what to do about a bot that runs and hears what is said in place of whoever pairs it.
+const StopFirst = "Stop it (systemctl stop friendlyfire, or Ctrl-C where it runs), pair, and start it again"

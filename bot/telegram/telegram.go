@@ -6,21 +6,17 @@
 package telegram
 
 import (
-	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
-	"net/netip"
-	"net/url"
-	"regexp"
 	"strings"
 	"time"
 
 	"friendlyfire/bot/msg"
-	"friendlyfire/store"
+	"friendlyfire/config"
 )
 
 // API is where Telegram's own Bot API is.
@@ -31,19 +27,9 @@ const platform = "telegram"
 // Client is one bot. Send and what check needs work as New returns it; Listen needs the exported fields.
 // Apart from these it is safe for concurrent use.
 type Client struct {
-	// Allowed decides who is answered. What it refuses gets no reaction at all; it is for Allowed to log it.
-	// Nil refuses everybody.
-	Allowed func(msg.Request) bool
-
-	// Answer says what to post to the chat of an allowed request, within a minute. A message without text and
-	// photo is not posted. Requests of one chat come one after the other, those of several chats at once.
-	Answer func(context.Context, msg.Request) msg.Message
-
-	// Commands is what Telegram offers to who types a slash.
-	Commands []msg.Command
-
-	Store *store.Store // keeps how far updates have been read
-	Log   *slog.Logger // nil: silence
+	// Bot is whom it speaks for. Requests of one chat are answered one after the other, those of several chats at once; an
+	// answer without text and photo is not posted. The store keeps how far updates have been read.
+	msg.Bot
 
 	token    string
 	endpoint string // format of a method's URL, as the library wants it
@@ -53,17 +39,15 @@ type Client struct {
 
 var _ msg.Sender = (*Client)(nil)
 
-var tokenForm = regexp.MustCompile(`^[0-9]+:[A-Za-z0-9_-]{20,}$`)
-
 // New makes the client of the bot with this token at the Bot API server api. It needs no network.
 //
 // The connections are those of client, whose time limit and redirect policy are replaced by this package's own;
 // nil is a client that speaks HTTP/1.1 and TLS 1.2 or newer.
 func New(token, api string, client *http.Client) (*Client, error) {
-	if !tokenForm.MatchString(token) {
+	if token == "" || tokenForm.FindString(token) != token {
 		return nil, errors.New("telegram: the token is not of the form 1234567890:AbCdEf… that BotFather gives")
 	}
-	if err := checkAPI(api); err != nil {
+	if _, err := config.ParseAPI(api); err != nil {
 		return nil, fmt.Errorf("telegram: api: %w", err)
 	}
 	own := http.Client{Transport: newTransport()}
@@ -78,25 +62,6 @@ func New(token, api string, client *http.Client) (*Client, error) {
 		endpoint: strings.ReplaceAll(strings.TrimSuffix(api, "/"), "%", "%%") + "/bot%s/%s",
 		http:     &own,
 	}, nil
-}
-
-// checkAPI wants https, but on this very machine, and nothing that is a secret or would be lost.
-func checkAPI(api string) error {
-	u, err := url.Parse(api)
-	switch {
-	case err != nil || u.Host == "":
-		return errors.New("not an address of the form " + API)
-	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
-		return errors.New("must hold neither user nor query")
-	case u.Scheme == "https", u.Scheme == "http" && loopback(u.Hostname()):
-		return nil
-	}
-	return errors.New("must begin with https:// (http:// only on 127.0.0.1, ::1 and localhost)")
-}
-
-func loopback(host string) bool {
-	ip, err := netip.ParseAddr(host)
-	return host == "localhost" || err == nil && ip.IsLoopback()
 }
 
 // newTransport speaks HTTP/1.1: a call that is given up closes its connection, so that a dead one is never used twice.

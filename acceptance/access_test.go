@@ -1,0 +1,155 @@
+package acceptance
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"friendlyfire/acceptance/harness"
+	"friendlyfire/bot/discord/discordtest"
+)
+
+// intruders ask in every way that must not be answered.
+func intruders(both harness.Platforms, command string) map[string]func() {
+	const admin, stranger, group = 7, 8, -1001
+	now := func() int64 { return time.Now().Unix() }
+	tg, dc := both.Telegram, both.Discord
+	edit := func(change map[string]any) func() {
+		return func() { tg.Edit(group, admin, command, change) }
+	}
+	push := func(kind string) func() {
+		return func() {
+			tg.Push(kind, map[string]any{
+				"date": now(), "text": command, "chat": map[string]any{"id": group}, "from": map[string]any{"id": admin},
+			})
+		}
+	}
+	slash := func(change func(*discordtest.Ask)) func() {
+		return func() {
+			who := discordtest.Admin
+			change(&who)
+			dc.Slash(who, strings.TrimPrefix(command, "/"))
+			dc.Press(who, command)
+			dc.Type(who, "ip", "address", "3")
+		}
+	}
+	return map[string]func(){
+		"a stranger":                func() { tg.Say(stranger, 0, stranger, command) },
+		"an unlisted member":        func() { tg.Say(group, 0, stranger, command) },
+		"the admin in another chat": func() { tg.Say(-999, 0, admin, command) },
+		"another's button":          func() { tg.Press(group, 0, stranger, command) },
+		"a button elsewhere":        func() { tg.Press(-999, 0, admin, command) },
+		"forwarded":                 edit(map[string]any{"forward_origin": map[string]any{"type": "user"}}),
+		"an anonymous admin":        edit(map[string]any{"sender_chat": map[string]any{"id": group}}),
+		"a channel's voice":         edit(map[string]any{"sender_chat": map[string]any{"id": -100777}}),
+		"a bot":                     edit(map[string]any{"from": map[string]any{"id": admin, "is_bot": true}}),
+		"through a bot":             edit(map[string]any{"via_bot": map[string]any{"id": 5, "is_bot": true}}),
+		"edited":                    push("edited_message"),
+		"channel post":              push("channel_post"),
+		"edited channel post":       push("edited_channel_post"),
+		"Discord: a stranger":       slash(func(a *discordtest.Ask) { a.User = discordtest.Stranger }),
+		"Discord: another guild":    slash(func(a *discordtest.Ask) { a.Guild = "299999999999999999" }),
+		"Discord: another channel":  slash(func(a *discordtest.Ask) { a.Channel = discordtest.Channel2 }),
+		"Discord: no guild":         slash(func(a *discordtest.Ask) { a.Guild = "" }),
+		"Discord: a bot":            slash(func(a *discordtest.Ask) { a.Bot = true }),
+	}
+}
+
+// Commands need a listed user in a listed chat, speaking for himself. Nobody else is answered, and who knocks for
+// minutes fills no log.
+func TestS03CommandsNeedChatAndUser(t *testing.T) {
+	t.Parallel()
+	attempts := 0
+	for name, empty := range map[string]bool{"lists": false, "empty lists": true} {
+		synctest.Test(t, func(t *testing.T) {
+			both := harness.InMemory(t)
+			s := harness.NewQuietScene(t, both)
+			minutes := harness.Size(2, 2, 30)
+			tests := intruders(both, "/report")
+			if empty {
+				s.Reconfigure("users = [7]", "users = []", `users = ["`+discordtest.User+`"]`, "users = []")
+				tests["the admin"] = func() { both.Telegram.Say(-1001, 0, 7, "/report") }
+				tests["Discord: the admin"] = func() { both.Discord.Slash(discordtest.Admin, "report") }
+			}
+			s.Append(harness.BanRow(time.Now().Add(time.Minute), harness.Foreign, "sshd", ""))
+			p := startInProcess(s, both.Dial)
+			time.Sleep(time.Minute)
+			before := both.Reactions()
+			for range minutes * 12 {
+				for _, attempt := range tests {
+					attempt()
+					attempts++
+				}
+				time.Sleep(5 * time.Second)
+			}
+			if n := both.Reactions() - before; n > 0 {
+				t.Errorf("%s: %d reactions", name, n)
+			}
+			lines := map[string]int{}
+			said := regexp.MustCompile(`(?m)^time=\S+ (.*ignored.*)$`)
+			for _, line := range said.FindAllStringSubmatch(p.said.String(), -1) {
+				lines[line[1]]++
+			}
+			if len(lines) == 0 {
+				t.Errorf("%s: nothing was logged", name)
+			}
+			for line, n := range lines {
+				if n > minutes {
+					t.Errorf("%s: logged %d times in %d minutes: %s", name, n, minutes, line)
+				}
+			}
+			both.Telegram.Say(-1001, 0, 7, "/status")
+			time.Sleep(time.Minute)
+			if answered := both.Reactions() > before; answered == empty {
+				t.Errorf("%s: the administrator is answered: %v", name, answered)
+			}
+			p.stop()
+		})
+	}
+	harness.Reached(t, "%d attempts of strangers: 0 executed, 0 replies, each logged once a minute at most", attempts)
+}
+
+// Who asks without end gets what has just been drawn, and alerts go out meanwhile.
+func TestS04CommandFloodsAreCheap(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		both := harness.InMemory(t)
+		d := &delays{Scene: harness.NewQuietScene(t, both), both: both}
+		d.Append(harness.BanRow(time.Now().Add(time.Second), harness.Foreign, "sshd", ""))
+		p := startInProcess(d.Scene, both.Dial)
+		time.Sleep(time.Minute)
+		begun := time.Now()
+		for i := range 1000 {
+			both.Telegram.Say(-1001, 0, 7, "/report")
+			both.Discord.Slash(discordtest.Admin, "report")
+			if i%200 == 0 {
+				d.ban(fmt.Sprintf("203.0.113.%d", i/200))
+			}
+			if i%50 == 0 { // so that no two pictures are of the same numbers
+				d.Append(harness.BanRow(time.Now(), harness.Foreign, "sshd", fmt.Sprint(i)))
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+		time.Sleep(3 * time.Minute)
+		p.stop()
+		drawn, answers := map[string]time.Time{}, 0
+		for _, m := range both.Telegram.Messages() {
+			if m.Photo != nil {
+				answers++
+				drawn[string(m.Photo)] = m.Time
+			}
+		}
+		seconds := 0
+		for _, at := range drawn {
+			seconds = max(seconds, int(at.Sub(begun).Seconds()))
+		}
+		slowest := max(d.longest(-1001), d.longest(42))
+		if answers == 0 || len(drawn) > seconds/10+1 || slowest > 20*time.Second || both.Telegram.Early() > 0 {
+			t.Errorf("%d answers, %d pictures in %d s, alerts within %v, %d too early", answers, len(drawn), seconds, slowest, both.Telegram.Early())
+		}
+		harness.Reached(t, "2,000 commands in 10 s: %d answers and %d pictures in %d s in a group, alerts within %v", answers, len(drawn), seconds, slowest)
+	})
+}

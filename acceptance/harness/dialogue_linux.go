@@ -1,0 +1,138 @@
+package harness
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"regexp"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+	"unsafe"
+)
+
+// Dialogue is the real binary in a terminal.
+type Dialogue struct {
+	T      *testing.T
+	cmd    *exec.Cmd
+	master *os.File
+	ended  chan struct{} // closed when the terminal is
+
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+// Dialogue starts a command in a terminal of its own.
+func (s *Scene) Dialogue(args ...string) *Dialogue {
+	s.T.Helper()
+	master, slave, err := openPTY()
+	if err != nil {
+		s.T.Skipf("no terminal to test with: %v", err)
+	}
+	d := &Dialogue{T: s.T, cmd: s.Command(s.T.Context(), args...), master: master, ended: make(chan struct{})}
+	d.cmd.Stdin, d.cmd.Stdout, d.cmd.Stderr = slave, slave, slave
+	d.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
+	if err := d.cmd.Start(); err != nil {
+		s.T.Fatal(err)
+	}
+	slave.Close()
+	go func() {
+		defer close(d.ended)
+		buffer := make([]byte, 4096)
+		for {
+			n, err := master.Read(buffer)
+			d.mu.Lock()
+			d.text.Write(buffer[:n])
+			d.mu.Unlock()
+			if err != nil { // EIO: nobody has it open any more
+				return
+			}
+		}
+	}()
+	s.T.Cleanup(func() {
+		d.cmd.Process.Kill()
+		<-d.ended
+		master.Close()
+		if s.T.Failed() {
+			s.T.Log("the dialogue was:\n" + d.String())
+		}
+	})
+	return d
+}
+
+func openPTY() (master, slave *os.File, err error) {
+	if master, err = os.OpenFile("/dev/ptmx", os.O_RDWR|syscall.O_NOCTTY, 0); err != nil {
+		return nil, nil, err
+	}
+	raw, err := master.SyscallConn()
+	if err != nil {
+		return nil, nil, err
+	}
+	var number uint32
+	var unlock int32
+	var errno syscall.Errno
+	err = raw.Control(func(fd uintptr) {
+		for request, value := range map[uintptr]unsafe.Pointer{syscall.TIOCGPTN: unsafe.Pointer(&number), syscall.TIOCSPTLCK: unsafe.Pointer(&unlock)} {
+			if _, _, e := syscall.Syscall(syscall.SYS_IOCTL, fd, request, uintptr(value)); e != 0 {
+				errno = e
+			}
+		}
+	})
+	if err == nil && errno != 0 {
+		err = errno
+	}
+	if err == nil {
+		slave, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", number), os.O_RDWR|syscall.O_NOCTTY, 0)
+	}
+	return master, slave, err
+}
+
+// String is all that has been shown, what was typed among it.
+func (d *Dialogue) String() string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return strings.ReplaceAll(d.text.String(), "\r\n", "\n")
+}
+
+// Await waits until the dialogue shows the text.
+func (d *Dialogue) Await(text string) {
+	d.T.Helper()
+	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		if strings.Contains(d.String(), text) {
+			return
+		}
+	}
+	d.T.Fatalf("%q is not shown", text)
+}
+
+// Typed is what somebody types.
+func (d *Dialogue) Typed(text string) {
+	d.T.Helper()
+	if _, err := d.master.WriteString(text); err != nil {
+		d.T.Fatal(err)
+	}
+}
+
+// End waits until the program has ended, and returns its code.
+func (d *Dialogue) End() int {
+	d.T.Helper()
+	<-d.ended
+	_ = d.cmd.Wait() // its code tells
+	return d.cmd.ProcessState.ExitCode()
+}
+
+var codeShown = regexp.MustCompile(`(?m)^    (\d{6})$`)
+
+// Code waits for the code and returns it.
+func (d *Dialogue) Code() string {
+	d.T.Helper()
+	d.Await("Then confirm here.")
+	m := codeShown.FindStringSubmatch(d.String())
+	if m == nil {
+		d.T.Fatal("no code is shown")
+	}
+	return m[1]
+}

@@ -1,0 +1,134 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"golang.org/x/term"
+
+	"friendlyfire/bot"
+	"friendlyfire/config"
+	"friendlyfire/store"
+)
+
+// start runs everything until ctx ends, or a stage meets a damaged database: that is its error. It returns when all of it
+// has come to rest.
+func (a *App) start(ctx context.Context) error {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	var wg sync.WaitGroup
+	wg.Go(func() { a.keepNotified(ctx) })
+	if a.port != nil {
+		wg.Go(func() {
+			if err := a.metrics.serve(ctx, a.port, a.log); err != nil {
+				a.log.Error("metrics are not served any more", "error", err)
+			}
+		})
+	}
+	for _, s := range a.stages {
+		s.step = a.stopOnCorruption(s.step, stop)
+		wg.Go(func() { s.loop(ctx, a.log) })
+	}
+	for i, source := range a.Config.Sources { // the first stages are their readers
+		if source.SFTP == nil {
+			wg.Go(func() {
+				if err := a.env.Watch(ctx, source.Path, a.stages[i].Wake); err != nil {
+					a.log.Error("file is polled, not watched", "source", source.Name, "error", err)
+				}
+			})
+		}
+	}
+	for _, connection := range a.Connections {
+		wg.Go(func() {
+			if err := connection.Listen(ctx); err != nil && ctx.Err() == nil {
+				a.log.Error("commands are not heard any more", "platform", connection.Platform(), "error", err)
+			}
+		})
+	}
+	wg.Wait()
+	if damage, ok := errors.AsType[*store.CorruptError](context.Cause(ctx)); ok {
+		return damage
+	}
+	return nil
+}
+
+// once takes every stage's step, again while bans wait for whois within their patience.
+func (a *App) once(ctx context.Context) error {
+	for {
+		var errs []error
+		for _, s := range a.stages {
+			if err := s.step(ctx); err != nil {
+				errs = append(errs, err)
+			}
+		}
+		pending, err := a.announcer.Pending(ctx)
+		if err := errors.Join(append(errs, err)...); err != nil || !pending {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+}
+
+// Run is the bot itself.
+func Run(ctx context.Context, once bool, env Env) error {
+	c, err := env.Config().Load(config.ToRun)
+	if err != nil {
+		return err
+	}
+	log := slog.New(slog.NewTextHandler(env.Err, nil))
+	unlock, err := Lock(c.Database)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	return withRecovery(ctx, c.Database, log, func() error { return serve(ctx, c, once, env, log) })
+}
+
+// serve is the bot, from the database's opening to its closing.
+func serve(ctx context.Context, c *config.Config, once bool, env Env, log *slog.Logger) error {
+	a, err := Build(ctx, c, env, log, once)
+	if err != nil {
+		return unlessStopped(ctx, err)
+	}
+	err = errors.Join(a.Store.Recover(ctx), bot.TellOfCorruption(ctx, a.Store, a.Chats, a.Words(), c.Alerts.MaxAge))
+	if err != nil {
+		return errors.Join(unlessStopped(ctx, err), a.Close())
+	}
+	if once {
+		return errors.Join(a.once(ctx), a.Close())
+	}
+	if a.port, err = listen(ctx, c); err != nil {
+		return errors.Join(err, a.Close())
+	}
+	if a.onTerminal() && IsTerminal(env.Out) {
+		fmt.Fprint(env.Out, "No chat platform is configured, so this terminal is the chat: type /help, or Ctrl-C to stop.\n\n")
+	}
+	// It lives for weeks beside other programs: memory is dearer to it than a little time.
+	debug.SetGCPercent(50)
+	err = a.start(ctx)
+	return errors.Join(err, a.rescue(ctx, err), a.Close())
+}
+
+// unlessStopped is err, or nil where the program was told to stop while it started: that is no failure.
+func unlessStopped(ctx context.Context, err error) error {
+	if ctx.Err() == nil {
+		return err
+	}
+	return nil
+}
+
+// IsTerminal reports whether v is a file that is a terminal.
+func IsTerminal(v any) bool {
+	f, ok := v.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd())) //nolint:gosec // a descriptor fits
+}

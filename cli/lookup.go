@@ -1,0 +1,58 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/netip"
+
+	"github.com/spf13/cobra"
+
+	"friendlyfire/app"
+)
+
+func lookupCommand(env *app.Env) *cobra.Command {
+	var asJSON, again bool
+	cmd := &cobra.Command{
+		Use: "lookup IP...", Short: "Say what is known of addresses", Args: validate(cobra.MinimumNArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			for _, arg := range args {
+				if _, err := netip.ParseAddr(arg); err != nil {
+					return usage(fmt.Errorf("%q is no address", arg))
+				}
+			}
+			return lookup(cmd.Context(), *env, args, again, asJSON)
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON, a line each")
+	cmd.Flags().BoolVar(&again, "refresh", false, "ask the registry again, whatever is known")
+	return cmd
+}
+
+func lookup(ctx context.Context, env app.Env, addresses []string, again, asJSON bool) error {
+	p, err := app.OpenOffline(ctx, env)
+	if err != nil {
+		return err
+	}
+	defer p.Close() //nolint:errcheck // nothing is lost with it
+	p.Refresh(ctx)
+	whois := p.Whois()
+	for _, address := range addresses {
+		found, err := whois.Lookup(ctx, p.Table, address, again)
+		if err != nil {
+			return err
+		}
+		if asJSON {
+			if err := json.NewEncoder(env.Out).Encode(found); err != nil {
+				return err
+			}
+			continue
+		}
+		fmt.Fprintf(env.Out, "%s  %s\n", found.IP, found.Country.Name())
+		for _, sentence := range found.Explained {
+			fmt.Fprintf(env.Out, "  %s\n", sentence)
+		}
+		fmt.Fprintf(env.Out, "  bans here: %d\n", found.Bans)
+	}
+	return nil
+}

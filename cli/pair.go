@@ -1,0 +1,143 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"friendlyfire/app"
+	"friendlyfire/bot/msg"
+	"friendlyfire/config"
+	"friendlyfire/store"
+)
+
+const (
+	codeLives  = 10 * time.Minute
+	wrongCodes = 5 // and the code is void
+)
+
+func pairCommand(env *app.Env) *cobra.Command {
+	var write bool
+	platforms := app.PlatformNames()
+	cmd := &cobra.Command{
+		Use:       "pair " + strings.Join(platforms, "|"),
+		Short:     "Let in the chat and the person that send a one-time code to the bot",
+		ValidArgs: platforms,
+		Args: validate(func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 || !slices.Contains(platforms, args[0]) {
+				return errors.New("want friendlyfire pair " + strings.Join(platforms, ", or friendlyfire pair "))
+			}
+			return nil
+		}),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if !app.IsTerminal(env.In) {
+				return errors.New("pair asks you who is let in: run it in a terminal, not in a pipe or a script")
+			}
+			return pair(cmd.Context(), *env, args[0], write)
+		},
+	}
+	cmd.Flags().BoolVar(&write, "write", false, "write the lines into the configuration file")
+	return cmd
+}
+
+var (
+	errExpired = fmt.Errorf("nobody sent the code within %d minutes, so it is void; run the command again for a new one", int(codeLives.Minutes()))
+	errTooMany = fmt.Errorf("%d wrong codes, so the right one is void; run the command again for a new one", wrongCodes)
+)
+
+// pair finds out, with a code, where the bot is to speak and whom it is to obey.
+func pair(ctx context.Context, env app.Env, name string, write bool) error {
+	c, err := env.Config().Load(config.ToPair)
+	if err != nil {
+		return err
+	}
+	unlock, err := app.LockToPair(c.Database)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	platform := app.PlatformNamed(c, name)
+	connection, closing, err := connectToPair(ctx, c, platform, env)
+	if err != nil {
+		return err
+	}
+	defer closing()
+
+	p := &pairer{env: env, config: c, platform: platform, code: newCode(), ask: answers(env.In)}
+	found, err := p.wait(ctx, connection)
+	if err != nil {
+		return explain(err, platform)
+	}
+	entries, err := platform.Entries(found)
+	if err != nil {
+		return err
+	}
+	if !p.confirm(ctx, found) {
+		return errors.New("nobody was let in and nothing is changed; the code is void, run the command again for a new one")
+	}
+	if err := p.apply(write, entries); err != nil {
+		return err
+	}
+	greeting := msg.Message{Text: msg.Text{
+		{Text: "Paired.", Style: msg.Bold},
+		{Text: " Alerts and digests come here as soon as the bot runs."},
+	}}
+	if err := connection.Send(ctx, found.Chat, greeting); err != nil {
+		fmt.Fprintf(env.Out, "\nThe bot cannot post there yet: %v.\n%s\n", msg.Cause(err), platform.Advice().Chat)
+	} else {
+		fmt.Fprintln(env.Out, "\nThe bot has said so in the chat.")
+	}
+	as, flag := "", ""
+	if user := store.Owner(filepath.Dir(c.Database)); os.Geteuid() == 0 && user != "root" {
+		as = "sudo -u " + user + " "
+	}
+	if env.File != "" {
+		flag = " --config " + store.ShellQuote(env.File)
+	}
+	fmt.Fprintf(env.Out, "Next, see whether everything is in order, and then start the bot:\n\n    %sfriendlyfire%s check --send\n",
+		as, flag)
+	return nil
+}
+
+// connectToPair connects to the platform that is paired with, and returns what closes it all.
+func connectToPair(ctx context.Context, c *config.Config, platform app.Platform, env app.Env) (
+	connection msg.PairingConnection, closing func(), err error,
+) {
+	if !platform.HasToken() {
+		return nil, nil, &config.Error{Mistakes: []config.Mistake{{
+			File: c.File, Key: platform.Name() + ".token_file",
+			Text: fmt.Sprintf("there is no token to pair with. %s, put it alone into a file (chmod 600), and name that file here, "+
+				"or set %s in the environment", platform.NewToken(), config.TokenVariable(platform.Name())),
+		}}}
+	}
+	b, closing := msg.Bot{Dial: env.Dial}, func() {}
+	if platform.PairsWithStore() {
+		if b.Store, err = app.OpenStore(ctx, c); err != nil {
+			return nil, nil, err
+		}
+		closing = func() { _ = b.Store.Close() }
+	}
+	connection, err = platform.Connect(b)
+	if err != nil {
+		closing()
+	}
+	return connection, closing, err
+}
+
+// explain says what to do about an error of Pair.
+func explain(err error, platform app.Platform) error {
+	if errors.Is(err, context.Canceled) {
+		return errors.New("given up; nothing is changed")
+	}
+	if errors.Is(err, errExpired) || errors.Is(err, errTooMany) {
+		return err
+	}
+	return platform.ExplainPairing(err)
+}

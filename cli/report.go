@@ -1,0 +1,152 @@
+package cli
+
+import (
+	"context"
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"friendlyfire/app"
+	"friendlyfire/bot"
+	"friendlyfire/bot/terminal"
+)
+
+// reportFlags are what a report is asked for.
+type reportFlags struct {
+	by, since string
+	out       string // file of the picture; "": none
+	json, csv bool
+}
+
+func (f reportFlags) check() error {
+	if f.json && f.csv {
+		return errors.New("--json and --csv: want one of them")
+	}
+	return errors.Join(oneOf("--by", f.by, bot.Kinds()), oneOf("--since", f.since, bot.Periods()))
+}
+
+func oneOf(flag, value string, all []string) error {
+	if slices.Contains(all, value) {
+		return nil
+	}
+	return fmt.Errorf("%s %q: want one of %s", flag, value, strings.Join(all, ", "))
+}
+
+func reportCommand(env *app.Env) *cobra.Command {
+	var f reportFlags
+	cmd := &cobra.Command{
+		Use: "report", Short: "Count the bans: in words, as a picture, as JSON or CSV", Args: validate(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := f.check(); err != nil {
+				return usage(err)
+			}
+			return report(cmd.Context(), *env, f)
+		},
+	}
+	cmd.Flags().StringVar(&f.by, "by", "country", "count by `KIND`: "+strings.Join(bot.Kinds(), ", "))
+	cmd.Flags().StringVar(&f.since, "since", "all", "look back for `PERIOD`: "+strings.Join(bot.Periods(), ", "))
+	cmd.Flags().StringVar(&f.out, "out", "", "write the picture to `FILE`: SVG if its name ends in .svg, else PNG")
+	cmd.Flags().BoolVar(&f.json, "json", false, "print JSON")
+	cmd.Flags().BoolVar(&f.csv, "csv", false, "print CSV, safe to open in a spreadsheet")
+	return cmd
+}
+
+func report(ctx context.Context, env app.Env, f reportFlags) error {
+	p, err := app.OpenOffline(ctx, env)
+	if err != nil {
+		return err
+	}
+	defer p.Close() //nolint:errcheck // nothing is lost with it
+	p.Refresh(ctx)
+	r, err := p.Reporter()
+	if err != nil {
+		return err
+	}
+	r.Tables = f.json || f.csv
+	rep, err := r.Report(ctx, f.by, f.since, time.Now())
+	if err != nil {
+		return err
+	}
+	picture, err := r.Picture(ctx, rep)
+	if err != nil {
+		return err
+	}
+	if f.out != "" {
+		if err := save(f.out, picture); err != nil {
+			return err
+		}
+	}
+	switch {
+	case f.json:
+		return json.NewEncoder(env.Out).Encode(rep)
+	case f.csv:
+		return writeCSV(env.Out, rep.Rows)
+	}
+	fmt.Fprintln(env.Out, r.Caption(rep).String())
+	if f.out != "" {
+		fmt.Fprintln(env.Out, "Picture: "+f.out)
+	} else if rep.Total > 0 {
+		fmt.Fprintln(env.Out)
+		return printChart(env.Out, picture, app.IsTerminal(env.Out), os.Getenv)
+	}
+	return nil
+}
+
+// save writes the picture in the format that the file's name asks for.
+func save(file string, picture bot.Picture) error {
+	draw := picture.PNG
+	if strings.EqualFold(filepath.Ext(file), ".svg") {
+		draw = picture.SVG
+	}
+	data, err := draw()
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(file, data, 0o600)
+}
+
+// printChart draws the picture in place on a terminal that can, elsewhere in block characters.
+func printChart(out io.Writer, picture bot.Picture, onTerminal bool, getenv func(string) string) error {
+	if onTerminal {
+		png, err := picture.PNG()
+		if err != nil {
+			return err
+		}
+		if terminal.Draw(out, png, getenv) {
+			return nil
+		}
+	}
+	fmt.Fprintln(out, strings.TrimRight(picture.Text(78), "\n"))
+	return nil
+}
+
+// writeCSV writes a row for each key, under a header. Jails and sources are named by others.
+func writeCSV(out io.Writer, rows []bot.Row) error {
+	table := [][]string{{"key", "name", "bans", "addresses", "friendly"}}
+	for _, row := range rows {
+		number := func(n int64) string { return strconv.FormatInt(n, 10) }
+		table = append(table, []string{
+			defuse(row.Key), defuse(row.Name), number(row.Bans), number(row.Addresses), number(row.Friendly),
+		})
+	}
+	return csv.NewWriter(out).WriteAll(table)
+}
+
+// defuse puts a single quote before a cell that a spreadsheet would take for a formula and execute. The characters are
+// those of OWASP's "CSV Injection", with NUL, which the ASVS adds (1.2.10).
+func defuse(cell string) string {
+	if strings.IndexAny(cell, "=+-@\t\r\n\x00＝＋－＠") == 0 {
+		return "'" + cell
+	}
+	return cell
+}

@@ -1,0 +1,97 @@
+// Package cli is the command line: a file for each command. What the bot does when it runs is package app.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"friendlyfire/app"
+	"friendlyfire/config"
+	"friendlyfire/ingest"
+)
+
+// Exit codes.
+const (
+	exitDone   = 0
+	exitFailed = 1
+	exitUsage  = 2
+	exitConfig = 78 // sysexits.h: EX_CONFIG
+)
+
+// Main is the program: it carries out the command line of the process, until a signal ends it, and returns the exit
+// code. defaults is the built-in configuration.
+func Main(defaults []byte) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	return Run(ctx, os.Args[1:], app.Env{
+		Defaults: defaults, In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Watch: ingest.Watch,
+	})
+}
+
+// Run carries out one command line and returns the exit code.
+func Run(ctx context.Context, args []string, env app.Env) int {
+	root := commands(env)
+	root.SetArgs(asPlugin(args))
+	root.SetIn(env.In)
+	root.SetOut(env.Out)
+	root.SetErr(env.Err)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return exitDone
+	}
+	if _, ok := errors.AsType[*config.Error](err); ok {
+		fmt.Fprintln(env.Err, err)
+		return exitConfig
+	}
+	fmt.Fprintln(env.Err, "friendlyfire:", err)
+	if _, ok := errors.AsType[*usageError](err); ok {
+		return exitUsage
+	}
+	return exitFailed
+}
+
+// usageError is a command line that cannot be understood.
+type usageError struct{ error }
+
+func usage(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &usageError{fmt.Errorf("%w (friendlyfire --help says more)", err)}
+}
+
+// validate turns what cobra finds wrong with arguments into a usageError.
+func validate(check cobra.PositionalArgs) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error { return usage(check(cmd, args)) }
+}
+
+// commands is the command line.
+func commands(env app.Env) *cobra.Command {
+	var once bool
+	root := &cobra.Command{
+		Use:           "friendlyfire",
+		Short:         "Tells you in chat when Fail2Ban bans somebody it should not",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          validate(cobra.NoArgs),
+		RunE:          func(cmd *cobra.Command, _ []string) error { return app.Run(cmd.Context(), false, env) },
+	}
+	root.PersistentFlags().StringVar(&env.File, "config", "", "configuration `FILE` (default config.toml; built-in if there is none)")
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage(err) })
+
+	bot := &cobra.Command{
+		Use: "run", Short: "Run the bot (the default)", Args: validate(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error { return app.Run(cmd.Context(), once, env) },
+	}
+	bot.Flags().BoolVar(&once, "once", false, "one pass of every stage until nothing is due, then exit")
+
+	root.AddCommand(bot, reportCommand(&env), lookupCommand(&env), checkCommand(&env), pairCommand(&env),
+		purgeCommand(&env), backupCommand(&env), muninCommand(&env), versionCommand(&env))
+	return root
+}

@@ -1,0 +1,161 @@
+package config
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/pelletier/go-toml/v2/unstable"
+)
+
+// node is a piece of a TOML document that remembers its line.
+//
+// The library's parser is called unstable for its API; it gives positions of all values, where the decoders of TOML
+// libraries stop at the first mistake, and quote lines around it.
+type node struct {
+	name  string // the whole key, lists counted from one: source[2].every
+	line  int
+	kind  unstable.Kind // Table for tables of every form, ArrayTable for [[name]]
+	text  string        // of a scalar: unquoted if a string, else as it is written
+	items []*node       // of an Array or ArrayTable
+	keys  []string      // of a Table, in order
+	table map[string]*node
+}
+
+// parse reads a document. It returns nil where its syntax is broken, which is a mistake that hides all others.
+func (r *reader) parse(data []byte) *node {
+	p := &unstable.Parser{}
+	p.Reset(bytes.TrimPrefix(data, []byte("\ufeff")))
+	root := newTable("", 1)
+	for section := root; p.NextExpression(); {
+		e := p.Expression()
+		parents, key, line := splitKey(p, e)
+		switch e.Kind {
+		case unstable.Table:
+			section = r.header(r.descend(root, parents, line), key, line)
+		case unstable.ArrayTable:
+			section = r.listHeader(r.descend(root, parents, line), key, line)
+		default:
+			r.assign(p, section, e)
+		}
+	}
+	if err, ok := errors.AsType[*unstable.ParserError](p.Error()); ok {
+		text := "is no TOML: " + err.Message
+		if strings.Contains(text, "start of value") || strings.Contains(text, "newline but got") {
+			text += "; text stands in quotes"
+		}
+		r.mistakeAt(lineOf(p, p.Range(err.Highlight)), "", "%s", text)
+		return nil
+	}
+	return root
+}
+
+func newTable(name string, line int) *node {
+	return &node{name: name, line: line, kind: unstable.Table, table: map[string]*node{}}
+}
+
+func (n *node) child(key string) string { return strings.TrimPrefix(n.name+"."+key, ".") }
+
+// add puts c into the table n.
+func (r *reader) add(n *node, key string, c *node) *node {
+	n.keys = append(n.keys, key)
+	n.table[key] = c
+	r.lines[c.name] = c.line
+	return c
+}
+
+// descend follows keys from table to table, through the last of a list, and makes tables that are missing.
+func (r *reader) descend(n *node, keys []string, line int) *node {
+	for _, key := range keys {
+		switch c := n.table[key]; {
+		case c == nil:
+			n = r.add(n, key, newTable(n.child(key), line))
+		case c.kind == unstable.ArrayTable:
+			n = c.items[len(c.items)-1]
+		case c.kind == unstable.Table:
+			n = c
+		default:
+			r.mistakeAt(line, c.name, "is a value on line %d, so it can be no section", c.line)
+			return newTable(c.name, line)
+		}
+	}
+	return n
+}
+
+func (r *reader) header(parent *node, key string, line int) *node {
+	old := parent.table[key]
+	if old == nil {
+		return r.descend(parent, []string{key}, line)
+	}
+	r.mistakeAt(line, old.name, "is already on line %d", old.line)
+	if old.kind == unstable.Table {
+		return old
+	}
+	return newTable(old.name, line)
+}
+
+func (r *reader) listHeader(parent *node, key string, line int) *node {
+	list := parent.table[key]
+	if list == nil {
+		list = r.add(parent, key, &node{name: parent.child(key), line: line, kind: unstable.ArrayTable})
+	}
+	if list.kind != unstable.ArrayTable {
+		r.mistakeAt(line, list.name, "is already on line %d, in another form", list.line)
+		return newTable(list.name, line)
+	}
+	item := newTable(fmt.Sprintf("%s[%d]", list.name, len(list.items)+1), line)
+	list.items = append(list.items, item)
+	r.lines[item.name] = line
+	return item
+}
+
+// assign puts "key = value" into a table.
+func (r *reader) assign(p *unstable.Parser, section *node, e *unstable.Node) {
+	parents, key, line := splitKey(p, e)
+	section = r.descend(section, parents, line)
+	c := &node{name: section.child(key), line: line}
+	if old := section.table[key]; old != nil {
+		r.mistakeAt(line, c.name, "is already on line %d", old.line)
+		return
+	}
+	r.fill(p, r.add(section, key, c), e.Value())
+}
+
+// fill takes over a value.
+func (r *reader) fill(p *unstable.Parser, n *node, v *unstable.Node) {
+	n.kind, n.text = v.Kind, string(v.Data)
+	switch v.Kind {
+	case unstable.Array:
+		for it := v.Children(); it.Next(); {
+			item := &node{name: fmt.Sprintf("%s[%d]", n.name, len(n.items)+1), line: n.line}
+			if raw := it.Node().Raw; raw.Length > 0 {
+				item.line = lineOf(p, raw)
+			}
+			n.items = append(n.items, item)
+			r.lines[item.name] = item.line
+			r.fill(p, item, it.Node())
+		}
+	case unstable.InlineTable:
+		n.kind, n.table = unstable.Table, map[string]*node{}
+		for it := v.Children(); it.Next(); {
+			r.assign(p, n, it.Node())
+		}
+	case unstable.String:
+		if slices.ContainsFunc(r.sections, func(s Section) bool { return s.TokenForm().MatchString(n.text) }) {
+			r.mistake(n.name, secretHere)
+		}
+	}
+}
+
+func splitKey(p *unstable.Parser, e *unstable.Node) (parents []string, key string, line int) {
+	for it := e.Key(); it.Next(); {
+		parents = append(parents, string(it.Node().Data))
+		line = lineOf(p, it.Node().Raw)
+	}
+	last := len(parents) - 1
+	return parents[:last], parents[last], line
+}
+
+func lineOf(p *unstable.Parser, raw unstable.Range) int { return p.Shape(raw).Start.Line }

@@ -1,0 +1,184 @@
+package config
+
+import (
+	"fmt"
+	"math"
+	"net"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+const day = 24 * time.Hour
+
+// validate judges what was read: ranges, what belongs together, and, if need be, the files named.
+func (r *reader) validate(c *Config, purpose Purpose) {
+	if r.lines["friendly"] == 0 {
+		r.mistake("friendly", `is missing: the countries and networks of your users, such as ["BE"]; [] alerts of nobody`)
+	}
+	if c.Timezone == nil {
+		r.mistake("timezone", `expected a time zone, such as "Europe/Brussels", "UTC" or "Local"`)
+	}
+	if c.Database == "" {
+		r.mistake("database", "expected the path of a file")
+	} else if info, err := os.Stat(c.Database); err == nil && info.IsDir() {
+		r.mistake("database", "is a directory; expected the path of a file")
+	}
+	r.checkSources(c, purpose)
+	r.within("enrich.patience", c.Enrich.Patience, 0, 10*time.Minute)
+	r.address("enrich.whois_server", c.Enrich.WhoisServer)
+	if purpose >= ToPair {
+		r.readable("enrich.table", c.Enrich.Table)
+	}
+	r.within("alerts.max_age", c.Alerts.MaxAge, time.Minute, 30*day)
+	r.oneOf("report.theme", c.Report.Theme, "light", "dark")
+	if c.Privacy.KeepDays < 1 || c.Privacy.KeepDays > 36_500 {
+		r.mistake("privacy.keep_days", "expected 1 to 36500 days")
+	}
+	r.address("metrics.listen", c.Metrics.Listen)
+	for _, s := range c.Platforms {
+		s.Validate(&Validator{r: r, section: s.Name(), purpose: purpose})
+	}
+}
+
+func (r *reader) checkSources(c *Config, purpose Purpose) {
+	if len(c.Sources) == 0 {
+		r.mistake("source", "is missing: a [[source]] with a name and a path says which file to read")
+	}
+	names, places := map[string]int{}, map[string]int{}
+	for i := range c.Sources {
+		s, number := &c.Sources[i], i+1
+		section := fmt.Sprintf("source[%d]", number)
+		if r.wrong[section] {
+			continue
+		}
+		if s.Timezone == nil {
+			s.Timezone = c.Timezone
+		}
+		if !goodName(s.Name) {
+			r.missing(section+".name", section, "expected a name of 1 to 40 printable characters")
+		} else if first, taken := names[s.Name]; taken {
+			r.mistake(section+".name", "is the name of source[%d] as well", first)
+		}
+		names[s.Name] = number
+		if first, taken := places[s.Location()]; taken && s.Location() != "" {
+			r.missing(section+".path", section, "is the file of source[%d] as well", first)
+		}
+		places[s.Location()] = number
+		r.checkPlace(section, s, purpose)
+		r.oneOf(section+".format", s.Format, "auto", "csv", "log")
+		r.within(section+".every", s.Every, time.Second, day)
+		if s.SilentAfter != 0 {
+			r.within(section+".silent_after", s.SilentAfter, time.Minute, 365*day)
+		}
+	}
+}
+
+// Location is where the file of a source is, "" where that is not said.
+func (s *Source) Location() string {
+	if s.SFTP != nil {
+		return s.SFTP.String()
+	}
+	return s.Path
+}
+
+// checkPlace judges what a source says about where its file is.
+func (r *reader) checkPlace(section string, s *Source, purpose Purpose) {
+	path, sftp := section+".path", section+".sftp"
+	local, remote := s.Path != "" || r.wrong[path], s.SFTP != nil || r.wrong[sftp]
+	if local == remote {
+		r.missing(path, section, `expected one of path and sftp: a file here, or "user@host:22/path/to/file"`)
+		return
+	}
+	for _, k := range []struct{ name, value string }{{"key_file", s.KeyFile}, {"known_hosts", s.KnownHosts}} {
+		switch key := section + "." + k.name; {
+		case local && k.value != "":
+			r.mistake(key, "is for sftp, and this source is a file here")
+		case remote && k.value == "":
+			r.missing(key, sftp, "is missing: sftp needs key_file and known_hosts")
+		}
+	}
+	switch {
+	case purpose < ToPair:
+	case remote:
+		r.readable(section+".known_hosts", s.KnownHosts)
+		if _, err := readSecret(s.KeyFile); err != nil {
+			r.mistake(section+".key_file", "%s", reason(err))
+		}
+	default:
+		if _, err := os.Stat(s.Path); err == nil { // a missing file may still be to come
+			r.readable(path, s.Path)
+		}
+	}
+}
+
+// readable notes a file that is named and cannot be read.
+func (r *reader) readable(key, path string) {
+	if path == "" || r.wrong[key] {
+		return
+	}
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		r.mistake(key, "is no regular file")
+		return
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		r.mistake(key, "%s", reason(err))
+		return
+	}
+	f.Close()
+}
+
+func (r *reader) within(key string, d, low, high time.Duration) {
+	if d < low || d > high {
+		r.mistake(key, "expected %s to %s", ShortDuration(low), ShortDuration(high))
+	}
+}
+
+// ShortDuration writes a duration as people do: 24h, not 24h0m0s.
+func ShortDuration(d time.Duration) string {
+	s := d.String()
+	if strings.HasSuffix(s, "m0s") {
+		s = strings.TrimSuffix(s, "0s")
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = strings.TrimSuffix(s, "0m")
+	}
+	return s
+}
+
+func (r *reader) oneOf(key, value string, allowed ...string) {
+	if !slices.Contains(allowed, value) {
+		r.mistake(key, `%s is none of "%s"`, show(value), strings.Join(allowed, `", "`))
+	}
+}
+
+// address judges a host:port that is given.
+func (r *reader) address(key, address string) {
+	if address == "" {
+		return
+	}
+	if problem := badAddress(address); problem != "" {
+		r.mistake(key, "%s", problem)
+	}
+}
+
+func badAddress(address string) string {
+	_, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return "expected host:port, such as 127.0.0.1:9109 or [::1]:9109"
+	}
+	if n, err := strconv.ParseUint(port, 10, 32); err != nil || n < 1 || n > math.MaxUint16 {
+		return "expected a port from 1 to 65535"
+	}
+	return ""
+}
+
+func goodName(s string) bool {
+	unprintable := strings.ContainsFunc(s, func(c rune) bool { return !unicode.IsPrint(c) })
+	return s != "" && utf8.RuneCountInString(s) <= 40 && strings.TrimSpace(s) == s && !unprintable
+}

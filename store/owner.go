@@ -1,0 +1,37 @@
+package store
+
+import (
+	"os"
+	"os/user"
+	"path/filepath"
+	"strconv"
+	"syscall"
+)
+
+// OwnedLikeDirectory gives a file that root has made to the owner of its directory: commands may be run by root before the
+// bot runs as that user. It is for files alone that are new, and a failure shows when the bot starts.
+func OwnedLikeDirectory(path string) {
+	var dir syscall.Stat_t
+	if os.Geteuid() != 0 || syscall.Stat(filepath.Dir(path), &dir) != nil || dir.Uid == 0 {
+		return
+	}
+	_ = os.Lchown(path, int(dir.Uid), int(dir.Gid))
+}
+
+// Owner is the name of the user that a file belongs to, or the number of one without a name. It is "" where that cannot be seen.
+func Owner(path string) string {
+	var file syscall.Stat_t
+	if syscall.Stat(path, &file) != nil {
+		return ""
+	}
+	return UserName(int(file.Uid))
+}
+
+// UserName is the name of a user, or the number of one without a name.
+func UserName(id int) string {
+	number := strconv.Itoa(id)
+	if u, err := user.LookupId(number); err == nil {
+		return u.Username
+	}
+	return number
+}
