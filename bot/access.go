@@ -12,9 +12,9 @@ import (
 	"friendlyfire/store"
 )
 
-// Access says who may command: a listed user in a listed chat, and nobody else.
+// Access says who may give commands: a listed user in a listed chat, and nobody else.
 type Access struct {
-	Store *store.Store        // knows which chats have got another id since they were listed
+	Store *store.Store        // knows which chats have been given a new id since they were listed
 	Chats map[string][]string // platform → chats
 	Users map[string][]string // platform → users
 	Log   *slog.Logger
@@ -23,12 +23,13 @@ type Access struct {
 	stranger msg.Throttle
 }
 
-// Allowed reports whether the request is to be answered. One that is not is logged, once a minute for each user,
-// without a word of what it said.
+// Allowed reports whether the request is to be answered. Refusals are logged, once a minute for each user, without a
+// word of what was asked.
 func (a *Access) Allowed(r msg.Request) bool {
-	if slices.Contains(a.Users[r.Platform], r.User) && slices.ContainsFunc(a.Chats[r.Platform], func(listed string) bool {
+	here := func(listed string) bool {
 		return base(listed) == base(r.Chat) || a.moved(store.Chat{Platform: r.Platform, ID: listed}, r.Chat)
-	}) {
+	}
+	if slices.Contains(a.Users[r.Platform], r.User) && slices.ContainsFunc(a.Chats[r.Platform], here) {
 		return true
 	}
 	a.mu.Lock()

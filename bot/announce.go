@@ -1,7 +1,7 @@
-// Package bot decides what to say, when, to whom and in which words, and sees to it that it arrives.
+// Package bot decides what to say, when, to whom and in which words, and makes sure that it arrives.
 //
 // It reads the database and writes to its outbox; it does not know where bans come from, how countries are found,
-// or how a platform is spoken to: each platform is a package of its own below this one.
+// or how to talk to a platform: each platform is a package of its own below this one.
 package bot
 
 import (
@@ -14,15 +14,15 @@ import (
 	"friendlyfire/store"
 )
 
-// Announcer turns bans into alerts: one per friendly ban and chat while it is news, one summary for history.
+// Announcer turns bans into alerts: one per friendly ban and chat while it is news, one summary for all history.
 type Announcer struct {
 	Store    *store.Store
 	Chats    []store.Chat
 	Words    Words
 	Patience time.Duration       // how long a ban waits for whois before the table alone decides; 0: whois is off
-	MaxAge   time.Duration       // older bans are history; at most one summary of such is posted in this time
+	MaxAge   time.Duration       // older bans are history; at most one summary of them is posted in this time
 	Next     func()              // called when notices were posted
-	Again    func(time.Duration) // called when a Step is due after so long
+	Again    func(time.Duration) // called when a Step is due after that time
 
 	seen  map[int64]time.Time // when a ban that waits for whois was first looked at
 	rises riseTracker
@@ -73,9 +73,11 @@ func (a *Announcer) record(ctx context.Context, v store.Verdict) error {
 }
 
 // decide judges a page of bans. Those that have to wait are noted in waiting.
-func (a *Announcer) decide(ctx context.Context, undecided []store.EnrichedBan, waiting map[int64]time.Time) (v store.Verdict, err error) {
+func (a *Announcer) decide(
+	ctx context.Context, undecided []store.EnrichedBan, waiting map[int64]time.Time,
+) (v store.Verdict, err error) {
 	now := time.Now()
-	var strict map[string]string // one line of every jail that deserves it; nil: not looked at yet
+	var risen map[string]string // a line on each jail that is stricter than usual; nil: not looked at yet
 	for _, g := range undecided {
 		first, ok := a.seen[g.ID]
 		if !ok {
@@ -91,14 +93,14 @@ func (a *Announcer) decide(ctx context.Context, undecided []store.EnrichedBan, w
 			if err := a.Store.Recall(ctx, &g); err != nil {
 				return v, err
 			}
-			if strict == nil {
-				if strict, err = a.strictJails(ctx, now); err != nil {
+			if risen == nil {
+				if risen, err = a.risenJails(ctx, now); err != nil {
 					return v, err
 				}
 			}
 			v.Decided = append(v.Decided, g.ID)
-			told, err := a.mayRepeat(ctx, g, a.post("ban/"+strconv.FormatInt(g.ID, 10), Body{
-				Text: a.Words.Alert(g, strict[g.Jail]), Brief: a.Words.Brief(g, now),
+			told, err := a.flagRepeats(ctx, g, a.post("ban/"+strconv.FormatInt(g.ID, 10), Body{
+				Text: a.Words.Alert(g, risen[g.Jail]), Brief: a.Words.Brief(g, now),
 			}))
 			if err != nil {
 				return v, err
@@ -113,8 +115,8 @@ func (a *Announcer) decide(ctx context.Context, undecided []store.EnrichedBan, w
 	return v, nil
 }
 
-// strictJails returns, for every jail that is stricter than usual today, the line that says so.
-func (a *Announcer) strictJails(ctx context.Context, now time.Time) (map[string]string, error) {
+// risenJails returns, for every jail that is stricter than usual today, the line that says so.
+func (a *Announcer) risenJails(ctx context.Context, now time.Time) (map[string]string, error) {
 	now = now.In(a.Words.Zone)
 	rises, err := a.rises.rises(ctx, a.Store, func(back int) time.Time {
 		return time.Date(now.Year(), now.Month(), now.Day()+1-back, 0, 0, 0, 0, now.Location())
@@ -126,7 +128,7 @@ func (a *Announcer) strictJails(ctx context.Context, now time.Time) (map[string]
 	return lines, err
 }
 
-// summarise tells of history once it is read to its end.
+// summarise posts a summary of history once all of it has been read.
 func (a *Announcer) summarise(ctx context.Context) error {
 	const at = "history/told at"
 	h, err := a.Store.History(ctx)
@@ -148,7 +150,8 @@ func (a *Announcer) summarise(ctx context.Context) error {
 	if err := a.Store.SetValue(ctx, at, now.UTC().Format(time.RFC3339)); err != nil {
 		return err
 	}
-	return a.record(ctx, store.Verdict{Told: h.UpTo, Notices: a.post("history/"+strconv.FormatInt(h.UpTo, 10), Body{Text: a.Words.History(h, now)})})
+	summary := a.post("history/"+strconv.FormatInt(h.UpTo, 10), Body{Text: a.Words.History(h, now)})
+	return a.record(ctx, store.Verdict{Told: h.UpTo, Notices: summary})
 }
 
 func (a *Announcer) post(key string, body Body) []store.Notice {
@@ -164,7 +167,7 @@ func notices(chats []store.Chat, key string, body Body, now time.Time) []store.N
 	return all
 }
 
-// encode is the form in which the outbox keeps what a notice says.
+// encode returns a notice's body in the form that the outbox keeps.
 func encode(v any) string {
 	b, err := json.Marshal(v)
 	if err != nil {

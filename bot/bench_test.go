@@ -39,7 +39,8 @@ func history(b *testing.B, now time.Time) (*store.Store, Words) {
 			at := from.Add(time.Duration(n+i) * now.Sub(from) / rows)
 			bans[i] = store.Ban{
 				Time: at.Truncate(time.Second), HasEpoch: true, Address: attacker(random.IntN(27_691)),
-				Jail: []string{"sshd", "sshd", "nginx-http-auth", "postfix-sasl"}[random.IntN(4)], Failures: 5, BanTime: 3600,
+				Jail: []string{"sshd", "sshd", "nginx-http-auth", "postfix-sasl"}[random.IntN(4)], Failures: 5,
+				BanTime: 3600,
 			}
 		}
 		add(b, s, now, bans...)
@@ -50,17 +51,20 @@ func history(b *testing.B, now time.Time) (*store.Store, Words) {
 // friend is a friendly address.
 const friend = "203.0.113.7"
 
-// attacker is the address of a number.
+// attacker is the nth attacker's address.
 func attacker(n int) string {
 	var a [4]byte
 	binary.BigEndian.PutUint32(a[:], uint32(n)*2_654_435_761)
 	return netip.AddrFrom4(a).String()
 }
 
-// add keeps bans; where an address is from, its bits tell.
+// add adds bans. The bits of an address say which country it is from.
 func add(b *testing.B, s *store.Store, now time.Time, bans ...store.Ban) {
 	b.Helper()
-	countries := []store.Country{"CN", "US", "RU", "VN", "BR", "IN", "NL", "DE", "KR", "SG", "ID", "FR", "GB", "HK", "TW", "UA", ""}
+	countries := []store.Country{
+		"CN", "US", "RU", "VN", "BR", "IN", "NL", "DE", "KR", "SG", "ID", "FR", "GB", "HK",
+		"TW", "UA", "",
+	}
 	_, err := s.AddBans(b.Context(), store.Batch{
 		Source: "web1", Bans: bans, Lines: len(bans), ReadAt: now, NewsSince: now.Add(-time.Hour),
 		Place: func(address string) (store.Located, error) {
@@ -77,12 +81,12 @@ func add(b *testing.B, s *store.Store, now time.Time, bans ...store.Ban) {
 	}
 }
 
-// A report is counted, worded and drawn.
+// A report is counted, drawn and put into words.
 func BenchmarkReport(b *testing.B) {
 	now := time.Now().Truncate(time.Second)
 	s, words := history(b, now)
 	r := &Reporter{Store: s, Words: words, Theme: charts.Light()}
-	for _, kind := range kinds {
+	for _, kind := range Kinds() {
 		for _, since := range []string{"30d", "all"} {
 			b.Run(kind+"/"+since, func(b *testing.B) {
 				for b.Loop() {
@@ -90,11 +94,7 @@ func BenchmarkReport(b *testing.B) {
 					if err != nil {
 						b.Fatal(err)
 					}
-					picture, err := r.Picture(b.Context(), rep)
-					if err != nil {
-						b.Fatal(err)
-					}
-					if _, err := picture.PNG(); err != nil || r.Caption(rep).String() == "" {
+					if _, err := r.Picture(rep).PNG(); err != nil || r.Caption(rep).String() == "" {
 						b.Fatal(err)
 					}
 				}
@@ -103,14 +103,20 @@ func BenchmarkReport(b *testing.B) {
 	}
 }
 
-// An alert, from the ban that is kept to the message that has arrived.
+// An alert, from the ban in the database to the message that has arrived.
 func BenchmarkAlert(b *testing.B) {
 	now := time.Now().Truncate(time.Second)
 	s, words := history(b, now.Add(-2*time.Hour))
 	chat := store.Chat{Platform: "paper", ID: "1"}
 	sender := &notes{limit: 2000}
-	announcer := &Announcer{Store: s, Chats: []store.Chat{chat}, Words: words, MaxAge: time.Hour, Next: func() {}, Again: func(time.Duration) {}}
-	deliverer := &Deliverer{Store: s, Sender: sender, Chat: chat, Again: func(time.Duration) {}, Log: slog.New(slog.DiscardHandler)}
+	announcer := &Announcer{
+		Store: s, Chats: []store.Chat{chat}, Words: words, MaxAge: time.Hour, Next: func() {},
+		Again: func(time.Duration) {},
+	}
+	deliverer := &Deliverer{
+		Store: s, Sender: sender, Chat: chat, Again: func(time.Duration) {},
+		Log: slog.New(slog.DiscardHandler),
+	}
 	step := func() {
 		if err := announcer.Step(b.Context()); err != nil {
 			b.Fatal(err)
@@ -119,10 +125,13 @@ func BenchmarkAlert(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
-	step() // the word on history
+	step() // the summary of history
 	for n := 0; b.Loop(); n++ {
 		b.StopTimer()
-		add(b, s, now, store.Ban{Time: now.Add(-time.Duration(n%3000) * time.Second), HasEpoch: true, Address: friend, Jail: fmt.Sprint("jail", n/3000), Failures: 5, BanTime: 3600})
+		add(b, s, now, store.Ban{
+			Time: now.Add(-time.Duration(n%3000) * time.Second), HasEpoch: true,
+			Address: friend, Jail: fmt.Sprint("jail", n/3000), Failures: 5, BanTime: 3600,
+		})
 		before := len(sender.sent)
 		b.StartTimer()
 		step()

@@ -90,15 +90,27 @@ func newDesk(t *testing.T) *desk {
 	log := slog.New(slog.DiscardHandler)
 	d := &desk{t: t, dir: dir, store: s, sender: &notes{limit: 2000}}
 	report := &Reporter{Store: s, Words: words, Theme: charts.Light()}
-	d.health = &Health{Store: s, Chats: []store.Chat{chat}, Words: words, Sources: []Watched{{Name: "web1", SilentAfter: 24 * time.Hour}}, Started: time.Now(), Next: func() {}}
-	d.announcer = &Announcer{Store: s, Chats: []store.Chat{chat}, Words: words, Patience: 10 * time.Second, MaxAge: time.Hour, Next: func() {}, Again: func(time.Duration) {}}
-	d.deliverer = &Deliverer{Store: s, Sender: d.sender, Chat: chat, Draw: report.Draw, Again: func(time.Duration) {}, Log: log}
-	d.digester = &Digester{Store: s, Chats: []store.Chat{chat}, Reporter: report, Hour: 8, Health: d.health, Next: func() {}}
+	d.health = &Health{
+		Store: s, Chats: []store.Chat{chat}, Words: words,
+		Sources: []Watched{{Name: "web1", SilentAfter: 24 * time.Hour}}, Started: time.Now(), Next: func() {},
+	}
+	d.announcer = &Announcer{
+		Store: s, Chats: []store.Chat{chat}, Words: words, Patience: 10 * time.Second,
+		MaxAge: time.Hour, Next: func() {}, Again: func(time.Duration) {},
+	}
+	d.deliverer = &Deliverer{
+		Store: s, Sender: d.sender, Chat: chat, Draw: report.Draw,
+		Again: func(time.Duration) {}, Log: log,
+	}
+	d.digester = &Digester{
+		Store: s, Chats: []store.Chat{chat}, Reporter: report, Hour: 8, Health: d.health,
+		Next: func() {},
+	}
 	d.commands = &Commands{Store: s, Reporter: report, Chats: []store.Chat{chat}, Health: d.health, Log: log}
 	return d
 }
 
-// ban reads a ban and asks the table, whose word on it is country.
+// ban reads a ban of an address that the table places in the country; "-" is no public address.
 func (d *desk) ban(address string, country store.Country, change ...func(*store.Ban)) {
 	d.t.Helper()
 	b := store.Ban{Time: time.Now(), HasEpoch: true, Address: address, Jail: "sshd", Failures: 5, BanTime: 3600}
@@ -107,7 +119,8 @@ func (d *desk) ban(address string, country store.Country, change ...func(*store.
 	}
 	d.line++
 	_, err := d.store.AddBans(d.t.Context(), store.Batch{
-		Source: "web1", Cursor: store.Cursor{Offset: d.line, Size: d.line, Line: d.line}, Bans: []store.Ban{b}, Lines: 1,
+		Source: "web1", Cursor: store.Cursor{Offset: d.line, Size: d.line, Line: d.line}, Bans: []store.Ban{b},
+		Lines:  1,
 		ReadAt: time.Now(), NewsSince: time.Now().Add(-time.Hour),
 		Place: func(string) (store.Located, error) {
 			return store.Located{Public: country != "-", Country: strip(country)}, nil
@@ -129,12 +142,32 @@ func ago(d time.Duration) func(*store.Ban) {
 	return func(b *store.Ban) { b.Time = b.Time.Add(-d) }
 }
 
-// step takes the steps of announcing and delivering.
+// step announces and delivers what is due.
 func (d *desk) step() {
 	d.t.Helper()
 	if err := errors.Join(d.announcer.Step(d.t.Context()), d.deliverer.Step(d.t.Context())); err != nil {
 		d.t.Fatal(err)
 	}
+}
+
+// alert is the whole alert of the latest ban of the address.
+func (d *desk) alert(address string) string {
+	d.t.Helper()
+	bans, err := d.store.BansOf(d.t.Context(), address, 1)
+	if err != nil || len(bans) == 0 {
+		d.t.Fatalf("bans of %s: %v, %v", address, bans, err)
+	}
+	return d.announcer.Words.Alert(bans[0], "").String()
+}
+
+// unbanned is how an alert ends: with the way to lift sshd's ban of the address.
+func unbanned(address string) string {
+	return Words{}.unban(store.Ban{Address: address, Jail: "sshd"}).String()
+}
+
+// mayRepeat is the text of a message that may have been sent before.
+func mayRepeat(text string) string {
+	return withRepeatNote(msg.Message{Text: msg.Text{{Text: text}}}).Text.String()
 }
 
 func (d *desk) said(want ...string) {
@@ -160,8 +193,7 @@ func TestFriendlyBanIsToldOnceAndAfterPatienceAtTheLatest(t *testing.T) {
 		time.Sleep(10 * time.Second)
 		d.step()
 		d.step()
-		d.said("Belgium banned: 198.51.100.7\nsshd on web1, Sat 1 Jan 01:00:00 CET\n5 failures, banned for 1 h\n" +
-			"Table: Belgium; whois: not asked yet\nUnban: fail2ban-client set sshd unbanip 198.51.100.7")
+		d.said(d.alert("198.51.100.7"))
 	})
 }
 
@@ -170,10 +202,14 @@ func TestR23TenThousandUnknownAddressesAreDecidedWithinPatience(t *testing.T) {
 		d := newDesk(t)
 		var bans []store.Ban
 		for i := range 10_000 {
-			bans = append(bans, store.Ban{Time: time.Now(), HasEpoch: true, Address: fmt.Sprintf("2001:db8::%x", i), Jail: "sshd"})
+			bans = append(bans, store.Ban{
+				Time: time.Now(), HasEpoch: true, Address: fmt.Sprintf("2001:db8::%x", i),
+				Jail: "sshd",
+			})
 		}
 		_, err := d.store.AddBans(t.Context(), store.Batch{
-			Source: "web1", Cursor: store.Cursor{Offset: 1, Size: 1, Line: 1}, Bans: bans, Lines: len(bans), ReadAt: time.Now(), NewsSince: time.Now(),
+			Source: "web1", Cursor: store.Cursor{Offset: 1, Size: 1, Line: 1}, Bans: bans, Lines: len(bans),
+			ReadAt: time.Now(), NewsSince: time.Now(),
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -184,7 +220,10 @@ func TestR23TenThousandUnknownAddressesAreDecidedWithinPatience(t *testing.T) {
 		}
 		var located []store.Located
 		for _, a := range addresses {
-			located = append(located, store.Located{ID: a.ID, Public: true, Country: map[bool]store.Country{true: "BE"}[a.Text == "2001:db8::2328"]})
+			located = append(located, store.Located{
+				ID: a.ID, Public: true,
+				Country: map[bool]store.Country{true: "BE"}[a.Text == "2001:db8::2328"],
+			})
 		}
 		if err := d.store.Locate(t.Context(), located); err != nil {
 			t.Fatal(err)
@@ -193,7 +232,7 @@ func TestR23TenThousandUnknownAddressesAreDecidedWithinPatience(t *testing.T) {
 		d.said()
 		time.Sleep(d.announcer.Patience)
 		d.step()
-		d.said("Belgium banned: 2001:db8::2328")
+		d.said(Headline("BE", "2001:db8::2328").String())
 		if pending, err := d.announcer.Pending(t.Context()); pending || err != nil {
 			t.Errorf("pending: %v, %v; want all decided", pending, err)
 		}
@@ -241,7 +280,8 @@ func TestDueAlertsShareAMessageAndNoneIsCut(t *testing.T) {
 		}
 		d.step()
 		got := d.sender.texts()
-		if n := strings.Count(strings.Join(got, ""), "Unban: "); n != 7 || len(got) < 2 || len(got) > 6 {
+		last := unbanned("198.51.100.7")
+		if n := strings.Count(strings.Join(got, ""), last); n != 7 || len(got) < 2 || len(got) > 6 {
 			t.Errorf("%d alerts in %d messages, want 7 in a few", n, len(got))
 		}
 		for _, text := range got {
@@ -264,18 +304,21 @@ func TestCrowdIsToldInBriefAndARepeatIsTheSameMessage(t *testing.T) {
 		time.Sleep(2 * time.Second)
 		d.step()
 		got := d.sender.texts()
-		told := strings.Count(got[0], "Belgium banned: ")
-		if strings.Contains(got[0], "Unban") || told < 20 || got[1] != "(may repeat) "+got[0] {
+		first := Headline("BE", "198.51.100.7").String()
+		last := unbanned("198.51.100.7")
+		told := strings.Count(got[0], first)
+		if strings.Contains(got[0], last) || told < 20 || got[1] != mayRepeat(got[0]) {
 			t.Errorf("%d alerts in the first message, then\n%.200s\n%.200s", told, got[0], got[1])
 		}
 		all := strings.Join(got[1:], "")
-		if n := strings.Count(all, "Belgium banned: "); n != 2*crowd || !strings.Contains(got[len(got)-1], "Unban: ") {
+		if n := strings.Count(all, first); n != 2*crowd || !strings.Contains(got[len(got)-1], last) {
 			t.Errorf("%d alerts, want %d, and the last of them in full", n, 2*crowd)
 		}
 	})
 }
 
 func TestFailedAttempts(t *testing.T) {
+	alert := Headline("BE", "198.51.100.7").String()
 	tests := map[string]struct {
 		replies []error
 		lose    bool
@@ -283,13 +326,28 @@ func TestFailedAttempts(t *testing.T) {
 		want    []string
 		dead    int
 	}{
-		"not sent":          {replies: []error{&msg.NotSentError{Reason: "no route"}}, wait: 2 * time.Second, want: []string{"🇧🇪"}},
-		"limit":             {replies: []error{&msg.RetryAfterError{After: 90 * time.Second, Scope: msg.ThisChat}}, wait: 91 * time.Second, want: []string{"🇧🇪"}},
-		"unclear, arrived":  {replies: []error{errors.New("EOF")}, lose: true, wait: 2 * time.Second, want: []string{"🇧🇪", "(may repeat) 🇧🇪"}},
-		"unclear then 429":  {replies: []error{errors.New("EOF"), &msg.RetryAfterError{After: time.Second, Scope: msg.WholePlatform}}, wait: 5 * time.Second, want: []string{"(may repeat) 🇧🇪"}},
-		"rejected":          {replies: []error{&msg.RejectedError{Reason: "bad"}}, wait: time.Hour, want: nil, dead: 1},
-		"moved":             {replies: []error{&msg.MovedError{To: "2"}}, wait: 0, want: []string{"🇧🇪 Belgium banned: 198.51.100.7"}},
-		"forbidden is slow": {replies: []error{&msg.NotSentError{Reason: "kicked", After: 15 * time.Minute}}, wait: 15*time.Minute + time.Second, want: []string{"🇧🇪"}},
+		"not sent": {
+			replies: []error{&msg.NotSentError{Reason: "no route"}}, wait: 2 * time.Second,
+			want: []string{alert},
+		},
+		"limit": {
+			replies: []error{&msg.RetryAfterError{After: 90 * time.Second, Scope: msg.ThisChat}},
+			wait:    91 * time.Second, want: []string{alert},
+		},
+		"unclear, arrived": {
+			replies: []error{errors.New("EOF")}, lose: true, wait: 2 * time.Second,
+			want: []string{alert, mayRepeat(alert)},
+		},
+		"unclear then 429": {
+			replies: []error{errors.New("EOF"), &msg.RetryAfterError{After: time.Second, Scope: msg.WholePlatform}},
+			wait:    5 * time.Second, want: []string{mayRepeat(alert)},
+		},
+		"rejected": {replies: []error{&msg.RejectedError{Reason: "bad"}}, wait: time.Hour, want: nil, dead: 1},
+		"moved":    {replies: []error{&msg.MovedError{To: "2"}}, wait: 0, want: []string{alert}},
+		"forbidden is slow": {
+			replies: []error{&msg.NotSentError{Reason: "kicked", After: 15 * time.Minute}},
+			wait:    15*time.Minute + time.Second, want: []string{alert},
+		},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -308,7 +366,8 @@ func TestFailedAttempts(t *testing.T) {
 				if err != nil || status.Dead != tc.dead || status.Waiting != 0 {
 					t.Errorf("status %+v, %v; want %d dead, none waiting", status, err, tc.dead)
 				}
-				if limit, ok := errors.AsType[*msg.RetryAfterError](errors.Join(tc.replies...)); ok && len(d.sender.tried) > 1 {
+				limit, ok := errors.AsType[*msg.RetryAfterError](errors.Join(tc.replies...))
+				if ok && len(d.sender.tried) > 1 {
 					last := d.sender.tried[len(d.sender.tried)-1]
 					if pause := last.Sub(d.sender.tried[len(d.sender.tried)-2]); pause < limit.After {
 						t.Errorf("tried again after %v, want %v", pause, limit.After)
@@ -351,12 +410,12 @@ func TestAttemptCutShortByACrashMayRepeatAndSaysSo(t *testing.T) {
 			t.Fatal(err)
 		}
 		d.step()
-		d.said() // somebody else is at it
+		d.said() // somebody else is sending it
 		if err := d.store.Recover(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		d.step()
-		d.said("(may repeat) 🇧🇪 Belgium banned")
+		d.said(mayRepeat(Headline("BE", "198.51.100.7").String()))
 		if d.sender.sent[0].Nonce != "nonce" {
 			t.Errorf("nonce %q, want that of the first attempt", d.sender.sent[0].Nonce)
 		}

@@ -23,7 +23,9 @@ func CommandList() []msg.Command {
 			{Name: "by", Description: "counted by", Choices: Kinds()}, since,
 		}},
 		{Name: "friends", Description: "Recent bans of friendly countries", Args: []msg.Arg{since}},
-		{Name: "ip", Description: "What is known of an address", Args: []msg.Arg{{Name: "address", Description: "IPv4 or IPv6", Required: true, Suggested: true}}},
+		{Name: "ip", Description: "What is known of an address", Args: []msg.Arg{
+			{Name: "address", Description: "IPv4 or IPv6", Required: true, Suggested: true},
+		}},
 		{Name: "status", Description: "Is all well?"},
 		{Name: "help", Description: "What I can do"},
 	}
@@ -48,7 +50,7 @@ type drawing struct {
 	at      time.Time
 }
 
-// Answer carries out one command. It never fails: what goes wrong is said.
+// Answer carries out one command. It never fails: if something goes wrong, the answer says so.
 func (c *Commands) Answer(ctx context.Context, r msg.Request) msg.Message {
 	command, args := "", strings.Fields(r.Text)
 	if len(args) > 0 {
@@ -75,13 +77,14 @@ func (c *Commands) Answer(ctx context.Context, r msg.Request) msg.Message {
 	}
 	if err != nil {
 		c.Log.Error("command failed", "command", command, "error", err)
-		return msg.Message{Text: msg.Text{{Text: "That did not work: something is wrong with my database. The log says what."}}}
+		const sorry = "That did not work: something is wrong with my database. The log says what."
+		return msg.Message{Text: msg.Text{{Text: sorry}}}
 	}
 	return m
 }
 
-// Suggest returns up to 20 addresses that begin with what has been typed of "/ip ADDRESS", the latest banned first,
-// friends before all others.
+// Suggest returns up to 20 addresses that begin with what has been typed of "/ip ADDRESS": friends first, then all
+// others, the latest banned before earlier ones.
 func (c *Commands) Suggest(ctx context.Context, r msg.Request) []string {
 	const most, looked = 20, 500
 	typed := strings.TrimSpace(strings.TrimPrefix(r.Text, "/ip"))
@@ -109,7 +112,7 @@ func (c *Commands) Suggest(ctx context.Context, r msg.Request) []string {
 	return all
 }
 
-// usageError is a mistake in what was typed, in words for who typed it.
+// usageError says what is wrong with a command, in words for whoever typed it.
 type usageError string
 
 func (e usageError) Error() string { return string(e) }
@@ -118,7 +121,8 @@ func help() msg.Text {
 	return msg.Text{
 		{Text: "I tell you when Fail2Ban bans somebody it should not. You can ask:\n"},
 		{Text: "/report", Style: msg.Bold},
-		{Text: ": bans as a chart. Add what to count by (" + strings.Join(kinds, ", ") + ") and how far back (" + strings.Join(periods, ", ") + ")\n"},
+		{Text: ": bans as a chart. Add what to count by (" + strings.Join(Kinds(), ", ") + ") and how far back (" +
+			strings.Join(periods, ", ") + ")\n"},
 		{Text: "/friends", Style: msg.Bold},
 		{Text: ": bans of friendly countries\n"},
 		{Text: "/ip", Style: msg.Bold},
@@ -128,18 +132,18 @@ func help() msg.Text {
 	}
 }
 
-// options sorts a command's words, in any order, into a kind and a period.
+// options finds the kind and the period among a command's words, which come in any order.
 func options(args []string, by, since string, byToo bool) (string, string, error) {
 	for _, arg := range args {
 		switch arg = strings.ToLower(arg); {
 		case slices.Contains(periods, arg):
 			since = arg
-		case byToo && slices.Contains(kinds, arg):
+		case byToo && slices.Contains(Kinds(), arg):
 			by = arg
 		default:
 			want := strings.Join(periods, ", ")
 			if byToo {
-				want = strings.Join(kinds, ", ") + ", and " + want
+				want = strings.Join(Kinds(), ", ") + ", and " + want
 			}
 			return "", "", usageError(fmt.Sprintf("I do not know “%s”. I know %s.", store.Clean(arg, 40), want))
 		}
@@ -147,10 +151,10 @@ func options(args []string, by, since string, byToo bool) (string, string, error
 	return by, since, nil
 }
 
-// phone is how many characters of a monospaced block stand side by side on a phone.
+// phone is how many characters of a monospaced block fit side by side on a phone.
 const phone = 38
 
-// fresh is how long a drawn report answers the same question again.
+// fresh is how long a report that was drawn also answers those who ask for the same again.
 const fresh = 10 * time.Second
 
 func (c *Commands) report(ctx context.Context, args []string, width int) (msg.Message, error) {
@@ -158,7 +162,7 @@ func (c *Commands) report(ctx context.Context, args []string, width int) (msg.Me
 	if err != nil {
 		return msg.Message{}, err
 	}
-	// One at a time: who asks meanwhile gets what the first one has drawn.
+	// One at a time: whoever asks in the meantime gets what was drawn for the first.
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	key := fmt.Sprint(by, " ", since, " ", width)
@@ -170,11 +174,8 @@ func (c *Commands) report(ctx context.Context, args []string, width int) (msg.Me
 		return msg.Message{}, err
 	}
 	m := msg.Message{Text: c.Reporter.Caption(rep), Buttons: buttons(by, since)}
-	if rep.Total > 0 || !rep.active.empty() {
-		picture, err := c.Reporter.Picture(ctx, rep)
-		if err != nil {
-			return msg.Message{}, err
-		}
+	if rep.drawable {
+		picture := c.Reporter.Picture(rep)
 		if m.Photo, err = picture.PNG(); err != nil {
 			c.Log.Error("chart not drawn", "by", by, "error", err)
 		}
@@ -187,7 +188,8 @@ func (c *Commands) report(ctx context.Context, args []string, width int) (msg.Me
 	return m, nil
 }
 
-// buttons lead from a report to the others of its kind, and to the other kinds. No two ask the same: platforms refuse that.
+// buttons lead from a report to the other periods of its kind, and to the other kinds. No two buttons ask for the same:
+// platforms refuse that.
 func buttons(by, since string) [][]msg.Button {
 	var byPeriod, byKind []msg.Button
 	for _, p := range periods {
@@ -195,17 +197,17 @@ func buttons(by, since string) [][]msg.Button {
 			byPeriod = append(byPeriod, msg.Button{Label: p, Command: "/report " + by + " " + p})
 		}
 	}
-	for _, k := range kinds {
+	for _, k := range Kinds() {
 		if k != by {
 			byKind = append(byKind, msg.Button{Label: k, Command: "/report " + k + " " + since})
 		}
 	}
 	rows := [][]msg.Button{byPeriod}
-	half := (len(byKind) + 1) / 2 // six or more in a row are more than every platform takes, or a phone shows
+	half := (len(byKind) + 1) / 2 // not every platform takes six in a row, nor does a phone show them
 	return slices.AppendSeq(rows, slices.Chunk(byKind, half))
 }
 
-const friendsListed = 10 // the longest names still fit into one message of any platform
+const friendsListed = 10 // even with the longest names, they fit into one message of any platform
 
 func (c *Commands) friends(ctx context.Context, args []string) (msg.Message, error) {
 	_, since, err := options(args, "", "7d", false)
@@ -225,18 +227,16 @@ func (c *Commands) friends(ctx context.Context, args []string) (msg.Message, err
 	if err != nil {
 		return msg.Message{}, err
 	}
-	period := w.period(Report{Since: since, Window: window})
+	period := w.period(since, window)
 	if total.Bans == 0 {
-		return msg.Message{Text: msg.Text{{Text: "No bans", Style: msg.Bold}, {Text: "\n" + period}}}, nil
+		return msg.Message{Text: headed("No bans", "\n"+period)}, nil
 	}
 	if len(bans) == 0 {
-		return msg.Message{Text: msg.Text{{Text: "No friendly bans", Style: msg.Bold}, {Text: fmt.Sprintf(" among %s.\n%s. Friendly: %s",
-			plural(total.Bans, "ban"), period, w.friends())}}}, nil
+		return msg.Message{Text: headed("No friendly bans",
+			fmt.Sprintf(" among %s.\n%s. Friendly: %s", plural(total.Bans, "ban"), period, w.friends()))}, nil
 	}
-	t := msg.Text{
-		{Text: plural(total.Friendly, "friendly ban"), Style: msg.Bold},
-		{Text: fmt.Sprintf(" of %s (%s)\n%s", number(total.Bans), percent(total.Friendly, total.Bans), period)},
-	}
+	t := headed(plural(total.Friendly, "friendly ban"),
+		fmt.Sprintf(" of %s (%s)\n%s", number(total.Bans), percent(total.Friendly, total.Bans), period))
 	for _, g := range bans {
 		t = append(t, append(msg.Text{{Text: "\n"}}, w.line(g, "2 Jan 15:04")...)...)
 	}
@@ -254,7 +254,8 @@ func (c *Commands) ip(ctx context.Context, args []string) (msg.Message, error) {
 	}
 	addr, err := netip.ParseAddr(args[0])
 	if err != nil {
-		return msg.Message{}, usageError(fmt.Sprintf("“%s” is no address. Like this: /ip 203.0.113.7", w.foreign(store.Clean(args[0], 60), "")))
+		typed := w.foreign(store.Clean(args[0], 60), "")
+		return msg.Message{}, usageError("“" + typed + "” is no address. Like this: /ip 203.0.113.7")
 	}
 	address := addr.Unmap().WithZone("").String()
 	bans, err := c.Store.BansOf(ctx, address, listed)
@@ -262,7 +263,9 @@ func (c *Commands) ip(ctx context.Context, args []string) (msg.Message, error) {
 		return msg.Message{}, err
 	}
 	if len(bans) == 0 {
-		return msg.Message{Text: msg.Text{{Text: w.address(address), Style: msg.Code}, {Text: " was never banned here."}}}, nil
+		return msg.Message{Text: msg.Text{
+			{Text: w.address(address), Style: msg.Code}, {Text: " was never banned here."},
+		}}, nil
 	}
 	g := bans[0]
 	if err := c.Store.Recall(ctx, &g); err != nil {

@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"fmt"
 	"log/slog"
 	"slices"
 	"strings"
@@ -17,20 +18,34 @@ func TestCommandsAnswer(t *testing.T) {
 		ask  string
 		want string
 	}{
-		"report":            {"/report", "3 bans of 2 addresses\n1 Jan 2000 (CET)\nTop: Belgium 2 (66.7%), China 1 (33.3%)\nFriendly (Belgium): 2 bans, 66.7%"},
-		"report, any order": {"/report 7d JAIL", "3 bans of 2 addresses\n7 days to Sat 1 Jan 2000 01:00 CET\nFriendly (Belgium): "},
-		"report, strict":    {"report strict", "Friends among the banned: sshd 2 of 3 (66.7%)"},
-		"report, mistyped":  {"/report monthly", "I do not know “monthly”. I know country, jail, source, day, hour, strict, banned, and 24h, 7d, 30d, all."},
-		"friends":           {"/friends", "2 friendly bans of 3 (66.7%)\n7 days to Sat 1 Jan 2000 01:00 CET\n1 Jan 01:00  🇧🇪 BE 198.51.100.7  sshd on web1\n1 Jan 00:59  🇧🇪 BE 198.51.100.7  sshd on web1"},
+		"report": {"/report", "3 bans of 2 addresses\n1 Jan 2000 (CET)\n" +
+			"Top: Belgium 2 (66.7%), China 1 (33.3%)\nFriendly (Belgium): 2 bans, 66.7%"},
+		"report, any order": {
+			"/report 7d JAIL",
+			"3 bans of 2 addresses\n7 days to Sat 1 Jan 2000 01:00 CET\nFriendly (Belgium): ",
+		},
+		"report, strict": {"report strict", "Friends among the banned: sshd 2 of 3 (66.7%)"},
+		"report, mistyped": {
+			"/report monthly",
+			"I do not know “monthly”. I know country, jail, source, day, hour, strict, banned, and 24h, 7d, 30d, all.",
+		},
+		"friends": {"/friends", "2 friendly bans of 3 (66.7%)\n7 days to Sat 1 Jan 2000 01:00 CET\n" +
+			"1 Jan 01:00  🇧🇪 BE 198.51.100.7  sshd on web1\n1 Jan 00:59  🇧🇪 BE 198.51.100.7  sshd on web1"},
 		"friends, mistyped": {"/friends jail", "I do not know “jail”. I know 24h, 7d, 30d, all."},
-		"ip":                {"/ip 198.51.100.7", "🇧🇪 Belgium 198.51.100.7, friendly\nTable: Belgium; whois: not asked yet\nBanned twice\nSat 1 Jan 01:00:00 CET  sshd on web1\nSat 1 Jan 00:59:00 CET  sshd on web1\nUnban: fail2ban-client set sshd unbanip 198.51.100.7"},
-		"ip, mapped":        {"/ip ::ffff:198.51.100.7", "🇧🇪 Belgium 198.51.100.7, friendly"},
-		"ip, unknown":       {"/ip 192.0.2.1", "192.0.2.1 was never banned here."},
-		"ip, nothing":       {"/ip", "Which address? Like this: /ip 203.0.113.7"},
-		"ip, nonsense":      {"/ip <b>\u202e", "“<b>” is no address."},
-		"status":            {"/status", "All is well. Running since 01:00\nweb1: last line read 01:00, 3 bans\npaper 1: nothing sent yet\nwhois: off\ndatabase: "},
-		"help":              {"/help", "/report: bans as a chart. Add what to count by (country, jail, source, day, hour, strict, banned) and how far back (24h, 7d, 30d, all)"},
-		"unknown":           {"/dance", "I do not know that command."},
+		"ip": {
+			"/ip 198.51.100.7", "🇧🇪 Belgium 198.51.100.7, friendly\n" +
+				opinions(store.EnrichedBan{Public: true, Table: "BE"}) + "\nBanned twice\n" +
+				"Sat 1 Jan 01:00:00 CET  sshd on web1\nSat 1 Jan 00:59:00 CET  sshd on web1" + unbanned("198.51.100.7"),
+		},
+		"ip, mapped":   {"/ip ::ffff:198.51.100.7", "🇧🇪 Belgium 198.51.100.7, friendly"},
+		"ip, unknown":  {"/ip 192.0.2.1", "192.0.2.1 was never banned here."},
+		"ip, nothing":  {"/ip", "Which address? Like this: /ip 203.0.113.7"},
+		"ip, nonsense": {"/ip <b>\u202e", "“<b>” is no address."},
+		"status": {"/status", "All is well. Running since 01:00\nweb1: last line read 01:00, 3 bans\n" +
+			"paper 1: nothing sent yet\nwhois: off\ndatabase: "},
+		"help": {"/help", "/report: bans as a chart. Add what to count by (country, jail, source, day, " +
+			"hour, strict, banned) and how far back (24h, 7d, 30d, all)"},
+		"unknown": {"/dance", "I do not know that command."},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -130,59 +145,6 @@ func TestS03OnlyAListedUserInAListedChatIsHeard(t *testing.T) {
 	}
 }
 
-func TestAlertSaysWhatIsKnown(t *testing.T) {
-	w := Words{Zone: brussels, Friends: store.Friends{Countries: []store.Country{"BE"}}}
-	g := store.EnrichedBan{
-		Ban: store.Ban{
-			Source: "web1", Address: "198.51.100.7", Jail: "sshd", Time: time.Date(2026, 7, 4, 1, 2, 3, 0, time.UTC), Failures: 1, BanTime: -1,
-			Matches: "first\nFailed password for anna from 198.51.100.7 port 22 ssh2",
-		},
-		Public: true, Answered: true, Table: "BE", Whois: "NL", Country: "NL", Friendly: true,
-		Network: "198.51.100.0/24", NetworkName: "EXAMPLE-NET", Before: 2, LastBefore: time.Date(2026, 7, 1, 10, 0, 0, 0, time.UTC),
-	}
-	tests := map[string]struct {
-		change func(*store.EnrichedBan, *Words)
-		want   string
-	}{
-		"everything": {func(*store.EnrichedBan, *Words) {}, `🇧🇪 Belgium banned: 198.51.100.7
-sshd on web1, Sat 4 Jul 03:02:03 CEST
-1 failure, banned for ever
-Network 198.51.100.0/24 EXAMPLE-NET
-Table: Belgium; whois: Netherlands
-Banned twice before, last on Wed 1 Jul 12:00
-Log: Failed password for anna from 198.51.100.7 port 22 ssh2
-Unban: fail2ban-client set sshd unbanip 198.51.100.7`},
-		"little": {func(g *store.EnrichedBan, _ *Words) {
-			*g = store.EnrichedBan{Ban: store.Ban{Source: "web1", Address: "198.51.100.7", Time: g.Time}, Country: "BE", Friendly: true}
-		}, `🇧🇪 Belgium banned: 198.51.100.7
-unnamed jail on web1, Sat 4 Jul 03:02:03 CEST
-Unban: fail2ban-client unban 198.51.100.7`},
-		"friendly network": {func(g *store.EnrichedBan, _ *Words) {
-			*g = store.EnrichedBan{Ban: store.Ban{Source: "web1", Address: "203.0.113.7", Jail: "web $(x)", Time: g.Time, BanTime: 93_600}, Friendly: true}
-		}, `🤝 Friendly network banned: 203.0.113.7
-web $(x) on web1, Sat 4 Jul 03:02:03 CEST
-banned for 1 day 2 h
-Unban: fail2ban-client set 'web $(x)' unbanip 203.0.113.7`},
-		"masked": {func(_ *store.EnrichedBan, w *Words) { w.Mask = true }, `🇧🇪 Belgium banned: 198.51.100.0/24
-sshd on web1, Sat 4 Jul 03:02:03 CEST
-1 failure, banned for ever
-Network 198.51.100.0/24 EXAMPLE-NET
-Table: Belgium; whois: Netherlands
-Banned twice before, last on Wed 1 Jul 12:00
-Log: Failed password for anna from 198.51.100.0/24 port 22 ssh2
-On the server, fail2ban-client status sshd tells the address`},
-	}
-	for name, tc := range tests {
-		t.Run(name, func(t *testing.T) {
-			g, w := g, w
-			tc.change(&g, &w)
-			if got := w.Alert(g, "").String(); got != tc.want {
-				t.Errorf("got\n%s\nwant\n%s", got, tc.want)
-			}
-		})
-	}
-}
-
 func TestSuggestionsBeginWithWhatIsTypedFriendsFirst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDesk(t)
@@ -211,7 +173,11 @@ func TestStatusSaysWhatIsWrongWithBadLines(t *testing.T) {
 	d := newDesk(t)
 	_, err := d.store.AddBans(t.Context(), store.Batch{
 		Source: "web1", Cursor: store.Cursor{Offset: 9, Size: 9, Line: 9}, Lines: 9, ReadAt: time.Now(),
-		Rejects: []store.Reject{{Line: 3, Reason: "no address"}, {Line: 5, Reason: "too many fields"}, {Line: 8, Reason: "no address"}},
+		Rejects: []store.Reject{
+			{Line: 3, Reason: "no address"},
+			{Line: 5, Reason: "too many fields"},
+			{Line: 8, Reason: "no address"},
+		},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -219,5 +185,28 @@ func TestStatusSaysWhatIsWrongWithBadLines(t *testing.T) {
 	const want = "3 bad lines (2 no address, 1 too many fields, latest in line 8)"
 	if got := d.commands.Answer(t.Context(), msg.Request{Text: "/status"}).Text.String(); !strings.Contains(got, want) {
 		t.Errorf("got %q, want %q in it", got, want)
+	}
+}
+
+func TestButtonsFitEveryPlatform(t *testing.T) {
+	for _, by := range Kinds() {
+		for _, since := range Periods() {
+			asked := map[string]bool{"/report " + by + " " + since: true}
+			rows := buttons(by, since)
+			for _, row := range rows {
+				if len(row) < 2 || len(row) > 5 {
+					t.Errorf("%s %s: %d buttons in a row, want 2 to 5", by, since, len(row))
+				}
+				for _, b := range row {
+					if asked[b.Command] || len(b.Command) > 64 {
+						t.Errorf("%s %s: a button asks %q", by, since, b.Command)
+					}
+					asked[b.Command] = true
+				}
+			}
+			if want := len(Kinds()) + len(Periods()) - 1; len(rows) > 5 || len(asked) != want {
+				t.Errorf("%s %s: %d rows, %s, want %d", by, since, len(rows), fmt.Sprint(asked), want)
+			}
+		}
 	}
 }

@@ -10,8 +10,8 @@ import (
 	"friendlyfire/store"
 )
 
-// TellOfCorruption posts to every chat what happened to the database before it was opened, once. Bans older than maxAge
-// that a copy holds as undecided are history then.
+// TellOfCorruption tells every chat, once, what happened to the database before it was opened. Bans older than maxAge
+// that are undecided in the copy count as history from then on.
 func TellOfCorruption(ctx context.Context, s *store.Store, chats []store.Chat, w Words, maxAge time.Duration) error {
 	m, err := s.Restored(ctx)
 	if err != nil || m == nil {
@@ -33,23 +33,27 @@ func (w Words) corruption(m store.Restored, now time.Time) msg.Text {
 	case m.Whole:
 		return append(t, msg.Run{Text: ". I have written it again from what I had open: nothing is missing."})
 	case m.Reason == "":
-		t = msg.Text{{Text: "My database is a copy", Style: msg.Bold}, {Text: " of " + w.moment(m.Copied, now) + ", put there by hand. " + sinceThen}}
+		t = headed("My database is a copy", " of "+w.moment(m.Copied, now)+", put there by hand. "+sinceThen)
 	case m.Copied.IsZero():
-		t = append(t, msg.Run{Text: ". There was no good copy, so it begins anew with the bans that the sources' files still hold; " +
-			"older ones are missing from reports. Alerts may repeat."})
+		t = append(t, msg.Run{Text: ". There was no good copy, so it begins anew with the bans that the sources' " +
+			"files still hold; older ones are missing from reports. Alerts may repeat."})
 	default:
 		t = append(t, msg.Run{Text: ". Its copy of " + w.moment(m.Copied, now) + " is in its place. " + sinceThen})
 	}
 	if m.Aside != "" {
-		t = append(t, msg.Run{Text: " The old one is kept beside it for seven days: "}, msg.Run{Text: m.Aside, Style: msg.Code})
+		t = append(t,
+			msg.Run{Text: " The old one is kept beside it for seven days: "}, msg.Run{Text: m.Aside, Style: msg.Code})
 	}
 	return t
 }
 
-const sinceThen = "Bans since then are read again as far as the sources' files go back. Alerts may repeat, and whois is asked again."
+const sinceThen = "Bans since then are read again as far as the sources' files go back. " +
+	"Alerts may repeat, and whois is asked again."
 
-// mayRepeat marks alerts of bans from before a moment of which the database does not know what was said.
-func (a *Announcer) mayRepeat(ctx context.Context, g store.EnrichedBan, alerts []store.Notice) ([]store.Notice, error) {
+// flagRepeats flags alerts that may have been sent before: of a ban from before the database knows what was said.
+func (a *Announcer) flagRepeats(
+	ctx context.Context, g store.EnrichedBan, alerts []store.Notice,
+) ([]store.Notice, error) {
 	since, err := a.Store.KnowsSince(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("announce: %w", err)

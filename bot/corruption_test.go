@@ -16,14 +16,20 @@ func TestR25DamageIsToldInWords(t *testing.T) {
 		want string
 	}{
 		"from a copy": {
-			store.Restored{Reason: "had a broken header", At: now, Copied: now.Add(-14 * time.Hour), Aside: "friendlyfire.db.damaged-2026-11-23T140405Z"},
-			"My database had a broken header. Its copy of 01:04 is in its place. Bans since then are read again as far as the sources' files go back. " +
-				"Alerts may repeat, and whois is asked again. The old one is kept beside it for seven days: friendlyfire.db.damaged-2026-11-23T140405Z",
+			store.Restored{
+				Reason: "had a broken header", At: now, Copied: now.Add(-14 * time.Hour),
+				Aside: "friendlyfire.db.damaged-2026-11-23T140405Z",
+			},
+			"My database had a broken header. Its copy of 01:04 is in its place. " +
+				"Bans since then are read again as far as the sources' files go back. " +
+				"Alerts may repeat, and whois is asked again. " +
+				"The old one is kept beside it for seven days: friendlyfire.db.damaged-2026-11-23T140405Z",
 		},
 		"anew": {
 			store.Restored{Reason: "was empty", At: now, Aside: "friendlyfire.db.damaged-2026-11-23T140405Z"},
-			"My database was empty. There was no good copy, so it begins anew with the bans that the sources' files still hold; " +
-				"older ones are missing from reports. Alerts may repeat. The old one is kept beside it for seven days: friendlyfire.db.damaged-2026-11-23T140405Z",
+			"My database was empty. There was no good copy, so it begins anew with the bans that the sources' " +
+				"files still hold; older ones are missing from reports. Alerts may repeat. " +
+				"The old one is kept beside it for seven days: friendlyfire.db.damaged-2026-11-23T140405Z",
 		},
 		"deleted": {
 			store.Restored{Reason: "was deleted while I ran", At: now, Whole: true},
@@ -31,7 +37,8 @@ func TestR25DamageIsToldInWords(t *testing.T) {
 		},
 		"by hand": {
 			store.Restored{Copied: now.Add(-38 * time.Hour)},
-			"My database is a copy of Sun 22 Nov 01:04, put there by hand. Bans since then are read again as far as the sources' files go back. " +
+			"My database is a copy of Sun 22 Nov 01:04, put there by hand. " +
+				"Bans since then are read again as far as the sources' files go back. " +
 				"Alerts may repeat, and whois is asked again.",
 		},
 	}
@@ -44,7 +51,7 @@ func TestR25DamageIsToldInWords(t *testing.T) {
 	}
 }
 
-// A copy that was put in place by hand is told of once, and then is the database.
+// The chats are told once of a copy that was put in place by hand; from then on, it is the database.
 func TestR25ARestoredCopyIsToldOfOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx := t.Context()

@@ -13,34 +13,34 @@ import (
 	"friendlyfire/store"
 )
 
-// Body is what a notice says, in the form the outbox keeps.
+// Body is what a notice says, in the form that the outbox keeps.
 type Body struct {
 	Text  msg.Text `json:"text"`
-	Brief msg.Text `json:"brief,omitempty"` // said in place of Text where a crowd waits
+	Brief msg.Text `json:"brief,omitempty"` // takes the place of Text where a crowd waits
 	Chart *Chart   `json:"chart,omitempty"` // drawn when the notice is sent
 }
 
-// KeepTrying is how long a notice waits to be delivered before it is given up.
+// KeepTrying is how long a notice may wait to be delivered before it is given up.
 const KeepTrying = 7 * 24 * time.Hour
 
-// repeatMark stands before a message that may have been sent before.
-var repeatMark = msg.Run{Text: "(may repeat) ", Style: msg.Plain}
+// repeatNote begins a message that may have been sent before.
+var repeatNote = msg.Run{Text: "(may repeat) ", Style: msg.Plain}
 
 // Deliverer empties the outbox of one chat, oldest notice first, several in a message where they fit.
 //
-// An attempt is recorded before the request, its outcome after. A message whose fate is unknown, after a crash or a
-// lost answer, is sent again and says that it may repeat.
+// An attempt is recorded before the request, its outcome after it. A message whose fate is unknown, after a crash or a
+// lost answer, is sent again and says that it may be a repeat.
 type Deliverer struct {
 	Store  *store.Store
 	Sender msg.Sender
 	Chat   store.Chat
 	Draw   func(context.Context, Chart) ([]byte, error) // PNG
-	Again  func(time.Duration)                          // called when a Step is due after so long
+	Again  func(time.Duration)                          // called when a Step is due after that time
 	Log    *slog.Logger
 }
 
-// Step sends what is due. It returns when nothing is, or when an attempt has failed: the store then knows when the
-// next may be.
+// Step sends what is due. It returns when nothing more is due, or when an attempt has failed: the store then knows when
+// the next one may be made.
 func (d *Deliverer) Step(ctx context.Context) error {
 	for ctx.Err() == nil {
 		due, err := d.Store.Due(ctx, d.Chat, time.Now(), 200)
@@ -67,7 +67,7 @@ func (d *Deliverer) Step(ctx context.Context) error {
 	return nil
 }
 
-// later asks for a Step when the chat may be tried again, if something waits for that.
+// later asks for a Step at the time when the chat may be tried again, if anything is waiting.
 func (d *Deliverer) later(ctx context.Context) error {
 	status, err := d.Store.ChatStatus(ctx, d.Chat)
 	if err != nil {
@@ -79,7 +79,7 @@ func (d *Deliverer) later(ctx context.Context) error {
 	return nil
 }
 
-// deliver makes one attempt at one message. It reports whether the queue may go on; an error is the store's.
+// deliver makes one attempt to send one message. It reports whether the next may follow; an error is the store's.
 func (d *Deliverer) deliver(ctx context.Context, due []store.Notice) (goOn bool, err error) {
 	pack, message := d.pack(ctx, due)
 	ids := make([]int64, len(pack))
@@ -90,7 +90,7 @@ func (d *Deliverer) deliver(ctx context.Context, due []store.Notice) (goOn bool,
 	if err != nil {
 		return false, err
 	}
-	// What happens is kept even when the program is about to stop.
+	// The outcome is kept even if the program is about to stop.
 	kept := context.WithoutCancel(ctx)
 	claimed, err := d.Store.Claim(kept, message.Nonce, time.Now(), ids...)
 	if err != nil || len(claimed) != len(ids) {
@@ -98,14 +98,17 @@ func (d *Deliverer) deliver(ctx context.Context, due []store.Notice) (goOn bool,
 	}
 	begun := time.Now()
 	failure := d.Sender.Send(ctx, status.Destination(), message)
-	if unsent, ok := errors.AsType[*msg.NotSentError](failure); ok && ctx.Err() != nil { // the stop's doing, not the chat's
+	if unsent, ok := errors.AsType[*msg.NotSentError](failure); ok && ctx.Err() != nil {
+		// The stop is to blame, not the chat.
 		return false, d.Store.RecordOutcome(kept, store.NotSent, time.Now(), unsent.Error(), ids...)
 	}
 	return d.recordOutcome(kept, ids, status, begun, failure)
 }
 
-// recordOutcome records how the attempt that was begun then has ended.
-func (d *Deliverer) recordOutcome(ctx context.Context, ids []int64, status store.ChatStatus, begun time.Time, failure error) (goOn bool, err error) {
+// recordOutcome records how the attempt that began at begun has ended.
+func (d *Deliverer) recordOutcome(
+	ctx context.Context, ids []int64, status store.ChatStatus, begun time.Time, failure error,
+) (goOn bool, err error) {
 	now := time.Now()
 	if failure == nil {
 		return true, errors.Join(
@@ -151,18 +154,18 @@ func (d *Deliverer) recordOutcome(ctx context.Context, ids []int64, status store
 		d.Store.RecordOutcome(ctx, outcome, now, failure.Error(), ids...))
 }
 
-// backoff is the time from one attempt to the next after so many failures before this one: 1 s doubling to 20 s, so
-// that a platform that comes back is found within half a minute, however long an attempt takes to fail.
+// backoff is the time from one attempt to the next after that many failures before this one: 1 s, doubling up to 20 s.
+// However long an attempt takes to fail, a platform that is back is found within half a minute.
 func backoff(failures int) time.Duration {
 	return min(time.Second<<min(failures, 10), 20*time.Second)
 }
 
-// crowd is how many notices wait when alerts are said in brief: a group takes twenty messages a minute, and thousands
-// of alerts in full would take hours.
+// crowd is how many notices must be waiting for alerts to be sent in brief: a group takes twenty messages a minute, and
+// thousands of alerts in full would take hours.
 const crowd = 40
 
 // pack puts the first notice that is due, and those behind it that fit, into one message.
-// A message that may have arrived is made again of the same notices and under the same nonce.
+// A message that may have arrived is made of the same notices again, under the same nonce.
 func (d *Deliverer) pack(ctx context.Context, due []store.Notice) ([]store.Notice, msg.Message) {
 	again := due[0].Nonce != ""
 	pack, m := d.compose(ctx, due, !again && len(due) > crowd)
@@ -198,11 +201,11 @@ func (d *Deliverer) compose(ctx context.Context, due []store.Notice, brief bool)
 		case len(pack) > 0:
 			longer.Text = append(append(msg.Text{}, m.Text...), append(msg.Text{{Text: "\n\n"}}, body.Text...)...)
 		case n.MaybeSent:
-			longer = marked(msg.Message{Nonce: m.Nonce, Text: body.Text})
+			longer = withRepeatNote(msg.Message{Nonce: m.Nonce, Text: body.Text})
 		default:
 			longer.Text = body.Text
 		}
-		if len(pack) > 0 && first.Nonce == "" && !d.Sender.Fits(marked(longer)) {
+		if len(pack) > 0 && first.Nonce == "" && !d.Sender.Fits(withRepeatNote(longer)) {
 			break
 		}
 		pack, m = append(pack, n), longer
@@ -216,13 +219,13 @@ func (d *Deliverer) compose(ctx context.Context, due []store.Notice, brief bool)
 	return pack, m
 }
 
-// marked is m with the word that it may have been sent before. Room for it is kept in every pack.
-func marked(m msg.Message) msg.Message {
-	m.Text = append(msg.Text{repeatMark}, m.Text...)
+// withRepeatNote is m with the note that it may have been sent before. Room for the note is kept in every pack.
+func withRepeatNote(m msg.Message) msg.Message {
+	m.Text = append(msg.Text{repeatNote}, m.Text...)
 	return m
 }
 
-// draw returns the picture, or nil: words go out without it rather than not at all.
+// draw returns the picture, or nil if that fails: better words without a picture than no words.
 func (d *Deliverer) draw(ctx context.Context, c Chart) []byte {
 	png, err := d.Draw(ctx, c)
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 	"friendlyfire/store"
 )
 
-// Digester posts one digest of yesterday per date and chat, on quiet days, too.
+// Digester posts one digest a day to each chat, about the day before, even if that was quiet.
 type Digester struct {
 	Store    *store.Store
 	Chats    []store.Chat
@@ -21,16 +21,16 @@ type Digester struct {
 	Next     func() // called when notices were posted
 }
 
-// Step posts today's digest if its time has come and it has not been posted. A time that passed while the program
-// did not run is made good; one that passed before the database began is not.
+// Step posts today's digest if its time has come and it has not been posted yet. A digest that was missed while the
+// program did not run is made up for; one from before the database was created is not.
 func (d *Digester) Step(ctx context.Context) error {
 	now := time.Now().In(d.Reporter.Words.Zone)
 	at := time.Date(now.Year(), now.Month(), now.Day(), d.Hour, d.Minute, 0, 0, now.Location())
 	if now.Before(at) {
 		return nil
 	}
-	born, err := d.Store.CreatedAt(ctx)
-	if err != nil || at.Before(born) {
+	created, err := d.Store.CreatedAt(ctx)
+	if err != nil || at.Before(created) {
 		return err
 	}
 	key := "digest/" + now.Format(time.DateOnly)
@@ -66,11 +66,11 @@ func (d *Digester) Step(ctx context.Context) error {
 	return nil
 }
 
-// listed is how many friendly bans a digest tells in its first message, more how many in each that follows: with the
-// longest names they still fit into one message of any platform, and a deliverer packs them where more fits.
+// listed is how many friendly bans the first message of a digest lists, more how many each of those that follow does.
+// Even with the longest names, they fit into one message of any platform; where more fits, a deliverer joins messages.
 const listed, more = 5, 10
 
-// Compose says what happened on the day before the one of now. The first message carries the country chart.
+// Compose says what happened on the day before now. The first message carries the chart of countries.
 func (d *Digester) Compose(ctx context.Context, now time.Time) ([]Body, error) {
 	w := d.Reporter.Words
 	now = now.In(w.Zone)
@@ -108,7 +108,7 @@ func (d *Digester) Compose(ctx context.Context, now time.Time) ([]Body, error) {
 		return nil, err
 	}
 
-	t := msg.Text{{Text: window.From.Format("Mon 2 Jan") + ": " + plural(rep.Total, "ban"), Style: msg.Bold}, {Text: history}}
+	t := headed(window.From.Format("Mon 2 Jan")+": "+plural(rep.Total, "ban"), history)
 	if rep.Total > 0 {
 		t = append(t, msg.Run{Text: "\nCountries: " + top(rep.Rows, 5)})
 		if rows := d.jailRows(jails.Rows); len(rows) > 0 {
@@ -125,7 +125,7 @@ func (d *Digester) Compose(ctx context.Context, now time.Time) ([]Body, error) {
 		t = append(t, msg.Run{Text: "\nFriendly: none"})
 	}
 	if len(rises) > 0 {
-		t = append(t, msg.Run{Text: stricterLines(rises)})
+		t = append(t, msg.Run{Text: riseLines(rises)})
 	}
 	for _, g := range friends[:min(listed, len(friends))] {
 		t = append(t, append(msg.Text{{Text: "\n"}}, w.line(g, "15:04")...)...)
@@ -153,7 +153,7 @@ func (d *Digester) Compose(ctx context.Context, now time.Time) ([]Body, error) {
 	return bodies, nil
 }
 
-// past sets the day's number beside the day before and the mean of the seven days before it.
+// past says how many bans the day before had, and the seven days before on average.
 func (d *Digester) past(ctx context.Context, day func(back int) time.Time) (string, error) {
 	before, err := d.Store.Totals(ctx, store.Window{From: day(2), To: day(1)})
 	if err != nil {
@@ -172,23 +172,49 @@ func (d *Digester) jailRows(jails []store.Count) (rows []Row) {
 		if n.Key == "" && len(jails) == 1 {
 			return nil // the source names no jails
 		}
-		rows = append(rows, Row{Name: name("jail", n.Key), Bans: n.Bans})
+		rows = append(rows, Row{Name: jailName(n.Key), Bans: n.Bans})
 	}
 	return rows
 }
 
 // top names the first rows with their counts: "China 50, Unknown 3, 7 others 12".
 func top(rows []Row, n int) string {
-	var parts []string
-	for _, row := range rows[:min(n, len(rows))] {
-		parts = append(parts, row.Name+" "+number(row.Bans))
-	}
+	s := first(rows, n, withBans)
 	if len(rows) > n {
 		var rest int64
 		for _, row := range rows[n:] {
 			rest += row.Bans
 		}
-		parts = append(parts, plural(len(rows)-n, "other")+" "+number(rest))
+		s += ", " + plural(len(rows)-n, "other") + " " + number(rest)
 	}
-	return strings.Join(parts, ", ")
+	return s
+}
+
+// inDigest is "Stricter than usual: sshd, 4 friends of 212 bans (1.9%), usually 1 of 200 (0.5%)".
+func (r rise) inDigest() string {
+	when := ""
+	if r.days > 1 {
+		when = fmt.Sprintf(" in %d days", r.days)
+	}
+	s := fmt.Sprintf("Stricter than usual: %s, %s%s (%s), usually %s", r.now.Jail, seen(r.now), when,
+		percent(r.now.Friendly, r.now.Bans), usual(r.past))
+	if r.past.Friendly > 0 {
+		s += " (" + percent(r.past.Friendly, r.past.Bans) + ")"
+	}
+	return s
+}
+
+// risesListed is how many jails a digest names, at most.
+const risesListed = 3
+
+// riseLines are the digest's sentences on rises, a line each.
+func riseLines(rises []rise) string {
+	var b strings.Builder
+	for _, r := range rises[:min(risesListed, len(rises))] {
+		b.WriteString("\n" + r.inDigest())
+	}
+	if n := len(rises) - risesListed; n > 0 {
+		b.WriteString("\n… and " + plural(n, "other jail") + ": /report strict 24h")
+	}
+	return b.String()
 }

@@ -43,9 +43,10 @@ func TestDigestComesOncePerDateAndOnQuietDaysToo(t *testing.T) {
 		}
 		time.Sleep(20 * time.Hour)
 		d.ban("198.51.100.7", "BE")
-		time.Sleep(30 * time.Hour) // asleep over the hour: made good, once, for the latest date
+		time.Sleep(30 * time.Hour) // asleep at the time of a digest: made up for, once, for the latest date
 		d.digest()
-		d.said("Fri 31 Dec", "Sun 2 Jan: 1 ban\nCountries: Belgium 1\nJails: sshd 1\nFriendly: 1 ban\n04:00  🇧🇪 BE 198.51.100.7  sshd on web1\nLast line read Sun 2 Jan 04:00; all sources healthy")
+		d.said("Fri 31 Dec", "Sun 2 Jan: 1 ban\nCountries: Belgium 1\nJails: sshd 1\nFriendly: 1 ban\n"+
+			"04:00  🇧🇪 BE 198.51.100.7  sshd on web1\nLast line read Sun 2 Jan 04:00; all sources healthy")
 		if d.sender.sent[1].Photo == nil {
 			t.Error("no picture")
 		}
@@ -66,7 +67,8 @@ func TestDigestSetsTheDayBesideItsPast(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := "Sun 9 Jan: 9 bans (the day before 8, 7-day mean 5)\nCountries: China 9\nJails: sshd 9\nFriendly: none\n"
+		want := "Sun 9 Jan: 9 bans (the day before 8, 7-day mean 5)\nCountries: China 9\nJails: sshd 9\n" +
+			"Friendly: none\n"
 		if got := bodies[0].Text.String(); !strings.HasPrefix(got, want) {
 			t.Errorf("got %q, want it to begin with %q", got, want)
 		}
@@ -78,7 +80,8 @@ func TestDigestListsEveryFriendlyBanAndStaysShort(t *testing.T) {
 		d := newDesk(t)
 		untilDigest()
 		for i := range 60 {
-			d.ban("2001:db8:1234:5678:9abc:def0:1234:"+string(rune('a'+i%6))+string(rune('0'+i%10)), "BE", ago(time.Duration(i)*time.Second))
+			d.ban("2001:db8:1234:5678:9abc:def0:1234:"+string(rune('a'+i%6))+string(rune('0'+i%10)), "BE",
+				ago(time.Duration(i)*time.Second))
 		}
 		time.Sleep(24 * time.Hour)
 		bodies, err := d.digester.Compose(t.Context(), time.Now())
@@ -128,7 +131,8 @@ func TestChatOutOfReachIsToldToTheOthers(t *testing.T) {
 		d := newDesk(t)
 		other := store.Chat{Platform: "stone", ID: "2"}
 		d.health.Chats = append(d.health.Chats, other)
-		if err := d.store.Block(t.Context(), store.Chat{Platform: "stone"}, time.Now().Add(12_966*time.Second)); err != nil {
+		until := time.Now().Add(12_966 * time.Second)
+		if err := d.store.Block(t.Context(), store.Chat{Platform: "stone"}, until); err != nil {
 			t.Fatal(err)
 		}
 		for range 2 {

@@ -14,23 +14,22 @@ import (
 	"friendlyfire/store"
 )
 
-// Health watches over what should go on by itself, and tells the chats once when it does not and once when it
-// does again.
+// Health watches what should run by itself. It tells the chats once when something stops, and once when it runs again.
 type Health struct {
 	Store   *store.Store
 	Chats   []store.Chat
 	Words   Words
 	Sources []Watched
 	Whois   bool                  // the registries are asked
-	Free    func() (int64, error) // bytes to be had on the database's disk; nil: nobody watches
-	Started time.Time             // of the program: what it has not had time to do is not missing yet
+	Free    func() (int64, error) // free bytes on the database's disk; nil: nobody watches
+	Started time.Time             // when the program was: what it has not had time to do is not missing yet
 	Next    func()                // called when notices were posted
 
 	full  full
 	clock clock
 }
 
-// Watched is a source that should not be silent for longer than SilentAfter; 0 is never.
+// Watched is a source that should not be silent for longer than SilentAfter; 0: it may be, for any time.
 type Watched struct {
 	Name        string
 	SilentAfter time.Duration
@@ -39,7 +38,7 @@ type Watched struct {
 // downAfter is how long a chat must be out of reach before the others are told.
 const downAfter = time.Minute
 
-// Step looks once. What is wrong with one thing keeps nothing from being said of the others.
+// Step looks once. An error with one thing does not keep it from looking at the others.
 func (h *Health) Step(ctx context.Context) error {
 	now := time.Now()
 	errs := []error{h.disk(ctx, now), h.jump(ctx, now.Round(0), now.Sub(h.Started))}
@@ -73,29 +72,29 @@ func find(sources []store.SourceStatus, name string) store.SourceStatus {
 
 func (h *Health) source(ctx context.Context, w Watched, s store.SourceStatus, now time.Time) error {
 	last := s.LastLineAt
-	if last.IsZero() { // nothing ever came: the clock runs from when the database began
-		born, err := h.Store.CreatedAt(ctx)
+	if last.IsZero() { // nothing ever came: silence began with the database
+		created, err := h.Store.CreatedAt(ctx)
 		if err != nil {
 			return err
 		}
-		last = born
+		last = created
 	}
 	if !s.FailingSince.IsZero() && now.Sub(s.FailingSince) > downAfter {
 		if err := h.tell(ctx, "unreadable/"+w.Name, true, h.Chats,
-			msg.Text{{Text: w.Name + " cannot be read", Style: msg.Bold}, {Text: " since " + h.Words.moment(s.FailingSince, now) + ": "}, {Text: s.Error, Style: msg.Code}}, nil); err != nil {
+			append(headed(w.Name+" cannot be read", " since "+h.Words.moment(s.FailingSince, now)+": "),
+				msg.Run{Text: s.Error, Style: msg.Code}), nil); err != nil {
 			return err
 		}
 	} else if s.FailingSince.IsZero() {
 		if err := h.tell(ctx, "unreadable/"+w.Name, false, h.Chats, nil,
-			msg.Text{{Text: w.Name + " can be read again", Style: msg.Bold}, {Text: ": " + h.lastLine(s, now)}}); err != nil {
+			headed(w.Name+" can be read again", ": "+h.lastLine(s, now))); err != nil {
 			return err
 		}
 	}
 	silent := w.SilentAfter > 0 && now.Sub(last) > w.SilentAfter && now.Sub(h.Started) > time.Minute
 	return h.tell(ctx, "source/"+w.Name, silent, h.Chats,
-		msg.Text{{Text: w.Name + " is silent", Style: msg.Bold}, {Text: ": " + h.lastLine(s, now) +
-			". Does Fail2Ban run there, and does its file still grow?"}},
-		msg.Text{{Text: w.Name + " is back", Style: msg.Bold}, {Text: ": " + h.lastLine(s, now)}})
+		headed(w.Name+" is silent", ": "+h.lastLine(s, now)+". Does Fail2Ban run there, and does its file still grow?"),
+		headed(w.Name+" is back", ": "+h.lastLine(s, now)))
 }
 
 func (h *Health) lastLine(s store.SourceStatus, now time.Time) string {
@@ -123,14 +122,12 @@ func (h *Health) chat(ctx context.Context, chat store.Chat, now time.Time) error
 		reason = strings.TrimSpace(reason + " next attempt " + h.Words.moment(status.BlockedUntil, now))
 	}
 	return h.tell(ctx, "chat/"+chat.Platform+"/"+chat.ID, down, others,
-		msg.Text{
-			{Text: chat.String() + " does not get my messages", Style: msg.Bold},
-			{Text: ": " + reason + ". They wait, seven days at most: " + plural(status.Waiting, "notice")},
-		},
+		headed(chat.String()+" does not get my messages",
+			": "+reason+". They wait, seven days at most: "+plural(status.Waiting, "notice")),
 		msg.Text{{Text: chat.String() + " gets my messages again", Style: msg.Bold}})
 }
 
-// refusedLong is how long a registry must refuse before that is told: a limit of its own is often over by then.
+// refusedLong is how long a registry must refuse before the chats are told: limits on queries often end before that.
 const refusedLong = time.Hour
 
 func (h *Health) registries(ctx context.Context, now time.Time) error {
@@ -146,19 +143,22 @@ func (h *Health) registries(ctx context.Context, now time.Time) error {
 			{Text: cmp.Or(r.Trouble, "no reason given"), Style: msg.Code},
 			{Text: ". Until it does, the table alone says where its addresses are."},
 		}
-		if err := h.tell(ctx, "whois/"+r.Server, refuses(r, now), h.Chats, begun, msg.Text{{Text: r.Server + " answers again", Style: msg.Bold}}); err != nil {
+		over := msg.Text{{Text: r.Server + " answers again", Style: msg.Bold}}
+		if err := h.tell(ctx, "whois/"+r.Server, refuses(r, now), h.Chats, begun, over); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// refuses reports whether the registry has refused for long. One refusal that nobody asked again after says little.
+// refuses reports whether the registry has refused for long. A single refusal, after which nobody asked again, says
+// little.
 func refuses(r store.Registry, now time.Time) bool {
 	return !r.RefusedSince.IsZero() && r.Troubles > 1 && now.Sub(r.RefusedSince) >= refusedLong
 }
 
-// Post tells every chat of trouble that is no state but has happened, once for ever by that key ("damage/2026-11-22").
+// Post tells every chat of trouble that happened at a moment rather than lasts. It does so once for each key, such as
+// "damage/2026-11-22".
 func (h *Health) Post(ctx context.Context, key string, text msg.Text) error {
 	posted, err := h.Store.Post(ctx, notices(h.Chats, "health/"+key, Body{Text: text}, time.Now())...)
 	if err != nil {
@@ -170,7 +170,8 @@ func (h *Health) Post(ctx context.Context, key string, text msg.Text) error {
 	return nil
 }
 
-// tell posts the news that something has begun to be wrong, or is right again; nothing while it stays as it was.
+// tell posts begun when something begins to be wrong, and over when it is right again; nothing as long as it stays as
+// it was.
 func (h *Health) tell(ctx context.Context, what string, wrong bool, chats []store.Chat, begun, over msg.Text) error {
 	key := "health/" + what
 	since, err := h.Store.Value(ctx, key)
@@ -181,7 +182,7 @@ func (h *Health) tell(ctx context.Context, what string, wrong bool, chats []stor
 	if !wrong {
 		text, state = over, ""
 	}
-	// The notice's key holds the moment that the trouble began.
+	// The notice's key contains the moment at which the trouble began.
 	at := state
 	if !wrong {
 		at = since + "/over"

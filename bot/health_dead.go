@@ -10,11 +10,11 @@ import (
 	"friendlyfire/store"
 )
 
-// ownDead begins the keys of notices that tell of dead letters. When these die themselves, nobody is told: that might
+// ownDead begins the keys of notices about dead letters. If such a notice becomes one itself, nobody is told: it might
 // never end.
 const ownDead = "health/dead/"
 
-// dead tells of messages that were given up since it last told of any, once an hour at most.
+// dead tells the chats of messages that were given up since it last did so, once an hour at most.
 func (h *Health) dead(ctx context.Context, chat store.Chat, now time.Time) error {
 	d, err := h.Store.DeadLetters(ctx, chat, time.Time{}, ownDead)
 	if err != nil {
@@ -36,7 +36,7 @@ func (h *Health) dead(ctx context.Context, chat store.Chat, now time.Time) error
 	if pause := now.Sub(time.Unix(at, 0)); fresh == 0 || fresh > 0 && pause >= 0 && pause < time.Hour {
 		return nil
 	}
-	var news []store.Notice // none where some were purged
+	var news []store.Notice // none if the number fell because some were purged
 	if fresh > 0 {
 		news = notices(h.Chats, key+"/"+d.Key, Body{Text: deadLetters(fresh, chat, d)}, now)
 	}
@@ -61,7 +61,7 @@ func deadLetters(fresh int, chat store.Chat, d store.DeadLetters) msg.Text {
 	}
 }
 
-// noticeKind says in words what a notice of that key tells of, and where else that can be read.
+// noticeKind says in words what kind of notice has the key, and where else its contents can be read.
 func noticeKind(key string) (kind, advice string) {
 	switch head, _, _ := strings.Cut(key, "/"); head {
 	case "ban":

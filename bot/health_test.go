@@ -16,7 +16,7 @@ import (
 	"friendlyfire/store"
 )
 
-// look takes a step of health, delivers what it posted, and returns what was said since the last look.
+// look takes a step of Health, delivers what it posted, and returns what was said since the last look.
 func (d *desk) look() []string {
 	d.t.Helper()
 	before := len(d.sender.sent)
@@ -27,7 +27,7 @@ func (d *desk) look() []string {
 	return d.sender.texts()[before:]
 }
 
-// expect looks three times, and wants this to be said by the first look and nothing by the others.
+// expect looks three times, and wants the first look to say this and the others nothing.
 func (d *desk) expect(want ...string) {
 	d.t.Helper()
 	for range 3 {
@@ -48,14 +48,16 @@ func (d *desk) expect(want ...string) {
 func (d *desk) restart() {
 	h := d.health
 	d.health = &Health{
-		Store: h.Store, Chats: h.Chats, Words: h.Words, Sources: h.Sources, Whois: h.Whois, Free: h.Free, Started: time.Now(), Next: h.Next,
+		Store: h.Store, Chats: h.Chats, Words: h.Words, Sources: h.Sources, Whois: h.Whois, Free: h.Free,
+		Started: time.Now(), Next: h.Next,
 	}
 	d.digester.Health, d.commands.Health = d.health, d.health
 }
 
 func (d *desk) registry(change func(*store.Registry)) {
 	d.t.Helper()
-	err := d.store.ChangeRegistry(d.t.Context(), "whois.ripe.net", func(r *store.Registry) bool { change(r); return true })
+	err := d.store.ChangeRegistry(d.t.Context(), "whois.ripe.net",
+		func(r *store.Registry) bool { change(r); return true })
 	if err != nil {
 		d.t.Fatal(err)
 	}
@@ -86,8 +88,10 @@ func TestRegistryThatRefusesForLongIsToldOnceAndItsEndOnce(t *testing.T) {
 		time.Sleep(time.Hour)
 		d.expect() // whois is off
 		d.health.Whois = true
-		d.expect("whois.ripe.net refuses to answer since 01:00: %ERROR:201: access denied. Until it does, the table alone says where its addresses are.")
-		if got, want := d.healthLine(), "No line read yet. Trouble: whois.ripe.net refuses to answer since 01:00"; got != want {
+		d.expect("whois.ripe.net refuses to answer since 01:00: %ERROR:201: access denied. " +
+			"Until it does, the table alone says where its addresses are.")
+		want := "No line read yet. Trouble: whois.ripe.net refuses to answer since 01:00"
+		if got := d.healthLine(); got != want {
 			t.Errorf("digest %q, want %q", got, want)
 		}
 		d.restart()
@@ -99,7 +103,8 @@ func TestRegistryThatRefusesForLongIsToldOnceAndItsEndOnce(t *testing.T) {
 		time.Sleep(5 * time.Hour)
 		d.expect()
 		d.registry(refused)
-		d.expect("whois.ripe.net refuses to answer since 02:00: %ERROR:201: access denied. Until it does, the table alone says where its addresses are.")
+		d.expect("whois.ripe.net refuses to answer since 02:00: %ERROR:201: access denied. " +
+			"Until it does, the table alone says where its addresses are.")
 	})
 }
 
@@ -128,11 +133,13 @@ func TestR12DeadLettersAreToldOnceAndNotOfThemselves(t *testing.T) {
 		other := store.Chat{Platform: "stone", ID: "2"}
 		d.give(other, "rejected: bad\u202eness", "digest/2026-11-22", "ban/7")
 		d.give(d.deliverer.Chat, "rejected: empty", "history/9")
-		d.expect("1 message to paper 1 was given up. The latest, a summary of old bans: rejected: empty. /report has the numbers.")
+		d.expect("1 message to paper 1 was given up. The latest, a summary of old bans: rejected: empty. " +
+			"/report has the numbers.")
 		d.health.Chats = append(d.health.Chats, other)
-		d.expect("2 messages to stone 2 were given up. The latest, an alert: rejected: bad ness. /friends lists the bans themselves.")
+		d.expect("2 messages to stone 2 were given up. The latest, an alert: rejected: bad ness. " +
+			"/friends lists the bans themselves.")
 
-		// What tells of it may be refused, too: that is not told.
+		// The news of it may be refused, too: nobody is told of that.
 		due, err := d.store.Due(t.Context(), other, time.Now(), 10)
 		if err != nil || len(due) != 1 {
 			t.Fatal(due, err)
@@ -151,18 +158,20 @@ func TestR12DeadLettersAreToldOnceAndNotOfThemselves(t *testing.T) {
 			}
 		}
 		time.Sleep(10 * time.Minute)
-		d.expect("100 messages to stone 2 were given up. The latest, an alert: too old. /friends lists the bans themselves.")
-		if got, want := d.healthLine(), "No line read yet. Trouble: 1 message to paper 1 given up; 103 messages to stone 2 given up"; got != want {
+		d.expect("100 messages to stone 2 were given up. The latest, an alert: too old. " +
+			"/friends lists the bans themselves.")
+		want := "No line read yet. Trouble: 1 message to paper 1 given up; 103 messages to stone 2 given up"
+		if got := d.healthLine(); got != want {
 			t.Errorf("digest %q, want %q", got, want)
 		}
-		time.Sleep(25 * time.Hour) // what was given up long ago is no news for a digest
+		time.Sleep(25 * time.Hour) // a digest says nothing of what was given up long ago
 		if got := d.healthLine(); strings.Contains(got, "given up") {
 			t.Errorf("digest %q after a day", got)
 		}
 	})
 }
 
-// full makes the outbox refuse whatever is posted, with SQLite's own error of a full database, until it is called.
+// full makes the outbox refuse every notice, with SQLite's own error for a full database, until it is called.
 func (d *desk) full(dir string) (room func()) {
 	d.t.Helper()
 	db, err := sql.Open("sqlite", filepath.Join(dir, "test.db"))
@@ -170,7 +179,7 @@ func (d *desk) full(dir string) (room func()) {
 		d.t.Fatal(err)
 	}
 	d.t.Cleanup(func() { db.Close() })
-	// A table that counts its rows and has had the last number has no room for another.
+	// A table with AUTOINCREMENT that has used the last number has no room for another row.
 	_, err = db.ExecContext(d.t.Context(), `CREATE TABLE narrow (id INTEGER PRIMARY KEY AUTOINCREMENT);
 		INSERT INTO narrow VALUES (9223372036854775807);
 		CREATE TRIGGER narrow BEFORE INSERT ON notices BEGIN INSERT INTO narrow VALUES (NULL); END`)
@@ -192,7 +201,7 @@ func TestR24FullDiskIsToldAsSoonAsThereIsRoom(t *testing.T) {
 		if err := step(t.Context()); !errors.Is(err, failing) {
 			t.Errorf("the step's error has become %v", err)
 		}
-		d.expect() // other trouble is no full disk
+		d.expect() // other errors do not mean a full disk
 
 		time.Sleep(3 * time.Minute)
 		room := d.full(d.dir)
@@ -209,15 +218,17 @@ func TestR24FullDiskIsToldAsSoonAsThereIsRoom(t *testing.T) {
 		failing = nil
 		step(t.Context())
 		time.Sleep(calm)
-		d.expect("The disk was full from 01:03 to 01:12. What waited is read now, so that alerts of that time come late.")
+		d.expect("The disk was full from 01:03 to 01:12. " +
+			"What waited is read now, so that alerts of that time come late.")
 		if got := d.healthLine(); strings.Contains(got, "Trouble") {
 			t.Errorf("digest %q when it is over", got)
 		}
 
-		// The same where there is room for the message itself.
+		// The same when there is room for the message itself.
 		failing = syscall.ENOSPC
 		step(t.Context())
-		d.expect("The disk was found full at 01:15. Until there is room I keep nothing new: it waits in its files, and so do alerts.")
+		d.expect("The disk was found full at 01:15. " +
+			"Until there is room I keep nothing new: it waits in its files, and so do alerts.")
 		d.restart()
 		d.expect() // a new process has not tried yet
 		time.Sleep(calm)
@@ -236,11 +247,14 @@ func TestDiskThatFillsIsToldOnceAndItsEndOnce(t *testing.T) {
 		}
 		d.expect()
 		free = 99_000_000
-		d.expect("The disk is nearly full: 99.0 MB free, and the database has " + strings.TrimSuffix(fmt.Sprintf("%.0f", float64(size)/1000), ".") + " kB. On a full disk I cannot keep what is new.")
+		d.expect("The disk is nearly full: 99.0 MB free, and the database has " +
+			strings.TrimSuffix(fmt.Sprintf("%.0f", float64(size)/1000), ".") +
+			" kB. On a full disk I cannot keep what is new.")
 		d.restart()
 		free = 110_000_000 // it wavers
 		d.expect()
-		if got, want := d.healthLine(), "No line read yet. Trouble: the disk is nearly full (110 MB free)"; got != want {
+		want := "No line read yet. Trouble: the disk is nearly full (110 MB free)"
+		if got := d.healthLine(); got != want {
 			t.Errorf("digest %q, want %q", got, want)
 		}
 		free = 130_000_000
@@ -274,11 +288,17 @@ func TestR21ClockThatJumpsIsToldAFewTimesAnHour(t *testing.T) {
 		}{
 			{look, ""}, // the first look has nothing to compare with
 			{look, ""},
-			{look + 59*time.Second, ""}, // which a slow daemon corrects, and nobody minds
+			{look + 59*time.Second, ""}, // a daemon corrects that slowly, and nobody minds
 			{look - 59*time.Second, ""},
-			{look + 24*time.Hour, "The clock has jumped: from Mon 23 Nov 05:13 to 05:13, 1 day ahead. It was set, or the machine slept."},
+			{
+				look + 24*time.Hour,
+				"The clock has jumped: from Mon 23 Nov 05:13 to 05:13, 1 day ahead. It was set, or the machine slept.",
+			},
 			{look, ""},
-			{look - 24*time.Hour - 90*time.Second, "The clock has jumped: from Tue 24 Nov 05:14 to 05:12, 1 day back. It was set, or the machine slept."},
+			{
+				look - 24*time.Hour - 90*time.Second,
+				"The clock has jumped: from Tue 24 Nov 05:14 to 05:12, 1 day back. It was set, or the machine slept.",
+			},
 			{look, ""},
 		} {
 			got := strings.Join(pass(look, tc.wall), "|")
@@ -287,7 +307,7 @@ func TestR21ClockThatJumpsIsToldAFewTimesAnHour(t *testing.T) {
 			}
 		}
 		said := 0
-		for i := range 180 { // an hour of a clock that two daemons set
+		for i := range 180 { // an hour in which two daemons fight over the clock
 			said += len(pass(look, look+time.Duration(1-2*(i%2))*time.Hour))
 		}
 		if said < 1 || said > 6 {
@@ -300,7 +320,8 @@ func TestPostTellsOnceForEver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDesk(t)
 		for range 2 {
-			if err := d.health.Post(t.Context(), "damage/2026-11-22", msg.Text{{Text: "The database was damaged"}}); err != nil {
+			text := msg.Text{{Text: "The database was damaged"}}
+			if err := d.health.Post(t.Context(), "damage/2026-11-22", text); err != nil {
 				t.Fatal(err)
 			}
 			d.step()

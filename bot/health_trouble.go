@@ -18,7 +18,7 @@ type trouble struct {
 	says string // "web1 is silent (last line read 05:12)"
 }
 
-// troubles is everything that is wrong now, and what was given up of the last day.
+// troubles is everything that is wrong now, and the messages of the last day that were given up.
 func (h *Health) troubles(ctx context.Context, now time.Time) (all []trouble, err error) {
 	all, err = h.sourceTroubles(ctx, now)
 	if err != nil {
@@ -33,11 +33,12 @@ func (h *Health) troubles(ctx context.Context, now time.Time) (all []trouble, er
 		if err != nil {
 			return nil, err
 		}
+		name := chat.String()
 		if dead.Count > 0 {
-			all = append(all, trouble{chat.String(), plural(dead.Count, "message") + " to " + chat.String() + " given up"})
+			all = append(all, trouble{name, plural(dead.Count, "message") + " to " + name + " given up"})
 		}
 		if !status.FailingSince.IsZero() {
-			all = append(all, trouble{chat.String(), chat.String() + " out of reach since " + h.Words.moment(status.FailingSince, now)})
+			all = append(all, trouble{name, name + " out of reach since " + h.Words.moment(status.FailingSince, now)})
 		}
 	}
 	if h.Whois {
@@ -47,7 +48,8 @@ func (h *Health) troubles(ctx context.Context, now time.Time) (all []trouble, er
 		}
 		for _, name := range slices.Sorted(maps.Keys(registries)) {
 			if r := registries[name]; refuses(r, now) {
-				all = append(all, trouble{name, name + " refuses to answer since " + h.Words.moment(r.RefusedSince, now)})
+				since := h.Words.moment(r.RefusedSince, now)
+				all = append(all, trouble{name, name + " refuses to answer since " + since})
 			}
 		}
 	}
@@ -88,7 +90,7 @@ func (h *Health) diskTroubles(ctx context.Context) (all []trouble, err error) {
 	return []trouble{{"the disk", "the disk is nearly full (" + Size(free) + " free)"}}, err
 }
 
-// lately is what happened in the last day that is no state: what Post told of.
+// lately is what Post told the chats in the last day: what happened, but does not last.
 func (h *Health) lately(ctx context.Context, now time.Time) (all []msg.Text, err error) {
 	for _, kind := range []string{"clock", "damage", "was-full"} {
 		n, err := h.Store.LatestNotice(ctx, "health/"+kind+"/")
@@ -103,7 +105,7 @@ func (h *Health) lately(ctx context.Context, now time.Time) (all []msg.Text, err
 	return all, nil
 }
 
-// Digest is one line on how things are.
+// Digest sums up in one line how things are.
 func (h *Health) Digest(ctx context.Context, now time.Time) (string, error) {
 	sources, err := h.Store.Sources(ctx)
 	if err != nil {
@@ -128,7 +130,7 @@ func (h *Health) Digest(ctx context.Context, now time.Time) (string, error) {
 	for i, t := range all {
 		says[i] = t.says
 	}
-	const most = 6 // the digest must fit beside its list
+	const most = 6 // the digest must fit into one message with its list
 	if n := len(says) - most; n > 0 {
 		says = append(says[:most], "and "+number(n)+" more: /status lists them")
 	}

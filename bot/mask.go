@@ -7,9 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-
-	"friendlyfire/bot/msg"
-	"friendlyfire/store"
 )
 
 // address is what may be shown of an address, or of what was banned in its place.
@@ -42,16 +39,16 @@ func around(text string) (string, bool) {
 }
 
 const (
-	// six is a stretch that may be an IPv6 address, one with IPv4 at its end among them.
+	// six matches what may be an IPv6 address, also one that ends in an IPv4 address.
 	six = `[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?:\.\d{1,3}){0,3}`
 
-	// four is a stretch that may be an IPv4 address, or one as host names have it: 203-0-113-7.
+	// four matches what may be an IPv4 address, also one as written in host names: 203-0-113-7.
 	four = `\d+(?:[._-]\d+){3,}`
 )
 
 var fourOrSix, justFour = regexp.MustCompile(six + "|" + four), regexp.MustCompile(four)
 
-// foreign is what may be shown of foreign text that speaks of an address: no address that is in it stays whole.
+// foreign is what may be shown of foreign text about an address: no address in it is left whole.
 func (w Words) foreign(text, address string) string {
 	if !w.Mask {
 		return text
@@ -60,7 +57,9 @@ func (w Words) foreign(text, address string) string {
 	own = own.Unmap().WithZone("")
 	numbers := func(s string) string { return w.numbers(s, own) }
 	text = fourOrSix.ReplaceAllStringFunc(text, func(s string) string {
-		for _, whole := range []string{s, strings.TrimSuffix(s, ":"), strings.TrimPrefix(s, ":"), strings.Trim(s, ":")} {
+		for _, whole := range []string{
+			s, strings.TrimSuffix(s, ":"), strings.TrimPrefix(s, ":"), strings.Trim(s, ":"),
+		} {
 			if p, ok := around(whole); ok && strings.Contains(s, ":") {
 				return strings.Replace(s, whole, p, 1)
 			}
@@ -76,8 +75,8 @@ func (w Words) foreign(text, address string) string {
 	return text
 }
 
-// numbers is what may be shown of four numbers or more: if they hold the address, forwards or backwards as in
-// 7.113.0.203.in-addr.arpa, or are another one.
+// numbers is what may be shown of four or more numbers in a row. They may contain own, forwards or backwards as in
+// 7.113.0.203.in-addr.arpa, or be another address.
 func (w Words) numbers(text string, own netip.Addr) string {
 	octets := strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune("._-", r) })
 	for i := range len(octets) - 3 {
@@ -96,7 +95,7 @@ func (w Words) numbers(text string, own netip.Addr) string {
 	return text
 }
 
-// joined is the IPv4 address of four numbers, which may begin with zeros.
+// joined is the IPv4 address that four numbers make; they may begin with zeros.
 func joined(octets []string) (a netip.Addr, ok bool) {
 	var four [4]byte
 	if len(octets) != len(four) {
@@ -112,7 +111,7 @@ func joined(octets []string) (a netip.Addr, ok bool) {
 	return netip.AddrFrom4(four), true
 }
 
-// disguises are other forms in which host names have an address: hexadecimal, with dashes, backwards.
+// disguises are other forms of an address in host names: hexadecimal, with dashes, backwards.
 func disguises(a netip.Addr) []string {
 	digits := hex.EncodeToString(a.AsSlice())
 	if a.Is4() {
@@ -124,24 +123,4 @@ func disguises(a netip.Addr) []string {
 		digits, strings.Join(nibbles, "."),
 		strings.ReplaceAll(a.String(), ":", "-"), strings.ReplaceAll(a.StringExpanded(), ":", "-"),
 	}
-}
-
-// network names the network that whois answered for. Its name is foreign text: in code, no client makes a link of it.
-func (w Words) network(g store.EnrichedBan) msg.Text {
-	t := msg.Text{{Text: "Network "}, {Text: w.address(g.Network), Style: msg.Code}}
-	if g.NetworkName != "" {
-		t = append(t, msg.Run{Text: " "}, msg.Run{Text: w.foreign(g.NetworkName, g.Address), Style: msg.Code})
-	}
-	return t
-}
-
-// unban says how to lift the ban. Where addresses are masked that is a matter of the server, which knows the address.
-func (w Words) unban(b store.Ban) msg.Text {
-	switch {
-	case !w.Mask:
-		return msg.Text{{Text: "\nUnban: "}, {Text: Unban(b), Style: msg.Code}}
-	case b.Jail == "":
-		return msg.Text{{Text: "\nOn the server, "}, {Text: "fail2ban-client banned", Style: msg.Code}, {Text: " tells the address"}}
-	}
-	return msg.Text{{Text: "\nOn the server, "}, {Text: "fail2ban-client status " + quote(b.Jail), Style: msg.Code}, {Text: " tells the address"}}
 }

@@ -9,62 +9,72 @@ import (
 	"friendlyfire/store"
 )
 
-// leaders are the first five rows with their shares.
-func leaders(rep Report) string {
-	var parts []string
-	for _, row := range rep.Rows[:min(5, len(rep.Rows))] {
-		parts = append(parts, fmt.Sprintf("%s %s (%s)", row.Name, number(row.Bans), percent(row.Bans, rep.Total)))
-	}
-	return strings.Join(parts, ", ")
-}
-
-// busiest are the first three days or hours.
-func busiest(rows []Row) string {
-	var parts []string
-	for _, row := range rows[:min(3, len(rows))] {
-		parts = append(parts, row.Name+" "+number(row.Bans))
-	}
-	return strings.Join(parts, ", ")
-}
-
 // Caption says in words what a report's chart shows.
 func (r *Reporter) Caption(rep Report) msg.Text {
-	if rep.active != nil {
-		return r.bannedCaption(rep)
-	}
 	if rep.Window.From.IsZero() {
 		return msg.Text{{Text: "No bans yet", Style: msg.Bold}}
 	}
-	if rep.Total == 0 {
-		return msg.Text{{Text: "No bans", Style: msg.Bold}, {Text: "\n" + r.Words.period(rep)}}
+	lines := "\n" + r.Words.period(rep.Since, rep.Window)
+	if rep.Total > 0 && rep.Before > 0 {
+		lines += fmt.Sprintf("\n%s on the %s before (%s)",
+			change(rep.Total, rep.Before), length(rep.Since), number(rep.Before))
 	}
-	t := msg.Text{
-		{Text: plural(rep.Total, "ban") + " of " + plural(rep.Addresses, "address"), Style: msg.Bold},
-		{Text: "\n" + r.Words.period(rep)},
-	}
-	if rep.Before > 0 {
-		t = append(t, msg.Run{Text: "\n" + change(rep.Total, rep.Before) + " on the " + length(rep.Since) + " before (" + number(rep.Before) + ")"})
-	}
-	switch rep.By {
-	case "strict":
-		t = append(t, msg.Run{Text: strictCaption(rep)})
-	case "day", "hour":
-		t = append(t, msg.Run{Text: "\nBusiest: " + busiest(rep.Rows)})
-	default:
-		if len(rep.Rows) > 1 {
-			t = append(t, msg.Run{Text: "\nTop: " + leaders(rep)})
+	lines += rep.kind.highlights(rep)
+	if rep.Total > 0 {
+		lines += fmt.Sprintf("\nFriendly (%s): %s, %s",
+			r.Words.friends(), plural(rep.Friendly, "ban"), percent(rep.Friendly, rep.Total))
+		if rep.Caveat != "" {
+			lines += "\nMind: " + rep.Caveat
 		}
 	}
-	t = append(t, msg.Run{Text: fmt.Sprintf("\nFriendly (%s): %s, %s", r.Words.friends(), plural(rep.Friendly, "ban"), percent(rep.Friendly, rep.Total))})
-	if rep.Caveat != "" {
-		t = append(t, msg.Run{Text: "\nMind: " + rep.Caveat})
-	}
-	return t
+	return headed(headline(rep), lines)
 }
 
-// caveat says what the sources cannot show, so that nobody takes it for what did not happen; "" where nothing is hidden.
-// The original form (DATE,TIME,IP_ADDRESS, as bcambl/fail2ban-blacklist writes it) has no column for jails, its writer
-// passes over IPv6, and it writes an address once for ever.
+// headline is the number that matters most.
+func headline(rep Report) string {
+	switch {
+	case rep.kind.active && rep.Total == 0:
+		return "Nobody is banned now"
+	case rep.kind.active:
+		return plural(rep.Addresses, "address") + " banned now"
+	case rep.Total == 0:
+		return "No bans"
+	}
+	return plural(rep.Total, "ban") + " of " + plural(rep.Addresses, "address")
+}
+
+// leaders are the first rows with their shares; "" if there is only one row.
+func leaders(rep Report) string {
+	if len(rep.Rows) < 2 {
+		return ""
+	}
+	return "\nTop: " + first(rep.Rows, 5, func(row Row) string {
+		return fmt.Sprintf("%s %s (%s)", row.Name, number(row.Bans), percent(row.Bans, rep.Total))
+	})
+}
+
+// busiest are the days or hours with most bans.
+func busiest(rep Report) string {
+	if len(rep.Rows) == 0 {
+		return ""
+	}
+	return "\nBusiest: " + first(rep.Rows, 3, withBans)
+}
+
+// first puts each of the first n rows into words.
+func first(rows []Row, n int, words func(Row) string) string {
+	parts := make([]string, min(n, len(rows)))
+	for i := range parts {
+		parts[i] = words(rows[i])
+	}
+	return strings.Join(parts, ", ")
+}
+
+func withBans(row Row) string { return row.Name + " " + number(row.Bans) }
+
+// caveat says what the sources cannot show, so that nobody thinks it did not happen; "" if they can show everything.
+// The original form (DATE,TIME,IP_ADDRESS, as bcambl/fail2ban-blacklist writes it) has no column for jails, and its
+// writer skips IPv6 and any address that it has written before.
 func caveat(ctx context.Context, s *store.Store) (string, error) {
 	sources, err := s.Originals(ctx)
 	if err != nil || len(sources) == 0 {
@@ -74,5 +84,6 @@ func caveat(ctx context.Context, s *store.Store) (string, error) {
 	if len(sources) > 1 {
 		verb = "are"
 	}
-	return list(sources[:min(3, len(sources))]) + " " + verb + " in the original form: no jails, no IPv6, and each address only once", nil
+	return list(sources[:min(3, len(sources))]) + " " + verb +
+		" in the original form: no jails, no IPv6, and each address only once", nil
 }

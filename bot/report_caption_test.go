@@ -17,8 +17,9 @@ func TestWhatTheOriginalFormCannotShowIsSaid(t *testing.T) {
 		for columns, want := range map[string]bool{"DATE,TIME,IP_ADDRESS,JAIL": false, "DATE,TIME,IP_ADDRESS": true} {
 			d.line++
 			_, err := d.store.AddBans(t.Context(), store.Batch{
-				Source: "web1", Cursor: store.Cursor{Offset: d.line, Size: d.line, Line: d.line, Columns: columns}, Lines: 1,
-				Bans: []store.Ban{{Time: time.Now(), Address: "198.51.100.7"}}, ReadAt: time.Now(),
+				Source: "web1", Cursor: store.Cursor{Offset: d.line, Size: d.line, Line: d.line, Columns: columns},
+				Lines: 1,
+				Bans:  []store.Ban{{Time: time.Now(), Address: "198.51.100.7"}}, ReadAt: time.Now(),
 			})
 			if err != nil {
 				t.Fatal(err)

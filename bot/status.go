@@ -3,7 +3,6 @@ package bot
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -13,7 +12,7 @@ import (
 	"friendlyfire/store"
 )
 
-// sourcesListed is how many sources have a line of their own.
+// sourcesListed is how many sources get a line of their own.
 const sourcesListed = 5
 
 // status says in about ten lines whether all is well, what is not, and the numbers to judge by.
@@ -40,15 +39,15 @@ func (c *Commands) status(ctx context.Context) (msg.Message, error) {
 		return msg.Message{}, err
 	}
 	watched := slices.Clone(h.Sources)
-	place := func(w Watched) int { // those in trouble first
+	rank := func(w Watched) int { // those in trouble first
 		if slices.Contains(with, w.Name) {
 			return 0
 		}
 		return 1
 	}
-	slices.SortStableFunc(watched, func(a, b Watched) int { return cmp.Compare(place(a), place(b)) })
-	for _, name := range watched[:min(sourcesListed, len(watched))] {
-		t = append(t, msg.Run{Text: name.Name, Style: msg.Bold}, msg.Run{Text: ": " + h.sourceLine(find(sources, name.Name), now) + "\n"})
+	slices.SortStableFunc(watched, func(a, b Watched) int { return cmp.Compare(rank(a), rank(b)) })
+	for _, source := range watched[:min(sourcesListed, len(watched))] {
+		t = append(t, headed(source.Name, ": "+h.sourceLine(find(sources, source.Name), now)+"\n")...)
 	}
 	if n := len(watched) - sourcesListed; n > 0 {
 		t = append(t, msg.Run{Text: "… and " + plural(n, "other source") + "; trouble with one is told of\n"})
@@ -58,7 +57,7 @@ func (c *Commands) status(ctx context.Context) (msg.Message, error) {
 		if err != nil {
 			return msg.Message{}, err
 		}
-		t = append(t, msg.Run{Text: chat.String(), Style: msg.Bold}, msg.Run{Text: ": " + w.delivery(s, now) + "\n"})
+		t = append(t, headed(chat.String(), ": "+w.delivery(s, now)+"\n")...)
 	}
 	whois := "off"
 	if c.Whois != nil {
@@ -66,38 +65,38 @@ func (c *Commands) status(ctx context.Context) (msg.Message, error) {
 			return msg.Message{}, err
 		}
 	}
-	t = append(t, msg.Run{Text: "whois", Style: msg.Bold}, msg.Run{Text: ": " + whois + "\n"})
+	t = append(t, headed("whois", ": "+whois+"\n")...)
 	lately, err := h.lately(ctx, now)
 	if err != nil {
 		return msg.Message{}, err
 	}
 	for _, event := range lately {
-		t = append(t, msg.Run{Text: "lately", Style: msg.Bold}, msg.Run{Text: ": " + event.String() + "\n"})
+		t = append(t, headed("lately", ": "+event.String()+"\n")...)
 	}
 	disk, err := c.disk(ctx, now)
-	return msg.Message{Text: append(t, msg.Run{Text: "database", Style: msg.Bold}, msg.Run{Text: ": " + disk})}, err
+	return msg.Message{Text: append(t, headed("database", ": "+disk)...)}, err
 }
 
-// disk is how the database does, and what it has room for.
+// disk says how large the database is, and how much room is left.
 func (c *Commands) disk(ctx context.Context, now time.Time) (string, error) {
 	h := c.Health
-	var free, held int64
+	var free, used int64
 	var err error
 	if h.Free == nil {
-		held, err = c.Store.Size(ctx)
-		return Size(held), err
+		used, err = c.Store.Size(ctx)
+		return Size(used), err
 	}
-	if free, held, err = h.space(ctx); err != nil {
+	if free, used, err = h.space(ctx); err != nil {
 		return "", err
 	}
-	line := Size(held) + ", " + Size(free) + " of its disk free"
+	line := Size(used) + ", " + Size(free) + " of its disk free"
 	if since, last := h.full.period(); !last.IsZero() {
 		line += ", writes found no room since " + h.Words.moment(since, now)
 	}
 	return line, nil
 }
 
-// sourceLine is how a source does.
+// sourceLine says how a source is doing.
 func (h *Health) sourceLine(s store.SourceStatus, now time.Time) string {
 	line := h.lastLine(s, now)
 	if s.Bans > 0 {
@@ -133,7 +132,7 @@ func (w Words) rejects(s store.SourceStatus) string {
 	return " (" + strings.Join(kinds, ", ") + ")"
 }
 
-// delivery is how a chat does.
+// delivery says how messages to a chat are doing.
 func (w Words) delivery(s store.ChatStatus, now time.Time) string {
 	parts := []string{"nothing sent yet"}
 	if !s.SentAt.IsZero() {
@@ -149,19 +148,4 @@ func (w Words) delivery(s store.ChatStatus, now time.Time) string {
 		parts = append(parts, "failing since "+w.moment(s.FailingSince, now)+" ("+s.Error+")")
 	}
 	return strings.Join(parts, ", ")
-}
-
-// Size is a number of bytes: "812 B", "1.2 MB".
-func Size(bytes int64) string {
-	n, unit := float64(bytes), "B"
-	for _, u := range []string{"kB", "MB", "GB", "TB"} {
-		if n < 1000 {
-			break
-		}
-		n, unit = n/1000, u
-	}
-	if unit == "B" || n >= 100 {
-		return fmt.Sprintf("%.0f %s", n, unit)
-	}
-	return fmt.Sprintf("%.1f %s", n, unit)
 }

@@ -44,26 +44,35 @@ func TestStatusOfFiveSourcesAndThreeChatsInTrouble(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDesk(t)
 		d.announcer.Patience = 0
-		telegram, discord := store.Chat{Platform: "telegram", ID: "-1001234567890"}, store.Chat{Platform: "discord", ID: "112233445566778899"}
+		telegram := store.Chat{Platform: "telegram", ID: "-1001234567890"}
+		discord := store.Chat{Platform: "discord", ID: "112233445566778899"}
 		d.health.Chats = append(d.health.Chats, telegram, discord)
 		d.commands.Chats, d.announcer.Chats = d.health.Chats, d.health.Chats
 		d.health.Sources = nil
 		for i := range 7 {
-			d.health.Sources = append(d.health.Sources, Watched{Name: fmt.Sprint("web", i+1), SilentAfter: 24 * time.Hour})
+			d.health.Sources = append(d.health.Sources,
+				Watched{Name: fmt.Sprint("web", i+1), SilentAfter: 24 * time.Hour})
 		}
 		var free int64 = 50_000_000
 		d.health.Free = func() (int64, error) { return free, nil }
 		d.health.Whois = true
 		d.commands.Whois = func(context.Context) (string, error) {
-			return "859 addresses to ask for, 1240 asked today, whois.ripe.net left alone until 13:15 UTC (%ERROR:201: access denied)", nil
+			return "859 addresses to ask for, 1240 asked today, whois.ripe.net left alone until 13:15 UTC " +
+				"(%ERROR:201: access denied)", nil
 		}
 		d.registry(func(r *store.Registry) { r.Troubles, r.RefusedSince = 3, time.Now() })
 		d.ban("198.51.100.7", "BE")
 		time.Sleep(12 * time.Hour)
 		read := func(source string, bans, rejects int) {
-			batch := store.Batch{Source: source, Cursor: store.Cursor{Offset: 100, Size: 1_200_100, Line: 1}, Lines: bans + rejects, ReadAt: time.Now(), NewsSince: time.Now()}
+			batch := store.Batch{
+				Source: source, Cursor: store.Cursor{Offset: 100, Size: 1_200_100, Line: 1},
+				Lines: bans + rejects, ReadAt: time.Now(), NewsSince: time.Now(),
+			}
 			for i := range bans {
-				batch.Bans = append(batch.Bans, store.Ban{Time: time.Now().Add(-48*time.Hour - time.Duration(i)*time.Second), HasEpoch: true, Address: "192.0.2.1", Jail: "sshd"})
+				batch.Bans = append(batch.Bans, store.Ban{
+					Time: time.Now().Add(-48*time.Hour - time.Duration(i)*time.Second), HasEpoch: true,
+					Address: "192.0.2.1", Jail: "sshd",
+				})
 			}
 			for i := range rejects {
 				batch.Rejects = append(batch.Rejects, store.Reject{Line: int64(i + 1), Reason: "no address"})
@@ -78,7 +87,8 @@ func TestStatusOfFiveSourcesAndThreeChatsInTrouble(t *testing.T) {
 		if err := d.store.SourceFailed(t.Context(), "web7", "permission denied", time.Now()); err != nil {
 			t.Fatal(err)
 		}
-		if err := d.store.Failed(t.Context(), discord, time.Now(), time.Now(), "not sent: connection refused"); err != nil {
+		const refused = "not sent: connection refused"
+		if err := d.store.Failed(t.Context(), discord, time.Now(), time.Now(), refused); err != nil {
 			t.Fatal(err)
 		}
 		d.give(telegram, "rejected: empty", "digest/1999-12-31")
@@ -90,7 +100,8 @@ func TestStatusOfFiveSourcesAndThreeChatsInTrouble(t *testing.T) {
 		d.look()
 		d.health.clock.wall = d.health.clock.wall.Add(-time.Hour) // as if it had been set since
 		d.look()
-		want := `Trouble with web7, telegram -1001234567890, discord 112233445566778899, whois.ripe.net and the disk. Running since 01:00
+		want := "Trouble with web7, telegram -1001234567890, discord 112233445566778899, whois.ripe.net and the disk" +
+			`. Running since 01:00
 web7: last line read 13:00, 1,006 bans, 1.2 MB to read, unreadable since 13:00 (permission denied)
 web1: last line read 13:00, 1,001 bans, 1.2 MB to read
 web2: last line read 13:00, 1,001 bans, 1.2 MB to read, 3 bad lines (3 no address, latest in line 3)
@@ -106,9 +117,10 @@ database: many kB, 50.0 MB of its disk free, writes found no room since 13:05`
 		if got := kilobytes.ReplaceAllString(d.status(), "many kB"); got != want {
 			t.Errorf("got\n%s\nwant\n%s", got, want)
 		}
-		digest := d.healthLine()
-		if want := "Last line read 13:00. Trouble: web7 cannot be read since 13:00; 1 message to telegram -1001234567890 given up; " +
-			"discord 112233445566778899 out of reach since 13:00; whois.ripe.net refuses to answer since 01:00; the disk is full"; digest != want {
+		want = "Last line read 13:00. Trouble: web7 cannot be read since 13:00; " +
+			"1 message to telegram -1001234567890 given up; discord 112233445566778899 out of reach since 13:00; " +
+			"whois.ripe.net refuses to answer since 01:00; the disk is full"
+		if digest := d.healthLine(); digest != want {
 			t.Errorf("digest\n%s\nwant\n%s", digest, want)
 		}
 	})

@@ -15,7 +15,7 @@ func TestPeriodOfOneDayNamesItOnce(t *testing.T) {
 		to.Add(-24 * time.Hour): "22 Nov 2026 to 23 Nov 2026 (UTC)",
 		{}:                      "No bans yet",
 	} {
-		if got := w.period(Report{Since: "all", Window: store.Window{From: from, To: to}}); got != want {
+		if got := w.period("all", store.Window{From: from, To: to}); got != want {
 			t.Errorf("got %q, want %q", got, want)
 		}
 	}

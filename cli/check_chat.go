@@ -94,10 +94,7 @@ func chartMessage(ctx context.Context, p *app.App) (m msg.Message, total int64, 
 	if err != nil {
 		return m, 0, err
 	}
-	picture, err := r.Picture(ctx, rep)
-	if err != nil {
-		return m, 0, err
-	}
+	picture := r.Picture(rep)
 	png, err := picture.PNG()
 	return msg.Message{Text: r.Caption(rep), Photo: png, Fallback: picture.Text(30)}, rep.Total, err
 }

@@ -77,10 +77,7 @@ func report(ctx context.Context, env app.Env, f reportFlags) error {
 	if err != nil {
 		return err
 	}
-	picture, err := r.Picture(ctx, rep)
-	if err != nil {
-		return err
-	}
+	picture := r.Picture(rep)
 	if f.out != "" {
 		if err := save(f.out, picture); err != nil {
 			return err

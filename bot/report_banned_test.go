@@ -1,7 +1,6 @@
 package bot
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -21,7 +20,7 @@ func TestBannedIsWhoIsBannedAtEachMoment(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDesk(t)
 		time.Sleep(50*24*time.Hour + 30*time.Minute)
-		d.ban("198.51.100.1", "CN", lasting("sshd", -1), ago(40*24*time.Hour)) // for ever, long before the period
+		d.ban("198.51.100.1", "CN", lasting("sshd", -1), ago(40*24*time.Hour)) // for ever, since long before the period
 		d.ban("198.51.100.2", "BE", lasting("sshd", 2*3600), ago(5*time.Hour)) // over
 		d.ban("198.51.100.3", "BE", lasting("sshd", 10*3600), ago(4*time.Hour))
 		d.ban("198.51.100.3", "BE", lasting("sshd", 10*3600), ago(2*time.Hour))     // again: one address
@@ -41,10 +40,11 @@ func TestBannedIsWhoIsBannedAtEachMoment(t *testing.T) {
 			{Key: "recidive", Name: "recidive", Bans: 1, Addresses: 1, Friendly: 1},
 		}
 		if !slices.Equal(rep.Rows, want) || rep.Total != 5 || rep.Friendly != 3 || rep.Addresses != 3 {
-			t.Errorf("%d bans of %d addresses, %d friendly: %+v, want %+v", rep.Total, rep.Addresses, rep.Friendly, rep.Rows, want)
+			t.Errorf("%d bans of %d addresses, %d friendly: %+v, want %+v", rep.Total, rep.Addresses, rep.Friendly,
+				rep.Rows, want)
 		}
 		for jail, want := range map[string][]float64{"sshd": {1, 2, 3, 2, 2, 3, 3}, "recidive": {0, 0, 0, 0, 1, 1, 1}} {
-			got := rep.active.series[jail]
+			got := detail[*activeBans](rep).series[jail]
 			if got = got[max(len(got)-7, 0):]; !slices.Equal(got, want) {
 				t.Errorf("%s: %v in the last hours, want %v", jail, got, want)
 			}
@@ -54,11 +54,8 @@ func TestBannedIsWhoIsBannedAtEachMoment(t *testing.T) {
 		if got := r.Caption(rep).String(); got != caption {
 			t.Errorf("got %q, want %q", got, caption)
 		}
-		picture, err := r.Picture(t.Context(), rep)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := picture.Text(120); !strings.Contains(got, "at the end of each hour · not shown: 1 ban without a ban time") {
+		const subtitle = "at the end of each hour · not shown: 1 ban without a ban time"
+		if got := r.Picture(rep).Text(120); !strings.Contains(got, subtitle) {
 			t.Errorf("%q does not say what is not shown", got)
 		}
 	})
@@ -71,7 +68,8 @@ func TestBannedIsDrawnAfterTheLastBanIsOver(t *testing.T) {
 		time.Sleep(48 * time.Hour)
 		for _, since := range []string{"7d", "all"} {
 			m := d.commands.Answer(t.Context(), msg.Request{Text: "/report banned " + since})
-			if got := m.Text.String(); !strings.HasPrefix(got, "Nobody is banned now\n") || m.Photo == nil || !strings.Contains(got, "3 Jan 2000") {
+			if got := m.Text.String(); !strings.HasPrefix(got, "Nobody is banned now\n") || m.Photo == nil ||
+				!strings.Contains(got, "3 Jan 2000") {
 				t.Errorf("%s: %q with %d bytes of picture", since, got, len(m.Photo))
 			}
 		}
@@ -91,40 +89,18 @@ func TestBannedLooksAtFewMomentsOfManyYears(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		h := rep.active
-		for i := 1; i < len(h.cut); i++ {
-			if !h.cut[i].From.Equal(h.cut[i-1].To) {
-				t.Fatalf("bin %d begins at %v, the one before ends at %v", i, h.cut[i].From, h.cut[i-1].To)
+		a := detail[*activeBans](rep)
+		for i := 1; i < len(a.bins); i++ {
+			if !a.bins[i].From.Equal(a.bins[i-1].To) {
+				t.Fatalf("bin %d begins at %v, the one before ends at %v", i, a.bins[i].From, a.bins[i-1].To)
 			}
 		}
-		if n := len(h.cut); n > moments || n < moments/2 || h.unit != "6 weeks" || !h.cut[n-1].To.Equal(rep.Window.To) {
-			t.Errorf("%d moments, %s each, up to %v", n, h.unit, h.cut[n-1].To)
+		if n := len(a.bins); n > mostMoments || n < mostMoments/2 || a.unit != "6 weeks" ||
+			!a.bins[n-1].To.Equal(rep.Window.To) {
+			t.Errorf("%d moments, %s each, up to %v", n, a.unit, a.bins[n-1].To)
 		}
-		if values := h.series["sshd"]; slices.Min(values) != 1 || slices.Max(values) != 1 {
+		if values := a.series["sshd"]; slices.Min(values) != 1 || slices.Max(values) != 1 {
 			t.Errorf("%v, want one all the time", values)
 		}
 	})
-}
-
-func TestButtonsFitEveryPlatform(t *testing.T) {
-	for _, by := range Kinds() {
-		for _, since := range Periods() {
-			asked := map[string]bool{"/report " + by + " " + since: true}
-			rows := buttons(by, since)
-			for _, row := range rows {
-				if len(row) < 2 || len(row) > 5 {
-					t.Errorf("%s %s: %d buttons in a row, want 2 to 5", by, since, len(row))
-				}
-				for _, b := range row {
-					if asked[b.Command] || len(b.Command) > 64 {
-						t.Errorf("%s %s: a button asks %q", by, since, b.Command)
-					}
-					asked[b.Command] = true
-				}
-			}
-			if want := len(kinds) + len(periods) - 1; len(rows) > 5 || len(asked) != want {
-				t.Errorf("%s %s: %d rows, %s, want %d", by, since, len(rows), fmt.Sprint(asked), want)
-			}
-		}
-	}
 }
