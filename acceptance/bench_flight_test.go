@@ -47,7 +47,7 @@ func fly(t *testing.T, bots []*botProcess, told func(bot int, appended time.Time
 		b.Append(line)
 		b.chat.Await(t, patience, func() bool { return len(b.posts()) > before })
 		q := b.posts()[before]
-		if !strings.Contains(q.Params["text"], "Belgium banned: "+address.String()) {
+		if !strings.Contains(q.Params["text"], harness.AlertIn("BE", address.String())) {
 			t.Fatalf("the bot says %q, want a word on %s", q.Params["text"], address)
 		}
 		told(n, appended, q)

@@ -7,7 +7,6 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -215,7 +214,7 @@ func (l *toll) count(both harness.Platforms) {
 	}
 }
 
-var alertOf = regexp.MustCompile(` banned: (2001:db8::\S+)\n`)
+var alertOf = harness.AlertForm()
 
 // friend is an address of a friendly network, another for each i from 0.
 func friend(i int) string { return fmt.Sprintf("2001:db8::%x", i+1) }

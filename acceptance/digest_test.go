@@ -26,7 +26,7 @@ func TestR22OneDigestADay(t *testing.T) {
 	random := rand.New(rand.NewPCG(seed, 0))
 
 	both := harness.OnLoopback(t)
-	both.AnswerLate(func() time.Duration { return time.Duration(1+rand.IntN(300)) * time.Millisecond })
+	answerLate(both, func() time.Duration { return time.Duration(1+rand.IntN(300)) * time.Millisecond })
 	zone, err := time.LoadLocation(noon())
 	if err != nil {
 		t.Fatal(err)

@@ -38,7 +38,7 @@ func TestS11NothingIsFollowed(t *testing.T) {
 	}
 	both.Telegram.Script(nil)
 	both.Discord.Heal()
-	both.Await(t, "banned: 203.0.113.7\n", 1)
+	both.Await(t, harness.Alert("203.0.113.7"), 1)
 	p.Stop()
 
 	for api, wrong := range map[string]bool{

@@ -101,7 +101,7 @@ func TestS05ToS07TextCannotAct(t *testing.T) {
 	harness.Await(t, 30*time.Second, "answers", func() bool {
 		n := 0
 		for _, m := range both.Telegram.Messages() {
-			if m.Chat == 42 && !strings.Contains(m.Text, " banned: ") {
+			if m.Chat == 42 && !strings.Contains(m.Text, harness.AnyAlert()) {
 				n++
 			}
 		}
@@ -183,7 +183,7 @@ func hostileTerminal(t *testing.T) string {
 	config, _, _ := strings.Cut(harness.WithBoth, "[telegram]")
 	s := hostileScene(t, harness.Quiet.Replace(config))
 	alerts, errs, _ := s.Run("run", "--once")
-	if n := strings.Count(alerts, " banned: "); n != len(hostile) {
+	if n := strings.Count(alerts, harness.AnyAlert()); n != len(hostile) {
 		t.Errorf("%d alerts in the terminal, want %d", n, len(hostile))
 	}
 	s.Under = []string{"sh", "-c", "exec \"$@\" <<'END'\n/status\n/friends\n/report jail\n/ip 203.0.113.5\n/ip " + strings.ReplaceAll(hostile[5], "\x00", "") + "\nEND", "sh"}

@@ -16,7 +16,7 @@ func TestR15FloodsTakeLittleMemory(t *testing.T) {
 	s := harness.NewQuietScene(t, both, harness.FriendlyRange...)
 	p := s.Start()
 	s.Append(harness.BanRow(time.Now(), harness.Belgian, "sshd", ""))
-	both.Await(t, "banned: "+harness.Belgian+"\n", 1)
+	both.Await(t, harness.Alert(harness.Belgian), 1)
 	before := p.Status("VmRSS")
 	p.ForgetPeak()
 	bans := 10_000

@@ -146,7 +146,7 @@ func TestBinaryReadsOverSFTP(t *testing.T) {
 	p := s.Start()
 	for _, address := range []string{harness.Belgian, harness.Belgian2} {
 		s.Append(harness.BanRow(time.Now(), address, "sshd", ""))
-		both.Await(t, "banned: "+address+"\n", 1)
+		both.Await(t, harness.Alert(address), 1)
 	}
 	p.Stop()
 }
@@ -212,14 +212,14 @@ func TestR13OutagesHealByThemselves(t *testing.T) {
 				for round := range harness.Size(2, 2, 10) {
 					r.strike(c.outage, struck...)
 					time.Sleep(length + time.Duration(random.Int64N(int64(time.Minute))))
-					what := fmt.Sprintf("banned: 203.0.113.%d\n", round)
+					what := harness.Alert(fmt.Sprintf("203.0.113.%d", round))
 					s.Append(harness.BanRow(time.Now(), fmt.Sprintf("203.0.113.%d", round), "sshd", ""))
 					time.Sleep(2 * time.Minute)
 					r.strike(fair)
 					healed := time.Now()
 					for !both.SaidEverywhere(what) {
 						if time.Since(healed) > 5*time.Minute {
-							t.Fatalf("five minutes after the outage: %v", both.Mentions("banned: "))
+							t.Fatalf("five minutes after the outage: %v", both.Mentions(harness.AnyAlert()))
 						}
 						time.Sleep(100 * time.Millisecond)
 					}

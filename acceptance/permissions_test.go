@@ -53,7 +53,7 @@ func TestS15StateIsPrivate(t *testing.T) {
 	s.Under = loose("")
 	p := s.Start()
 	s.Append(harness.BanRow(time.Now(), harness.Belgian, "sshd", ""))
-	both.Await(t, "banned: "+harness.Belgian+"\n", 1)
+	both.Await(t, harness.Alert(harness.Belgian), 1)
 	look(s, filepath.Join(s.Dir, "state"))
 	p.Stop()
 	look(s, filepath.Join(s.Dir, "state"))

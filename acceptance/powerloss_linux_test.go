@@ -1,6 +1,7 @@
 package acceptance
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
@@ -9,8 +10,11 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"friendlyfire/acceptance/harness"
+	"friendlyfire/bot"
 	"friendlyfire/bot/discord/discordtest"
 )
 
@@ -19,9 +23,22 @@ import (
 var (
 	traced  = regexp.MustCompile(`^(\d+) +(\w+)\(\d+<([^>]*)>`)
 	resumed = regexp.MustCompile(`^(\d+) +<\.\.\. \w+sync resumed>`)
-	kept    = regexp.MustCompile(`banned: \\"},{\\"text\\":\\"([0-9.]+)\\"`)
+	kept    = keptAlert()
 	sent    = regexp.MustCompile(`203\.0\.113\.\d+`)
 )
+
+// keptAlert finds an alert in a page of the database, as strace shows it: quotes have a backslash before them, and letters
+// beyond ASCII, at the beginning, are numbers.
+func keptAlert() *regexp.Regexp {
+	row, err := json.Marshal(bot.Headline("", "ADDRESS"))
+	if err != nil {
+		panic(err)
+	}
+	shown, _, _ := strings.Cut(strings.ReplaceAll(string(row), `"`, `\"`), "ADDRESS")
+	ascii := strings.LastIndexFunc(shown, func(letter rune) bool { return letter > unicode.MaxASCII })
+	_, size := utf8.DecodeRuneInString(shown[max(ascii, 0):])
+	return regexp.MustCompile(regexp.QuoteMeta(shown[max(ascii, 0)+size:]) + `([0-9.]+)`)
+}
 
 // order reads a trace. It counts the posts, and those among them that left before the alert's row had been put on the
 // disk twice: when it was written, and when it was claimed. A row is there once the log that it was written to is.
@@ -91,7 +108,7 @@ func TestR26OrderSurvivesPowerLoss(t *testing.T) {
 			address := fmt.Sprintf("203.0.113.%d", i)
 			s.Append(harness.BanRow(time.Now(), address, "sshd", ""))
 			harness.Await(t, time.Minute, "an alert", func() bool {
-				told := both.Mentions("banned: " + address + "\n")
+				told := both.Mentions(harness.Alert(address))
 				return told["42"]+told[discordtest.Channel] == 1
 			})
 		}

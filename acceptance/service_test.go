@@ -97,7 +97,7 @@ func TestS19NoListenerAndNoCapability(t *testing.T) {
 	for name, config := range map[string]string{"as shipped": shipped, "with both platforms": both.Config()} {
 		t.Run(name, func(t *testing.T) {
 			s := harness.NewScene(t, config)
-			if err := os.CopyFS(filepath.Join(s.Dir, "sample"), os.DirFS("sample")); err != nil {
+			if err := os.CopyFS(filepath.Join(s.Dir, "sample"), os.DirFS(filepath.Join(harness.Root, "sample"))); err != nil {
 				t.Fatal(err)
 			}
 			if strings.Contains(name, "both") {

@@ -4,12 +4,14 @@ import (
 	"errors"
 	"math/rand/v2"
 	"os/exec"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
 
 	"friendlyfire/acceptance/harness"
 	"friendlyfire/bot/discord/discordtest"
+	"friendlyfire/bot/telegram/telegramtest"
 )
 
 // A service manager's stop, at any moment: the program ends well and soon, what is under way is let to its end, and
@@ -23,7 +25,7 @@ func TestR27CleanStopIsClean(t *testing.T) {
 
 	both := harness.OnLoopback(t)
 	s := harness.NewQuietScene(t, both, "[-1001, 42]", "[41, 42]", harness.FriendlyRange[0], harness.FriendlyRange[1])
-	both.AnswerLate(func() time.Duration { return time.Duration(1+rand.IntN(300)) * time.Millisecond })
+	answerLate(both, func() time.Duration { return time.Duration(1+rand.IntN(300)) * time.Millisecond })
 	all := harness.Addresses(2 * stops)
 	slowest := time.Duration(0)
 	for i := range stops {
@@ -70,4 +72,20 @@ func TestR27CleanStopIsClean(t *testing.T) {
 		t.Errorf("%d lost, %d repeated, marked as repeats: %v", lost, repeated, marks)
 	}
 	harness.Reached(t, "%d stops, the slowest %v, %d lost, %d repeated", stops, slowest.Round(time.Millisecond), lost, repeated)
+}
+
+// answerLate lets every post be answered after a time.
+func answerLate(p harness.Platforms, after func() time.Duration) {
+	p.Telegram.Script(func(q telegramtest.Request) telegramtest.Fault {
+		if strings.HasPrefix(q.Method, "send") {
+			return telegramtest.Slow(after())
+		}
+		return nil
+	})
+	p.Discord.Script(func(q discordtest.Request) discordtest.Fault {
+		if strings.HasSuffix(q.Path, "/messages") {
+			return discordtest.Slow(after())
+		}
+		return nil
+	})
 }

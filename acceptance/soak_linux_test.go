@@ -3,12 +3,16 @@ package acceptance
 import (
 	"cmp"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
 	"friendlyfire/acceptance/harness"
+	"friendlyfire/bot/discord/discordtest"
+	"friendlyfire/bot/telegram/telegramtest"
 )
 
 // reading is what the program takes at a moment.
@@ -45,7 +49,7 @@ func TestR28RunsForWeeks(t *testing.T) {
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	both := harness.OnLoopback(t)
-	both.Faulty(seed)
+	failNowAndThen(both, seed)
 	s := harness.NewQuietScene(t, both, harness.FriendlyRange...)
 	if harness.Long { // a database that is larger than its caches, which would otherwise fill for hours
 		s.Append(oldRows(100_000))
@@ -103,4 +107,36 @@ func TestR28RunsForWeeks(t *testing.T) {
 	}
 	harness.Reached(t, "%v: %d bans, %d lost, %d marked copies, %s, %+d descriptors, %+d threads, WAL %.1f MB at most",
 		length, len(all), lost, repeated, grows, moreDescriptors, moreThreads, float64(wal)/(1<<20))
+}
+
+// failNowAndThen lets one request of a hundred fail, each in another way.
+func failNowAndThen(p harness.Platforms, seed uint64) {
+	var mu sync.Mutex
+	random := rand.New(rand.NewPCG(seed, 1))
+	chosen := func(of int) int { // -1: none
+		mu.Lock()
+		defer mu.Unlock()
+		if random.IntN(100) > 0 {
+			return -1
+		}
+		return random.IntN(of)
+	}
+	p.Telegram.Script(func(telegramtest.Request) telegramtest.Fault {
+		faults := []telegramtest.Fault{
+			telegramtest.Cut(), telegramtest.Drop(), telegramtest.Page(502), telegramtest.RetryAfter(3 * time.Second), telegramtest.Slow(2 * time.Second),
+		}
+		if i := chosen(len(faults)); i >= 0 {
+			return faults[i]
+		}
+		return nil
+	})
+	p.Discord.Script(func(discordtest.Request) discordtest.Fault {
+		faults := []discordtest.Fault{
+			discordtest.Cut(), discordtest.Drop(), discordtest.Page(502), discordtest.RateLimit(3*time.Second, "user"), discordtest.Slow(2 * time.Second),
+		}
+		if i := chosen(len(faults)); i >= 0 {
+			return faults[i]
+		}
+		return nil
+	})
 }

@@ -36,7 +36,7 @@ func migrate(t *testing.T, random *rand.Rand, bans int, asked *int) (lost int) {
 	both := harness.OnLoopback(t)
 	s := harness.NewQuietScene(t, both, append(harness.FriendlyV6, "[-1001, 42]", "[-1001]")...)
 	told := func(i int) bool {
-		return both.Mentions("banned: " + friend(i) + "\n")[fmt.Sprint(supergroup)] > 0
+		return both.Mentions(harness.Alert(friend(i)))[fmt.Sprint(supergroup)] > 0
 	}
 	toOld := func() (n int) {
 		for _, q := range both.Telegram.Requests("sendMessage") {

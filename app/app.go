@@ -6,6 +6,7 @@ package app
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"os"
@@ -161,7 +162,14 @@ func (a *App) Purge(ctx context.Context) (store.Purged, error) {
 }
 
 // FreeSpace is how many bytes of the database's disk are free.
-func (a *App) FreeSpace() (int64, error) { return store.FreeSpace(filepath.Dir(a.Config.Database)) }
+func (a *App) FreeSpace() (int64, error) {
+	dir := filepath.Dir(a.Config.Database)
+	free, err := store.FreeSpace(dir)
+	if err != nil {
+		err = fmt.Errorf("free space of %s: %w", dir, err)
+	}
+	return free, err
+}
 
 // builder makes the stages. Each wakes those that it makes work for.
 type builder struct {

@@ -44,9 +44,9 @@ func metered(t *testing.T, s *harness.Scene) (*App, *prometheus.Registry) {
 }
 
 // pass takes every stage's step.
-func (p *App) pass(t *testing.T) {
+func (a *App) pass(t *testing.T) {
 	t.Helper()
-	for _, s := range p.stages {
+	for _, s := range a.stages {
 		if s.name == "whois" {
 			continue // which may ask nobody here
 		}

@@ -75,7 +75,7 @@ func TestCheckLeavesARunningBotAlone(t *testing.T) {
 	p := s.Start()
 	both.Discord.AwaitListening(t)
 	s.Append(harness.BanRow(time.Now(), harness.Belgian, "sshd", ""))
-	both.Await(t, "Belgium banned: "+harness.Belgian+"\n", 1)
+	both.Await(t, harness.AlertIn("BE", harness.Belgian), 1)
 	polls := func() (n int) {
 		for _, q := range both.Telegram.Requests() {
 			if q.Method == "getUpdates" {
@@ -105,7 +105,7 @@ func TestCheckSendPostsAnAlertAndAPictureToEveryChat(t *testing.T) {
 	if code != 0 || strings.Count(out, "; a test alert and a test picture are there\n") != 3 {
 		t.Errorf("code %d: %s%s", code, out, stderr)
 	}
-	both.Await(t, "An alert looks like this:\n\n🇧🇪 Belgium banned: 203.0.113.7\nsshd on web1, ", 1)
+	both.Await(t, "An alert looks like this:\n\n"+harness.AlertIn("BE", "203.0.113.7")+"sshd on web1, ", 1)
 	both.Await(t, "a chart of the sample that comes with friendlyfire, since there are no bans yet.\n\n1,003 bans of ", 1)
 	pictures := 0
 	for _, m := range both.Telegram.Messages() {

@@ -71,10 +71,7 @@ func exhibit(t *testing.T, page *strings.Builder, title string, s *harness.Scene
 			fmt.Fprintf(page, "<h2>%s: /report %s %s</h2>\n<pre>%s</pre>\n", title, kind, since, html.EscapeString(r.Caption(rep).String()))
 			for name, theme := range map[string]charts.Theme{"light": charts.Light(), "dark": charts.Dark()} {
 				r.Theme = theme
-				picture, err := r.Picture(t.Context(), rep)
-				if err != nil {
-					t.Fatal(err)
-				}
+				picture := r.Picture(rep)
 				file := fmt.Sprintf("%s-%s-%s-%s.png", title, kind, since, name)
 				if err := save(filepath.Join(gallery, file), picture); err != nil {
 					t.Fatal(err)

@@ -1,3 +1,5 @@
+// Package config is config.toml: its keys with their defaults, what is wrong with a file, and how a line is put into one.
+// It does not know the chat platforms: each owns its section, and hands it over to be read.
 package config
 
 import (

@@ -209,7 +209,7 @@ func room(dir string, bytes int64) error {
 func FreeSpace(dir string) (int64, error) {
 	var fs syscall.Statfs_t
 	if err := syscall.Statfs(dir, &fs); err != nil {
-		return 0, fmt.Errorf("free space of %s: %w", dir, err)
+		return 0, err
 	}
 	return int64(fs.Bavail) * int64(fs.Bsize), nil //nolint:gosec,unconvert // no disk is that large; types differ by system
 }

@@ -169,8 +169,10 @@ func (s *Store) Accept(ctx context.Context, m Restored, now, newsSince time.Time
 	if !m.Whole {
 		changes = append(changes,
 			change{"INSERT OR REPLACE INTO meta (key, value) VALUES (?1, ?3), (?2, ?3)", []any{knowsSinceKey, "store/born", strconv.FormatInt(now.Unix(), 10)}},
-			change{fmt.Sprintf("UPDATE bans SET state = %d WHERE state IN (%d, %d) AND time < ?", stateHistory, stateUndecided, stateWaiting),
-				[]any{newsSince.Unix()}},
+			change{
+				fmt.Sprintf("UPDATE bans SET state = %d WHERE state IN (%d, %d) AND time < ?", stateHistory, stateUndecided, stateWaiting),
+				[]any{newsSince.Unix()},
+			},
 			change{"UPDATE notices SET claimed_at = NULL, maybe_sent = 1 WHERE sent_at IS NULL AND dead_at IS NULL", nil},
 			change{`UPDATE notices SET dead_at = ?, error = 'restored from a copy' WHERE sent_at IS NULL AND dead_at IS NULL
 				AND created_at < ?`, []any{now.Unix(), newsSince.Unix()}})

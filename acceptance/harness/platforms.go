@@ -3,13 +3,10 @@ package harness
 import (
 	"context"
 	"fmt"
-	"math/rand/v2"
 	"net"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -23,6 +20,7 @@ type Platforms struct {
 	Discord  *discordtest.Server
 }
 
+// Config is WithBoth, at the addresses of these.
 func (p Platforms) Config() string {
 	return strings.NewReplacer("$TELEGRAM", p.Telegram.URL(), "$DISCORD", p.Discord.URL()).Replace(WithBoth)
 }
@@ -42,6 +40,7 @@ func (p Platforms) Mentions(what string) map[string]int {
 // Unescape takes Discord's markup off: what a reader sees.
 func Unescape(s string) string { return strings.NewReplacer("\\", "", "`", "", "*", "").Replace(s) }
 
+// EveryChat are the chats of WithBoth.
 var EveryChat = []string{"-1001", "42", discordtest.Channel}
 
 // Everywhere reports whether each chat was told so often.
@@ -50,14 +49,15 @@ func (p Platforms) Everywhere(what string, times int) bool {
 	return !slices.ContainsFunc(EveryChat, func(chat string) bool { return n[chat] != times })
 }
 
+// Await waits until each chat was told so often.
 func (p Platforms) Await(t *testing.T, what string, times int) {
 	t.Helper()
-	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
-		if p.Everywhere(what, times) {
-			return
+	defer func() {
+		if t.Failed() {
+			t.Logf("told of %q: %v, want %d times in each chat", what, p.Mentions(what), times)
 		}
-	}
-	t.Fatalf("told of %q: %v, want %d times in each chat", what, p.Mentions(what), times)
+	}()
+	Await(t, 30*time.Second, what, func() bool { return p.Everywhere(what, times) })
 }
 
 // InMemory are platforms without sockets, for a program in the test's own process.
@@ -91,7 +91,7 @@ func (p Platforms) SaidEverywhere(what string) bool {
 
 // Alerted counts how often each address was told of, chat by chat.
 func (p Platforms) Alerted() map[string]map[string]int {
-	headline := regexp.MustCompile(` banned: (\S+)\n`)
+	headline := AlertForm()
 	all := map[string]map[string]int{}
 	count := func(chat, text string) {
 		if all[chat] == nil {
@@ -124,63 +124,4 @@ func (p Platforms) LostAndRepeated(chats, want []string) (lost, repeated int) {
 		}
 	}
 	return lost, repeated
-}
-
-// AnswerLate lets every post be answered after a time.
-func (p Platforms) AnswerLate(after func() time.Duration) {
-	p.Telegram.Script(func(q telegramtest.Request) telegramtest.Fault {
-		if strings.HasPrefix(q.Method, "send") {
-			return telegramtest.Slow(after())
-		}
-		return nil
-	})
-	p.Discord.Script(func(q discordtest.Request) discordtest.Fault {
-		if strings.HasSuffix(q.Path, "/messages") {
-			return discordtest.Slow(after())
-		}
-		return nil
-	})
-}
-
-// Faulty lets one request of a hundred fail, each in another way.
-func (p Platforms) Faulty(seed uint64) {
-	var mu sync.Mutex
-	random := rand.New(rand.NewPCG(seed, 1))
-	chosen := func(of int) int { // -1: none
-		mu.Lock()
-		defer mu.Unlock()
-		if random.IntN(100) > 0 {
-			return -1
-		}
-		return random.IntN(of)
-	}
-	p.Telegram.Script(func(telegramtest.Request) telegramtest.Fault {
-		faults := []telegramtest.Fault{
-			telegramtest.Cut(), telegramtest.Drop(), telegramtest.Page(502), telegramtest.RetryAfter(3 * time.Second), telegramtest.Slow(2 * time.Second),
-		}
-		if i := chosen(len(faults)); i >= 0 {
-			return faults[i]
-		}
-		return nil
-	})
-	p.Discord.Script(func(discordtest.Request) discordtest.Fault {
-		faults := []discordtest.Fault{
-			discordtest.Cut(), discordtest.Drop(), discordtest.Page(502), discordtest.RateLimit(3*time.Second, "user"), discordtest.Slow(2 * time.Second),
-		}
-		if i := chosen(len(faults)); i >= 0 {
-			return faults[i]
-		}
-		return nil
-	})
-}
-
-// Reactions counts whatever the bot has done because somebody spoke to it.
-func (p Platforms) Reactions() int {
-	n := len(p.Telegram.Requests("sendMessage", "sendPhoto", "sendChatAction", "answerCallbackQuery"))
-	for _, q := range p.Discord.Requests("") {
-		if strings.HasPrefix(q.Path, "/interactions/") || strings.HasPrefix(q.Path, "/webhooks/") || strings.HasSuffix(q.Path, "/messages") {
-			n++
-		}
-	}
-	return n
 }

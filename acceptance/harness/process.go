@@ -1,9 +1,7 @@
 package harness
 
 import (
-	"bytes"
 	"os/exec"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -13,21 +11,11 @@ import (
 type Process struct {
 	t      *testing.T
 	Cmd    *exec.Cmd
-	mu     sync.Mutex
-	output bytes.Buffer
+	output Transcript
 }
 
-func (p *Process) Write(b []byte) (int, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.output.Write(b)
-}
-
-func (p *Process) Text() string {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.output.String()
-}
+// Text is all that the process has written.
+func (p *Process) Text() string { return p.output.String() }
 
 // Stop ends the bot as a service manager does.
 func (p *Process) Stop() {

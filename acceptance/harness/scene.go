@@ -3,16 +3,12 @@ package harness
 import (
 	"bytes"
 	"context"
-	"encoding/base64"
-	"fmt"
-	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"friendlyfire/bot/discord/discordtest"
 	"friendlyfire/bot/telegram/telegramtest"
@@ -24,12 +20,13 @@ import (
 type Scene struct {
 	T      *testing.T
 	Dir    string
-	Config string
-	Bans   string
-	Env    []string
+	Config string   // the file
+	Bans   string   // the file, in the rich form of CSV
+	Env    []string // of the program, beside that of the test
 	Under  []string // a command that starts the program: strace, a shell
 }
 
+// NewScene is a scene with this configuration, in which $DIR stands for its folder, and with no bans yet.
 func NewScene(t *testing.T, config string) *Scene {
 	t.Helper()
 	dir := t.TempDir()
@@ -42,6 +39,7 @@ func NewScene(t *testing.T, config string) *Scene {
 	return s
 }
 
+// Append appends to the file of bans.
 func (s *Scene) Append(text string) {
 	s.T.Helper()
 	f, err := os.OpenFile(s.Bans, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
@@ -56,12 +54,7 @@ func (s *Scene) Append(text string) {
 	}
 }
 
-// BanRow is a row of the rich form.
-func BanRow(at time.Time, address, jail, evidence string) string {
-	return fmt.Sprintf("%s,%s,%s,5,3600,1,%d,%s\n", at.UTC().Format("2006-01-02,15:04:05"), address, jail, at.Unix(),
-		base64.StdEncoding.EncodeToString([]byte(evidence)))
-}
-
+// Command is the program on this scene, not yet started.
 func (s *Scene) Command(ctx context.Context, args ...string) *exec.Cmd {
 	self, err := os.Executable()
 	if err != nil {
@@ -88,7 +81,7 @@ func (s *Scene) Run(args ...string) (stdout, stderr string, code int) {
 func (s *Scene) Start(args ...string) *Process {
 	s.T.Helper()
 	p := &Process{t: s.T, Cmd: s.Command(context.WithoutCancel(s.T.Context()), args...)}
-	p.Cmd.Stdout, p.Cmd.Stderr = p, p
+	p.Cmd.Stdout, p.Cmd.Stderr = &p.output, &p.output
 	if err := p.Cmd.Start(); err != nil {
 		s.T.Fatal(err)
 	}
@@ -104,43 +97,6 @@ func (s *Scene) Start(args ...string) *Process {
 	return p
 }
 
-// Addresses of the sample that the built-in table places in Belgium and elsewhere.
-const (
-	Belgian  = "34.38.29.62"
-	Belgian2 = "104.155.5.16"
-	Foreign  = "47.74.15.96"
-)
-
-// WithBoth is a configuration of both platforms, at the addresses of their fakes.
-const WithBoth = `
-friendly = ["BE", "203.0.113.0/24"]
-timezone = "Europe/Brussels"
-database = "$DIR/state/friendlyfire.db"
-[[source]]
-name = "web1"
-path = "$DIR/bans.csv"
-every = "1s"
-[enrich]
-whois = false
-[digest]
-at = "00:00"
-[telegram]
-chats = [-1001, 42]
-users = [7]
-api = "$TELEGRAM"
-[discord]
-channels = ["` + discordtest.Channel + `"]
-users = ["` + discordtest.User + `"]
-guild = "` + discordtest.Guild + `"
-api = "$DISCORD"
-`
-
-// Quiet is a change of withBoth: nothing is said that no ban has caused.
-var Quiet = strings.NewReplacer(`at = "00:00"`, `at = ""`, `every = "1s"`, "every = \"1s\"\nsilent_after = \"0s\"")
-
-// FriendlyV6 is a change of withBoth: 2001:db8::/32 is friendly.
-var FriendlyV6 = []string{`"203.0.113.0/24"`, `"2001:db8::/32"`}
-
 // NewQuietScene is a scene with both platforms, their tokens in files, and no digests.
 func NewQuietScene(t *testing.T, both Platforms, changes ...string) *Scene {
 	t.Helper()
@@ -154,12 +110,6 @@ func NewTokenScene(t *testing.T, config string) *Scene {
 	s.Tokens()
 	return s
 }
-
-// TokenFiles is a change of withBoth: the tokens stand in files.
-var TokenFiles = strings.NewReplacer(
-	"[telegram]\n", "[telegram]\ntoken_file = \"$DIR/telegram\"\n",
-	"[discord]\n", "[discord]\ntoken_file = \"$DIR/discord\"\n",
-)
 
 // Tokens writes these files.
 func (s *Scene) Tokens() {
@@ -178,15 +128,6 @@ func (s *Scene) Reconfigure(change ...string) {
 	if err := os.WriteFile(s.Config, []byte(strings.NewReplacer(change...).Replace(string(text))), 0o600); err != nil {
 		s.T.Fatal(err)
 	}
-}
-
-// FileSize is in bytes, 0 for a file that is not there.
-func FileSize(path ...string) int64 {
-	info, err := os.Stat(filepath.Join(path...))
-	if err != nil {
-		return 0
-	}
-	return info.Size()
 }
 
 // Kept opens the database of a bot that does not run.
@@ -211,17 +152,6 @@ func (s *Scene) Place(name string, data []byte) {
 	}
 }
 
-const TableOnly = `
-friendly = ["BE"]
-timezone = "UTC"
-database = "$DIR/friendlyfire.db"
-[[source]]
-name = "web1"
-path = "$DIR/bans.csv"
-[enrich]
-whois = false
-`
-
 // Sampled is a scene whose file of bans is the shipped sample.
 func Sampled(t *testing.T) *Scene {
 	t.Helper()
@@ -232,28 +162,7 @@ func Sampled(t *testing.T) *Scene {
 	return s
 }
 
-// Addresses are so many of a friendly network. The range is for benchmarks (RFC 2544).
-func Addresses(n int) []string {
-	all := make([]string, n)
-	a := netip.MustParseAddr("198.18.0.0")
-	for i := range all {
-		a = a.Next()
-		all[i] = a.String()
-	}
-	return all
-}
-
-var FriendlyRange = []string{`friendly = ["BE", "203.0.113.0/24"]`, `friendly = ["BE", "198.18.0.0/15"]`}
-
-// BanRows are bans of the addresses, all at once.
-func BanRows(at time.Time, addresses []string) string {
-	var b strings.Builder
-	for _, a := range addresses {
-		b.WriteString(BanRow(at, a, "sshd", "Failed password for invalid user admin from "+a+" port 40222 ssh2"))
-	}
-	return b.String()
-}
-
+// Read reads the configuration.
 func (s *Scene) Read() string {
 	s.T.Helper()
 	text, err := os.ReadFile(s.Config)
@@ -262,16 +171,3 @@ func (s *Scene) Read() string {
 	}
 	return string(text)
 }
-
-const WithMetrics = `
-friendly = ["BE"]
-timezone = "UTC"
-database = "$DIR/friendlyfire.db"
-[[source]]
-name = "web1"
-path = "$DIR/bans.csv"
-[enrich]
-patience = "0s"
-[metrics]
-listen = "127.0.0.1:9109"
-`

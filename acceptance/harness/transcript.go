@@ -23,4 +23,5 @@ func (t *Transcript) String() string {
 	return t.text.String()
 }
 
+// Count is how often something was written.
 func (t *Transcript) Count(what string) int { return strings.Count(t.String(), what) }

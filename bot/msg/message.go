@@ -1,3 +1,5 @@
+// Package msg is what the bot and the chat platforms have in common: messages and how they are sent, the errors of
+// sending, requests, and pairing. It is all of the bot that a platform imports.
 package msg
 
 import (

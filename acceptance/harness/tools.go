@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"testing"
 	"time"
 )
@@ -55,7 +56,7 @@ func Needs(t *testing.T, program string) {
 // FreePort is an address on which nobody listens.
 func FreePort(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,6 +64,7 @@ func FreePort(t *testing.T) string {
 	return l.Addr().String()
 }
 
+// Get makes a request; code is 0 where nobody answers.
 func Get(t *testing.T, method, url string) (code int, body string) {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), method, url, http.NoBody)
@@ -81,7 +83,17 @@ func Get(t *testing.T, method, url string) (code int, body string) {
 	return response.StatusCode, string(text)
 }
 
+// IsPicture reports whether data is a PNG of the width that charts have.
 func IsPicture(data []byte) bool {
 	picture, err := png.Decode(bytes.NewReader(data))
 	return err == nil && picture.Bounds().Dx() == 1280
+}
+
+// FileSize is in bytes, 0 for a file that is not there.
+func FileSize(path ...string) int64 {
+	info, err := os.Stat(filepath.Join(path...))
+	if err != nil {
+		return 0
+	}
+	return info.Size()
 }
