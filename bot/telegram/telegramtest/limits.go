@@ -2,6 +2,7 @@ package telegramtest
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"time"
 )
@@ -76,6 +77,22 @@ func (s *Server) heldUntil(chat int64) time.Time {
 		return s.held[0]
 	}
 	return s.held[chat]
+}
+
+// Held returns until when posts to chats are refused now; 0 is all chats.
+func (s *Server) Held() map[int64]time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	held := maps.Clone(s.held)
+	maps.DeleteFunc(held, func(_ int64, until time.Time) bool { return !until.After(time.Now()) })
+	return held
+}
+
+// Lift ends a hold that binds nobody: the client that was told of it is no more, and told nobody.
+func (s *Server) Lift(chat int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.held, chat)
 }
 
 // Early counts the posts that came before the retry_after they had been given was over.

@@ -50,6 +50,7 @@ type Server struct {
 
 	held map[int64]time.Time   // chat → no request before; 0: all chats
 	sent map[int64][]time.Time // chat → its posts of the last minute; 0: all chats
+	open int                   // connections
 
 	updates []update
 	lastID  int64
@@ -92,7 +93,7 @@ func start(tb testing.TB, listener net.Listener, dial func(context.Context, stri
 		lastAt:  time.Now(),
 	}
 	s.client = &http.Client{Transport: &http.Transport{DialContext: s.Dial}}
-	server := &http.Server{Handler: s.Handler(), ReadHeaderTimeout: time.Minute}
+	server := &http.Server{Handler: s.Handler(), ReadHeaderTimeout: time.Minute, ConnState: s.count}
 	var serving sync.WaitGroup
 	serving.Go(func() { _ = server.Serve(listener) }) // until Close
 	tb.Cleanup(func() {
@@ -162,6 +163,32 @@ func (s *Server) Await(tb testing.TB, within time.Duration, ok func() bool) {
 			tb.Fatalf("telegramtest: not within %v; %d requests, %d messages", within, len(s.Requests()), len(s.Messages()))
 		}
 	}
+}
+
+// AwaitNobody waits, ten seconds at most, until nobody is connected: of a client that was killed, no request is left that
+// has not had its answer.
+func (s *Server) AwaitNobody(tb testing.TB) {
+	tb.Helper()
+	s.Await(tb, 10*time.Second, func() bool {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return s.open == 0
+	})
+}
+
+// count keeps the number of connections.
+func (s *Server) count(_ net.Conn, state http.ConnState) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch state {
+	case http.StateNew:
+		s.open++
+	case http.StateClosed, http.StateHijacked:
+		s.open--
+	case http.StateActive, http.StateIdle:
+		return
+	}
+	s.tell()
 }
 
 // AwaitMessages waits, ten seconds at most, until n messages have arrived, and returns all there are.

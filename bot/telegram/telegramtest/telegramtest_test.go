@@ -197,6 +197,21 @@ func TestLimits(t *testing.T) {
 	}
 }
 
+func TestAHoldCanBeLifted(t *testing.T) {
+	inBubble(t, func(t *testing.T, s *telegramtest.Server) {
+		s.Fail("sendMessage", telegramtest.RetryAfter(time.Hour))
+		if a := call(t, s, "sendMessage", "text", "x", "chat_id", "42"); a.OK || time.Until(s.Held()[42]) != time.Hour {
+			t.Errorf("%+v, held %v", a, s.Held())
+		}
+		s.Lift(42)
+		if a := call(t, s, "sendMessage", "text", "x", "chat_id", "42"); !a.OK || s.Early() != 0 || len(s.Held()) != 0 {
+			t.Errorf("%+v, counted %d, held %v", a, s.Early(), s.Held())
+		}
+		s.Client().CloseIdleConnections()
+		s.AwaitNobody(t)
+	})
+}
+
 func TestUpdatesWaitUntilConfirmed(t *testing.T) {
 	inBubble(t, func(t *testing.T, s *telegramtest.Server) {
 		got := func(pairs ...string) string { return string(call(t, s, "getUpdates", pairs...).Result) }
