@@ -7,15 +7,15 @@ import (
 	"github.com/wcharczuk/go-chart/v2/drawing"
 )
 
-// Kind says how a bar is told from the others.
+// Kind distinguishes bars.
 type Kind int
 
 // The kinds of bars.
 const (
 	Plain    Kind = iota
-	Friendly      // in its own colour, named in the legend, and never folded while there is room
+	Friendly      // has its own colour and an entry in the legend, and is never folded while there is room
 	Unknown       // muted, always last
-	Others        // folded already; it is counted into the bar that the chart folds
+	Others        // a bar that stands for several: added to the folded bar
 )
 
 // Bar is one row of a BarChart.
@@ -23,14 +23,14 @@ type Bar struct {
 	Label string
 	Value int64 // below 0 counts as 0
 	Kind  Kind
-	Note  string // a word after the share, such as "+12%"
+	Note  string // short text after the share, such as "+12%"
 }
 
-// BarChart shows counts as horizontal bars: names at the left, counts and shares of the total at the right.
+// BarChart shows counts as horizontal bars: names on the left, counts and shares of the total on the right.
 //
-// The caller passes everything there is, greatest first; the chart folds what is beyond Max into one bar. A folded or
-// unknown bar that is much longer than all others is drawn broken, so that it does not make the rest look like
-// nothing; its number is printed like every other.
+// The caller passes all bars, greatest first; the chart folds those beyond Max into one. A folded or unknown bar that
+// is much longer than all others is drawn broken, so that the others do not become tiny; its number is printed as
+// usual.
 type BarChart struct {
 	Title    string
 	Subtitle string // up to two lines
@@ -38,8 +38,8 @@ type BarChart struct {
 	Max      int // named bars before folding, 1 to 20; 0 is 12
 	Theme    Theme
 
-	FriendlyLabel string // what the legend calls Friendly bars; empty is "Friendly"
-	Empty         string // what to say when no bar has a count; empty is "No bans in this period"
+	FriendlyLabel string // the legend for Friendly bars; "" is "Friendly"
+	Empty         string // the text if no bar has a count; "" is "No bans in this period"
 }
 
 // PNG returns the chart as a picture 1280 pixels wide and up to 800 high.
@@ -58,26 +58,26 @@ func (c BarChart) max() int {
 func (c BarChart) plan() plan {
 	t := c.Theme.orLight()
 	bars := fold(c.Bars, c.max())
-	total := totalOf(bars)
+	total := total(bars)
 	if total == 0 {
 		return blank(t, c.Title, c.Subtitle, c.Empty)
 	}
 	top := headerHeight(c.Subtitle) + 16
 	const bottom = 36
-	pitch, height := spread(len(bars), top, bottom, 64)
+	pitch, height := rowPitch(len(bars), top, bottom, 64)
 	return plan{
 		height: height,
 		theme:  t,
 		draw: func(s *sheet) {
 			s.header(c.Title, c.Subtitle, c.legend(t, bars)...)
-			rows{bars: bars, total: total, top: top, pitch: pitch}.draw(s)
+			barRows{bars: bars, total: total, top: top, pitch: pitch}.draw(s)
 		},
 	}
 }
 
-// spread returns the distance between n rows under top and over bottom, at most most, and the height of a picture of
-// them, all in pixels.
-func spread(n, top, bottom, most int) (pitch, height int) {
+// rowPitch returns the distance between n rows, at most most, and the height of their picture with margins of top and
+// bottom, all in pixels.
+func rowPitch(n, top, bottom, most int) (pitch, height int) {
 	pitch = (Height - top - bottom) / n
 	if pitch <= most {
 		return pitch, Height
@@ -85,23 +85,23 @@ func spread(n, top, bottom, most int) (pitch, height int) {
 	return most, max(top+most*n+bottom, 320)
 }
 
-func (c BarChart) legend(t Theme, bars []Bar) []sign {
+func (c BarChart) legend(t Theme, bars []Bar) []legendEntry {
 	for _, b := range bars {
 		if b.Kind == Friendly {
-			return []sign{{colour: t.accent, label: cmp.Or(c.FriendlyLabel, "Friendly")}}
+			return []legendEntry{{colour: t.accent, label: cmp.Or(c.FriendlyLabel, "Friendly")}}
 		}
 	}
 	return nil
 }
 
-// rows is the body of a BarChart, ready to be drawn.
-type rows struct {
+// barRows is the body of a BarChart, ready to be drawn.
+type barRows struct {
 	bars       []Bar
 	total      int64
 	top, pitch int // pixels
 }
 
-func (r rows) draw(s *sheet) {
+func (r barRows) draw(s *sheet) {
 	size := min(textSize, float64(r.pitch)*0.68)
 	size = max(size, smallSize)
 	const gap = 22
@@ -109,12 +109,12 @@ func (r rows) draw(s *sheet) {
 	names, counts, shares, notes := r.columns(size)
 	noteEnd := Width - margin
 	shareEnd := noteEnd
-	if w := widest(size, notes...); w > 0 {
+	if w := maxTextWidth(size, notes...); w > 0 {
 		shareEnd -= w + gap
 	}
-	countEnd := shareEnd - widest(size, shares...) - gap
-	x0 := margin + widest(size, names...) + 16
-	x1 := countEnd - widest(size, counts...) - gap
+	countEnd := shareEnd - maxTextWidth(size, shares...) - gap
+	x0 := margin + maxTextWidth(size, names...) + 16
+	x1 := countEnd - maxTextWidth(size, counts...) - gap
 
 	full, cut := r.scale()
 	for i, b := range r.bars {
@@ -132,13 +132,13 @@ func (r rows) draw(s *sheet) {
 		length := int(float64(x1-x0) * min(float64(b.Value)/float64(full), 1))
 		s.bar(x0, y-half, x0+max(length, 3), y+half, s.barColour(b.Kind))
 		if cut && b.Value > full {
-			s.tear(x0+(x1-x0)*9/10, y, half)
+			s.breakMark(x0+(x1-x0)*9/10, y, half)
 		}
 	}
 }
 
-// columns returns the texts of all rows, each fit to be printed.
-func (r rows) columns(size float64) (names, counts, shares, notes []string) {
+// columns returns the printable texts of all rows.
+func (r barRows) columns(size float64) (names, counts, shares, notes []string) {
 	for _, b := range r.bars {
 		names = append(names, fit(b.Label, size, 330))
 		counts = append(counts, grouped(b.Value))
@@ -148,9 +148,9 @@ func (r rows) columns(size float64) (names, counts, shares, notes []string) {
 	return names, counts, shares, notes
 }
 
-// scale returns the value of a bar of full length, and whether a bar is cut there. Named bars are never cut; the
-// unknown and the folded are when the greatest of them would take more than half as much room again.
-func (r rows) scale() (full int64, cut bool) {
+// scale returns the value of a bar of full length, and whether longer bars are cut there. Named bars are never cut;
+// unknown and folded ones are if the greatest is more than half as long again as the greatest named one.
+func (r barRows) scale() (full int64, cut bool) {
 	var named, all int64
 	for _, b := range r.bars {
 		all = max(all, b.Value)
@@ -164,8 +164,8 @@ func (r rows) scale() (full int64, cut bool) {
 	return all, false
 }
 
-// tear draws two slanted gaps over a bar: it goes on for longer than there is room.
-func (s *sheet) tear(x, y, half int) {
+// breakMark draws two slanted gaps over a bar that is longer than drawn.
+func (s *sheet) breakMark(x, y, half int) {
 	for _, dx := range []int{0, 14} {
 		s.area(s.paper,
 			image.Pt(x+dx, y-half-1), image.Pt(x+dx+7, y-half-1),

@@ -5,11 +5,11 @@ import (
 	"unicode"
 )
 
-// leastWidth is the narrowest text chart, in cells of a terminal; below it nothing could be read.
-const leastWidth = 24
+// minWidth is the width of the narrowest text chart, in cells of a terminal; a narrower one would be unreadable.
+const minWidth = 24
 
-// cells returns how many cells of a terminal a character takes.
-func cells(r rune) int {
+// cellWidth returns the number of terminal cells that a character takes.
+func cellWidth(r rune) int {
 	switch {
 	case unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf):
 		return 0
@@ -20,45 +20,46 @@ func cells(r rune) int {
 	return 1
 }
 
-func cellsOf(s string) (n int) {
+func cellCount(s string) (n int) {
 	for _, r := range s {
-		n += cells(r)
+		n += cellWidth(r)
 	}
 	return n
 }
 
-// clip returns s cleaned, and cut with an ellipsis where it takes more than width cells.
-func clip(s string, width int) string { return cut(clean(s), width) }
+// cleanCells returns s cleaned, and truncated with an ellipsis if it takes more than width cells.
+func cleanCells(s string, width int) string { return truncateCells(clean(s), width) }
 
-// cut is clip for what is clean already, so that spaces at the front stay.
-func cut(s string, width int) string {
-	if cellsOf(s) <= width {
+// truncateCells is cleanCells for text that is already clean. It keeps leading spaces.
+func truncateCells(s string, width int) string {
+	if cellCount(s) <= width {
 		return s
 	}
 	n := 0
 	for i, r := range s {
-		if n += cells(r); n > width-1 {
+		if n += cellWidth(r); n > width-1 {
 			return strings.TrimRight(s[:i], " ") + ellipsis
 		}
 	}
 	return s
 }
 
-// padRight and padLeft fill s with spaces up to width cells.
-func padRight(s string, width int) string { return s + spaces(width-cellsOf(s)) }
+// padRight appends spaces to s up to width cells.
+func padRight(s string, width int) string { return s + spaces(width-cellCount(s)) }
 
-func padLeft(s string, width int) string { return spaces(width-cellsOf(s)) + s }
+// padLeft prepends spaces to s up to width cells.
+func padLeft(s string, width int) string { return spaces(width-cellCount(s)) + s }
 
 func spaces(n int) string { return strings.Repeat(" ", max(n, 0)) }
 
-func widestCells(texts []string) (w int) {
+func maxCellCount(texts []string) (w int) {
 	for _, s := range texts {
-		w = max(w, cellsOf(s))
+		w = max(w, cellCount(s))
 	}
 	return w
 }
 
-// blockBar is a bar of up to width cells, in eighths of a cell. What is not zero is never nothing.
+// blockBar returns a bar of up to width cells, in eighths of a cell, and at least one eighth unless part is zero.
 func blockBar(part float64, width int) string {
 	eighths := int(part*float64(width)*8 + 0.5)
 	if part > 0 {
@@ -72,7 +73,7 @@ func blockBar(part float64, width int) string {
 	return bar
 }
 
-// spark is one cell that stands for a part of the greatest, from a space for none to a full block.
+// spark returns one cell for a fraction of the maximum, from a space for none to a full block.
 func spark(part float64) string {
 	if part <= 0 {
 		return " "
@@ -80,20 +81,20 @@ func spark(part float64) string {
 	return string([]rune("▁▂▃▄▅▆▇█")[min(int(part*8), 7)])
 }
 
-// page is the lines of a text chart, none wider than width cells.
+// page holds the lines of a text chart, none wider than width cells.
 type page struct {
 	width int
 	lines []string
 }
 
 func newPage(width int, title, subtitle string) *page {
-	p := &page{width: max(width, leastWidth)}
+	p := &page{width: max(width, minWidth)}
 	p.add(title)
 	p.add(subtitle)
 	return p
 }
 
-// add appends words on up to two lines, unless there are none.
+// add appends words on up to two lines, or none if they are empty.
 func (p *page) add(words string) {
 	words = clean(words)
 	if head, tail, ok := breakAt(words, p.width); ok {
@@ -101,13 +102,13 @@ func (p *page) add(words string) {
 		words = tail
 	}
 	if words != "" {
-		p.lines = append(p.lines, cut(words, p.width))
+		p.lines = append(p.lines, truncateCells(words, p.width))
 	}
 }
 
-// breakAt splits words at the last space that leaves a head of at most width cells, if there is need and a space.
+// breakAt splits words that exceed width cells at the last space that leaves a head of at most width, if there is one.
 func breakAt(words string, width int) (head, tail string, ok bool) {
-	if cellsOf(words) <= width {
+	if cellCount(words) <= width {
 		return "", words, false
 	}
 	n, at := 0, 0
@@ -115,7 +116,7 @@ func breakAt(words string, width int) (head, tail string, ok bool) {
 		if r == ' ' {
 			at = i
 		}
-		if n += cells(r); n > width {
+		if n += cellWidth(r); n > width {
 			break
 		}
 	}
@@ -125,9 +126,9 @@ func breakAt(words string, width int) (head, tail string, ok bool) {
 	return words[:at], words[at+1:], true
 }
 
-// row appends a line that is clean already.
+// row appends a line that is already clean.
 func (p *page) row(line string) {
-	p.lines = append(p.lines, strings.TrimRight(cut(line, p.width), " "))
+	p.lines = append(p.lines, strings.TrimRight(truncateCells(line, p.width), " "))
 }
 
 func (p *page) String() string { return strings.Join(p.lines, "\n") + "\n" }

@@ -1,12 +1,13 @@
 // Package charts turns numbers into pictures: PNG for a chat, SVG for a web page, and rows of block characters for a
 // terminal or a chat that takes no pictures.
 //
-// It knows nothing of bans, countries or chats. A caller fills in a struct (BarChart, TimeChart, HeatMap, ShareChart)
-// and asks it for PNG, SVG or Text. The zero value of every chart draws: it says that there is nothing to show.
+// It knows nothing about bans, countries or chats. A caller fills in a struct (BarChart, TimeChart, HeatMap,
+// ShareChart) and calls its PNG, SVG or Text. The zero value of every chart can be drawn: it says that there is nothing
+// to show.
 //
-// Every value is safe to draw. Labels may hold foreign text: what cannot be printed is dropped or replaced, and what
-// does not fit is cut with an ellipsis. Numbers that make no sense in a chart of counts (negative, NaN, infinite)
-// count as zero.
+// Every value is safe to draw. Labels may contain foreign text: characters that cannot be printed are dropped or
+// replaced, and text that does not fit is truncated with an ellipsis. Numbers that make no sense in a chart of counts
+// (negative, NaN, infinite) count as zero.
 package charts
 
 import (
@@ -20,20 +21,20 @@ import (
 	"github.com/wcharczuk/go-chart/v2"
 )
 
-// Size of a picture in pixels. Telegram and Discord scale photos to about this width, so more would cost time and
-// show nothing. Charts with few rows are less high than Height.
+// Size of a picture in pixels. Telegram and Discord scale photos to about this width, so a larger one would cost time
+// and show no more. Charts with few rows are lower than Height.
 const (
 	Width  = 1280
 	Height = 800
 )
 
-// slots bounds how many pictures are drawn at the same time: each holds about 8 MB while it is drawn.
+// slots limits how many pictures are drawn at the same time: each takes about 8 MB meanwhile.
 var slots = make(chan struct{}, 2)
 
-// nothing is what an empty chart says when its caller has no words of his own.
-const nothing = "No bans in this period"
+// defaultEmpty is the text of an empty chart, unless its caller sets another.
+const defaultEmpty = "No bans in this period"
 
-// plan is a chart that has been laid out: its size is known, and how to draw it.
+// plan is a chart that has been laid out.
 type plan struct {
 	height int
 	theme  Theme
@@ -48,10 +49,10 @@ func (p plan) png() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	// The raster renderer takes a point for 1/64 of its resolution, the vector one for 1/72.
+	// The raster renderer converts points at 64 to the inch, the vector one at 72: a point is then a pixel.
 	r.SetDPI(64)
 
-	// The renderer hands out the image it draws on, so that the paper is laid by a plain copy: filling 1280x800
+	// The renderer returns the image on which it draws, so that the background can be a plain copy: filling 1280x800
 	// pixels as a path takes longer than all the rest of a chart.
 	var w chart.ImageWriter
 	if err := r.Save(&w); err != nil {
@@ -91,13 +92,13 @@ func (p plan) svg() ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// blank is the plan of a chart without data: its headings, and one quiet sentence.
+// blank is the plan of a chart without data: its header, and one muted sentence.
 func blank(t Theme, title, subtitle, sentence string) plan {
 	t = t.orLight()
 	return plan{height: 480, theme: t, draw: func(s *sheet) {
 		top := s.header(title, subtitle)
 		size := 28.0
-		sentence := fit(cmp.Or(sentence, nothing), size, Width-2*margin)
+		sentence := fit(cmp.Or(sentence, defaultEmpty), size, Width-2*margin)
 		s.text(Width/2, (top+s.height)/2-10, size, middle, t.muted, sentence)
 	}}
 }

@@ -1,14 +1,14 @@
 package charts
 
-// fold returns the bars to draw: at most most named ones in the order they came, the rest as one bar, and the unknown
-// as the last. A friendly bar takes the place of a plain one rather than be folded. One bar alone is not folded,
-// since the folded bar would take as much room. All values of the result are 0 or more.
+// fold returns the bars to draw: at most most named ones in their order, the rest as one bar, and the unknown one last.
+// Plain bars are folded before friendly ones. A single bar is not folded, since the folded bar would take as much room.
+// All values of the result are at least 0.
 func fold(bars []Bar, most int) []Bar {
 	var named []Bar
 	var friends int
 	var others, unknown Bar
 	for _, b := range bars {
-		b.Value = count(b.Value)
+		b.Value = nonNegative(b.Value)
 		switch b.Kind {
 		case Unknown:
 			unknown = merge(unknown, b)
@@ -23,7 +23,7 @@ func fold(bars []Bar, most int) []Bar {
 		}
 	}
 	if len(named) > most+1 || len(named) > most && others.Kind == Others {
-		named, others = keep(named, friends, most, others)
+		named, others = foldPlain(named, friends, most, others)
 	}
 	for _, b := range []Bar{others, unknown} {
 		if b.Kind != Plain {
@@ -33,8 +33,8 @@ func fold(bars []Bar, most int) []Bar {
 	return named
 }
 
-// keep splits named into the bars that stay and the one that holds the rest.
-func keep(named []Bar, friends, most int, others Bar) (kept []Bar, rest Bar) {
+// foldPlain splits named into the bars to keep and the one for the rest.
+func foldPlain(named []Bar, friends, most int, others Bar) (kept []Bar, rest Bar) {
 	plain := max(most-friends, 0)
 	friends = min(friends, most)
 	known := others.Kind != Others // how many are in the folded bar
@@ -60,18 +60,18 @@ func keep(named []Bar, friends, most int, others Bar) (kept []Bar, rest Bar) {
 	return kept, others
 }
 
-// merge adds b to sum, which takes the kind of b, and its words where it has none.
+// merge adds b to sum. The result has the kind of b, and the label and note of sum if it has a label.
 func merge(sum, b Bar) Bar {
-	b.Value = plus(sum.Value, b.Value)
+	b.Value = addCapped(sum.Value, b.Value)
 	if sum.Label != "" {
 		b.Label, b.Note = sum.Label, sum.Note
 	}
 	return b
 }
 
-func totalOf(bars []Bar) (total int64) {
+func total(bars []Bar) (total int64) {
 	for _, b := range bars {
-		total = plus(total, b.Value)
+		total = addCapped(total, b.Value)
 	}
 	return total
 }

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// sketch writes bars as "label=value", with a sign for their kind.
+// sketch returns bars as "label=value", with a symbol for their kind.
 func sketch(bars []Bar) string {
 	var parts []string
 	for _, b := range bars {
@@ -83,7 +83,7 @@ func TestFoldKeepsTheSum(t *testing.T) {
 	bars := someBars(250)
 	for most := 1; most <= 20; most++ {
 		folded := fold(bars, most)
-		if got, want := totalOf(folded), totalOf(bars); got != want {
+		if got, want := total(folded), total(bars); got != want {
 			t.Errorf("at most %d: the sum is %d, want %d", most, got, want)
 		}
 		if len(folded) > most+2 {
@@ -93,7 +93,11 @@ func TestFoldKeepsTheSum(t *testing.T) {
 }
 
 func TestSharesAreFoldedBySum(t *testing.T) {
-	rows := []Share{{Label: "a", Part: 1, Whole: 2}, {Part: 1, Whole: 4}, {Part: 3, Whole: 4, PastPart: 1, PastWhole: 2}}
+	rows := []Share{
+		{Label: "a", Part: 1, Whole: 2},
+		{Part: 1, Whole: 4},
+		{Part: 3, Whole: 4, PastPart: 1, PastWhole: 2},
+	}
 	got := foldShares(rows, 1)
 	want := Share{Label: "2 others", Part: 4, Whole: 8, PastPart: 1, PastWhole: 2}
 	if len(got) != 2 || got[1] != want {

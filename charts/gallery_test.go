@@ -9,7 +9,7 @@ import (
 
 var update = flag.Bool("update", false, "write the golden pictures anew")
 
-// figure is what every chart of the package is.
+// figure is implemented by every chart of the package.
 type figure interface {
 	PNG() ([]byte, error)
 	SVG() ([]byte, error)
@@ -23,7 +23,8 @@ var names = []string{
 	"Thailand", "Iran", "Bulgaria", "North Macedonia", "Eswatini", "Türkiye", "Czechia",
 }
 
-// someBars returns n named bars, each about a quarter shorter than the one before, Belgium friendly, and the unknown.
+// someBars returns n named bars, each about a quarter shorter than the previous one, with Belgium friendly, and the
+// unknown one.
 func someBars(n int) (bars []Bar) {
 	v := 50_000.0
 	for i := range n {
@@ -45,7 +46,7 @@ var jails = []string{
 	"asterisk", "vsftpd", "named-refused",
 }
 
-// someTimes returns a stacked chart of waves, without anything in a tenth of it.
+// someTimes returns a stacked chart of waves, a tenth of which is empty.
 func someTimes(tb testing.TB, series, bins int, step func(start time.Time, i int) time.Time) TimeChart {
 	tb.Helper()
 	zone, err := time.LoadLocation("Europe/Brussels")
@@ -101,7 +102,7 @@ func someShares() ShareChart {
 	}
 }
 
-// gallery is a chart of every kind, shape and size that people see.
+// gallery returns a chart of every kind, shape and size that people see.
 func gallery(tb testing.TB) map[string]figure {
 	tb.Helper()
 	bars := func(n int) BarChart {
@@ -120,7 +121,10 @@ func gallery(tb testing.TB) map[string]figure {
 	lines.Stacked, lines.Theme, night.Theme = false, Dark(), Dark()
 	manyShares := ShareChart{Title: "Many", Theme: Dark()}
 	for i := range 40 {
-		manyShares.Rows = append(manyShares.Rows, Share{Label: names[i%25], Part: int64(i), Whole: 1000, PastPart: 40 - int64(i), PastWhole: 1000})
+		manyShares.Rows = append(manyShares.Rows, Share{
+			Label: names[i%25], Part: int64(i), Whole: 1000,
+			PastPart: 40 - int64(i), PastWhole: 1000,
+		})
 	}
 	return map[string]figure{
 		"bars": bars(25), "bars-dark": dark, "bars-broken": broken, "bars-250": most, "bars-one": one,
@@ -128,7 +132,8 @@ func gallery(tb testing.TB) map[string]figure {
 		"hours":       someTimes(tb, 6, 168, hours),
 		"hours-day":   someTimes(tb, 11, 24, hours),
 		"hours-month": someTimes(tb, 3, 720, hours),
-		"days":        someTimes(tb, 4, 30, days), "days-two": someTimes(tb, 2, 2, days), "days-one": someTimes(tb, 1, 1, days),
+		"days":        someTimes(tb, 4, 30, days),
+		"days-two":    someTimes(tb, 2, 2, days), "days-one": someTimes(tb, 1, 1, days),
 		"days-year": someTimes(tb, 3, 365, days), "lines": lines,
 		"heat": someHeat(), "heat-dark": night,
 		"shares": someShares(), "shares-many": manyShares,

@@ -10,12 +10,12 @@ import (
 	"github.com/wcharczuk/go-chart/v2/drawing"
 )
 
-// GrowthChart shows how a few things grow with one another: a panel each, side by side. It is for the figures of this
-// program itself, and no part of it.
+// GrowthChart shows how a few quantities grow together, in panels side by side. It is for the program's own benchmarks,
+// and not part of the program.
 type GrowthChart struct {
 	Title    string
 	Subtitle string   // up to two lines
-	Marks    []string // under the points of every panel, each ten times the one before it
+	Marks    []string // under the points of every panel, each ten times the previous one
 	Panels   []Panel
 	Theme    Theme
 }
@@ -24,19 +24,19 @@ type GrowthChart struct {
 type Panel struct {
 	Title string
 	Lines []GrowthLine
-	Log   bool // the values, too, are drawn by their powers of ten, so that what grows in proportion is a straight line
+	Log   bool // the values have a logarithmic scale, too, so that proportional growth is a straight line
 }
 
 // GrowthLine is a line through a value for each mark. Values are above 0.
 type GrowthLine struct {
-	Name   string // "" where there is but one
+	Name   string // "" if there is only one
 	Values []float64
 	Labels []string // beside the values; may be missing
-	Below  bool     // the labels stand under the line
-	Faint  bool     // to compare with: thin, without points
+	Below  bool     // the labels are below the line
+	Faint  bool     // for comparison: thin, without points
 }
 
-// Sizes in pixels. They are larger than those of other charts: there is room for it.
+// Sizes in pixels, larger than in other charts, since there is room.
 const (
 	panelTitleSize = 30.0
 	panelTextSize  = 26.0
@@ -66,11 +66,11 @@ func (p Panel) draw(s *sheet, marks []string, x0, top, x1, bottom int) {
 		}
 		s.rect(legend, top+39, legend+18, top+45, p.colour(s, i))
 		s.text(legend+26, top+42, axisSize, left, s.muted, line.Name)
-		legend += 26 + wide(line.Name, axisSize) + 26
+		legend += 26 + textWidth(line.Name, axisSize) + 26
 	}
 	top += 96
 	values, words := p.axis()
-	x0 += widest(axisSize, words...) + 12
+	x0 += maxTextWidth(axisSize, words...) + 12
 	least, greatest := p.height(values[0]), p.height(values[len(values)-1])
 	y := func(v float64) int {
 		return bottom - int(math.Round(float64(bottom-top)*(p.height(v)-least)/(greatest-least)))
@@ -104,7 +104,7 @@ func (p Panel) draw(s *sheet, marks []string, x0, top, x1, bottom int) {
 	}
 }
 
-// label stands beside a point where the line does not run: on the left of one that rises.
+// label prints a label beside a point where it does not cross the line: to the left of one that rises.
 func (p Panel) label(s *sheet, line GrowthLine, words string, x, y int) {
 	switch {
 	case line.Below:
@@ -116,7 +116,7 @@ func (p Panel) label(s *sheet, line GrowthLine, words string, x, y int) {
 	}
 }
 
-// colour is that of the line of a number.
+// colour returns the colour of the n-th line.
 func (p Panel) colour(s *sheet, n int) drawing.Color {
 	if p.Lines[n].Faint {
 		return s.unknown
@@ -124,7 +124,7 @@ func (p Panel) colour(s *sheet, n int) drawing.Color {
 	return s.series[n]
 }
 
-// height is where on the axis a value is, in any unit.
+// height returns the position of a value on the axis, in any unit.
 func (p Panel) height(v float64) float64 {
 	if p.Log {
 		return math.Log10(v)
@@ -132,7 +132,7 @@ func (p Panel) height(v float64) float64 {
 	return v
 }
 
-// axis returns the values that are marked, at least two, and their names.
+// axis returns the values at which there are marks, at least two, and their labels.
 func (p Panel) axis() (values []float64, words []string) {
 	least, greatest := math.Inf(1), 0.0
 	for _, line := range p.Lines {

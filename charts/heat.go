@@ -14,7 +14,7 @@ type HeatMap struct {
 	Subtitle string       // up to two lines
 	Counts   [7][24]int64 // by time.Weekday and hour, in local time; below 0 counts as 0
 	Theme    Theme
-	Empty    string // what to say when there are no counts; empty is "No bans in this period"
+	Empty    string // the text if there are no counts; "" is "No bans in this period"
 }
 
 // PNG returns the chart as a picture of 1280x800 pixels.
@@ -30,7 +30,7 @@ var week = [7]time.Weekday{
 
 func dayName(d time.Weekday) string { return d.String()[:3] }
 
-// peak is the greatest hour of a week.
+// peak is the hour of a week with the highest count.
 type peak struct {
 	day   time.Weekday
 	hour  int
@@ -60,9 +60,9 @@ func (c HeatMap) plan() plan {
 	}
 	return plan{height: Height, theme: t, draw: func(s *sheet) {
 		g := grid{top: s.header(c.Title, c.Subtitle) + 16, most: busiest.count}
-		g.x0 = margin + wide("Wed", textSize) + 16
+		g.x0 = margin + textWidth("Wed", textSize) + 16
 		totals := c.totals()
-		room := Width - margin - g.x0 - widest(textSize, totals...) - 24
+		room := Width - margin - g.x0 - maxTextWidth(textSize, totals...) - 24
 		g.cellWidth = room / 24
 		g.cellHeight = (Height - g.top - 140) / 7
 		g.draw(s, c, totals)
@@ -75,14 +75,14 @@ func (c HeatMap) totals() (texts []string) {
 	for _, d := range week {
 		var sum int64
 		for _, v := range c.Counts[d] {
-			sum = plus(sum, count(v))
+			sum = addCapped(sum, nonNegative(v))
 		}
 		texts = append(texts, grouped(sum))
 	}
 	return texts
 }
 
-// grid is the field of a HeatMap; lengths are pixels.
+// grid is the plot area of a HeatMap; lengths are in pixels.
 type grid struct {
 	x0, top, cellWidth, cellHeight int
 	most                           int64
@@ -105,11 +105,11 @@ func (g grid) draw(s *sheet, c HeatMap, totals []string) {
 	}
 }
 
-// heat is how far up the ramp a count is, 0 to 1. It is a square root, so that one wild hour does not bleach all
-// others: a quarter of the greatest is in the middle.
-func heat(v, most int64) float64 { return math.Sqrt(float64(count(v)) / float64(most)) }
+// heat returns the position of a count on the ramp, 0 to 1. It is a square root, so that one extreme hour does not make
+// all others pale: a quarter of the maximum is in the middle.
+func heat(v, most int64) float64 { return math.Sqrt(float64(nonNegative(v)) / float64(most)) }
 
-// shade is the colour of a count: hardly any for none, else from the theme's ramp.
+// shade returns the colour of a count: nearly that of the background for none, else from the theme's ramp.
 func (t Theme) shade(v, most int64) drawing.Color {
 	if v <= 0 {
 		return t.track
@@ -117,13 +117,13 @@ func (t Theme) shade(v, most int64) drawing.Color {
 	return t.ramp[int(heat(v, most)*float64(len(t.ramp)-1)+0.5)]
 }
 
-// legend draws the ramp from none to the greatest, and names the greatest.
+// legend draws the ramp with its scale, and names the busiest hour.
 func (g grid) legend(s *sheet, busiest peak) {
 	y := Height - 64
 	s.text(margin, y, subtitleSize, left, s.muted, busiest.String())
 	const step = 12
 	most := grouped(g.most)
-	x := Width - margin - wide(most, smallSize)
+	x := Width - margin - textWidth(most, smallSize)
 	s.text(x, y, smallSize, left, s.muted, most)
 	x -= 12 + step*len(s.ramp)
 	for i, c := range s.ramp {

@@ -5,19 +5,19 @@ import (
 	"strconv"
 )
 
-// count is v as a number of things: never negative.
-func count(v int64) int64 { return max(v, 0) }
+// nonNegative returns v, or 0 if it is negative.
+func nonNegative(v int64) int64 { return max(v, 0) }
 
-// plus adds two counts and stops at the largest number there is.
-func plus(a, b int64) int64 {
+// addCapped adds two counts, and returns the largest int64 on overflow.
+func addCapped(a, b int64) int64 {
 	if a > math.MaxInt64-b {
 		return math.MaxInt64
 	}
 	return a + b
 }
 
-// finite is v as a number that can be drawn: what is no number is 0, and so is what is below it.
-func finite(v float64) float64 {
+// drawable returns v, or 0 if it is negative, NaN or infinite; huge numbers are capped.
+func drawable(v float64) float64 {
 	if math.IsNaN(v) || math.IsInf(v, 0) || v < 0 {
 		return 0
 	}
@@ -33,8 +33,8 @@ func grouped(v int64) string {
 	return s
 }
 
-// amount prints a measured number: whole where it is whole or big, else with one digit after the point, and from ten
-// thousand million on in short.
+// amount prints a measured number: without decimals if it is whole or at least 100, else with one, and from 10^10 on
+// in short form.
 func amount(v float64) string {
 	switch {
 	case v >= 1e10:
@@ -52,21 +52,21 @@ func short(v float64) string {
 		name string
 	}{{1e12, "T"}, {1e9, "G"}, {1e6, "M"}, {1e3, "k"}} {
 		if n := v / unit.size; n >= 0.9995 {
-			return strconv.FormatFloat(truncate(n), 'f', -1, 64) + unit.name
+			return strconv.FormatFloat(round1(n), 'f', -1, 64) + unit.name
 		}
 	}
-	return strconv.FormatFloat(truncate(v), 'f', -1, 64)
+	return strconv.FormatFloat(round1(v), 'f', -1, 64)
 }
 
-// truncate rounds to one digit after the point below ten, to none above.
-func truncate(v float64) float64 {
+// round1 rounds to one decimal below ten, to none above.
+func round1(v float64) float64 {
 	if v < 9.95 {
 		return math.Round(v*10) / 10
 	}
 	return math.Round(v)
 }
 
-// percent prints part of whole, for 0 <= part <= whole. It says 0 and 100 only where that is exact.
+// percent prints part of whole, for 0 <= part <= whole. It prints 0% and 100% only if that is exact.
 func percent(part, whole int64) string {
 	if whole <= 0 {
 		return "–"
@@ -85,8 +85,8 @@ func percent(part, whole int64) string {
 	return strconv.FormatFloat(p, 'f', 1, 64) + "%"
 }
 
-// scale returns the distance between marks on an axis that begins at 0, and its end, a whole number of steps that is
-// not below top. There are at most marks steps of 1, 2 or 5 times a power of ten, and none below least.
+// scale returns the step between marks on an axis that begins at 0, and its end, a multiple of step not below top.
+// There are at most marks steps, unless step would be below least. A step is 1, 2 or 5 times a power of ten, or least.
 func scale(top, least float64, marks int) (step, end float64) {
 	if top <= 0 {
 		top = least

@@ -12,17 +12,17 @@ import (
 	"github.com/wcharczuk/go-chart/v2/drawing"
 )
 
-// colours is the size of a picture's palette. Up to forty are those of the theme; the others are blends along the
-// edges of letters and areas, where a few look like all of them and take far fewer bytes.
-const colours = 48
+// paletteSize is the size of a picture's palette. Up to forty colours are those of the theme; the others are blends
+// along the edges of letters and areas, where a few look as good as all of them and take far fewer bytes.
+const paletteSize = 48
 
-// heavy is the size in bytes from which on a picture is packed with more care, which takes three times as long.
-const heavy = 56_000
+// bigPicture is the size in bytes from which a picture is compressed better, which takes three times as long.
+const bigPicture = 56_000
 
-// encode writes an opaque image as a PNG with a palette, in which the flat colours stay what they are. It is a
-// quarter as big as one without and three times quicker to write. The image is lost.
+// encode encodes an opaque image as a PNG with a palette, in which the flat colours are exact. It is a quarter the size
+// of one without, and three times faster to encode. The image is overwritten.
 func encode(img *image.RGBA, flat []drawing.Color) ([]byte, error) {
-	reduced := paletted(img, flat)
+	reduced := quantize(img, flat)
 	var b bytes.Buffer
 	for _, level := range []png.CompressionLevel{png.BestSpeed, png.DefaultCompression} {
 		b.Reset()
@@ -30,15 +30,15 @@ func encode(img *image.RGBA, flat []drawing.Color) ([]byte, error) {
 		if err := e.Encode(&b, reduced); err != nil {
 			return nil, err
 		}
-		if b.Len() < heavy {
+		if b.Len() < bigPicture {
 			break
 		}
 	}
 	return b.Bytes(), nil
 }
 
-// A bucket gathers the colours that agree in their upper five bits per channel. A flat colour stands for all of its
-// bucket; where there is none, the colour that is most of it does (a majority vote).
+// bucket contains the colours that share the upper five bits of each channel. It is represented by a flat colour in it,
+// or else by the colour of the majority of its pixels (a majority vote).
 type bucket struct {
 	colour uint32
 	votes  int32
@@ -47,8 +47,8 @@ type bucket struct {
 	flat   bool
 }
 
-// paletted makes the image one with a palette, in the same memory.
-func paletted(img *image.RGBA, flat []drawing.Color) *image.Paletted {
+// quantize converts the image to one with a palette, in the same memory.
+func quantize(img *image.RGBA, flat []drawing.Color) *image.Paletted {
 	buckets := make([]bucket, 1<<15)
 	for _, c := range flat {
 		colour := uint32(c.R) | uint32(c.G)<<8 | uint32(c.B)<<16 | 0xff<<24
@@ -85,7 +85,7 @@ func paletted(img *image.RGBA, flat []drawing.Color) *image.Paletted {
 		return cmp.Or(cmp.Compare(b.count, a.count), cmp.Compare(a.key, b.key))
 	})
 
-	kept := used[:min(len(used), colours)]
+	kept := used[:min(len(used), paletteSize)]
 	index := make([]uint8, 1<<15)
 	palette := make(color.Palette, len(kept))
 	for i, b := range kept {
@@ -96,7 +96,7 @@ func paletted(img *image.RGBA, flat []drawing.Color) *image.Paletted {
 		index[b.key] = nearest(kept, b.colour)
 	}
 
-	// A run is written when all of it has been read: an index takes a quarter of what its pixel took.
+	// Writing never overtakes reading: an index takes a quarter of the bytes of its pixel.
 	out := &image.Paletted{Pix: img.Pix[:len(img.Pix)/4], Stride: img.Rect.Dx(), Rect: img.Rect, Palette: palette}
 	eachRun(img, func(colour uint32, at, length int) {
 		i, run := index[key(colour)], out.Pix[at:at+length]
@@ -107,13 +107,13 @@ func paletted(img *image.RGBA, flat []drawing.Color) *image.Paletted {
 	return out
 }
 
-// eachRun calls f for each stretch of one colour, with the place of its first pixel and its length in pixels.
+// eachRun calls f for each run of one colour, with the index of its first pixel and its length in pixels.
 func eachRun(img *image.RGBA, f func(colour uint32, at, length int)) {
 	pix := img.Pix
 	start, colour := 0, binary.LittleEndian.Uint32(pix)
 	n := len(pix) / 4
 	for i := 1; i < n; i++ {
-		// Nearly all of a chart is paper: two pixels at a time are skipped.
+		// Nearly all of a chart is background: skip two pixels at a time.
 		for two := uint64(colour)<<32 | uint64(colour); i+2 < n && binary.LittleEndian.Uint64(pix[4*i:]) == two; {
 			i += 2
 		}

@@ -15,10 +15,13 @@ import (
 	"github.com/wcharczuk/go-chart/v2/drawing"
 )
 
-// TestGolden compares the SVG of one chart of each kind with the one that somebody has looked at.
+// TestGolden compares the SVG of one chart of each kind with one that was approved by eye.
 func TestGolden(t *testing.T) {
 	all := gallery(t)
-	for _, name := range []string{"bars", "bars-dark", "bars-broken", "bars-none", "hours", "days", "lines", "heat", "shares"} {
+	for _, name := range []string{
+		"bars", "bars-dark", "bars-broken", "bars-none", "hours", "days", "lines", "heat",
+		"shares",
+	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := all[name].SVG()
 			if err != nil {
@@ -61,7 +64,7 @@ func same(a, b color.Color) bool {
 	return ar == br && ag == bg && ab == bb
 }
 
-// run returns the length of the longest stretch of one colour in a row of pixels.
+// run returns the length of the longest run of one colour in a row of pixels.
 func run(img image.Image, y int, c drawing.Color) (longest int) {
 	n := 0
 	for x := range img.Bounds().Dx() {
@@ -142,12 +145,16 @@ func TestLegendNamesFriendlyBarsWhereThereAreSome(t *testing.T) {
 
 func TestSharesWithoutAPastHaveNoColumnForIt(t *testing.T) {
 	for past, want := range map[int64]bool{0: false, 100: true} {
-		c := ShareChart{PastLabel: "Long ago", Rows: []Share{{Label: "sshd", Part: 1, Whole: 10}, {Label: "dovecot", Part: 2, Whole: 10, PastWhole: past}}}
+		c := ShareChart{PastLabel: "Long ago", Rows: []Share{
+			{Label: "sshd", Part: 1, Whole: 10},
+			{Label: "dovecot", Part: 2, Whole: 10, PastWhole: past},
+		}}
 		svg, err := c.SVG()
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := strings.Contains(string(svg), ">Long ago<"); got != want || strings.Contains(string(svg), ">–<") != want {
+		if got := strings.Contains(string(svg), ">Long ago<"); got != want ||
+			strings.Contains(string(svg), ">–<") != want {
 			t.Errorf("a past of %d bans: the column is there: %v, want %v", past, got, want)
 		}
 	}
@@ -169,7 +176,7 @@ func TestColumnsStandWhereTheirTimeIs(t *testing.T) {
 	}
 }
 
-// spy is a renderer that remembers where text stands.
+// spy is a renderer that records where text is.
 type spy struct {
 	chart.Renderer
 	size  float64
@@ -188,7 +195,7 @@ func (s *spy) SetFontSize(size float64) {
 
 func (s *spy) Text(text string, x, y int) {
 	up, down := int(s.size*0.72), int(s.size*0.2)
-	s.texts = append(s.texts, words{image.Rect(x, y-up, x+wide(text, s.size), y+down), text})
+	s.texts = append(s.texts, words{image.Rect(x, y-up, x+textWidth(text, s.size), y+down), text})
 }
 
 func TestNoTextIsSmallOrCutOrOverAnother(t *testing.T) {
@@ -197,7 +204,7 @@ func TestNoTextIsSmallOrCutOrOverAnother(t *testing.T) {
 	}
 }
 
-// readable fails the test where text is hard to read.
+// readable fails the test if text is hard to read.
 func readable(t *testing.T, p plan) {
 	t.Helper()
 	r, err := chart.PNG(Width, p.height)

@@ -9,7 +9,7 @@ import (
 	"github.com/wcharczuk/go-chart/v2/drawing"
 )
 
-// plot is the field of a TimeChart between its axes.
+// plot is the plot area of a TimeChart.
 type plot struct {
 	x0, y0, x1, y1 int // pixels
 	from, to       time.Time
@@ -30,14 +30,14 @@ func newPlot(l layers, top, bottom int, stacked bool) plot {
 				sum = max(sum, v)
 			}
 			if v != math.Trunc(v) {
-				least = 0 // not counts, so that marks between whole numbers mean something
+				least = 0 // not counts: marks between whole numbers make sense
 			}
 		}
 		greatest = max(greatest, sum)
 	}
 	p := plot{y0: top, y1: bottom, x1: Width - margin, from: l.edges[0], to: l.edges[len(l.edges)-1], stacked: stacked}
 	p.step, p.end = scale(greatest, least, max((bottom-top)/62, 2))
-	p.x0 = margin + widest(smallSize, p.axisLabels()...) + 12
+	p.x0 = margin + maxTextWidth(smallSize, p.axisLabels()...) + 12
 	return p
 }
 
@@ -71,7 +71,7 @@ func (p plot) draw(s *sheet, l layers) {
 		s.text(p.x0-12, y, smallSize, right, s.muted, words)
 	}
 	p.times(s, l)
-	edges, series := l.thin((p.x1 - p.x0) / 2)
+	edges, series := l.downsample((p.x1 - p.x0) / 2)
 	xs := make([]int, len(edges))
 	for i, at := range edges {
 		xs[i] = p.x(at)
@@ -84,8 +84,7 @@ func (p plot) draw(s *sheet, l layers) {
 	s.rect(p.x0, p.y1, p.x1, p.y1+2, s.muted)
 }
 
-// stack draws each series on top of the ones before it, as columns where there is room to tell them apart, else as
-// areas.
+// stack draws each series on top of the previous ones, as columns if there is room to tell them apart, else as areas.
 func (p plot) stack(s *sheet, xs []int, series []layer) {
 	low := make([]float64, len(xs)-1)
 	for _, one := range series {
@@ -102,7 +101,7 @@ func (p plot) stack(s *sheet, xs []int, series []layer) {
 	}
 }
 
-// gap is the space between columns in pixels, 0 where there are too many bins to stand apart.
+// gap returns the space between columns in pixels, 0 if there are too many bins for separate columns.
 func (p plot) gap(bins int) int {
 	each := (p.x1 - p.x0) / bins
 	if each < 12 {
@@ -112,7 +111,7 @@ func (p plot) gap(bins int) int {
 }
 
 func (p plot) columns(s *sheet, c drawing.Color, gap int, xs []int, low, high []float64) {
-	const most = 160 // pixels; one column as wide as the chart looks like a mistake
+	const most = 160 // pixels; a single column as wide as the chart would look like a mistake
 	for i := range low {
 		mid, half := (xs[i]+xs[i+1])/2, min(xs[i+1]-xs[i]-gap, most)/2
 		if top, foot := p.y(high[i]), p.y(low[i]); top < foot {
@@ -121,7 +120,7 @@ func (p plot) columns(s *sheet, c drawing.Color, gap int, xs []int, low, high []
 	}
 }
 
-// outline is the shape between low and high, through the middles of the bins and level to the ends of the axis.
+// outline returns the shape between low and high, through the centres of the bins and horizontal at both ends.
 func (p plot) outline(xs []int, low, high []float64) []image.Point {
 	last := len(low) - 1
 	points := []image.Point{{X: xs[0], Y: p.y(high[0])}}
@@ -135,7 +134,7 @@ func (p plot) outline(xs []int, low, high []float64) []image.Point {
 	return append(points, image.Pt(xs[0], p.y(low[0])))
 }
 
-// lines draws each series through the middles of its bins, the greatest last, on top.
+// lines draws each series through the centres of its bins, with the greatest on top.
 func (p plot) lines(s *sheet, xs []int, series []layer) {
 	for _, line := range slices.Backward(series) {
 		var points []image.Point
@@ -149,9 +148,8 @@ func (p plot) lines(s *sheet, xs []int, series []layer) {
 	}
 }
 
-// thin returns edges and series of at most most bins, each the mean of as many as it takes: there are only so many
-// pixels.
-func (l layers) thin(most int) ([]time.Time, []layer) {
+// downsample returns the edges and series of at most most bins, by averaging runs of bins.
+func (l layers) downsample(most int) ([]time.Time, []layer) {
 	bins := l.bins()
 	k := (bins + most - 1) / most
 	if k <= 1 {

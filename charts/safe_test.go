@@ -11,7 +11,7 @@ import (
 	"unicode"
 )
 
-// hostile is text that somebody else wrote.
+// hostile is text under an attacker's control.
 var hostile = []string{
 	"", " ", "\x00\x07\x1b[31mred\x1b[0m\n\r\t", "\u202edetrevni\u2066\u200b\ufeff", "<script>alert('x')</script>",
 	`"&amp;" & ]]> <!-- -->`, "日本語 العربية 🇧🇪 👨‍👩‍👧", "\xff\xfe broken", strings.Repeat("W", 5000),
@@ -20,7 +20,7 @@ var hostile = []string{
 
 var wild = []float64{math.NaN(), math.Inf(1), math.Inf(-1), -5, 0, 1e-300, 0.5, 1, 1e9, math.MaxFloat64}
 
-// hostileCharts are charts whose every number and word is as bad as it can be.
+// hostileCharts are charts in which every number and text is as bad as possible.
 func hostileCharts(t *testing.T) map[string]figure {
 	t.Helper()
 	all := map[string]figure{
@@ -36,7 +36,10 @@ func hostileCharts(t *testing.T) map[string]figure {
 			Times:  []time.Time{{}, time.Unix(0, 0), time.Unix(1<<40, 0), time.Unix(1<<59, 0)},
 			Series: []Series{{Name: "a", Values: []float64{1, 2, 3, 4}}}, Stacked: true,
 		},
-		"same times": TimeChart{Times: make([]time.Time, 50), Series: []Series{{Name: "a", Values: make([]float64, 50)}}},
+		"same times": TimeChart{
+			Times:  make([]time.Time, 50),
+			Series: []Series{{Name: "a", Values: make([]float64, 50)}},
+		},
 		"short bins": TimeChart{
 			Times:  []time.Time{time.Unix(0, 0), time.Unix(0, 1)},
 			Series: []Series{{Name: "a", Values: []float64{1, 2, 3, 4}}},
@@ -47,7 +50,10 @@ func hostileCharts(t *testing.T) map[string]figure {
 		c := BarChart{Max: n, Title: bad, Subtitle: bad, FriendlyLabel: bad}
 		for i := range n {
 			word := hostile[i%len(hostile)]
-			c.Bars = append(c.Bars, Bar{Label: word, Note: word, Kind: Kind(i % 5), Value: math.MaxInt64 / int64(1+i*i)})
+			c.Bars = append(c.Bars, Bar{
+				Label: word, Note: word, Kind: Kind(i % 5),
+				Value: math.MaxInt64 / int64(1+i*i),
+			})
 		}
 		all["bars "+grouped(int64(n))] = c
 	}
@@ -71,12 +77,14 @@ func hostileCharts(t *testing.T) map[string]figure {
 			all[name+grouped(int64(n))] = c
 		}
 	}
-	heat, shares := HeatMap{Title: hostile[8], Subtitle: hostile[6]}, ShareChart{PastLabel: hostile[8], NowLabel: hostile[10]}
+	heat := HeatMap{Title: hostile[8], Subtitle: hostile[6]}
+	shares := ShareChart{PastLabel: hostile[8], NowLabel: hostile[10]}
 	for i, word := range hostile {
 		heat.Counts[i%7][i] = math.MaxInt64
 		heat.Counts[(i+1)%7][i] = math.MinInt64
 		shares.Rows = append(shares.Rows, Share{
-			Label: word, Part: math.MaxInt64, Whole: math.MaxInt64 - int64(i), PastPart: -1, PastWhole: int64(i), Marked: true,
+			Label: word, Part: math.MaxInt64, Whole: math.MaxInt64 - int64(i), PastPart: -1, PastWhole: int64(i),
+			Marked: true,
 		})
 	}
 	all["heat"], all["shares"] = heat, shares
@@ -100,7 +108,7 @@ func TestS20ChartsAreSafe(t *testing.T) {
 			wellFormed(t, string(b))
 			readable(t, f.plan())
 			for _, width := range []int{-1, 0, 24, 40, 64, 200} {
-				safeText(t, f.Text(width), max(width, leastWidth))
+				safeText(t, f.Text(width), max(width, minWidth))
 			}
 			if took := time.Since(begin); took > 20*time.Second {
 				t.Errorf("took %v", took)
@@ -109,7 +117,7 @@ func TestS20ChartsAreSafe(t *testing.T) {
 	}
 }
 
-// wellFormed fails the test unless the SVG parses and holds nothing but shapes and words.
+// wellFormed fails the test unless the SVG parses and contains only shapes and text.
 func wellFormed(t *testing.T, svg string) {
 	t.Helper()
 	d := xml.NewDecoder(strings.NewReader(svg))
@@ -131,7 +139,7 @@ func wellFormed(t *testing.T, svg string) {
 	}
 }
 
-// safeText fails the test where a text chart is too wide or too high, or would do something to a terminal.
+// safeText fails the test if a text chart is too wide or too high, or contains control characters.
 func safeText(t *testing.T, text string, width int) {
 	t.Helper()
 	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
@@ -139,7 +147,7 @@ func safeText(t *testing.T, text string, width int) {
 		t.Errorf("%d lines", len(lines))
 	}
 	for _, line := range lines {
-		if n := cellsOf(line); n > width {
+		if n := cellCount(line); n > width {
 			t.Errorf("%q takes %d cells, want at most %d", line, n, width)
 		}
 		if i := strings.IndexFunc(line, func(r rune) bool { return !unicode.IsGraphic(r) }); i >= 0 {

@@ -9,28 +9,28 @@ import (
 	"github.com/wcharczuk/go-chart/v2/drawing"
 )
 
-// Share is one row of a ShareChart: a part of a whole now, and the same in the past. Numbers below 0 count as 0, and
-// a part is never more than its whole.
+// Share is one row of a ShareChart: a part of a whole now, and in the past. Numbers below 0 count as 0, and a part that
+// exceeds its whole counts as the whole.
 type Share struct {
 	Label               string
 	Part, Whole         int64
 	PastPart, PastWhole int64 // PastWhole 0: there is no past
-	Marked              bool  // to be looked at
+	Marked              bool  // highlighted
 }
 
-// ShareChart shows shares as bars, and where each share used to be as a mark.
+// ShareChart shows shares as bars, and past shares as marks on them.
 //
-// Rows are drawn in the order they come; what is beyond twelve is added up in one row.
+// Rows are drawn in the given order; those beyond twelve are added up in one row.
 type ShareChart struct {
 	Title    string
 	Subtitle string // up to two lines
 	Rows     []Share
 	Theme    Theme
 
-	NowLabel    string // what the legend calls the bars; empty is "This period"
-	MarkedLabel string // and the marked ones; empty is "Unusual"
-	PastLabel   string // and the marks of the past; empty is "Usual"
-	Empty       string // what to say when there are no rows; empty is "No bans in this period"
+	NowLabel    string // the legend for the bars; "" is "This period"
+	MarkedLabel string // the legend for the marked ones; "" is "Unusual"
+	PastLabel   string // the legend for past shares; "" is "Usual"
+	Empty       string // the text if there are no rows; "" is "No bans in this period"
 }
 
 // PNG returns the chart as a picture 1280 pixels wide and up to 800 high.
@@ -47,40 +47,40 @@ func (c ShareChart) plan() plan {
 	}
 	top := headerHeight(c.Subtitle) + 36
 	const bottom = 72
-	pitch, height := spread(len(shares), top, bottom, 72)
+	pitch, height := rowPitch(len(shares), top, bottom, 72)
 	return plan{
 		height: height,
 		theme:  t,
 		draw: func(s *sheet) {
 			s.header(c.Title, c.Subtitle, c.legend(t, shares)...)
-			shareRows{shares: shares, past: c.past(), top: top, pitch: pitch}.draw(s)
+			shareRows{shares: shares, heading: c.pastLabel(), top: top, pitch: pitch}.draw(s)
 		},
 	}
 }
 
-func (c ShareChart) past() string { return cmp.Or(c.PastLabel, "Usual") }
+func (c ShareChart) pastLabel() string { return cmp.Or(c.PastLabel, "Usual") }
 
-func (c ShareChart) legend(t Theme, shares []Share) []sign {
-	signs := []sign{{colour: t.bar, label: cmp.Or(c.NowLabel, "This period")}}
+func (c ShareChart) legend(t Theme, shares []Share) []legendEntry {
+	signs := []legendEntry{{colour: t.bar, label: cmp.Or(c.NowLabel, "This period")}}
 	var marked, past bool
 	for _, r := range shares {
 		marked = marked || r.Marked
 		past = past || r.PastWhole > 0
 	}
 	if marked {
-		signs = append(signs, sign{colour: t.accent, label: cmp.Or(c.MarkedLabel, "Unusual")})
+		signs = append(signs, legendEntry{colour: t.accent, label: cmp.Or(c.MarkedLabel, "Unusual")})
 	}
 	if past {
-		signs = append(signs, sign{colour: t.ink, label: c.past(), thin: true})
+		signs = append(signs, legendEntry{colour: t.ink, label: c.pastLabel(), thin: true})
 	}
 	return signs
 }
 
-// foldShares makes every row sound and adds up the rows beyond most.
+// foldShares makes every row valid, and adds up the rows beyond most.
 func foldShares(all []Share, most int) (shares []Share) {
 	for i, r := range all {
-		r.Whole, r.PastWhole = count(r.Whole), count(r.PastWhole)
-		r.Part, r.PastPart = min(count(r.Part), r.Whole), min(count(r.PastPart), r.PastWhole)
+		r.Whole, r.PastWhole = nonNegative(r.Whole), nonNegative(r.PastWhole)
+		r.Part, r.PastPart = min(nonNegative(r.Part), r.Whole), min(nonNegative(r.PastPart), r.PastWhole)
 		if i < most || len(all) == most+1 {
 			shares = append(shares, r)
 			continue
@@ -89,8 +89,8 @@ func foldShares(all []Share, most int) (shares []Share) {
 			shares = append(shares, Share{Label: grouped(int64(len(all)-most)) + " others"})
 		}
 		rest := &shares[most]
-		rest.Part, rest.Whole = plus(rest.Part, r.Part), plus(rest.Whole, r.Whole)
-		rest.PastPart, rest.PastWhole = plus(rest.PastPart, r.PastPart), plus(rest.PastWhole, r.PastWhole)
+		rest.Part, rest.Whole = addCapped(rest.Part, r.Part), addCapped(rest.Whole, r.Whole)
+		rest.PastPart, rest.PastWhole = addCapped(rest.PastPart, r.PastPart), addCapped(rest.PastWhole, r.PastWhole)
 		rest.Marked = rest.Marked || r.Marked
 	}
 	return shares
@@ -100,7 +100,7 @@ func (r Share) now() float64 { return ratio(r.Part, r.Whole) }
 
 func (r Share) before() float64 { return ratio(r.PastPart, r.PastWhole) }
 
-// usual says where the share used to be.
+// usual returns the past share as text.
 func (r Share) usual() string {
 	if r.PastWhole == 0 {
 		return "–"
@@ -118,7 +118,7 @@ func ratio(part, whole int64) float64 {
 // shareRows is the body of a ShareChart, ready to be drawn.
 type shareRows struct {
 	shares     []Share
-	past       string // the heading of the past
+	heading    string // of the column of past shares
 	top, pitch int    // pixels
 }
 
@@ -134,20 +134,20 @@ func (r shareRows) draw(s *sheet) {
 		pasts = append(pasts, one.usual())
 		greatest = max(greatest, one.now(), one.before())
 	}
-	if widest(size, counts...) > 400 {
+	if maxTextWidth(size, counts...) > 400 {
 		for i, one := range r.shares {
 			counts[i] = short(float64(one.Part)) + " of " + short(float64(one.Whole))
 		}
 	}
-	heading := fit(r.past, smallSize, 160)
+	heading := fit(r.heading, smallSize, 160)
 	pastEnd := Width - margin
-	countEnd := pastEnd - max(widest(size, pasts...), wide(heading, smallSize)) - gap
+	countEnd := pastEnd - max(maxTextWidth(size, pasts...), textWidth(heading, smallSize)) - gap
 	if !slices.ContainsFunc(r.shares, func(one Share) bool { return one.PastWhole > 0 }) { // no past, no column for it
 		heading, pasts, countEnd = "", make([]string, len(pasts)), pastEnd
 	}
-	nowEnd := countEnd - widest(size, counts...) - gap
-	x0 := margin + widest(size, names...) + 16
-	x1 := nowEnd - widest(size, nows...) - gap
+	nowEnd := countEnd - maxTextWidth(size, counts...) - gap
+	x0 := margin + maxTextWidth(size, names...) + 16
+	x1 := nowEnd - maxTextWidth(size, nows...) - gap
 
 	step, end := scale(max(greatest, 0.001), 0, max((x1-x0)/120, 2))
 	bottom := r.top + r.pitch*len(r.shares)
@@ -155,7 +155,8 @@ func (r shareRows) draw(s *sheet) {
 	for i := range int(math.Round(end/step)) + 1 {
 		v := float64(i) * step
 		s.rect(at(v), r.top, at(v)+1, bottom+8, s.grid)
-		s.text(at(v), bottom+26, smallSize, middle, s.muted, strconv.FormatFloat(math.Round(v*1e7)/1e5, 'f', -1, 64)+"%")
+		percents := strconv.FormatFloat(math.Round(v*1e7)/1e5, 'f', -1, 64) + "%"
+		s.text(at(v), bottom+26, smallSize, middle, s.muted, percents)
 	}
 	s.text(pastEnd, r.top-12, smallSize, right, s.muted, heading)
 	for i, one := range r.shares {

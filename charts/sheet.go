@@ -18,7 +18,7 @@ const (
 	smallSize    = 20.0
 )
 
-// align says which end of a text stands at its x.
+// align says which part of a text is at its x.
 type align int
 
 const (
@@ -27,13 +27,13 @@ const (
 	right
 )
 
-// sheet is the paper a chart is drawn on, with the few strokes that charts are made of. Text must be printable: the
-// layout measures it before, and what is measured is what is drawn.
+// sheet is the surface on which a chart is drawn, with the few shapes that charts consist of. Text must be printable:
+// the layout has measured it, and it is drawn as it was measured.
 type sheet struct {
 	chart.Renderer
 	Theme
 	height  int
-	literal func(string) string // how text is written so that the renderer prints it as it is
+	literal func(string) string // escapes text so that the renderer prints it as it is
 }
 
 func asIs(s string) string { return s }
@@ -45,14 +45,14 @@ func (s *sheet) rect(x0, y0, x1, y1 int, c drawing.Color) {
 
 // area fills a polygon.
 func (s *sheet) area(c drawing.Color, points ...image.Point) {
-	s.ResetStyle() // the vector renderer would also draw the outline of the shape before
+	s.ResetStyle() // else the vector renderer would also draw the outline of the previous shape
 	s.SetFillColor(c)
 	s.trace(points)
 	s.Close()
 	s.Fill()
 }
 
-// line joins points by a stroke so many pixels wide.
+// line connects points by a stroke; width is in pixels.
 func (s *sheet) line(c drawing.Color, width float64, points ...image.Point) {
 	s.ResetStyle()
 	s.SetStrokeColor(c)
@@ -97,9 +97,9 @@ func (s *sheet) text(x, y int, size float64, a align, c drawing.Color, words str
 	}
 	switch a {
 	case middle:
-		x -= wide(words, size) / 2
+		x -= textWidth(words, size) / 2
 	case right:
-		x -= wide(words, size)
+		x -= textWidth(words, size)
 	}
 	s.ResetStyle()
 	s.SetFont(f)
@@ -108,26 +108,26 @@ func (s *sheet) text(x, y int, size float64, a align, c drawing.Color, words str
 	s.Text(s.literal(words), x, y+int(0.355*size+0.5))
 }
 
-// sign is one entry of a legend.
-type sign struct {
+// legendEntry is an entry of a legend.
+type legendEntry struct {
 	colour drawing.Color
 	label  string
 	thin   bool // an upright mark instead of a square
 }
 
-// Where the lines of a header are, in pixels from the top.
+// Positions of the lines of a header, in pixels from the top, and their height.
 const (
 	titleAt    = 60
 	subtitleAt = titleAt + 48
 	lineHeight = 32
 )
 
-// header prints the title, the subtitle on up to two lines, and the legend at the right of the title. It returns
-// where the chart may begin, which is what headerHeight says.
-func (s *sheet) header(title, subtitle string, legend ...sign) int {
+// header prints the title, the subtitle on up to two lines, and the legend to the right of the title. It returns
+// headerHeight, the top of the chart.
+func (s *sheet) header(title, subtitle string, legend ...legendEntry) int {
 	x := Width - margin
 	for _, g := range slices.Backward(legend) {
-		x = s.sign(x, titleAt, g)
+		x = s.legendEntry(x, titleAt, g)
 	}
 	s.text(margin, titleAt, titleSize, left, s.ink, fit(title, titleSize, x-margin))
 	for i, line := range subtitleLines(subtitle) {
@@ -142,12 +142,12 @@ func subtitleLines(subtitle string) []string {
 	return wrap(subtitle, subtitleSize, Width-2*margin, 2)
 }
 
-// sign draws one entry of a legend that ends at x, and returns where the one before it may end.
-func (s *sheet) sign(x, y int, g sign) int {
+// legendEntry draws an entry of a legend that ends at x, and returns where the previous one may end.
+func (s *sheet) legendEntry(x, y int, g legendEntry) int {
 	const box = 22
 	words := fit(g.label, subtitleSize, 360)
 	s.text(x, y, subtitleSize, right, s.muted, words)
-	x -= wide(words, subtitleSize) + 12
+	x -= textWidth(words, subtitleSize) + 12
 	if g.thin {
 		s.rect(x-box/2-2, y-15, x-box/2+2, y+15, g.colour)
 	} else {

@@ -11,17 +11,17 @@ import (
 // rowHeight is the distance between rows of a table in pixels.
 const rowHeight = 29
 
-// tableRow is one row under a TimeChart; the first holds the headings.
+// tableRow is a row of the table under a TimeChart; the first contains the headings.
 type tableRow struct {
 	name   string
 	colour drawing.Color // zero: no swatch
 	cells  []string
 }
 
-// table says of each series how much it is now, at least, on the whole and at most. Stacked ones have a sum.
+// table returns the last, least, mean and greatest value of each series, and of their sum if they are stacked.
 func (l layers) table(stacked bool) []tableRow {
 	table := []tableRow{{cells: []string{"now", "min", "mean", "max"}}}
-	whole := l.whole(stacked)
+	whole := l.fullBins(stacked)
 	for _, s := range l.series {
 		table = append(table, s.row(whole))
 	}
@@ -33,9 +33,9 @@ func (l layers) table(stacked bool) []tableRow {
 	return table
 }
 
-// whole are the bins of full length. A day that has only begun is no quiet day: it counts neither as the least nor in
-// the mean. Days of 23 hours and weeks with one are whole, and a level is what it is, however long its bin.
-func (l layers) whole(stacked bool) (bins []int) {
+// fullBins returns the indices of the bins of full length. An amount so far today does not mean a quiet day, and must
+// not count as the least or in the mean. Days of 23 hours, and weeks with one, are full, and so are all bins of levels.
+func (l layers) fullBins(stacked bool) (bins []int) {
 	var longest time.Duration
 	for i := range l.bins() {
 		longest = max(longest, l.edges[i+1].Sub(l.edges[i]))
@@ -54,7 +54,8 @@ func (s layer) row(whole []int) tableRow {
 		least, sum = min(least, s.values[i]), sum+s.values[i]
 	}
 	return tableRow{name: s.name, colour: s.colour, cells: []string{
-		amount(s.values[len(s.values)-1]), amount(least), amount(sum / float64(len(whole))), amount(slices.Max(s.values)),
+		amount(s.values[len(s.values)-1]), amount(least), amount(sum / float64(len(whole))),
+		amount(slices.Max(s.values)),
 	}}
 }
 

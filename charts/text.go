@@ -7,17 +7,17 @@ import (
 	"strings"
 )
 
-// Text returns the chart in block characters for a font of fixed width: at most 20 lines, none wider than width cells
-// (less than 24 counts as 24), the last ended by a newline.
+// Text returns the chart in block characters for a monospaced font: at most 20 lines, each ended by a newline, and none
+// wider than width cells (less than 24 counts as 24).
 func (c BarChart) Text(width int) string {
 	p := newPage(width, c.Title, c.Subtitle)
 	bars := fold(c.Bars, min(c.max(), 12))
-	total := totalOf(bars)
+	total := total(bars)
 	if total == 0 {
-		p.add(cmp.Or(c.Empty, nothing))
+		p.add(cmp.Or(c.Empty, defaultEmpty))
 		return p.String()
 	}
-	full, _ := rows{bars: bars}.scale()
+	full, _ := barRows{bars: bars}.scale()
 
 	var names, counts, shares, notes []string
 	friends := false
@@ -26,12 +26,12 @@ func (c BarChart) Text(width int) string {
 		if b.Kind == Friendly {
 			name, friends = "* "+name, true
 		}
-		names = append(names, clip(name, p.width/3))
+		names = append(names, cleanCells(name, p.width/3))
 		counts = append(counts, grouped(b.Value))
 		shares = append(shares, percent(b.Value, total))
-		notes = append(notes, clip(b.Note, 10))
+		notes = append(notes, cleanCells(b.Note, 10))
 	}
-	n, k, s, w := widestCells(names), widestCells(counts), widestCells(shares), widestCells(notes)
+	n, k, s, w := maxCellCount(names), maxCellCount(counts), maxCellCount(shares), maxCellCount(notes)
 	if w > 0 && p.width-n-k-s-w-4 < 8 {
 		w = 0 // a bar says more than a note
 	}
@@ -47,7 +47,7 @@ func (c BarChart) Text(width int) string {
 			tail += " " + padLeft(notes[i], w)
 		}
 		head := padRight(names[i], n) + " "
-		room := max(p.width-cellsOf(head)-cellsOf(tail), 0)
+		room := max(p.width-cellCount(head)-cellCount(tail), 0)
 		p.row(head + padRight(blockBar(float64(b.Value)/float64(full), room), room) + tail)
 	}
 	if friends {
@@ -56,29 +56,30 @@ func (c BarChart) Text(width int) string {
 	return p.String()
 }
 
-// Text returns the chart as a line of block characters for each series, each to its own scale, with its last and
-// greatest number. For width and height see BarChart.Text.
+// Text returns the chart as a line of block characters for each series, with a scale of its own, and its last and
+// greatest value. For width and height see BarChart.Text.
 func (c TimeChart) Text(width int) string {
 	p := newPage(width, c.Title, c.Subtitle)
 	l := c.layers(c.Theme.orLight())
 	if l.empty() {
-		p.add(cmp.Or(c.Empty, nothing))
+		p.add(cmp.Or(c.Empty, defaultEmpty))
 		return p.String()
 	}
 	names, nows, maxima := []string{""}, []string{"now"}, []string{"max"}
 	for _, s := range l.series {
-		names = append(names, clip(s.name, p.width/4))
+		names = append(names, cleanCells(s.name, p.width/4))
 		nows = append(nows, amount(s.values[len(s.values)-1]))
 		maxima = append(maxima, amount(slices.Max(s.values)))
 	}
-	n, k, m := widestCells(names), widestCells(nows), widestCells(maxima)
+	n, k, m := maxCellCount(names), maxCellCount(nows), maxCellCount(maxima)
 	room := max(p.width-n-k-m-3, 4)
 	for i := range names {
 		line := ""
 		if i > 0 {
 			line = sparks(l.series[i-1].values, room)
 		}
-		p.row(padRight(names[i], n) + " " + padRight(line, room) + " " + padLeft(nows[i], k) + " " + padLeft(maxima[i], m))
+		head := padRight(names[i], n) + " " + padRight(line, room)
+		p.row(head + " " + padLeft(nows[i], k) + " " + padLeft(maxima[i], m))
 	}
 	first, last := l.edges[0].Format("Mon 2 Jan 15:04"), l.edges[l.bins()].Format("Mon 2 Jan 15:04")
 	if gap := room - len(first) - len(last); gap > 0 {
@@ -89,8 +90,8 @@ func (c TimeChart) Text(width int) string {
 	return p.String()
 }
 
-// sparks draws values in so many cells. A cell that stands for several values shows their greatest; a value that has
-// several cells is repeated.
+// sparks draws values in width cells. A cell for several values shows the greatest; a value for several cells is
+// repeated.
 func sparks(values []float64, width int) string {
 	greatest := slices.Max(values)
 	if greatest == 0 {
@@ -105,17 +106,17 @@ func sparks(values []float64, width int) string {
 	return b.String()
 }
 
-// Text returns the chart as shades, a line for each day. For width and height see BarChart.Text.
+// Text returns the chart as shades, with a line for each day. For width and height see BarChart.Text.
 func (c HeatMap) Text(width int) string {
 	p := newPage(width, c.Title, c.Subtitle)
 	busiest := c.peak()
 	if busiest.count == 0 {
-		p.add(cmp.Or(c.Empty, nothing))
+		p.add(cmp.Or(c.Empty, defaultEmpty))
 		return p.String()
 	}
 	totals := c.totals()
 	const names = 4 // "Mon "
-	room := p.width - names - 1 - widestCells(totals)
+	room := p.width - names - 1 - maxCellCount(totals)
 	if room < 8 {
 		totals, room = make([]string, len(week)), p.width-names
 	}
@@ -135,13 +136,13 @@ func (c HeatMap) Text(width int) string {
 		for h := 0; h < 24; h += hours {
 			line.WriteString(strings.Repeat(shadeOf(slices.Max(c.Counts[d][h:min(h+hours, 24)]), busiest.count), cell))
 		}
-		p.row(padRight(line.String(), names+24*cell/hours+1) + padLeft(totals[i], widestCells(totals)))
+		p.row(padRight(line.String(), names+24*cell/hours+1) + padLeft(totals[i], maxCellCount(totals)))
 	}
 	p.add(busiest.String())
 	return p.String()
 }
 
-// shadeOf is a dot for none, so that a quiet hour is told from a missing one.
+// shadeOf returns a shade for a count, and a dot for none, which a missing hour does not have.
 func shadeOf(v, most int64) string {
 	if v <= 0 {
 		return "·"
@@ -154,7 +155,7 @@ func (c ShareChart) Text(width int) string {
 	p := newPage(width, c.Title, c.Subtitle)
 	shares := foldShares(c.Rows, 12)
 	if len(shares) == 0 {
-		p.add(cmp.Or(c.Empty, nothing))
+		p.add(cmp.Or(c.Empty, defaultEmpty))
 		return p.String()
 	}
 	var names, nows, counts []string
@@ -164,12 +165,12 @@ func (c ShareChart) Text(width int) string {
 		if r.Marked {
 			name = "! " + name
 		}
-		names = append(names, clip(name, p.width/4))
+		names = append(names, cleanCells(name, p.width/4))
 		nows = append(nows, percent(r.Part, r.Whole))
 		counts = append(counts, grouped(r.Part)+" of "+grouped(r.Whole))
 		greatest = max(greatest, r.now(), r.before())
 	}
-	n, w, k := widestCells(names), widestCells(nows), widestCells(counts)
+	n, w, k := maxCellCount(names), maxCellCount(nows), maxCellCount(counts)
 	if p.width-n-w-k-3 < 6 {
 		k = 0
 	}
@@ -178,14 +179,14 @@ func (c ShareChart) Text(width int) string {
 		if k > 0 {
 			tail += " " + padLeft(counts[i], k)
 		}
-		room := max(p.width-n-1-cellsOf(tail), 2)
+		room := max(p.width-n-1-cellCount(tail), 2)
 		p.row(padRight(names[i], n) + " " + shareBar(r, max(greatest, 1e-9), room) + tail)
 	}
-	p.add("| " + c.past())
+	p.add("| " + c.pastLabel())
 	return p.String()
 }
 
-// shareBar is a bar with the past marked on it, always width cells wide.
+// shareBar returns a bar, exactly width cells wide, on which the past share is marked.
 func shareBar(r Share, greatest float64, width int) string {
 	bar := []rune(padRight(blockBar(r.now()/greatest, width), width))
 	if r.PastWhole > 0 {

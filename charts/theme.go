@@ -7,22 +7,22 @@ import (
 	"github.com/wcharczuk/go-chart/v2/drawing"
 )
 
-// Theme is the colours of a chart. The zero Theme is Light.
+// Theme is the colour scheme of a chart. The zero Theme is Light.
 //
-// The colours are told apart with red-green and blue-yellow blindness too; a test simulates each.
+// The colours can be told apart with red-green and blue-yellow colour blindness, too; a test simulates each.
 type Theme struct {
 	name string
 
-	paper, ink, muted drawing.Color // background, text, text that stands back
-	grid, track       drawing.Color // lines behind the data; the empty part of a bar
+	paper, ink, muted drawing.Color // background, text, secondary text
+	grid, track       drawing.Color // lines behind the data, the empty part of a bar
 
-	bar, accent, unknown, rest drawing.Color // plain bar, what to look at, no name known, folded
+	bar, accent, unknown, rest drawing.Color // bars: plain, highlighted, unknown, folded
 
-	series [maxSeries]drawing.Color // one each for the layers of a TimeChart
+	series [maxSeries]drawing.Color // for the layers of a TimeChart
 	ramp   []drawing.Color          // from least to most, for a HeatMap
 }
 
-// Light is dark ink on white paper.
+// Light is dark text on a white background.
 func Light() Theme {
 	return Theme{
 		name:  "light",
@@ -34,7 +34,7 @@ func Light() Theme {
 	}
 }
 
-// Dark is light ink on nearly black paper.
+// Dark is light text on a nearly black background.
 func Dark() Theme {
 	return Theme{
 		name:  "dark",
@@ -63,7 +63,7 @@ func (t Theme) orLight() Theme {
 	return t
 }
 
-// flat returns every colour that a chart of the theme fills with.
+// flat returns every colour with which a chart of the theme fills shapes.
 func (t Theme) flat() []drawing.Color {
 	return slices.Concat([]drawing.Color{
 		t.paper, t.ink, t.muted, t.grid, t.track, t.bar, t.accent, t.unknown, t.rest,

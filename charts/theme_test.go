@@ -9,8 +9,8 @@ import (
 	"github.com/wcharczuk/go-chart/v2/drawing"
 )
 
-// sights are how eyes mix linear red, green and blue: Machado, Oliveira and Fernandes, "A Physiologically-based Model
-// for Simulation of Color Vision Deficiency" (2009), severity 1.0.
+// sights are the ways in which eyes mix linear red, green and blue: Machado, Oliveira and Fernandes, "A
+// Physiologically-based Model for Simulation of Color Vision Deficiency" (2009), severity 1.0.
 var sights = map[string][3][3]float64{
 	"all colours": {{1, 0, 0}, {0, 1, 0}, {0, 0, 1}},
 	"no red":      {{0.152286, 1.052583, -0.204868}, {0.114503, 0.786281, 0.099216}, {-0.003882, -0.048116, 1.051998}},
@@ -26,7 +26,7 @@ func linear(v uint8) float64 {
 	return math.Pow((c+0.055)/1.055, 2.4)
 }
 
-// lab returns a colour as an eye sees it, in CIELAB under D65.
+// lab converts a perceived colour to CIELAB under D65.
 func lab(c drawing.Color, sight [3][3]float64) [3]float64 {
 	in := [3]float64{linear(c.R), linear(c.G), linear(c.B)}
 	var rgb [3]float64
@@ -54,7 +54,7 @@ func TestColoursAreToldApartByEveryEye(t *testing.T) {
 			for group, colours := range groups {
 				for i, a := range colours {
 					for k, b := range colours[:i] {
-						// 2.3 is the least difference that can be seen side by side.
+						// 2.3 is the smallest difference that can be seen side by side.
 						if d := distance(lab(a, matrix), lab(b, matrix)); d < 15 {
 							t.Errorf("%s, %s: %s %d and %d are %.1f apart", theme.name, sight, group, k, i, d)
 						}
@@ -72,7 +72,7 @@ func TestTextStandsOutFromPaper(t *testing.T) {
 	for _, theme := range []Theme{Light(), Dark()} {
 		for name, c := range map[string]drawing.Color{"ink": theme.ink, "muted": theme.muted} {
 			a, b := luminance(c)+0.05, luminance(theme.paper)+0.05
-			// 4.5 is what WCAG 2.1 asks of text (success criterion 1.4.3).
+			// WCAG 2.1 requires 4.5 for text (success criterion 1.4.3).
 			if contrast := max(a, b) / min(a, b); contrast < 4.5 {
 				t.Errorf("%s, %s: contrast %.1f", theme.name, name, contrast)
 			}
@@ -99,8 +99,8 @@ func TestRampRisesEvenly(t *testing.T) {
 func TestFlatColoursStayExact(t *testing.T) {
 	for _, theme := range []Theme{Light(), Dark()} {
 		flat := theme.flat()
-		if len(flat) >= colours {
-			t.Errorf("%s: %d flat colours leave none of %d for blends", theme.name, len(flat), colours)
+		if len(flat) >= paletteSize {
+			t.Errorf("%s: %d flat colours leave none of %d for blends", theme.name, len(flat), paletteSize)
 		}
 		img := image.NewRGBA(image.Rect(0, 0, 256, 256))
 		for i := range 256 * 256 { // more of other colours than of any flat one
@@ -109,7 +109,7 @@ func TestFlatColoursStayExact(t *testing.T) {
 		for i, c := range flat {
 			img.Set(i, 0, c)
 		}
-		reduced := paletted(img, flat)
+		reduced := quantize(img, flat)
 		for i, c := range flat {
 			if got := reduced.At(i, 0); !same(got, c) {
 				t.Errorf("%s: colour %d is %v, want %v", theme.name, i, got, c)

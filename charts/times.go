@@ -8,33 +8,36 @@ import (
 	"github.com/wcharczuk/go-chart/v2/drawing"
 )
 
-// maxSeries is how many series of a TimeChart have a colour of their own; more cannot be told apart.
+// maxSeries is how many series of a TimeChart have their own colour; more could not be told apart.
 const maxSeries = 8
 
 // Series is one line or layer of a TimeChart.
 type Series struct {
 	Name   string
-	Values []float64 // one for each of Times; what is missing, below 0 or no number counts as 0
-	Accent bool      // in the colour of what to look at, as Friendly bars are
+	Values []float64 // one for each of Times; missing, negative or invalid ones count as 0
+	Accent bool      // drawn in the accent colour, like Friendly bars
 }
 
-// TimeChart shows numbers over time, with a table of the last, least, mean and greatest of each series under it.
+// TimeChart shows numbers over time, above a table of the last, least, mean and greatest value of each series.
 //
-// The greatest eight series are shown, the rest as one. A bin is drawn as wide as it is long, so that days of 23 and
-// 25 hours are where they should be.
+// It shows the greatest eight series, and the rest as one. The width of a bin is proportional to its length, so that
+// days of 23 and 25 hours are drawn correctly.
 type TimeChart struct {
 	Title    string
 	Subtitle string // up to two lines
 
-	// Times are the starts of the bins, rising. Days and hours are named in the zone of the first. A bin that does
-	// not begin after the one before it is left out.
+	// Times are the starts of the bins, ascending. Days and hours are in the time zone of the first. A bin that does
+	// not begin after the previous one is left out.
 	Times []time.Time
-	End   time.Time // of the last bin; zero: it is as long as the bin before it; a lone bin is a day from midnight on, else an hour
+
+	// End is the end of the last bin; zero: the bin is as long as the previous one. A single bin is then a day if it
+	// begins at midnight, else an hour.
+	End time.Time
 
 	Series  []Series
-	Stacked bool // the amounts of the bins, in layers on top of each other; else levels at their ends, a line each
+	Stacked bool // true: values are amounts in the bins, drawn in stacked layers; false: levels, drawn as lines
 	Theme   Theme
-	Empty   string // what to say when all is zero; empty is "No bans in this period"
+	Empty   string // the text if all values are zero; "" is "No bans in this period"
 }
 
 // PNG returns the chart as a picture of 1280x800 pixels.
@@ -67,7 +70,7 @@ type layer struct {
 	accent bool
 }
 
-// layers is the sound part of a TimeChart: rising edges, one more than bins, and a value for each bin.
+// layers is the valid part of a TimeChart: ascending edges, one more than bins, and a value for each bin.
 type layers struct {
 	edges  []time.Time
 	series []layer // greatest first
@@ -80,7 +83,7 @@ func (l layers) empty() bool {
 }
 
 func (c TimeChart) layers(t Theme) (l layers) {
-	keep := c.sound()
+	keep := c.validBins()
 	if len(keep) == 0 {
 		return l
 	}
@@ -94,7 +97,7 @@ func (c TimeChart) layers(t Theme) (l layers) {
 		n := layer{name: s.Name, values: make([]float64, len(keep)), accent: s.Accent}
 		for k, i := range keep {
 			if i < len(s.Values) {
-				n.values[k] = finite(s.Values[i])
+				n.values[k] = drawable(s.Values[i])
 			}
 			n.sum += n.values[k]
 		}
@@ -117,8 +120,8 @@ func (c TimeChart) layers(t Theme) (l layers) {
 	return l
 }
 
-// sound returns the places of the bins that begin after the one before them.
-func (c TimeChart) sound() (keep []int) {
+// validBins returns the indices of the bins that begin after the previous valid one.
+func (c TimeChart) validBins() (keep []int) {
 	for i, at := range c.Times {
 		if len(keep) == 0 || at.After(c.Times[keep[len(keep)-1]]) {
 			keep = append(keep, i)
@@ -141,7 +144,7 @@ func (c TimeChart) end(starts []time.Time) time.Time {
 	return last.Add(time.Hour)
 }
 
-// foldSeries adds up all series but the greatest. One alone stays what it is.
+// foldSeries adds up all series beyond the greatest maxSeries, unless that is only one.
 func (l *layers) foldSeries() {
 	if len(l.series) <= maxSeries+1 {
 		return

@@ -12,20 +12,20 @@ import (
 const (
 	ellipsis = "…"
 
-	// longest is how many characters of a label are looked at; no picture has room for more.
-	longest = 400
+	// maxChars is how many characters of a label are used; no picture has room for more.
+	maxChars = 400
 )
 
-// typeface is Roboto Medium, which the chart library brings. It has Latin, Greek and Cyrillic and nothing else.
+// typeface is Roboto Medium, which comes with the chart library. It has only Latin, Greek and Cyrillic characters.
 var typeface = sync.OnceValues(chart.GetDefaultFont)
 
-// clean returns s as one line that can be measured and printed anywhere: no control characters, no invisible ones
-// (which could turn the direction of the text around), and not longer than any chart needs.
+// clean returns s as one line that can be measured and printed anywhere: without control characters and invisible ones
+// (which could reverse the direction of the text), and no longer than maxChars.
 func clean(s string) string {
 	var b strings.Builder
 	n := 0
 	for _, r := range s {
-		if n == longest {
+		if n == maxChars {
 			b.WriteString(ellipsis)
 			break
 		}
@@ -43,8 +43,7 @@ func clean(s string) string {
 	return strings.TrimSpace(b.String())
 }
 
-// printable is clean for a picture: a character that the typeface lacks becomes a question mark, since the typeface
-// would print an empty box.
+// printable is clean for pictures: characters that the typeface lacks become question marks instead of empty boxes.
 func printable(s string) string {
 	f, err := typeface()
 	if err != nil {
@@ -53,7 +52,7 @@ func printable(s string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
 		case unicode.Is(unicode.Mn, r):
-			return -1 // an accent on its own would be printed beside its letter
+			return -1 // a combining accent would be printed beside its letter
 		case f.Index(r) == 0:
 			return '?'
 		}
@@ -61,8 +60,8 @@ func printable(s string) string {
 	}, clean(s))
 }
 
-// wide returns the width in pixels of printable text at a size in pixels.
-func wide(s string, size float64) int {
+// textWidth returns the width of printable text at a font size, both in pixels.
+func textWidth(s string, size float64) int {
 	f, err := typeface()
 	if err != nil {
 		return 0
@@ -75,24 +74,24 @@ func wide(s string, size float64) int {
 	return int(float64(units)*size/em + 0.999)
 }
 
-// widest returns the width of the widest text, each as wide would say.
-func widest(size float64, texts ...string) (w int) {
+// maxTextWidth returns the greatest textWidth of the texts.
+func maxTextWidth(size float64, texts ...string) (w int) {
 	for _, s := range texts {
-		w = max(w, wide(s, size))
+		w = max(w, textWidth(s, size))
 	}
 	return w
 }
 
-// fit returns s, made printable and cut with an ellipsis where it is wider than limit pixels.
+// fit returns s made printable, and truncated with an ellipsis if it is wider than limit pixels.
 func fit(s string, size float64, limit int) string {
 	s = printable(s)
-	if wide(s, size) <= limit {
+	if textWidth(s, size) <= limit {
 		return s
 	}
-	room := limit - wide(ellipsis, size)
+	room := limit - textWidth(ellipsis, size)
 	end, at := 0, 0.0
 	for i, r := range s {
-		at += float64(wide(string(r), size*64)) / 64
+		at += float64(textWidth(string(r), size*64)) / 64
 		if int(at)+1 > room {
 			break
 		}
@@ -101,14 +100,14 @@ func fit(s string, size float64, limit int) string {
 	return strings.TrimRight(s[:end], " ") + ellipsis
 }
 
-// wrap breaks s at spaces into at most n lines that fit limit pixels; the last one is cut where it does not.
+// wrap breaks s at spaces into at most n lines no wider than limit pixels; if need be, it truncates the last one.
 func wrap(s string, size float64, limit, n int) []string {
 	var lines []string
 	line := ""
 	words := strings.Fields(printable(s))
 	for i, word := range words {
 		longer := strings.TrimSpace(line + " " + word)
-		if line == "" || wide(longer, size) <= limit {
+		if line == "" || textWidth(longer, size) <= limit {
 			line = longer
 			continue
 		}

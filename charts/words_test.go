@@ -7,16 +7,16 @@ import (
 
 func TestPrintableDropsWhatTheTypefaceLacks(t *testing.T) {
 	for in, want := range map[string]string{
-		"Türkiye":                      "Türkiye",
-		"Москва Αθήνα":                 "Москва Αθήνα",
-		"日本":                           "??",
-		"\u202eabc\u2066\u200b":        "abc",
-		"a\x00b\x1b[31m":               "ab[31m",
-		"two\r\nlines":                 "two  lines",
-		"\xffbroken":                   "?broken",
-		"<b>&amp;":                     "<b>&amp;",
-		"e\u0301":                      "e",
-		strings.Repeat("x", longest+1): strings.Repeat("x", longest) + ellipsis,
+		"Türkiye":                       "Türkiye",
+		"Москва Αθήνα":                  "Москва Αθήνα",
+		"日本":                            "??",
+		"\u202eabc\u2066\u200b":         "abc",
+		"a\x00b\x1b[31m":                "ab[31m",
+		"two\r\nlines":                  "two  lines",
+		"\xffbroken":                    "?broken",
+		"<b>&amp;":                      "<b>&amp;",
+		"e\u0301":                       "e",
+		strings.Repeat("x", maxChars+1): strings.Repeat("x", maxChars) + ellipsis,
 	} {
 		if got := printable(in); got != want {
 			t.Errorf("printable(%.40q) is %.40q, want %.40q", in, got, want)
@@ -28,7 +28,7 @@ func TestFitCutsAtTheLimitAndNotBefore(t *testing.T) {
 	long := strings.Repeat("Wide & <narrow> ", 20)
 	for limit := 40; limit < 900; limit += 37 {
 		got := fit(long, textSize, limit)
-		if w := wide(got, textSize); w > limit || w < limit-2*wide("W", textSize) {
+		if w := textWidth(got, textSize); w > limit || w < limit-2*textWidth("W", textSize) {
 			t.Errorf("%q is %d pixels wide, want nearly %d", got, w, limit)
 		}
 	}
@@ -43,7 +43,7 @@ func TestWrapFillsTwoLines(t *testing.T) {
 		t.Fatalf("got %q, want two lines, the last one cut", lines)
 	}
 	for _, line := range lines {
-		if w := wide(line, subtitleSize); w > 600 || w < 450 {
+		if w := textWidth(line, subtitleSize); w > 600 || w < 450 {
 			t.Errorf("%q is %d pixels wide", line, w)
 		}
 	}

@@ -65,7 +65,7 @@ func BenchmarkLocate300k(b *testing.B) {
 	b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N)/300, "µs/1000rows")
 }
 
-// BenchmarkIdle is a Step with nothing to ask, behind 300,000 addresses that have their answers.
+// BenchmarkIdle is a Step with nothing to query, with 300,000 addresses that have their answers.
 func BenchmarkIdle(b *testing.B) {
 	s := open(b)
 	ban(b, s, false, "10.0.0.1")
@@ -77,7 +77,8 @@ func BenchmarkIdle(b *testing.B) {
 	}
 }
 
-// BenchmarkBackfill asks for the addresses of 100,000 bans in a world whose registries have limits, by a simulated clock.
+// BenchmarkBackfill queries the addresses of 100,000 bans in a world whose registries have rate limits, in simulated
+// time.
 func BenchmarkBackfill(b *testing.B) {
 	for b.Loop() {
 		synctest.Test(&testing.T{}, func(*testing.T) {
@@ -96,7 +97,7 @@ func BenchmarkBackfill(b *testing.B) {
 	}
 }
 
-// bubble is a benchmark as seen from inside a synctest bubble, which nothing from outside may end.
+// bubble makes a benchmark usable inside a synctest bubble, in which nothing from outside may be used.
 type bubble struct {
 	testing.TB
 	ctx   context.Context //nolint:containedctx // it stands for the benchmark's own

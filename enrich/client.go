@@ -15,26 +15,27 @@ import (
 	"friendlyfire/store"
 )
 
-// Resolver asks one server for one address.
+// Resolver queries one server about one address.
 type Resolver interface {
-	// Resolve returns what the server says. The error tells what to do: *RefusedError leave the server alone,
-	// *UnreachableError likewise for a shorter time, *ReferralError ask another, *NoDataError ask again later.
+	// Resolve returns the server's answer. The error tells how to go on: *RefusedError means to back off from the
+	// server, *UnreachableError likewise for a shorter time, *ReferralError to ask another one, *NoDataError to retry
+	// later.
 	Resolve(ctx context.Context, server string, a netip.Addr) (Answer, error)
 }
 
-// Answer is what a registry says of an address.
+// Answer is what a registry says about an address.
 type Answer struct {
-	Country  store.Country  // "" where it answers without one
-	Networks []netip.Prefix // that it is true of, the address's own among them
+	Country  store.Country  // "" if the answer has none
+	Networks []netip.Prefix // to which it applies, including that of the address
 	Name     string         // of the network or its holder, cleaned
 }
 
-// RefusedError is a server that will not answer for now.
+// RefusedError reports a server that refuses to answer for now.
 type RefusedError struct{ Server, Said string }
 
 func (e *RefusedError) Error() string { return fmt.Sprintf("%s refuses: %s", e.Server, e.Said) }
 
-// UnreachableError is a server that cannot be reached, or does not end its answer within time and size.
+// UnreachableError reports a server that cannot be reached, or whose answer exceeds the limits of time and size.
 type UnreachableError struct {
 	Server string
 	Err    error
@@ -43,12 +44,12 @@ type UnreachableError struct {
 func (e *UnreachableError) Error() string { return fmt.Sprintf("%s: %v", e.Server, e.Err) }
 func (e *UnreachableError) Unwrap() error { return e.Err }
 
-// ReferralError is a server that has nothing to say of a block.
+// ReferralError reports a server that is not responsible for a block.
 type ReferralError struct {
 	Server string
-	Other  string       // who has, if the server says so and it is one of the registries; else ""
-	Block  netip.Prefix // that IANA names the other server for; the zero Prefix where it is not told
-	Said   string       // the block's name, or what was referred to in vain
+	Other  string       // the server it refers to, if that is one of the registries; else ""
+	Block  netip.Prefix // for which IANA names the other server; the zero Prefix if it is not known
+	Said   string       // the block's name, or a referral that cannot be followed
 }
 
 func (e *ReferralError) Error() string {
@@ -58,31 +59,31 @@ func (e *ReferralError) Error() string {
 	return fmt.Sprintf("%s knows nothing of it (%s)", e.Server, e.Said)
 }
 
-// NoDataError is a reply without an answer in it.
+// NoDataError reports a reply that contains no answer.
 type NoDataError struct{ Server, Why string }
 
 func (e *NoDataError) Error() string { return fmt.Sprintf("%s: %s", e.Server, e.Why) }
 
-// TooLongError is a reply of more than its Limit of bytes.
+// TooLongError reports a reply of more than Limit bytes.
 type TooLongError struct{ Limit int }
 
 func (e *TooLongError) Error() string { return fmt.Sprintf("reply of more than %d bytes", e.Limit) }
 
 const (
-	maxReply = 64 << 10         // bytes
-	patience = 10 * time.Second // for an address, all questions together
+	maxReply      = 64 << 10         // bytes
+	lookupTimeout = 10 * time.Second // for all queries about an address together
 )
 
-// Client speaks whois (RFC 3912). It sends nothing but addresses and its own flags, follows nothing by itself, and
-// reads 64 KiB in 10 s at most. The zero Client works.
+// Client speaks whois (RFC 3912). It sends nothing but addresses and its own flags, follows no referrals by itself, and
+// reads at most 64 KiB in at most 10 s. The zero Client is ready to use.
 type Client struct {
 	// Dial opens connections; nil: the net package, to public addresses only.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
-// Resolve asks server, a registry's host or the host:port of a mirror.
+// Resolve queries server, a registry's host or the host:port of a mirror.
 func (c *Client) Resolve(ctx context.Context, server string, a netip.Addr) (Answer, error) {
-	text, whole, err := c.ask(ctx, server, a.Unmap().WithZone(""))
+	text, whole, err := c.query(ctx, server, a.Unmap().WithZone(""))
 	if err != nil {
 		return Answer{}, &UnreachableError{server, err}
 	}
@@ -100,7 +101,7 @@ func (c *Client) Resolve(ctx context.Context, server string, a netip.Addr) (Answ
 		return Answer{}, &RefusedError{server, r.said}
 	case referral, placeholder:
 		e := &ReferralError{Server: server, Said: r.name}
-		if other, ok := host(r.refer); ok && other != server {
+		if other, ok := registryHost(r.refer); ok && other != server {
 			e.Other = other
 		} else if r.refer != "" {
 			e.Said = store.Clean(r.refer, 80)
@@ -110,7 +111,7 @@ func (c *Client) Resolve(ctx context.Context, server string, a netip.Addr) (Answ
 	return Answer{}, &NoDataError{server, string(r.kind)}
 }
 
-// parseIANA reads whom IANA names for the block that holds the address.
+// parseIANA returns, as a *ReferralError, the server that IANA names for the block of the address.
 func parseIANA(text string, a netip.Addr) error {
 	p := parser{}
 	var refer string
@@ -127,14 +128,14 @@ func parseIANA(text string, a netip.Addr) error {
 	if best == nil {
 		return &NoDataError{iana, "no block in its reply"}
 	}
-	other, ok := host(refer)
+	other, ok := registryHost(refer)
 	if refer == "" {
-		other, ok = arin, true // blocks from before there were registries are told of by ARIN
+		other, ok = arin, true // ARIN knows the blocks that were assigned before there were registries
 	}
 	if !ok || other == iana {
 		return &NoDataError{iana, "refers to " + store.Clean(refer, 80)}
 	}
-	own, _ := best.addrRange(a)
+	own, _ := best.rangeAround(a)
 	e := &ReferralError{Server: iana, Other: other, Said: best.title()}
 	if all := own.prefixes(); len(all) == 1 && all[0].Bits() >= 8 {
 		e.Block = all[0]
@@ -142,28 +143,28 @@ func parseIANA(text string, a netip.Addr) error {
 	return e
 }
 
-// ask returns what the server says, and whether it ends as a text does, with a newline.
-func (c *Client) ask(ctx context.Context, server string, a netip.Addr) (text string, whole bool, err error) {
-	// The library is known to panic on a reply that is cut off in the wrong place.
+// query returns the server's reply, and whether it is complete, ending in a newline.
+func (c *Client) query(ctx context.Context, server string, a netip.Addr) (text string, whole bool, err error) {
+	// The library is known to panic on replies that are truncated in the wrong place.
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("whois library: %v", p)
 		}
 	}()
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
 	defer cancel()
 	d := c.dialer(ctx, server)
-	g := rules(server)
-	text, err = whois.NewClient().SetDisableStats(true).SetDisableReferral(true).SetTimeout(patience).SetDialer(d).
-		Whois(g.before+a.String()+g.after, server)
-	// What a server says before it cuts the connection off may be the reason why.
+	reg := registryOf(server)
+	text, err = whois.NewClient().SetDisableStats(true).SetDisableReferral(true).SetTimeout(lookupTimeout).SetDialer(d).
+		Whois(reg.before+a.String()+reg.after, server)
+	// What a server says before it closes the connection may be the reason why.
 	if err != nil && text != "" && parse(text, a).kind == refusal {
 		return text, false, nil
 	}
 	return text, d.last == '\n', err
 }
 
-// dialer is the way to server, a registry's host or the host:port of a mirror.
+// dialer returns a dialer for server, a registry's host or the host:port of a mirror.
 func (c *Client) dialer(ctx context.Context, server string) *dialer {
 	d := &dialer{ctx: ctx, dial: c.Dial, address: server}
 	if d.dial == nil {
@@ -173,12 +174,12 @@ func (c *Client) dialer(ctx context.Context, server string) *dialer {
 		d.address = net.JoinHostPort(server, "43")
 	}
 	if _, ok := registries[server]; !ok && c.Dial == nil {
-		d.dial = (&net.Dialer{}).DialContext // a mirror may stand next door
+		d.dial = (&net.Dialer{}).DialContext // a mirror may be on the local network
 	}
 	return d
 }
 
-// publicOnly refuses connections to what is not on the public Internet, whatever a name resolves to.
+// publicOnly refuses connections outside the public Internet, whatever a name resolves to.
 func publicOnly(_, address string, _ syscall.RawConn) error {
 	to, err := netip.ParseAddrPort(address)
 	if err != nil {
@@ -190,9 +191,9 @@ func publicOnly(_, address string, _ syscall.RawConn) error {
 	return nil
 }
 
-// dialer gives the library one connection, to one address, whatever it asks for, and ends it with ctx.
+// dialer opens a connection to its own address, whatever the library asks for, and ends it when ctx ends.
 type dialer struct {
-	ctx     context.Context //nolint:containedctx // the library's interface has no place for one
+	ctx     context.Context //nolint:containedctx // the library's interface takes none
 	dial    func(ctx context.Context, network, address string) (net.Conn, error)
 	address string
 	last    byte // of the reply
@@ -212,11 +213,11 @@ func (d *dialer) Dial(network, _ string) (net.Conn, error) {
 	return &limited{Conn: c, left: maxReply, stop: stop, last: &d.last}, nil
 }
 
-// limited is a connection of so many bytes, whose deadline is nobody else's to set.
+// limited is a connection from which a limited number of bytes can be read, and whose deadline cannot be changed.
 type limited struct {
 	net.Conn
-	left int
-	last *byte
+	left int   // bytes
+	last *byte // read
 	stop func() bool
 }
 
@@ -246,13 +247,13 @@ func (c *limited) SetDeadline(time.Time) error      { return nil }
 func (c *limited) SetReadDeadline(time.Time) error  { return nil }
 func (c *limited) SetWriteDeadline(time.Time) error { return nil }
 
-// Registries returns the hosts that nearly all questions go to, in order: IANA, and the five registries of the regions.
+// Registries returns the hosts that get nearly all queries, in order: IANA, and the five regional registries.
 func Registries() []string {
 	return []string{iana, "whois.afrinic.net", "whois.apnic.net", arin, "whois.lacnic.net", "whois.ripe.net"}
 }
 
-// Reach opens the connection that Resolve would, and closes it: nothing is asked, so that no registry counts it.
-// The context bounds the time.
+// Reach opens the connection that Resolve would use, and closes it. It sends no query, so that no registry counts one.
+// The context limits the time.
 func (c *Client) Reach(ctx context.Context, server string) error {
 	d := c.dialer(ctx, server)
 	conn, err := d.dial(ctx, "tcp", d.address)

@@ -10,7 +10,7 @@ import (
 	"friendlyfire/store"
 )
 
-// TestCorpus reads collected replies, of real registries for the most part, where WHOIS_CORPUS names their folder.
+// TestCorpus parses collected replies, most of them from real registries, if WHOIS_CORPUS names their directory.
 func TestCorpus(t *testing.T) {
 	folder := os.Getenv("WHOIS_CORPUS")
 	if folder == "" {
@@ -33,7 +33,7 @@ func TestCorpus(t *testing.T) {
 			continue
 		}
 		want := store.Country(strings.Trim(columns[2], "-"))
-		a, _ := netip.ParseAddr(columns[1]) // one of them is no address, on purpose
+		a, _ := netip.ParseAddr(columns[1]) // one of them is not an address, on purpose
 		got := parse(string(text), a)
 		if got.country != want || (got.kind == answer) != (want != "" || columns[0] == "ripe-14.txt") {
 			t.Errorf("%s: %s %q, want %q (%s)", columns[0], got.kind, got.country, want, columns[6])

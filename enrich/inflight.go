@@ -6,14 +6,14 @@ import (
 	"friendlyfire/store"
 )
 
-// inflight is a question under way.
+// inflight is a query in flight.
 type inflight struct {
 	server string
-	kin    netip.Prefix
+	widest netip.Prefix // of its address
 }
 
-// kin is the widest network that the address and another one can share.
-func kin(a netip.Addr) netip.Prefix {
+// widestNetwork returns the largest network that an answer about the address can cover.
+func widestNetwork(a netip.Addr) netip.Prefix {
 	bits := 8
 	if a.Is6() {
 		bits = 16
@@ -22,63 +22,58 @@ func kin(a netip.Addr) netip.Prefix {
 	return p
 }
 
-// busy are the kin of the questions under way.
-func (w *Whois) busy() map[netip.Prefix]bool {
+// busyNetworks returns the widest networks of the queries in flight.
+func (w *Whois) busyNetworks() map[netip.Prefix]bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	all := map[netip.Prefix]bool{}
 	for _, f := range w.inflight {
-		all[f.kin] = true
+		all[f.widest] = true
 	}
 	return all
 }
 
-// enter takes a place before the server for a question, unless both are taken, or a question under way may well be
-// about the same network.
-func (w *Whois) enter(q store.WhoisQuery, server string) bool {
+// reserve reserves one of the server's slots for a query. It reports false if none is free, or if a query in flight may
+// be about the same network.
+func (w *Whois) reserve(q store.WhoisQuery, server string) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	kin := kin(q.Addr)
-	before := 0
+	widest := widestNetwork(q.Addr)
 	for id, f := range w.inflight {
-		if f.server == server {
-			before++
-		}
-		if id == q.ID || f.kin == kin {
+		if id == q.ID || f.widest == widest {
 			return false
 		}
 	}
-	if before >= maxInflight {
-		return false
-	}
-	if w.inflight == nil {
-		w.inflight = map[int64]inflight{}
-	}
-	w.inflight[q.ID] = inflight{server, kin}
-	return true
+	return w.occupy(q, server)
 }
 
-// move takes a place before another server for a question under way, if there is one.
+// move moves a query in flight to a slot of another server. It reports false if none is free.
 func (w *Whois) move(q store.WhoisQuery, server string) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	before := 0
+	return w.occupy(q, server)
+}
+
+// occupy assigns the query to the server, unless other queries occupy all of its slots. The caller holds w.mu.
+func (w *Whois) occupy(q store.WhoisQuery, server string) bool {
+	others := 0
 	for id, f := range w.inflight {
 		if f.server == server && id != q.ID {
-			before++
+			others++
 		}
 	}
-	if before >= maxInflight {
+	if others >= maxInflight {
 		return false
 	}
 	if w.inflight == nil {
 		w.inflight = map[int64]inflight{}
 	}
-	w.inflight[q.ID] = inflight{server, kin(q.Addr)}
+	w.inflight[q.ID] = inflight{server, widestNetwork(q.Addr)}
 	return true
 }
 
-func (w *Whois) leave(q store.WhoisQuery) {
+// release frees the query's slot.
+func (w *Whois) release(q store.WhoisQuery) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	delete(w.inflight, q.ID)

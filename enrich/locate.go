@@ -7,14 +7,14 @@ import (
 	"friendlyfire/store"
 )
 
-// Locator asks the table for every address that it has not placed: after a change of tables, all of them.
+// Locator looks up in the table all addresses that are not located yet, which after a change of tables are all.
 type Locator struct {
 	Store *store.Store
 	Table *Table
-	Next  func() // called when addresses were placed
+	Next  func() // called when addresses were located
 }
 
-// Step places all addresses that have not been.
+// Step locates all addresses that are not located yet.
 func (l *Locator) Step(ctx context.Context) error {
 	const batch = 10_000
 	for {

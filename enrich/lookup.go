@@ -11,10 +11,10 @@ import (
 	"friendlyfire/store"
 )
 
-// Finding is all that is known of one address.
+// Finding is everything known about one address.
 type Finding struct {
 	IP      string        `json:"ip"`
-	Country store.Country `json:"country"` // what is believed: whois where it has one, else the table, else ""
+	Country store.Country `json:"country"` // from whois if it has one, else from the table, else ""
 	Table   store.Country `json:"table"`
 	Whois   store.Country `json:"whois"`
 	Network string        `json:"network"` // that whois answered for, a CIDR; "": none
@@ -22,11 +22,11 @@ type Finding struct {
 	Source  string        `json:"source"`  // of Country: "whois", "table" or ""
 	Bans    int           `json:"bans"`
 
-	Explained []string `json:"-"` // how this came to be known, a sentence each
+	Explained []string `json:"-"` // how this was found out, in sentences
 }
 
-// Lookup tells what is known of an address. It asks the table, and whois where that has not answered yet, or in any
-// case with refresh. That a registry cannot be asked is explained and no error.
+// Lookup returns what is known about an address. It looks in the table, and queries whois if there is no valid answer
+// yet, or in any case with refresh. If a registry cannot be queried, that is explained and not an error.
 func (w *Whois) Lookup(ctx context.Context, t *Table, text string, refresh bool) (Finding, error) {
 	a, wrong := netip.ParseAddr(text)
 	if wrong == nil {
@@ -39,14 +39,14 @@ func (w *Whois) Lookup(ctx context.Context, t *Table, text string, refresh bool)
 		return f, fmt.Errorf("look up %s: %w", text, err)
 	}
 	f.Bans = known.Bans
-	if !Public(a) { // nor is what is no address at all
+	if !Public(a) { // or not an address at all
 		f.explain("no address of the public Internet: it has no country, and nobody is asked")
 		return f, nil
 	}
 	if f.Table, err = t.Country(a); err != nil {
 		return f, fmt.Errorf("look up %s in %s: %w", text, t.Name(), err)
 	}
-	f.explain("the table (%s) says %s", t.Name(), spell(f.Table))
+	f.explain("the table (%s) says %s", t.Name(), countryText(f.Table))
 
 	network, err := w.network(ctx, a, known, time.Now().Add(-w.cache()))
 	if err != nil {
@@ -56,8 +56,8 @@ func (w *Whois) Lookup(ctx context.Context, t *Table, text string, refresh bool)
 	case w.Resolver == nil:
 		f.explain("whois is switched off")
 	case refresh || network.ID == 0:
-		err := w.inquire(ctx, store.WhoisQuery{ID: known.ID, Addr: a, Asks: known.Asks}, f.explain)
-		if err != nil && (ctx.Err() != nil || !ours(err)) {
+		err := w.queryNow(ctx, store.WhoisQuery{ID: known.ID, Addr: a, Asks: known.Asks}, f.explain)
+		if err != nil && (ctx.Err() != nil || !isWhoisError(err)) {
 			return f, fmt.Errorf("look up %s: %w", text, err)
 		}
 		fresh, err2 := w.network(ctx, a, store.Known{}, time.Now().Add(-w.cache()))
@@ -65,7 +65,7 @@ func (w *Whois) Lookup(ctx context.Context, t *Table, text string, refresh bool)
 			return f, fmt.Errorf("look up %s: %w", text, err2)
 		}
 		if network = fresh; network.ID == 0 {
-			// What was said long ago is better than nothing.
+			// An outdated answer is better than none.
 			if network, err = w.network(ctx, a, known, time.Time{}); err != nil {
 				return f, fmt.Errorf("look up %s: %w", text, err)
 			}
@@ -74,7 +74,7 @@ func (w *Whois) Lookup(ctx context.Context, t *Table, text string, refresh bool)
 	if network.ID != 0 {
 		f.Whois, f.Network, f.Name = network.Country, network.Prefix.String(), network.Name
 		f.explain("known since %s: %s said %s of %s (%s)", network.AnsweredAt.Format(time.DateTime), network.Server,
-			spell(network.Country), network.Prefix, network.Name)
+			countryText(network.Country), network.Prefix, network.Name)
 	}
 	switch {
 	case f.Whois != "":
@@ -90,7 +90,7 @@ func (f *Finding) explain(format string, args ...any) {
 	f.Explained = append(f.Explained, fmt.Sprintf(format, args...))
 }
 
-// network is the known network of an address, its own answer's before that of the smallest one around it.
+// network returns the known network of an address: that of its own answer, or else the smallest one around it.
 func (w *Whois) network(ctx context.Context, a netip.Addr, known store.Known, since time.Time) (store.Network, error) {
 	if known.Answered && known.Network.ID != 0 && !known.Network.AnsweredAt.Before(since) {
 		return known.Network, nil
@@ -102,10 +102,10 @@ func (w *Whois) network(ctx context.Context, a netip.Addr, known store.Known, si
 	return found[0], nil
 }
 
-// inquire asks for one address now, and waits a few seconds where a server's pace asks for it.
-func (w *Whois) inquire(ctx context.Context, q store.WhoisQuery, tell func(string, ...any)) error {
-	defer w.leave(q)
-	deadline := time.Now().Add(patience)
+// queryNow queries about one address now. It waits a few seconds if a rate limit demands it.
+func (w *Whois) queryNow(ctx context.Context, q store.WhoisQuery, tell func(string, ...any)) error {
+	defer w.release(q)
+	deadline := time.Now().Add(lookupTimeout)
 	route, err := w.Store.Route(ctx, q.Addr)
 	if err != nil {
 		return err

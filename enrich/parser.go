@@ -2,12 +2,12 @@ package enrich
 
 import "strings"
 
-// parser reads a reply line by line. A reply is made of paragraphs, each an object whose first line says what it is.
+// parser parses a reply line by line. A reply consists of paragraphs, each an object whose first line tells its type.
 type parser struct {
 	blocks   []block
 	object   object
-	indented bool   // the object's first line is, so that its other lines may be
-	pending  string // a name that stands before its block
+	indented bool   // the object's first line is, so that its other lines may be, too
+	pending  string // a name that precedes its block
 	brazil   bool
 	korea    bool
 	refused  string
@@ -22,14 +22,16 @@ const (
 	other  object = "other"
 )
 
-// beginnings are the keys that begin an object even where no empty line stands before them.
-var beginnings = map[string]object{
+// objectKeys are the keys that begin an object even without an empty line before them.
+var objectKeys = map[string]object{
 	"orgname": orgObj, "custname": orgObj,
 	"person": other, "role": other, "organisation": other, "irt": other, "mntner": other, "nic-hdl": other,
 	"nic-hdl-br": other, "route": other, "route6": other, "aut-num": other, "domain": other, "contact": other,
-	"orgtechhandle": other, "orgabusehandle": other, "orgnochandle": other, "orgroutinghandle": other, "referral": other,
+	"orgtechhandle": other, "orgabusehandle": other, "orgnochandle": other, "orgroutinghandle": other,
+	"referral": other,
 }
 
+// line parses one line.
 func (p *parser) line(line string) {
 	text := strings.TrimSpace(line)
 	if text == "" {
@@ -47,7 +49,7 @@ func (p *parser) line(line string) {
 	}
 	indented := line[0] == ' ' || line[0] == '\t' || line[0] == '+'
 	if indented && p.object != none && !p.indented {
-		return // the value of the line above goes on
+		return // it continues the value of the line above
 	}
 	if p.object == none {
 		p.indented = indented
@@ -58,19 +60,19 @@ func (p *parser) line(line string) {
 	p.attribute(&p.blocks[len(p.blocks)-1], key, value)
 }
 
-// begin notes what kind of object the lines are of, and reports whether the line began a network's.
+// begin updates the type of the current object, and reports whether the line begins a network.
 func (p *parser) begin(key, value string) bool {
 	b := block{form: key}
 	switch key {
 	case "inetnum", "inet6num", "netrange", "ip-network":
 	case "netblock": // TWNIC
-		b.implied, b.name = "TW", p.pending
+		b.impliedCountry, b.name = "TW", p.pending
 	case "[network number]": // JPNIC
-		b.implied = "JP"
+		b.impliedCountry = "JP"
 	case "ipv4 address", "ipv6 address", "ip address": // KRNIC
-		b.form, b.implied = "ipv4 address", "KR"
+		b.form, b.impliedCountry = "ipv4 address", "KR"
 	default:
-		o, ok := beginnings[key]
+		o, ok := objectKeys[key]
 		switch {
 		case ok && (key != "aut-num" || p.object == none): // LACNIC names the AS among the network's own lines
 			p.object = o
@@ -82,18 +84,19 @@ func (p *parser) begin(key, value string) bool {
 		}
 		return false
 	}
-	b.spans = parseRanges(value)
+	b.ranges = parseRanges(value)
 	p.object, p.pending = netObj, ""
 	p.blocks = append(p.blocks, b)
 	return true
 }
 
+// attribute sets an attribute of the block from a line of the current object.
 func (p *parser) attribute(b *block, key, value string) {
 	ofOrg := p.object == orgObj && b.form == "netrange"
 	switch key {
 	case "country", "country-code":
-		if (p.object == netObj || ofOrg) && !b.stated {
-			b.country, b.stated = value, true
+		if (p.object == netObj || ofOrg) && !b.hasCountry {
+			b.country, b.hasCountry = value, true
 		}
 	case "referralserver": // ARIN, after the organisation
 		if b.form == "netrange" && b.referral == "" {
@@ -121,6 +124,7 @@ func (p *parser) attribute(b *block, key, value string) {
 	}
 }
 
+// comment parses a comment, which may identify the registry or refuse the query.
 func (p *parser) comment(text string) {
 	if strings.Contains(text, "Copyright (c) Nic.br") {
 		p.brazil = true
@@ -134,14 +138,15 @@ func (p *parser) comment(text string) {
 	p.refusal(text)
 }
 
-// refusals are the words in which servers turn a question away. RIPE and those that run its software number them:
-// 201 is a passed limit or a block, 306 too many connections.
+// refusals are the phrases with which servers refuse a query. RIPE's software uses numbers: 201 is an exceeded limit or
+// a block, 306 too many connections.
 var refusals = []string{
-	"%error:201", "%error:306", "access denied", "limit exceeded", "quota exceeded", "queries exceeded", "connections exceeded",
-	"too many queries", "too many requests", "temporarily denied", "temporarily blocked", "has been blocked", "permanently denied",
+	"%error:201", "%error:306", "access denied", "limit exceeded", "quota exceeded", "queries exceeded",
+	"connections exceeded", "too many queries", "too many requests", "temporarily denied", "temporarily blocked",
+	"has been blocked", "permanently denied",
 }
 
-// refusal keeps the first line that turns the question away; it counts only in a reply that tells of no network.
+// refusal keeps the first line that refuses the query; it counts only in a reply that contains no network.
 func (p *parser) refusal(text string) {
 	if strings.Contains(text, "KRNIC") {
 		p.korea = true
@@ -158,9 +163,9 @@ func (p *parser) refusal(text string) {
 	}
 }
 
-// split reads a line as a key in lower case and its value; "" where it is neither.
+// split splits a line into a key in lower case and its value; both are "" if it has none.
 func split(text string) (key, value string) {
-	// JPNIC: "a. [Network Number]   192.0.2.0/24", the words perhaps in Japanese, the letters always these.
+	// JPNIC: "a. [Network Number]   192.0.2.0/24"; the words may be Japanese, but the letters are always the same.
 	if i := strings.LastIndexByte(text, ']'); i > 0 && (text[0] == '[' || strings.HasPrefix(text[1:], ". [")) {
 		value = strings.TrimSpace(text[i+1:])
 		switch text[0] {

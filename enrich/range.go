@@ -6,36 +6,36 @@ import (
 	"strings"
 )
 
-// addrRange is a range of addresses of one family, both ends in it.
+// addrRange is a range of addresses of one family, including both ends.
 type addrRange struct{ first, last netip.Addr }
 
-func (s addrRange) has(a netip.Addr) bool {
-	return s.first.BitLen() == a.BitLen() && s.first.Compare(a) <= 0 && a.Compare(s.last) <= 0
+func (r addrRange) has(a netip.Addr) bool {
+	return r.first.BitLen() == a.BitLen() && r.first.Compare(a) <= 0 && a.Compare(r.last) <= 0
 }
 
-// within reports whether s is a proper part of o.
-func (s addrRange) within(o addrRange) bool { return o.has(s.first) && o.has(s.last) && s != o }
+// within reports whether r is a proper part of o.
+func (r addrRange) within(o addrRange) bool { return o.has(r.first) && o.has(r.last) && r != o }
 
-// prefixes are the fewest networks that make up the range, 254 at most.
-func (s addrRange) prefixes() []netip.Prefix {
+// prefixes returns the fewest networks that make up the range, at most 254.
+func (r addrRange) prefixes() []netip.Prefix {
 	var all []netip.Prefix
-	for first := s.first; s.has(first); {
+	for first := r.first; r.has(first); {
 		bits := first.BitLen()
 		for ; bits > 0; bits-- {
 			wider := netip.PrefixFrom(first, bits-1).Masked()
-			if wider.Addr() != first || last(wider).Compare(s.last) > 0 {
+			if wider.Addr() != first || lastAddress(wider).Compare(r.last) > 0 {
 				break
 			}
 		}
 		p := netip.PrefixFrom(first, bits)
 		all = append(all, p)
-		first = last(p).Next() // the zero Addr after the very last one, which no range has
+		first = lastAddress(p).Next() // after the very last address, the zero Addr, which ends the loop
 	}
 	return all
 }
 
-// last is the last address of a network.
-func last(p netip.Prefix) netip.Addr {
+// lastAddress returns the last address of a network.
+func lastAddress(p netip.Prefix) netip.Addr {
 	b := p.Addr().AsSlice()
 	for i := p.Bits(); i < len(b)*8; i++ {
 		b[i/8] |= 0x80 >> (i % 8)
@@ -44,9 +44,9 @@ func last(p netip.Prefix) netip.Addr {
 	return a
 }
 
-// parseRanges reads what registries write for a network: "192.0.2.0 - 192.0.2.255", a CIDR, a CIDR without its
-// trailing zeros (190.46/15), a lone address, or a list of these with commas or blanks; what is in brackets after
-// it is no part of it.
+// parseRanges parses the forms in which registries write a network: "192.0.2.0 - 192.0.2.255", a CIDR, a CIDR without
+// its trailing zeros (190.46/15), a single address, or a list of these separated by commas or spaces. It ignores a
+// remark in parentheses that follows.
 func parseRanges(s string) []addrRange {
 	s, _, _ = strings.Cut(s, "(")
 	if first, last, ok := strings.Cut(s, "-"); ok {
@@ -73,12 +73,12 @@ func parseRanges(s string) []addrRange {
 			bits = n
 		}
 		p := netip.PrefixFrom(a, bits).Masked()
-		all = append(all, addrRange{p.Addr(), last(p)})
+		all = append(all, addrRange{p.Addr(), lastAddress(p)})
 	}
 	return all
 }
 
-// parseAddr reads an address, an IPv4 one also with leading zeros in its numbers or without its trailing zeros.
+// parseAddr parses an address; an IPv4 one may have leading zeros in its numbers, or lack trailing zeros.
 func parseAddr(s string) (netip.Addr, bool) {
 	if strings.Contains(s, ":") {
 		a, err := netip.ParseAddr(s)

@@ -11,7 +11,7 @@ import (
 	"friendlyfire/store"
 )
 
-// laterError is a server that may not be asked before until. Nothing was asked of it.
+// laterError reports a server that must not be queried before until. No query was sent.
 type laterError struct {
 	server string
 	until  time.Time
@@ -21,14 +21,10 @@ func (e *laterError) Error() string {
 	return fmt.Sprintf("%s is not asked before %s", e.server, e.until.Format(time.DateTime))
 }
 
-// ours reports whether the error is about an answer, not about the database.
-func ours(err error) bool {
-	for _, is := range []func(error) bool{is[*RefusedError], is[*UnreachableError], is[*ReferralError], is[*NoDataError], is[*laterError]} {
-		if is(err) {
-			return true
-		}
-	}
-	return false
+// isWhoisError reports whether the error comes from whois, not from the database.
+func isWhoisError(err error) bool {
+	return is[*RefusedError](err) || is[*UnreachableError](err) || is[*ReferralError](err) ||
+		is[*NoDataError](err) || is[*laterError](err)
 }
 
 func is[E error](err error) bool {
@@ -36,10 +32,12 @@ func is[E error](err error) bool {
 	return ok
 }
 
-// followReferrals asks the server for q, then whom it refers to, two at most, and keeps the answer. Where that ends without
-// one, q tells whom to ask next time.
-func (w *Whois) followReferrals(ctx context.Context, q *store.WhoisQuery, server string, news bool, tell func(string, ...any)) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+// followReferrals sends q to the server, follows up to two referrals, and saves the answer. If there is none, it sets
+// q.Server to the server for the next attempt.
+func (w *Whois) followReferrals(
+	ctx context.Context, q *store.WhoisQuery, server string, news bool, tell func(string, ...any),
+) error {
+	ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
 	defer cancel()
 	first := *q
 	asked := map[string]bool{}
@@ -49,37 +47,37 @@ func (w *Whois) followReferrals(ctx context.Context, q *store.WhoisQuery, server
 			return &laterError{server, time.Now().Add(time.Second)}
 		}
 		asked[server] = true
-		if err := w.take(ctx, server, news); err != nil {
+		if err := w.countQuery(ctx, server, news); err != nil {
 			if len(asked) > 1 && server != iana {
-				q.Server = server // asked directly then
+				q.Server = server // next time, ask it directly
 			}
 			return err
 		}
 		answer, err := w.Resolver.Resolve(ctx, server, q.Addr)
 		if err == nil {
-			tell("%s says %s of %v (%s)", server, spell(answer.Country), answer.Networks, answer.Name)
-			if err := w.Store.ChangeRegistry(ctx, server, calm); err != nil {
+			tell("%s says %s of %v (%s)", server, countryText(answer.Country), answer.Networks, answer.Name)
+			if err := w.Store.ChangeRegistry(ctx, server, clearTrouble); err != nil {
 				return err
 			}
-			return w.keep(ctx, *q, server, answer)
+			return w.saveAnswer(ctx, *q, server, answer)
 		}
 		tell("%v", err)
-		if err := w.record(ctx, server, err); err != nil {
+		if err := w.recordTrouble(ctx, server, err); err != nil {
 			return err
 		}
-		elsewhere, ok := errors.AsType[*ReferralError](err)
+		ref, ok := errors.AsType[*ReferralError](err)
 		if !ok {
 			return err
 		}
 		if server == iana {
-			if err := w.assign(ctx, first.Server, elsewhere); err != nil {
+			if err := w.assign(ctx, first.Server, ref); err != nil {
 				return err
 			}
-			server = elsewhere.Other
+			server = ref.Other
 			q.Server, first.Server = server, server
 			continue
 		}
-		next := cmp.Or(elsewhere.Other, arin) // which knows of every early registration where it went
+		next := cmp.Or(ref.Other, arin) // ARIN knows the registry of every early registration
 		if hops++; hops > maxHops || asked[next] || w.Mirror != "" {
 			q.Server = first.Server
 			return err
@@ -88,7 +86,7 @@ func (w *Whois) followReferrals(ctx context.Context, q *store.WhoisQuery, server
 	}
 }
 
-// assign remembers whom IANA has named for a block; asked is the block it was asked for.
+// assign saves the server that IANA has named for a block; asked is the block of the query.
 func (w *Whois) assign(ctx context.Context, asked string, named *ReferralError) error {
 	block := named.Block
 	if !block.IsValid() {
@@ -100,15 +98,15 @@ func (w *Whois) assign(ctx context.Context, asked string, named *ReferralError) 
 	return w.Store.Assign(ctx, block, named.Other)
 }
 
-// take notes a question to the server, if it may be asked now.
-func (w *Whois) take(ctx context.Context, server string, news bool) error {
+// countQuery counts a query to the server if the rate limit allows it now, else it returns a *laterError.
+func (w *Whois) countQuery(ctx context.Context, server string, news bool) error {
 	now := time.Now()
 	var wait time.Duration
 	err := w.Store.ChangeRegistry(ctx, server, func(r *store.Registry) bool {
-		if wait = rules(server).wait(*r, news, now); wait > 0 {
+		if wait = registryOf(server).wait(*r, news, now); wait > 0 {
 			return false
 		}
-		rules(server).asked(r, now)
+		registryOf(server).asked(r, now)
 		return true
 	})
 	if err == nil && wait > 0 {
@@ -117,26 +115,28 @@ func (w *Whois) take(ctx context.Context, server string, news bool) error {
 	return err
 }
 
-// keep writes an answer down.
-func (w *Whois) keep(ctx context.Context, q store.WhoisQuery, server string, a Answer) error {
+// saveAnswer stores an answer.
+func (w *Whois) saveAnswer(ctx context.Context, q store.WhoisQuery, server string, a Answer) error {
 	networks := make([]store.Network, len(a.Networks))
 	for i, p := range a.Networks {
-		networks[i] = store.Network{Prefix: p, Country: a.Country, Name: a.Name, Server: server, AnsweredAt: time.Now()}
+		networks[i] = store.Network{
+			Prefix: p, Country: a.Country, Name: a.Name, Server: server, AnsweredAt: time.Now(),
+		}
 	}
 	return w.Store.Answer(ctx, q, networks)
 }
 
-// record notes the server's trouble, if the error is one, or that it is over.
-func (w *Whois) record(ctx context.Context, server string, err error) error {
+// recordTrouble starts or prolongs the server's backoff if the error is its fault, and else ends it.
+func (w *Whois) recordTrouble(ctx context.Context, server string, err error) error {
 	if ctxErr := context.Cause(ctx); errors.Is(ctxErr, context.Canceled) {
-		return ctxErr // it is us who left
+		return ctxErr // we gave up, not the server
 	}
-	change := calm
+	change := clearTrouble
 	if refused, ok := errors.AsType[*RefusedError](err); ok {
 		change = func(r *store.Registry) bool {
 			r.Troubles++
 			r.Refusals++
-			r.Trouble, r.SilentTill = refused.Said, time.Now().Add(nth(afterRefusal, r.Troubles))
+			r.Trouble, r.SilentTill = refused.Said, time.Now().Add(nth(refusalBackoff, r.Troubles))
 			if r.RefusedSince.IsZero() {
 				r.RefusedSince = time.Now()
 			}
@@ -145,21 +145,22 @@ func (w *Whois) record(ctx context.Context, server string, err error) error {
 	} else if silent, ok := errors.AsType[*UnreachableError](err); ok {
 		change = func(r *store.Registry) bool {
 			r.Troubles++
-			r.Trouble, r.SilentTill = store.Clean(silent.Err.Error(), 120), time.Now().Add(nth(afterSilence, r.Troubles))
+			r.Trouble = store.Clean(silent.Err.Error(), 120)
+			r.SilentTill = time.Now().Add(nth(silenceBackoff, r.Troubles))
 			return true
 		}
 	}
 	return w.Store.ChangeRegistry(context.WithoutCancel(ctx), server, change)
 }
 
-// calm notes that a server answers.
-func calm(r *store.Registry) bool {
+// clearTrouble ends the backoff of a server that answers. It reports whether there was any trouble.
+func clearTrouble(r *store.Registry) bool {
 	was := r.Troubles > 0
 	r.Troubles, r.SilentTill, r.RefusedSince = 0, time.Time{}, time.Time{}
 	return was
 }
 
-func spell(c store.Country) string {
+func countryText(c store.Country) string {
 	if c == "" {
 		return "no country"
 	}

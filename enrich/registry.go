@@ -7,25 +7,25 @@ import (
 	"friendlyfire/store"
 )
 
-// registry is how one whois server is asked, and how often at most.
+// registry is the query format and the rate limit of one whois server.
 //
-// Questions come at most every `every` on average. A burst is for news alone: the backlog waits until the pace has
-// caught up, so that news never stands behind it. In any minute there are at most burst + 60 s/every - 1 questions.
-// Of the day's questions (by UTC) the backlog leaves the last fifth to news; because a day of ours may begin in the
-// middle of a registry's, perDay is less than half of a limit that is known.
+// On average there is at most one query in each period of `every`. Bursts are reserved for news: the backlog waits
+// until the average is met again, so that it never delays news. In any minute there are at most burst + 60 s/every - 1
+// queries. Of the queries of a UTC day, the backlog leaves the last fifth to news. Since our day may begin in the
+// middle of a registry's, perDay is less than half of a known limit.
 type registry struct {
-	before, after string // what stands around the address in a question
+	before, after string // flags around the address in a query
 	every         time.Duration
 	burst         int
 	perDay        int // 0: no limit
 }
 
-// maxInflight is how many questions one server has before it at once. RIPE refuses more than 3 connections (its error
-// 306); the others are treated alike.
+// maxInflight is how many queries one server may have in flight. RIPE refuses more than 3 connections (its error 306);
+// the others are treated alike.
 const maxInflight = 2
 
-// rpsl asks RIPE's software for networks alone: -r without the contacts, whose number is what RIPE's acceptable use
-// policy (1,000 sets of personal data a day) and AFRINIC's (5,000 a day) limit.
+// rpsl asks RIPE's software only for networks; -r omits the contacts, whose number is limited by the acceptable use
+// policies of RIPE (1,000 sets of personal data a day) and AFRINIC (5,000 a day).
 const rpsl = "-r -T inetnum,inet6num "
 
 const (
@@ -33,22 +33,23 @@ const (
 	arin = "whois.arin.net"
 )
 
-// registries are all servers that are ever asked, always on port 43.
+// registries are all servers that are ever queried, always on port 43.
 var registries = map[string]registry{
-	// Says who tells of a block; asked once for each, about 220 IPv4 /8 and 40 IPv6 blocks in all. No limit is published.
+	// Names the registry of a block; queried once for each, about 220 IPv4 /8 and 40 IPv6 blocks in total. It publishes
+	// no limit.
 	iana: {every: 2 * time.Second, burst: 5, perDay: 1_000},
-	// No limit without personal data; 1,000 sets of these a day (acceptable use policy).
+	// No limit except for personal data, 1,000 sets a day (acceptable use policy).
 	"whois.ripe.net": {before: rpsl, every: time.Second, burst: 5, perDay: 20_000},
-	// The library puts "n + " before the address, for the full text of every network around it. No limit is published.
+	// The library puts "n + " before the address, for the full text of every network around it. It publishes no limit.
 	arin: {every: time.Second, burst: 5, perDay: 20_000},
-	// No limit is published.
+	// It publishes no limit.
 	"whois.apnic.net": {before: rpsl, every: time.Second, burst: 5, perDay: 20_000},
-	// 10 a minute by its notice, in practice fewer, then silence for 5 minutes: 8 in any minute at most.
+	// 10 a minute according to its notice, in practice fewer, then no answers for 5 minutes: at most 8 in any minute.
 	"whois.lacnic.net": {every: 10 * time.Second, burst: 3, perDay: 4_000},
-	// 5,000 a day and address, a block of 24 hours, for a year after ten of them (AFRINIC's questions and answers).
+	// 5,000 a day for each address, then a block of 24 hours; after ten blocks, one of a year (AFRINIC's FAQ).
 	"whois.afrinic.net": {before: rpsl, every: 5 * time.Second, burst: 5, perDay: 2_400},
 
-	// National registries publish no limits. APNIC and LACNIC know their networks, so that they are seldom asked.
+	// National registries publish no limits. APNIC and LACNIC know their networks, so that they are seldom queried.
 	"whois.registro.br": {every: 10 * time.Second, burst: 3, perDay: 1_000},
 	"whois.mx":          {every: 10 * time.Second, burst: 3, perDay: 1_000},
 	"whois.nic.ad.jp":   {after: "/e", every: 10 * time.Second, burst: 3, perDay: 1_000}, // /e: in English
@@ -59,19 +60,19 @@ var registries = map[string]registry{
 	"whois.idnic.net":   {before: rpsl, every: 10 * time.Second, burst: 3, perDay: 1_000},
 }
 
-// mirror is one's own server, asked in place of all others.
+// mirror is a server of the user's own, which replaces all others.
 var mirror = registry{every: 100 * time.Millisecond, burst: 10}
 
-func rules(server string) registry {
+func registryOf(server string) registry {
 	if r, ok := registries[server]; ok {
 		return r
 	}
 	return mirror
 }
 
-// host returns the server that a reply refers to ("whois://whois.apnic.net", "whois.ripe.net:43"), if it is one of
-// the registries and on port 43.
-func host(refer string) (string, bool) {
+// registryHost returns the server that a reply refers to ("whois://whois.apnic.net", "whois.ripe.net:43"), if it is one
+// of the registries on port 43.
+func registryHost(refer string) (string, bool) {
 	refer = strings.ToLower(strings.TrimSpace(refer))
 	refer = strings.TrimPrefix(refer, "whois://")
 	refer = strings.TrimSuffix(strings.TrimSuffix(refer, "/"), ":43")
@@ -81,15 +82,15 @@ func host(refer string) (string, bool) {
 
 const day = 24 * time.Hour
 
-// wait is how long the server is to be left alone, 0 if it may be asked now.
-func (g registry) wait(r store.Registry, news bool, now time.Time) time.Duration {
-	burst, perDay := 1, g.perDay*4/5
+// wait returns how long not to query the server, 0 if it may be queried now.
+func (reg registry) wait(r store.Registry, news bool, now time.Time) time.Duration {
+	burst, perDay := 1, reg.perDay*4/5
 	if news {
-		burst, perDay = g.burst, g.perDay
+		burst, perDay = reg.burst, reg.perDay
 	}
-	// Nothing lasts longer than it can, however the clock was set when it was written down.
+	// Cap the times, which were saved when the clock may have been wrong.
 	silent := min(r.SilentTill.Sub(now), day)
-	spaced := min(max(0, r.Spaced.Sub(now)), time.Duration(g.burst)*g.every) - time.Duration(burst-1)*g.every
+	spaced := min(max(0, r.Spaced.Sub(now)), time.Duration(reg.burst)*reg.every) - time.Duration(burst-1)*reg.every
 	var tomorrow time.Duration
 	if perDay > 0 && r.Day == dayOf(now) && r.Asked >= perDay {
 		tomorrow = time.Unix((r.Day+1)*int64(day/time.Second), 0).Sub(now)
@@ -97,29 +98,29 @@ func (g registry) wait(r store.Registry, news bool, now time.Time) time.Duration
 	return max(0, silent, spaced, tomorrow)
 }
 
-// asked notes a question.
-func (g registry) asked(r *store.Registry, now time.Time) {
+// asked counts a query.
+func (reg registry) asked(r *store.Registry, now time.Time) {
 	if r.Day != dayOf(now) {
 		r.Day, r.Asked = dayOf(now), 0
 	}
 	r.Asked++
 	spaced := r.Spaced
-	if spaced.Before(now) || spaced.Sub(now) > time.Duration(g.burst)*g.every {
+	if spaced.Before(now) || spaced.Sub(now) > time.Duration(reg.burst)*reg.every {
 		spaced = now
 	}
-	r.Spaced = spaced.Add(g.every).Truncate(time.Millisecond)
+	r.Spaced = spaced.Add(reg.every).Truncate(time.Millisecond)
 }
 
 func dayOf(t time.Time) int64 { return t.Unix() / int64(day/time.Second) }
 
-// silences are how long a server is left alone after so many troubles in a row.
+// Backoff from a server, by its troubles in a row.
 var (
-	afterRefusal = []time.Duration{15 * time.Minute, time.Hour, 4 * time.Hour, 12 * time.Hour, day}
-	afterSilence = []time.Duration{30 * time.Second, time.Minute, 5 * time.Minute, 15 * time.Minute, time.Hour}
+	refusalBackoff = []time.Duration{15 * time.Minute, time.Hour, 4 * time.Hour, 12 * time.Hour, day}
+	silenceBackoff = []time.Duration{30 * time.Second, time.Minute, 5 * time.Minute, 15 * time.Minute, time.Hour}
 )
 
-// again are how long an address is left alone after so many questions in vain.
-var again = []time.Duration{time.Minute, 10 * time.Minute, time.Hour, 6 * time.Hour, day, 7 * day}
+// retryDelays is the backoff for an address, by its queries without an answer.
+var retryDelays = []time.Duration{time.Minute, 10 * time.Minute, time.Hour, 6 * time.Hour, day, 7 * day}
 
-// nth is the step of a ladder after n of them in a row; the last one for ever after.
+// nth returns the n-th step of a ladder, counted from 1, or the last one if it has fewer.
 func nth(ladder []time.Duration, n int) time.Duration { return ladder[max(0, min(n, len(ladder))-1)] }

@@ -6,11 +6,12 @@ import (
 	"unsafe"
 )
 
-// Release lets go of what lookups have read of the built-in table, which is 4 MB after an import of many countries. The
-// system keeps it in its cache of files, where the next lookup finds it, and counts it no longer as the program's.
+// Release releases the memory of the built-in table that lookups have read, which is 4 MB after an import of many
+// countries. It stays in the system's page cache, where the next lookup finds it, but no longer counts as the
+// program's.
 //
-// What is let go must be whole pages of the table: nothing has ever written to those, and they come back from the
-// program's file as they were. The first and the last page hold variables, too.
+// Only whole pages of the table may be released: nothing ever writes to them, and they are read from the program's file
+// again. The first and the last page may hold variables, too.
 func (t *Table) Release() error {
 	page := os.Getpagesize()
 	before := -int(uintptr(unsafe.Pointer(unsafe.SliceData(builtIn)))) & (page - 1)

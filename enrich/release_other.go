@@ -2,5 +2,5 @@
 
 package enrich
 
-// Rest does nothing where the system is not told what a program can do without.
+// Release does nothing on systems other than Linux.
 func (t *Table) Release() error { return nil }

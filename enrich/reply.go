@@ -7,46 +7,46 @@ import (
 	"friendlyfire/store"
 )
 
-// kind is what a reply amounts to.
+// kind classifies a reply.
 type kind string
 
 const (
 	answer      kind = "answer"
 	noAnswer    kind = "no answer"
-	malformed   kind = "malformed"   // the block is there, its country is no code
-	placeholder kind = "placeholder" // the block says only that it is not the registry's to tell of
-	referral    kind = "referral"    // a placeholder that names whom to ask
+	malformed   kind = "malformed"   // the block has a country that is not a code
+	placeholder kind = "placeholder" // the block only says that the registry is not responsible
+	referral    kind = "referral"    // a placeholder that names another server
 	refusal     kind = "refusal"
 )
 
-// reply is what a registry says of one address.
+// reply is a registry's parsed reply about one address.
 type reply struct {
 	kind     kind
-	country  store.Country // "" also where the registry clearly answers without one (EU, ZZ, AP)
+	country  store.Country // "" also if the registry deliberately gives none (EU, ZZ, AP)
 	networks []netip.Prefix
 	name     string // netname, else the holder; cleaned
-	refer    string // whom to ask instead, as the registry wrote it; unchecked
-	said     string // the line that makes a refusal, cleaned
+	refer    string // the server to ask instead, as the registry wrote it; unchecked
+	said     string // the line with the refusal, cleaned
 }
 
 // block is one paragraph of a reply about one network.
 type block struct {
-	spans    []addrRange
-	form     string // the key that began it
-	name     string
-	holder   string
-	country  string
-	stated   bool // a line for the country is there
-	implied  store.Country
-	nettype  string
-	referral string
+	ranges         []addrRange
+	form           string // the key that began it
+	name           string
+	holder         string
+	country        string
+	hasCountry     bool // there is a line for the country
+	impliedCountry store.Country
+	nettype        string
+	referral       string
 }
 
-// parse finds the most specific block that holds the address, whatever its place, and what it says.
+// parse finds the most specific block that contains the address, wherever it is in the text, and parses it.
 //
-// The country is that of the block itself, in ARIN's form that of the organisation right under it; never that of
-// a person, a role, a maintainer or an organisation elsewhere. Some national registries state none and stand for
-// their own country: registro.br, KRNIC, JPNIC, TWNIC.
+// The country is that of the block itself, or in ARIN's format that of the organisation right below it; never that of
+// a person, a role, a maintainer or an organisation elsewhere. Some national registries state none, which implies their
+// own country: registro.br, KRNIC, JPNIC, TWNIC.
 func parse(text string, a netip.Addr) reply {
 	p := parser{}
 	for line := range strings.SplitSeq(text, "\n") {
@@ -60,7 +60,7 @@ func parse(text string, a netip.Addr) reply {
 		return reply{kind: noAnswer}
 	}
 	r := reply{kind: answer, name: best.title(), refer: best.referral}
-	own, _ := best.addrRange(a)
+	own, _ := best.rangeAround(a)
 	switch {
 	case best.placeholder(own):
 		r.kind = placeholder
@@ -68,7 +68,7 @@ func parse(text string, a netip.Addr) reply {
 			r.kind = referral
 		}
 		return r
-	case best.stated:
+	case best.hasCountry:
 		var ok bool
 		if r.country, ok = countryOf(best.country); !ok {
 			return reply{kind: malformed, name: r.name}
@@ -78,16 +78,16 @@ func parse(text string, a netip.Addr) reply {
 	case best.form == "ipv4 address" && !p.korea:
 		return reply{kind: noAnswer}
 	default:
-		r.country = best.implied
+		r.country = best.impliedCountry
 	}
-	for _, s := range best.spans {
+	for _, s := range best.ranges {
 		r.networks = append(r.networks, s.prefixes()...)
 	}
 	return r
 }
 
-// countryOf reads the value of a country line. It reports false for what is no two-letter code, and gives ""
-// for codes that are no country's.
+// countryOf parses the value of a country line. It reports false if that is not a two-letter code, and returns "" for
+// codes that are not a country.
 func countryOf(s string) (store.Country, bool) {
 	s, _, _ = strings.Cut(s, "#")
 	s = strings.TrimSpace(s)
@@ -102,8 +102,8 @@ func countryOf(s string) (store.Country, bool) {
 	return c, true
 }
 
-func (b *block) addrRange(a netip.Addr) (addrRange, bool) {
-	for _, s := range b.spans {
+func (b *block) rangeAround(a netip.Addr) (addrRange, bool) {
+	for _, s := range b.ranges {
 		if s.has(a) {
 			return s, true
 		}
@@ -119,15 +119,15 @@ func (b *block) title() string {
 	return store.Clean(name, 80)
 }
 
-// placeholder reports whether the block only says that the registry has nothing to say of it: blocks of other
-// registries, of IANA, or for special use. Their country is the registry's own, their range is everybody's.
+// placeholder reports whether the block only says that the registry is not responsible: blocks of other registries, of
+// IANA, or for special use. Their country is the registry's own, and their range covers many holders.
 func (b *block) placeholder(s addrRange) bool {
 	// Nobody holds more than an IPv4 /8 or an IPv6 /16.
 	widest := 8
 	if s.first.Is6() {
 		widest = 16
 	}
-	if p := netip.PrefixFrom(s.first, widest).Masked(); last(p).Compare(s.last) < 0 {
+	if p := netip.PrefixFrom(s.first, widest).Masked(); lastAddress(p).Compare(s.last) < 0 {
 		return true
 	}
 	name, nettype := strings.ToUpper(b.name), strings.ToLower(b.nettype)
@@ -143,14 +143,14 @@ func (b *block) placeholder(s addrRange) bool {
 		strings.HasPrefix(nettype, "allocated to ")
 }
 
-// best is the block with the smallest range around the address; of equal ones the first that states a country.
+// best returns the block with the smallest range around the address; of equal ones, the first that states a country.
 func (p *parser) best(a netip.Addr) *block {
 	var best *block
 	var around addrRange
 	for i := range p.blocks {
 		b := &p.blocks[i]
-		s, ok := b.addrRange(a)
-		if ok && (best == nil || s.within(around) || s == around && b.stated && !best.stated) {
+		s, ok := b.rangeAround(a)
+		if ok && (best == nil || s.within(around) || s == around && b.hasCountry && !best.hasCountry) {
 			best, around = b, s
 		}
 	}

@@ -9,7 +9,7 @@ import (
 	"friendlyfire/store"
 )
 
-// Replies in the registries' documented forms, of invented networks and holders.
+// Replies in the registries' documented formats, with invented networks and holders.
 const (
 	krnic = "query : 203.0.113.5\n\n# KOREAN(UTF8)\n\nIPv4주소           : 203.0.0.0 - 203.0.255.255 (/16)\n\n# ENGLISH\n\n" +
 		"KRNIC is not an ISP but a National Internet Registry similar to APNIC.\n\n[ Network Information ]\n" +

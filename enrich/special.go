@@ -2,9 +2,9 @@ package enrich
 
 import "net/netip"
 
-// special are the blocks that are nobody's on the public Internet: those of the IANA special-purpose address registries
-// (https://www.iana.org/assignments/iana-ipv4-special-registry and iana-ipv6-special-registry) that are not globally
-// reachable or stand for IPv4, multicast, and what IANA has reserved.
+// special are the blocks that belong to nobody on the public Internet: those of the IANA special-purpose address
+// registries (https://www.iana.org/assignments/iana-ipv4-special-registry and iana-ipv6-special-registry) that are not
+// globally reachable or stand for IPv4, multicast, and what IANA has reserved.
 var special = prefixes(
 	"0.0.0.0/8",       // this network, RFC 791
 	"10.0.0.0/8",      // private, RFC 1918
@@ -22,9 +22,9 @@ var special = prefixes(
 	"224.0.0.0/4",     // multicast, RFC 5771
 	"240.0.0.0/4",     // reserved, RFC 1112, and broadcast
 
-	// Of IPv6, only 2000::/3 is handed out (RFC 4291): all else is loopback, IPv4 in other clothes, local or reserved.
+	// In IPv6, only 2000::/3 is allocated (RFC 4291): everything else is loopback, embedded IPv4, local or reserved.
 	"::/3", "4000::/2", "8000::/1",
-	"2001::/23",     // IETF protocols, Teredo among them, RFC 2928
+	"2001::/23",     // IETF protocols, including Teredo, RFC 2928
 	"2001:db8::/32", // documentation, RFC 3849
 	"2002::/16",     // 6to4, RFC 3056
 	"3fff::/20",     // documentation, RFC 9637
@@ -38,7 +38,8 @@ func prefixes(texts ...string) []netip.Prefix {
 	return all
 }
 
-// Public reports whether the address is one of the public Internet, so that it has a country and may be asked for.
+// Public reports whether the address belongs to the public Internet, so that it has a country and whois may be queried
+// about it.
 func Public(a netip.Addr) bool {
 	a = a.Unmap().WithZone("")
 	for _, p := range special {

@@ -11,25 +11,25 @@ import (
 	"friendlyfire/store"
 )
 
-// Standing is how whois gets on.
+// Standing is the state of whois.
 type Standing struct {
 	Backlog int              // public addresses without an answer
-	Silent  []store.Registry // servers that are left alone after trouble, by name
-	Refused []store.Registry // servers that ever refused, by name
+	Silent  []store.Registry // servers with a backoff after trouble, by name
+	Refused []store.Registry // servers that have ever refused, by name
 }
 
-// Standing tells how whois gets on.
+// Standing returns the state of whois.
 func (w *Whois) Standing(ctx context.Context) (s Standing, err error) {
 	if s.Backlog, err = w.Store.Backlog(ctx); err != nil {
 		return s, fmt.Errorf("whois status: %w", err)
 	}
-	kept, err := w.Store.Registries(ctx)
+	states, err := w.Store.Registries(ctx)
 	if err != nil {
 		return s, fmt.Errorf("whois status: %w", err)
 	}
 	now := time.Now()
-	for _, name := range slices.Sorted(maps.Keys(kept)) {
-		r := kept[name]
+	for _, name := range slices.Sorted(maps.Keys(states)) {
+		r := states[name]
 		if r.SilentTill.After(now) {
 			s.Silent = append(s.Silent, r)
 		}
@@ -40,28 +40,29 @@ func (w *Whois) Standing(ctx context.Context) (s Standing, err error) {
 	return s, nil
 }
 
-// Budget is what may be asked of a registry in a day, and what has been asked today; days are UTC's.
+// Budget is a registry's limit of queries for a day, and how many were sent today, in UTC.
 type Budget struct {
 	store.Registry
 	PerDay int // 0: no limit
 }
 
-// Budgets are those of all servers that were ever asked, by name. One that is no registry is called "mirror".
+// Budgets returns those of all servers that were ever queried, by name. Servers that are not registries are added up
+// under the name "mirror".
 func (w *Whois) Budgets(ctx context.Context) ([]Budget, error) {
-	kept, err := w.Store.Registries(ctx)
+	states, err := w.Store.Registries(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("whois budgets: %w", err)
 	}
 	today := dayOf(time.Now())
 	var all []Budget
 	var own Budget // of mirrors, past and present
-	for _, name := range slices.Sorted(maps.Keys(kept)) {
-		r := kept[name]
+	for _, name := range slices.Sorted(maps.Keys(states)) {
+		r := states[name]
 		if r.Day != today {
 			r.Asked = 0
 		}
-		if g, ok := registries[name]; ok {
-			all = append(all, Budget{r, g.perDay})
+		if reg, ok := registries[name]; ok {
+			all = append(all, Budget{r, reg.perDay})
 			continue
 		}
 		own.Server = "mirror"
@@ -74,7 +75,7 @@ func (w *Whois) Budgets(ctx context.Context) ([]Budget, error) {
 	return all, nil
 }
 
-// Status is the standing in one line.
+// Status returns the state of whois in one line.
 func (w *Whois) Status(ctx context.Context) (string, error) {
 	s, err := w.Standing(ctx)
 	if err != nil {
@@ -93,9 +94,10 @@ func (w *Whois) Status(ctx context.Context) (string, error) {
 		parts[0] = fmt.Sprintf("%d addresses to ask for", s.Backlog)
 	}
 	parts = append(parts, fmt.Sprintf("%d asked today", asked))
-	const most = 2 // are news; more are a network without port 43
+	const most = 2 // worth naming; if there are more, port 43 is blocked for all
 	for _, r := range s.Silent[:min(most, len(s.Silent))] {
-		parts = append(parts, fmt.Sprintf("%s left alone until %s (%s)", r.Server, r.SilentTill.UTC().Format("15:04 UTC"), store.Clean(r.Trouble, 80)))
+		parts = append(parts, fmt.Sprintf("%s left alone until %s (%s)",
+			r.Server, r.SilentTill.UTC().Format("15:04 UTC"), store.Clean(r.Trouble, 80)))
 	}
 	if n := len(s.Silent) - most; n > 0 {
 		parts = append(parts, fmt.Sprintf("and so are %d more", n))

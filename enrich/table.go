@@ -1,7 +1,7 @@
-// Package enrich finds the country of addresses: at once from an offline table, and in time from the registries
+// Package enrich finds the country of addresses: at once from an offline table, and later from the registries
 // themselves by whois.
 //
-// It knows addresses, networks and countries. What follows from them is for others to say.
+// It knows addresses, networks and countries, but not what follows from them.
 package enrich
 
 import (
@@ -15,14 +15,14 @@ import (
 	"friendlyfire/store"
 )
 
-// The built-in table: the npm data package @ip-location-db/geo-whois-asn-country-mmdb, CC BY 4.0, made of the
-// registries' whois data and the NRO's delegation files. To renew it: go generate ./enrich
+// builtIn is the built-in table: the npm data package @ip-location-db/geo-whois-asn-country-mmdb, CC BY 4.0, made from
+// the registries' whois data and the NRO's delegation files. To update it: go generate ./enrich
 //
 //go:generate sh -c "npm pack --silent @ip-location-db/geo-whois-asn-country-mmdb | xargs -I{} sh -c 'tar -xzOf {} package/geo-whois-asn-country.mmdb > country.mmdb && rm {}'"
 //go:embed country.mmdb
 var builtIn []byte
 
-// Attribution is what the licence of the built-in table asks to be said.
+// Attribution is the credit that the licence of the built-in table requires.
 const Attribution = "Country table: geo-whois-asn-country by ip-location-db, CC BY 4.0, data of the NRO (nro.net)"
 
 // Table is the offline table of countries.
@@ -31,7 +31,7 @@ type Table struct {
 	name string
 }
 
-// OpenTable opens an .mmdb file whose records name the country as country_code or country.iso_code; "" is the
+// OpenTable opens an .mmdb file whose records have the country in country_code or country.iso_code; "" opens the
 // built-in table.
 func OpenTable(path string) (*Table, error) {
 	name := path
@@ -53,7 +53,7 @@ func OpenTable(path string) (*Table, error) {
 	return t, nil
 }
 
-// probe looks at the first records: a table without countries is of no use here.
+// probe returns an error if the first records have no country.
 func (t *Table) probe() error {
 	looked := 0
 	for result := range t.db.Networks() {
@@ -67,20 +67,20 @@ func (t *Table) probe() error {
 	return fmt.Errorf("no country in its records: country_code and country.iso_code are read")
 }
 
-// Name tells this table from others: its file and when it was made.
+// Name identifies the table by its file and the date when it was made.
 func (t *Table) Name() string { return t.name + " of " + t.Built().Format(time.DateOnly) }
 
-// Built is when the table was made.
+// Built returns when the table was made.
 func (t *Table) Built() time.Time { return t.db.Metadata.BuildTime().UTC() }
 
-// Country returns the country of a public address, "" where the table has none.
+// Country returns the country of a public address, "" if the table has none.
 func (t *Table) Country(a netip.Addr) (store.Country, error) { return country(t.db.Lookup(a.Unmap())) }
 
-// Place says what the table holds of what was banned, whether it is an address or not.
+// Place looks up what was banned, which need not be an address.
 func (t *Table) Place(text string) (store.Located, error) {
 	a, err := netip.ParseAddr(text)
 	if err != nil || !Public(a) {
-		return store.Located{}, nil //nolint:nilerr // what is no address has no country
+		return store.Located{}, nil //nolint:nilerr // what is not an address has no country
 	}
 	c, err := t.Country(a)
 	if err != nil {

@@ -94,7 +94,7 @@ func TestTableOfOnesOwn(t *testing.T) {
 	}
 }
 
-// The smallest tables there are, after https://maxmind.github.io/MaxMind-DB: one record for every address.
+// mmdb returns the smallest possible table, after https://maxmind.github.io/MaxMind-DB: one record for all addresses.
 func mmdb(record []byte) []byte {
 	number := func(kind byte, n ...byte) []byte { return append([]byte{kind<<5 | byte(len(n))}, n...) }
 	b := []byte{0, 0, 17, 0, 0, 17} // a tree of one node, both sides to the first byte of data: 1 node + 16 bytes between
@@ -170,7 +170,7 @@ func TestLocatorPlacesWhatIsNew(t *testing.T) {
 			t.Errorf("%s: %+v", a, got)
 		}
 	}
-	// Another table is asked for all of them again.
+	// With another table, all of them are looked up again.
 	if err := s.UseTable(t.Context(), "another"); err != nil {
 		t.Fatal(err)
 	}

@@ -13,37 +13,37 @@ import (
 	"friendlyfire/store"
 )
 
-// Whois asks the registries for the addresses they have not been asked for: those of news at once, all others when
-// there is nothing better to do. One answer serves its whole network.
+// Whois queries the registries about addresses without an answer: about those of news at once, about all others when
+// there is nothing more urgent. One answer serves its whole network.
 //
-// What it knows of the registries' patience is kept in the database, so that a restart is no way around it.
+// The state of rate limits and backoffs is kept in the database, so that a restart does not reset it.
 type Whois struct {
 	Store    *store.Store
-	Resolver Resolver      // nil: nobody is ever asked
-	Mirror   string        // host:port (or a registry's host) that is asked in place of all registries; "": none
-	Cache    time.Duration // how long an answer holds; 0: 30 days
-	NewsOnly bool          // the backlog is left alone
-	Next     func()        // called when something is known, or known not to be for now
+	Resolver Resolver      // nil: whois is switched off
+	Mirror   string        // host:port (or a registry's host) that is asked instead of all registries; "": none
+	Cache    time.Duration // how long an answer is valid; 0: 30 days
+	NewsOnly bool          // the backlog is not processed
+	Next     func()        // called after an answer, or a failure that postpones it
 
 	mu       sync.Mutex
-	inflight map[int64]inflight // questions under way, by the address's row
+	inflight map[int64]inflight // by the address's id
 }
 
 const (
-	perQueue = 50                     // questions looked at for one server at a time
-	look     = 250 * time.Millisecond // news is looked for so often while questions are under way
-	maxHops  = 2
+	perQueue     = 50                     // queries considered for one server at a time
+	newsInterval = 250 * time.Millisecond // how often to check for news while queries are in flight
+	maxHops      = 2
 )
 
-// Step asks whatever may be asked now, and returns when all of it is answered and nothing else may be asked.
-// While it waits for a slow server it goes on asking the others.
+// Step sends all queries that may be sent now, and returns when they are answered and no others may be sent.
+// While it waits for a slow server it goes on querying the others.
 func (w *Whois) Step(ctx context.Context) error {
 	if w.Resolver == nil {
 		return nil
 	}
 	var group sync.WaitGroup
 	defer group.Wait()
-	done := make(chan error, maxInflight*len(registries)+maxInflight) // nobody waits to report
+	done := make(chan error, maxInflight*len(registries)+maxInflight) // sending never blocks
 	for running := 0; ; {
 		started, err := w.start(ctx, func(q store.WhoisQuery, server string, news bool) {
 			group.Go(func() { done <- w.askAndRecord(ctx, q, server, news) })
@@ -61,20 +61,22 @@ func (w *Whois) Step(ctx context.Context) error {
 			if err != nil {
 				return fmt.Errorf("whois: %w", err)
 			}
-		case <-time.After(look):
+		case <-time.After(newsInterval):
 		case <-ctx.Done():
 			return ctx.Err()
 		}
 	}
 }
 
-// start gives addresses what is known of their networks, and launches a question for every other one that may be
-// asked now. It returns how many.
-func (w *Whois) start(ctx context.Context, launch func(q store.WhoisQuery, server string, news bool)) (started int, err error) {
+// start gives addresses the answers of known networks, and launches a query for every other one that may be sent now.
+// It returns how many it launched.
+func (w *Whois) start(
+	ctx context.Context, launch func(q store.WhoisQuery, server string, news bool),
+) (started int, err error) {
 	now := time.Now()
-	// An answer that arrives from here on may not be seen by the looks below; its network is not asked for again.
-	busy := w.busy()
-	kept, err := w.Store.Registries(ctx)
+	// The database queries below may miss an answer that arrives from here on: skip its network.
+	busy := w.busyNetworks()
+	states, err := w.Store.Registries(ctx)
 	if err != nil {
 		return 0, err
 	}
@@ -85,16 +87,17 @@ func (w *Whois) start(ctx context.Context, launch func(q store.WhoisQuery, serve
 		}
 		for _, q := range unknown {
 			server := w.server(q.Server)
-			if rules(server).wait(kept[server], news, now) > 0 || busy[kin(q.Addr)] || !w.enter(q, server) {
+			mustWait := registryOf(server).wait(states[server], news, now) > 0
+			if mustWait || busy[widestNetwork(q.Addr)] || !w.reserve(q, server) {
 				continue
 			}
 			launch(q, server, news)
 			started++
-			busy[kin(q.Addr)] = true // it may be done before this look is
-			// This look counts it; the question itself is counted in the database when it is put.
-			r := kept[server]
-			rules(server).asked(&r, now)
-			kept[server] = r
+			busy[widestNetwork(q.Addr)] = true // even if it is answered before start returns
+			// Count it in the local copy; the database counts it when it is sent.
+			r := states[server]
+			registryOf(server).asked(&r, now)
+			states[server] = r
 		}
 		return len(all) - len(unknown), nil
 	}
@@ -119,7 +122,7 @@ func (w *Whois) start(ctx context.Context, launch func(q store.WhoisQuery, serve
 	}
 	for _, queue := range queues {
 		server := w.server(queue)
-		for adopted := 1; adopted > 0 && rules(server).wait(kept[server], false, now) == 0; {
+		for adopted := 1; adopted > 0 && registryOf(server).wait(states[server], false, now) == 0; {
 			waiting, err := w.Store.Queue(ctx, queue, now, perQueue)
 			if err != nil {
 				return started, err
@@ -132,8 +135,10 @@ func (w *Whois) start(ctx context.Context, launch func(q store.WhoisQuery, serve
 	return started, nil
 }
 
-// adopt gives the addresses whose network is known its answer, and returns the others.
-func (w *Whois) adopt(ctx context.Context, all []store.WhoisQuery, now time.Time) (unknown []store.WhoisQuery, err error) {
+// adopt gives addresses the answers of known networks, and returns the queries of the others.
+func (w *Whois) adopt(
+	ctx context.Context, all []store.WhoisQuery, now time.Time,
+) (unknown []store.WhoisQuery, err error) {
 	if len(all) == 0 {
 		return nil, nil
 	}
@@ -163,11 +168,11 @@ func (w *Whois) adopt(ctx context.Context, all []store.WhoisQuery, now time.Time
 	return unknown, nil
 }
 
-// server is whom to ask for addresses whose registry is this: IANA where only the block is known.
+// server returns the server to query for a registry, or IANA for the block of an unknown one.
 func (w *Whois) server(registry string) string {
 	switch {
 	case w.Mirror != "":
-		if host, ok := host(w.Mirror); ok {
+		if host, ok := registryHost(w.Mirror); ok {
 			return host
 		}
 		return w.Mirror
@@ -187,9 +192,9 @@ func (w *Whois) next() {
 	}
 }
 
-// askAndRecord asks for one address and keeps what comes of it. Only an error of the database is one of its own.
+// askAndRecord queries about one address and records the outcome. It returns only errors of the database and ctx.
 func (w *Whois) askAndRecord(ctx context.Context, q store.WhoisQuery, server string, news bool) error {
-	defer w.leave(q)
+	defer w.release(q)
 	err := w.followReferrals(ctx, &q, server, news, func(string, ...any) {})
 	later, tooEarly := errors.AsType[*laterError](err)
 	switch {
@@ -200,13 +205,13 @@ func (w *Whois) askAndRecord(ctx context.Context, q store.WhoisQuery, server str
 		return ctx.Err()
 	case tooEarly:
 		return w.Store.PutOff(ctx, q, later.until)
-	case !ours(err):
+	case !isWhoisError(err):
 		return err
 	}
 	q.Asks++
 	until := time.Now()
-	if !is[*RefusedError](err) { // which is no fault of the address
-		until = until.Add(nth(again, q.Asks))
+	if !is[*RefusedError](err) { // a refusal concerns the server, not the address
+		until = until.Add(nth(retryDelays, q.Asks))
 	}
 	if err := w.Store.PutOff(ctx, q, until); err != nil {
 		return err

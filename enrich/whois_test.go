@@ -140,7 +140,7 @@ func TestR23ASlowRegistryHoldsUpNobodyElsesNews(t *testing.T) {
 			t.Errorf("step took %v", took)
 		}
 		t.Attr("reached", fmt.Sprintf("one registry hangs: its step ends after %v, another's answer is known within 2 s", took.Round(time.Millisecond)))
-		// The silence is told of, kept, and tried again.
+		// The failure is reported and recorded, and the server is tried again.
 		k := known(t, s, "1.1.1.1")
 		if k.Answered || k.Asks != 1 || !k.AskAfter.After(time.Now()) {
 			t.Errorf("known %+v, want unknown and to be asked later", k)
@@ -173,7 +173,7 @@ func TestR23ARefusalStopsTheRegistryForLongerEachTime(t *testing.T) {
 		ban(t, s, true, all...)
 		began := time.Now()
 		for time.Since(began) < 3*day {
-			// A new process each time: the silence outlives it.
+			// A new process each time: the backoff survives it.
 			w := &Whois{Store: s, Resolver: &Client{Dial: fake.Dial}}
 			if err := w.Step(t.Context()); err != nil {
 				t.Fatal(err)
@@ -241,7 +241,7 @@ func TestR23RegistryLimitsAreNeverPassed(t *testing.T) {
 		ban(t, s, true, news...)
 		began := time.Now()
 		for time.Since(began) < 30*time.Minute {
-			w := &Whois{Store: s, Resolver: &Client{Dial: fake.Dial}} // a restart, every time
+			w := &Whois{Store: s, Resolver: &Client{Dial: fake.Dial}} // a restart each time
 			if err := w.Step(t.Context()); err != nil {
 				t.Fatal(err)
 			}
@@ -331,7 +331,7 @@ func TestAnswersAreRenewedWhenUsedAgain(t *testing.T) {
 		w := &Whois{Store: s, Resolver: &Client{Dial: fake.Dial}}
 		ban(t, s, false, "46.1.1.1")
 		settleAll(t.Context(), t, w)
-		ban(t, s, false, "46.1.1.2") // served by what is known
+		ban(t, s, false, "46.1.1.2") // served from the cache
 		settleAll(t.Context(), t, w)
 		asked := len(fake.Questions())
 		if asked != 2 {

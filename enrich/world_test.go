@@ -12,7 +12,7 @@ import (
 	"friendlyfire/store"
 )
 
-// open is a new database.
+// open returns a new database.
 func open(t testing.TB) *store.Store {
 	t.Helper()
 	s, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "test.db"))
@@ -27,7 +27,7 @@ func open(t testing.TB) *store.Store {
 	return s
 }
 
-// ban writes a ban of each address and places them in no country. News are undecided bans, others history.
+// ban adds a ban of each address and locates them in no country. With news the bans are undecided, else history.
 func ban(t testing.TB, s *store.Store, news bool, addresses ...string) {
 	t.Helper()
 	now := time.Now()
@@ -56,7 +56,7 @@ func ban(t testing.TB, s *store.Store, news bool, addresses ...string) {
 	}
 }
 
-// known is what the database knows of an address.
+// known returns what the database knows about an address.
 func known(t testing.TB, s *store.Store, address string) store.Known {
 	t.Helper()
 	k, err := s.Known(t.Context(), address)
@@ -66,8 +66,8 @@ func known(t testing.TB, s *store.Store, address string) store.Known {
 	return k
 }
 
-// world is a fake of IANA and the five registries: every address is of the country and network that place says,
-// and of the registry that region says.
+// world fakes IANA and the five registries: place returns the network and country of an address, and region its
+// registry.
 func world(region func(netip.Addr) string, place func(netip.Addr) (network, country string)) *whoistest.Server {
 	s := &whoistest.Server{}
 	s.Handle(iana, whoistest.Text(func(q whoistest.Question) string {
@@ -90,13 +90,13 @@ func world(region func(netip.Addr) string, place func(netip.Addr) (network, coun
 	}
 	s.Handle(arin, say(func(network, country, name string) string {
 		p := netip.MustParsePrefix(network)
-		return whoistest.ARIN(fmt.Sprintf("%s - %s", p.Addr(), last(p)), country, name)
+		return whoistest.ARIN(fmt.Sprintf("%s - %s", p.Addr(), lastAddress(p)), country, name)
 	}))
 	s.Handle("whois.lacnic.net", say(whoistest.LACNIC))
 	return s
 }
 
-// belgium is a world where everything is RIPE's, in Belgium, in networks of 256 addresses.
+// belgium is a world in which everything belongs to RIPE and is in Belgium, in networks of 256 addresses.
 func belgium() *whoistest.Server {
 	return world(func(netip.Addr) string { return "whois.ripe.net" }, func(a netip.Addr) (string, string) {
 		bits := 24
@@ -108,7 +108,7 @@ func belgium() *whoistest.Server {
 	})
 }
 
-// settleAll steps until nothing is left to ask, a second apart as the program does.
+// settleAll steps until the backlog is empty, once a second like the program.
 func settleAll(ctx context.Context, t testing.TB, w *Whois) {
 	t.Helper()
 	for {

@@ -9,29 +9,31 @@ import (
 	"friendlyfire/store"
 )
 
-// The columns of a table, by the names in its header, in any order. Others may stand among them and are not looked at.
+// The columns of a CSV file, by their names in its header. They may come in any order, and other columns are ignored.
 const (
 	colDate     = iota // DATE: 2006-01-02, local
-	colTime            // TIME: 15:04:05 or, by the original writer, 15:04-05; local
+	colTime            // TIME: 15:04:05 or, as bcambl/fail2ban-blacklist writes it, 15:04-05; local
 	colAddress         // IP_ADDRESS: or whatever was banned
 	colJail            // JAIL
 	colFailures        // FAILURES
-	colBanTime         // BANTIME: seconds, negative for ever
+	colBanTime         // BANTIME: seconds, negative for a permanent ban
 	colBanCount        // BANCOUNT
-	colEpoch           // EPOCH: of the ban, unix seconds; wins over DATE and TIME
-	colMatches         // MATCHES: base64 of the log lines that made the ban; may be left out where it is the last
+	colEpoch           // EPOCH: of the ban, unix seconds; takes precedence over DATE and TIME
+	colMatches         // MATCHES: base64 of the log lines that caused the ban; may be omitted if it is the last
 	colCount
 )
 
-var columnNames = [colCount]string{"DATE", "TIME", "IP_ADDRESS", "JAIL", "FAILURES", "BANTIME", "BANCOUNT", "EPOCH", "MATCHES"}
-
-// columns tell where in a line each column stands.
-type columns struct {
-	names []string      // of the header; nil: there has been none
-	at    [colCount]int // -1: nowhere
+var columnNames = [colCount]string{
+	"DATE", "TIME", "IP_ADDRESS", "JAIL", "FAILURES", "BANTIME", "BANCOUNT", "EPOCH", "MATCHES",
 }
 
-// newColumns are those of a header, its names separated by commas; "" where there has been no header.
+// columns tells the position of each column in a line.
+type columns struct {
+	names []string      // of the header; nil: there has been none
+	at    [colCount]int // -1: missing
+}
+
+// newColumns returns the columns of a header, whose names are separated by commas; "" means that there was no header.
 func newColumns(header string) columns {
 	if header == "" {
 		return columns{}
@@ -43,8 +45,8 @@ func newColumns(header string) columns {
 	return c
 }
 
-// The orders in which columns stand where no header says otherwise: that of bcambl/fail2ban-blacklist, and that of
-// the action in deploy/fail2ban.
+// The columns of files without a header: those of bcambl/fail2ban-blacklist, and those of the action in
+// deploy/fail2ban.
 var (
 	original = newColumns(strings.Join(columnNames[:colJail], ","))
 	rich     = newColumns(strings.Join(columnNames[:], ","))
@@ -52,8 +54,8 @@ var (
 
 func (c *columns) header() string { return strings.Join(c.names, ",") }
 
-// of returns the columns for a line of so many fields.
-func (c *columns) of(fields int) (*columns, error) {
+// forFields returns the columns for a line with this number of fields.
+func (c *columns) forFields(fields int) (*columns, error) {
 	if c.names == nil {
 		switch fields {
 		case len(original.names):
@@ -67,17 +69,16 @@ func (c *columns) of(fields int) (*columns, error) {
 	case fields == want:
 		return c, nil
 	case fields == want-1 && c.at[colMatches] == want-1:
-		return c, nil // the log lines are left out
+		return c, nil // the log lines are omitted
 	case fields == want+1 && slices.Equal(c.names, rich.names[:colMatches]):
-		return &rich, nil // or they are not
+		return &rich, nil // log lines follow although the header has no column for them
 	case fields < want:
 		return nil, errFew
 	}
 	return nil, errMany
 }
 
-// header takes a line that names columns, and reports whether it is one. Of names that mean nothing here nothing is
-// kept.
+// header sets the columns from a header, and reports whether the line is one. Unknown names are not kept.
 func (p *parser) header(line []byte) bool {
 	if lastDate(line) >= 0 {
 		return false
@@ -96,7 +97,7 @@ func (p *parser) header(line []byte) bool {
 	return true
 }
 
-// parseCSV reads a line of a table. A header changes the columns and is errNoBan.
+// parseCSV parses a line of a CSV file. For a header it sets the columns and returns errNoBan.
 func (p *parser) parseCSV(line []byte) (b store.Ban, err error) {
 	line = bytes.TrimSpace(bytes.TrimPrefix(line, []byte("\ufeff")))
 	if len(line) == 0 {
@@ -106,20 +107,20 @@ func (p *parser) parseCSV(line []byte) (b store.Ban, err error) {
 		return b, errNoBan
 	}
 	p.split(line)
-	c, err := p.columns.of(len(p.fields))
+	c, err := p.columns.forFields(len(p.fields))
 	if err != nil {
 		return b, err
 	}
-	if b.Address = p.known.get(p.field(c, colAddress), address); b.Address == "" {
+	if b.Address = p.cache.get(p.field(c, colAddress), address); b.Address == "" {
 		return b, errAddress
 	}
-	b.Jail = p.known.get(p.field(c, colJail), cleanJail)
+	b.Jail = p.cache.get(p.field(c, colJail), cleanJail)
 	failures, err1 := p.optional(c, colFailures)
 	banTime, err2 := p.optional(c, colBanTime)
 	banCount, err3 := p.optional(c, colBanCount)
 	if err1 != nil || err2 != nil || err3 != nil {
 		if len(p.fields) > len(p.columns.names) && c != &p.columns {
-			return b, errMany // it is not that log lines follow
+			return b, errMany // the extra field is not log lines
 		}
 		return b, errNumber
 	}
@@ -127,7 +128,7 @@ func (p *parser) parseCSV(line []byte) (b store.Ban, err error) {
 	b.Matches = matches(p.field(c, colMatches))
 	if epoch := p.field(c, colEpoch); len(epoch) > 0 {
 		if len(p.field(c, colDate)) > len(time.DateOnly) {
-			return b, errTime // something is glued to it
+			return b, errTime // something is joined to it
 		}
 		b.HasEpoch = true
 		b.Time, err = p.clock.epoch(epoch)
@@ -137,8 +138,8 @@ func (p *parser) parseCSV(line []byte) (b store.Ban, err error) {
 	return b, err
 }
 
-// split finds the line's fields. A quote has no meaning but around a whole field, so that a stray one harms nothing;
-// no value has a comma.
+// split splits the line into its fields. Quotes have a meaning only around a whole field, so that a stray one does no
+// harm; values contain no commas.
 func (p *parser) split(line []byte) {
 	p.fields = p.fields[:0]
 	for more := true; more; {
@@ -152,7 +153,7 @@ func (p *parser) split(line []byte) {
 	}
 }
 
-// field returns a column of the line at hand, nil if it has none.
+// field returns a column of the current line, nil if the line lacks it.
 func (p *parser) field(c *columns, column int) []byte {
 	if i := c.at[column]; i >= 0 && i < len(p.fields) {
 		return p.fields[i]
@@ -160,6 +161,7 @@ func (p *parser) field(c *columns, column int) []byte {
 	return nil
 }
 
+// optional parses a numeric column, which is 0 if it is missing or empty.
 func (p *parser) optional(c *columns, column int) (int64, error) {
 	field := p.field(c, column)
 	if len(field) == 0 {

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// fail2ban is a real Fail2Ban in a directory of its own: without firewall, without systemd, with our action.
+// fail2ban is a real Fail2Ban in its own directory: without a firewall, without systemd, with our action.
 type fail2ban struct {
 	*place
 	dir    string
@@ -55,7 +55,7 @@ func (f *fail2ban) client(arguments ...string) error {
 	return exec.CommandContext(f.t.Context(), "fail2ban-client", f.arguments(arguments...)...).Run()
 }
 
-// start begins, with the umask that Debian's unit has, and waits until the server answers.
+// start starts the server, with the umask of Debian's unit, and waits until it answers.
 func (f *fail2ban) start() {
 	f.t.Helper()
 	f.server = exec.Command("sh", "-c", `umask 077; exec fail2ban-server "$@"`, "sh")
@@ -67,7 +67,7 @@ func (f *fail2ban) start() {
 func (f *fail2ban) stop() {
 	f.t.Helper()
 	f.must(f.client("stop"))
-	f.server.Wait() // its code tells nothing
+	f.server.Wait() // its exit code does not matter
 	f.server = nil
 }
 
@@ -90,7 +90,7 @@ func (f *fail2ban) wait(what string, until func() bool) {
 	}
 }
 
-// attack makes each of the addresses fail three times, as a hostile user, and waits until both jails have banned it.
+// attack makes each of the addresses fail three times, as an attacker would, and waits until both jails have banned it.
 func (f *fail2ban) attack(from, to int) {
 	f.t.Helper()
 	for n := from; n < to; n++ {
@@ -113,7 +113,7 @@ func (f *fail2ban) attack(from, to int) {
 	})
 }
 
-// What a real Fail2Ban bans is what the database holds, neither more nor less: across its restarts, a kill, the loss
+// The database has exactly the bans of a real Fail2Ban, neither more nor fewer: across its restarts, a kill, the loss
 // of its database, and rotation of the file.
 func TestFail2Ban(t *testing.T) {
 	if testing.Short() {
@@ -136,7 +136,7 @@ func TestFail2Ban(t *testing.T) {
 	f.gzip(f.path+".1", f.path+".1.gz")
 	f.stop()
 	f.must(os.Remove(f.in("f2b.sqlite3")))
-	f.start() // bans all again, as its log tells it to
+	f.start() // bans all again, from its log
 	f.attack(30, 35)
 	for _, odd := range []string{"198.51.100.0/24", "2001:DB8:0:0::9:9", "evil.example.com", "two words", "1.2.3.4,=cmd"} {
 		f.must(f.client("set", "sshd", "banip", odd))
@@ -157,7 +157,7 @@ func TestFail2Ban(t *testing.T) {
 		t.Errorf("%+v %v, want one with its log lines", bans, err)
 	}
 
-	// Its own log tells of the same addresses, and of those that are passed over in the table.
+	// Its own log has the same addresses, and those that the CSV file skips.
 	own := newPlace(t)
 	own.source = Local{f.in("fail2ban.log")}
 	own.restart()

@@ -9,7 +9,7 @@ import (
 	"friendlyfire/store"
 )
 
-// address is the canonical form of an address; what is none stays as it is, cleaned and cut. Jails may ban anything.
+// address returns the canonical form of an address. Other text is cleaned and truncated, since jails may ban anything.
 func address(s string) string {
 	if a, err := netip.ParseAddr(s); err == nil {
 		return a.Unmap().WithZone("").String()
@@ -17,7 +17,7 @@ func address(s string) string {
 	return store.Clean(s, 100)
 }
 
-// number reads an integer; what stands behind a point is cut, as Fail2Ban's own numbers may have it.
+// number parses an integer. It drops decimals, which Fail2Ban's numbers may have.
 func number(field []byte) (int64, error) {
 	digits, _, _ := bytes.Cut(field, []byte{'.'})
 	negative := len(digits) > 0 && digits[0] == '-'
@@ -34,7 +34,7 @@ func number(field []byte) (int64, error) {
 	return n, nil
 }
 
-// natural reads 1 to 12 digits.
+// natural parses 1 to 12 digits.
 func natural(digits []byte) (n int64, ok bool) {
 	if len(digits) == 0 || len(digits) > 12 {
 		return 0, false
@@ -48,14 +48,14 @@ func natural(digits []byte) (n int64, ok bool) {
 	return n, true
 }
 
-// The log lines kept of one ban: so many at most, so many characters of each, the latest.
+// Limits of the log lines kept for one ban: the latest lines, and the characters of each.
 const (
 	matchLines = 10
 	matchChars = 500
 )
 
-// matches decodes log lines. They are the attacker's words. What cannot be decoded is left out, since the ban is true
-// without it.
+// matches decodes log lines, whose text is under the attacker's control. If they cannot be decoded they are left out,
+// since the ban is valid without them.
 func matches(field []byte) string {
 	if len(field) == 0 {
 		return ""

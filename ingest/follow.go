@@ -12,34 +12,33 @@ import (
 	"friendlyfire/store"
 )
 
-// follower is one step's way through the files of a source. Rotation makes them a chain: what was put aside, and the file
-// itself as the last. The cursor stands in one of them, which is known by its content; that one is read to its end,
-// and then those after it.
+// follower follows a source across log rotation for one step. The rotated files form a chain, with the live file as
+// the last. The cursor's file is recognized by its content; it is read to its end, and then those after it.
 type follower struct {
 	*Reader
-	cursor store.Cursor // of the file
-	stored store.Cursor // what the store knows
-	tail   *tail        // nil: none
-	aside  []Info       // what rotation has put aside, when begin looked
-	batch  store.Batch  // being read
-	other  store.Batch  // being kept
-	bans   int
+	cursor  store.Cursor // of the file
+	stored  store.Cursor // what the store knows
+	tail    *tail        // nil: none
+	rotated []Info       // the rotated files that findStart saw
+	batch   store.Batch  // being read
+	saving  store.Batch  // being saved
+	bans    int
 }
 
-// load puts another file in.
-func (p *follower) load(t *tail) {
-	if p.tail != nil {
-		p.tail.close()
+// switchTo closes the current file, and makes t the current one.
+func (f *follower) switchTo(t *tail) {
+	if f.tail != nil {
+		f.tail.close()
 	}
-	p.tail = t
+	f.tail = t
 }
 
-// try loads the file if it is the one that the cursor stands in.
-func (p *follower) try(ctx context.Context, i Info) (bool, error) {
-	if i.Size < p.cursor.Offset && !i.compressed() {
+// tryOpen opens the file and reports true if it is the cursor's.
+func (f *follower) tryOpen(ctx context.Context, i Info) (bool, error) {
+	if i.Size < f.cursor.Offset && !i.compressed() {
 		return false, nil
 	}
-	t, err := open(ctx, p.Source, i, p.cursor)
+	t, err := openTail(ctx, f.Source, i, f.cursor)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil // rotated away meanwhile
 	}
@@ -47,42 +46,42 @@ func (p *follower) try(ctx context.Context, i Info) (bool, error) {
 		return false, &unreadable{err}
 	}
 	if t != nil {
-		p.load(t)
+		f.switchTo(t)
 	}
 	return t != nil, nil
 }
 
-// surely is how much of a file must have been read for it to be known by its content without doubt, in bytes. A file
-// of which only a header was read is like any other that has one.
-const surely = 256
+// unambiguousBytes is how much of a file must have been read for its content to identify it. A file of which only a
+// header was read looks like any other with the same header.
+const unambiguousBytes = 256
 
-// begin loads the file that the cursor stands in. It returns the chain of files, as far as it has looked, and where
-// in it that file is. When there is nothing to do it loads none.
-func (p *follower) begin(ctx context.Context, live Info, missing error) (chain []Info, at int, err error) {
+// findStart opens the cursor's file. It returns the chain of files, as far as it had to look, and the index of that
+// file. If there is nothing new it opens none.
+func (f *follower) findStart(ctx context.Context, live Info, missing error) (chain []Info, at int, err error) {
 	if missing == nil {
-		found, err := p.try(ctx, live)
-		if err != nil || found && (p.cursor.Offset == 0 || p.cursor.Offset >= surely) {
+		found, err := f.tryOpen(ctx, live)
+		if err != nil || found && (f.cursor.Offset == 0 || f.cursor.Offset >= unambiguousBytes) {
 			return []Info{live}, 0, err
 		}
-	} else if p.cursor.Offset == 0 {
+	} else if f.cursor.Offset == 0 {
 		return nil, 0, &unreadable{missing}
 	}
-	if p.aside, err = p.rotated(ctx); err != nil {
+	if f.rotated, err = f.listRotated(ctx); err != nil {
 		return nil, 0, err
 	}
-	chain = slices.Clone(p.aside)
+	chain = slices.Clone(f.rotated)
 	if missing == nil {
 		chain = append(chain, live)
 	}
-	if slices.Equal(chain, p.rest) {
-		p.load(nil)
+	if slices.Equal(chain, f.finished) {
+		f.switchTo(nil)
 		return chain, 0, nil
 	}
-	if p.tail != nil {
-		return p.beginDoubtful(ctx, chain)
+	if f.tail != nil {
+		return f.findAmbiguousStart(ctx, chain)
 	}
-	for at, i := range slices.Backward(p.aside) {
-		if found, err := p.try(ctx, i); err != nil || found {
+	for at, i := range slices.Backward(f.rotated) {
+		if found, err := f.tryOpen(ctx, i); err != nil || found {
 			return chain, at, err
 		}
 	}
@@ -90,50 +89,52 @@ func (p *follower) begin(ctx context.Context, live Info, missing error) (chain [
 		return nil, 0, &unreadable{missing}
 	}
 	if live.Size == 0 {
-		return chain, 0, nil // truncated: what comes will tell
+		return chain, 0, nil // truncated: wait for new content
 	}
-	p.cursor = store.Cursor{Generation: p.cursor.Generation + 1}
-	p.batch.Gaps++
-	_, err = p.try(ctx, live)
-	return chain, len(p.aside), err
+	f.cursor = store.Cursor{Generation: f.cursor.Generation + 1}
+	f.batch.Gaps++
+	_, err = f.tryOpen(ctx, live)
+	return chain, len(f.rotated), err
 }
 
-func (p *follower) rotated(ctx context.Context) ([]Info, error) {
-	all, err := p.Source.Rotated(ctx)
+// listRotated returns the rotated files, oldest first.
+func (f *follower) listRotated(ctx context.Context) ([]Info, error) {
+	all, err := f.Source.Rotated(ctx)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, &unreadable{err}
 	}
 	return sortRotated(all), nil
 }
 
-// beginDoubtful is begin for a cursor that has read so little that the last of the chain, which is loaded, need not be
-// its file. One that was put aside since, and looks the same, is.
-func (p *follower) beginDoubtful(ctx context.Context, chain []Info) ([]Info, int, error) {
+// findAmbiguousStart is findStart for a cursor with so little content that the last file of the chain, though it
+// matches and is open, need not be the cursor's. A matching file that was rotated since then is.
+func (f *follower) findAmbiguousStart(ctx context.Context, chain []Info) ([]Info, int, error) {
 	last := len(chain) - 1
 	for at, i := range chain[:last] {
-		if i.Modified <= p.cursor.Modified {
+		if i.Modified <= f.cursor.Modified {
 			continue
 		}
-		if found, err := p.try(ctx, i); err != nil || found {
-			p.cursor.Generation++
+		if found, err := f.tryOpen(ctx, i); err != nil || found {
+			f.cursor.Generation++
 			return chain, at, err
 		}
 	}
 	return chain[last:], 0, nil
 }
 
-// follow reads the files to their ends. One is left when another after it has content: its writer has gone there, too.
-func (p *follower) follow(ctx context.Context, files []Info) error {
+// follow reads the files to their ends. It moves on to the next file only if a later one has content, which shows that
+// the writer has moved on, too.
+func (f *follower) follow(ctx context.Context, files []Info) error {
 	for n, i := range files {
-		turned := n == 0
-		if !turned {
+		opened := n == 0
+		if !opened {
 			var err error
-			if turned, err = p.turn(ctx, i); err != nil {
+			if opened, err = f.nextFile(ctx, i); err != nil {
 				return err
 			}
 		}
-		if turned {
-			if err := p.read(ctx); err != nil {
+		if opened {
+			if err := f.read(ctx); err != nil {
 				return err
 			}
 		}
@@ -144,22 +145,22 @@ func (p *follower) follow(ctx context.Context, files []Info) error {
 	return nil
 }
 
-// errMoved says that rotation went on while a step was under way, so that a name may be another file's by now.
-var errMoved = errors.New("files were rotated meanwhile")
+// errRotated says that files were rotated during a step, so that a name may mean another file by now.
+var errRotated = errors.New("files were rotated meanwhile")
 
-// turn goes on from the end of a file to the next one's beginning. A compressed file that is damaged from its
-// beginning is passed over.
-func (p *follower) turn(ctx context.Context, i Info) (bool, error) {
-	t, err := open(ctx, p.Source, i, store.Cursor{})
+// nextFile moves on to the start of the next file. It reports false if that is a compressed file that is damaged from
+// the start.
+func (f *follower) nextFile(ctx context.Context, i Info) (bool, error) {
+	t, err := openTail(ctx, f.Source, i, store.Cursor{})
 	if errors.Is(err, fs.ErrNotExist) {
-		return false, errMoved
+		return false, errRotated
 	}
 	if err != nil {
 		return false, &unreadable{err}
 	}
-	aside, err := p.rotated(ctx)
-	if err == nil && !slices.Equal(aside, p.aside) && (i.Rotation == "" || !slices.Contains(aside, i)) {
-		err = errMoved
+	rotated, err := f.listRotated(ctx)
+	if err == nil && !slices.Equal(rotated, f.rotated) && (i.Rotation == "" || !slices.Contains(rotated, i)) {
+		err = errRotated
 	}
 	if err != nil {
 		if t != nil {
@@ -168,73 +169,74 @@ func (p *follower) turn(ctx context.Context, i Info) (bool, error) {
 		return false, err
 	}
 	if t == nil {
-		p.batch.Gaps++
+		f.batch.Gaps++
 		return false, nil
 	}
-	if p.tail.damaged {
-		p.batch.Gaps++
+	if f.tail.damaged {
+		f.batch.Gaps++
 	}
-	if p.tail.unfinished() {
-		p.batch.Lines++
-		p.batch.Rejects = append(p.batch.Rejects, store.Reject{Line: p.cursor.Line + 1, Reason: errUnfinished.Error()})
+	if f.tail.unfinished() {
+		f.batch.Lines++
+		f.batch.Rejects = append(f.batch.Rejects, store.Reject{Line: f.cursor.Line + 1, Reason: errUnfinished.Error()})
 	}
-	p.load(t)
-	begins, err := t.begins()
+	f.switchTo(t)
+	first, err := t.firstBytes()
 	if err != nil {
 		return false, &unreadable{err}
 	}
-	p.cursor = store.Cursor{Generation: p.cursor.Generation, Columns: p.cursor.Columns, LastTime: p.cursor.LastTime}
-	if !p.goesOn(begins) {
-		p.cursor.Generation, p.cursor.LastTime = p.cursor.Generation+1, time.Time{}
+	f.cursor = store.Cursor{Generation: f.cursor.Generation, Columns: f.cursor.Columns, LastTime: f.cursor.LastTime}
+	if !f.continues(first) {
+		f.cursor.Generation, f.cursor.LastTime = f.cursor.Generation+1, time.Time{}
 	}
 	return true, nil
 }
 
-// goesOn reports whether a file that begins so goes on where another has ended, so that its lines are new: its first
-// ban is no older than the last one. Otherwise it may be a copy of what was read, with a name as rotation gives it.
-func (p *follower) goesOn(begins []byte) bool {
-	lines := newParser(p.Format, p.Zone, p.cursor, begins)
-	for line := range bytes.Lines(begins) {
+// continues reports whether a file with these first bytes continues the previous one, so that its lines are new: its
+// first ban is no older than the last one. Otherwise it may be a copy of a file that was read, named like a rotated
+// one.
+func (f *follower) continues(first []byte) bool {
+	lines := newParser(f.Format, f.Zone, f.cursor, first)
+	for line := range bytes.Lines(first) {
 		if ban, found, _ := lines.parse(bytes.TrimRight(line, "\r\n")); found {
-			return !ban.Time.Before(p.cursor.LastTime.Add(-late * time.Second))
+			return !ban.Time.Before(f.cursor.LastTime.Add(-tolerance * time.Second))
 		}
 	}
 	return false
 }
 
-// read brings the rest of the file into the store, which keeps one batch while the next is read.
-func (p *follower) read(ctx context.Context) error {
-	begins, err := p.tail.begins()
+// read reads the rest of the file into the store. One batch is saved while the next is read.
+func (f *follower) read(ctx context.Context) error {
+	first, err := f.tail.firstBytes()
 	if err != nil {
 		return &unreadable{err}
 	}
-	lines := newParser(p.Format, p.Zone, p.cursor, begins)
-	kept := func() error { return nil }
+	lines := newParser(f.Format, f.Zone, f.cursor, first)
+	saved := func() error { return nil }
 	for end := false; !end && err == nil; {
 		if err = ctx.Err(); err != nil {
 			break
 		}
-		if err = p.collect(lines); errors.Is(err, io.EOF) {
+		if err = f.collect(lines); errors.Is(err, io.EOF) {
 			end, err = true, nil
 		}
 		if err != nil {
 			err = &unreadable{err}
 			break
 		}
-		p.batch.Prepare()
-		if err := kept(); err != nil {
+		f.batch.Prepare()
+		if err := saved(); err != nil {
 			return err
 		}
-		kept = p.keep(ctx, lines, end)
+		saved = f.save(ctx, lines, end)
 	}
-	return errors.Join(err, kept())
+	return errors.Join(err, saved())
 }
 
 // collect fills the batch. At the end of the file it returns io.EOF.
-func (p *follower) collect(lines *parser) error {
-	from := p.tail.offset
-	for p.batch.Lines < batchLines && p.tail.offset-from < batchBytes {
-		line, err := p.tail.next()
+func (f *follower) collect(lines *parser) error {
+	from := f.tail.offset
+	for f.batch.Lines < batchLines && f.tail.offset-from < batchBytes {
+		line, err := f.tail.next()
 		var ban store.Ban
 		found := false
 		switch {
@@ -245,53 +247,52 @@ func (p *follower) collect(lines *parser) error {
 		case !errors.Is(err, errLong):
 			return err
 		}
-		p.cursor.Line++
-		p.batch.Lines++
+		f.cursor.Line++
+		f.batch.Lines++
 		if found {
-			p.batch.Bans = append(p.batch.Bans, ban)
+			f.batch.Bans = append(f.batch.Bans, ban)
 		}
 		if bad, ok := err.(reason); ok { //nolint:errorlint // reasons are never wrapped
-			p.batch.Rejects = append(p.batch.Rejects, store.Reject{Line: p.cursor.Line, Reason: string(bad)})
+			f.batch.Rejects = append(f.batch.Rejects, store.Reject{Line: f.cursor.Line, Reason: string(bad)})
 		}
 	}
 	return nil
 }
 
-// keep hands the batch to the store, if there is anything that the store does not know. The function that it returns
-// waits until that is kept.
-func (p *follower) keep(ctx context.Context, lines *parser, end bool) (kept func() error) {
-	c := &p.cursor
-	p.tail.saveTo(c)
+// save starts saving the batch, if it has anything new. The function that it returns waits until that is done.
+func (f *follower) save(ctx context.Context, lines *parser, end bool) (wait func() error) {
+	c := &f.cursor
+	f.tail.saveTo(c)
 	c.Columns, c.LastTime = lines.columns.header(), lines.clock.lastTime()
-	c.Size = max(c.Offset+1, p.tail.info.Size)
+	c.Size = max(c.Offset+1, f.tail.info.Size)
 	if end {
-		c.Size = c.Offset // half a line is nothing to wait for
+		c.Size = c.Offset // an unfinished line cannot be read at once
 	}
-	known := p.batch.Lines == 0 && c.Offset == p.stored.Offset && c.Size == p.stored.Size
+	known := f.batch.Lines == 0 && c.Offset == f.stored.Offset && c.Size == f.stored.Size
 	if known || c.Offset == 0 {
 		return func() error { return nil }
 	}
 	now := time.Now()
-	p.batch, p.other = store.Batch{Bans: p.other.Bans[:0], Rejects: p.other.Rejects[:0]}, p.batch
-	b := &p.other
-	b.Source, b.Cursor, b.ReadAt, b.NewsSince, b.Place = p.Name, *c, now, now.Add(-p.MaxAge), p.Place
+	f.batch, f.saving = store.Batch{Bans: f.saving.Bans[:0], Rejects: f.saving.Rejects[:0]}, f.batch
+	b := &f.saving
+	b.Source, b.Cursor, b.ReadAt, b.NewsSince, b.Place = f.Name, *c, now, now.Add(-f.MaxAge), f.Place
 	var added int
 	var err error
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		added, err = p.Store.AddBans(ctx, *b)
+		added, err = f.Store.AddBans(ctx, *b)
 	}()
 	return func() error {
 		if <-done; err != nil {
 			return err
 		}
-		p.stored, p.bans = b.Cursor, p.bans+len(b.Bans)
-		if p.Progress != nil {
-			p.Progress(Progress{Source: p.Name, Done: b.Cursor.Offset, Size: b.Cursor.Size, Bans: p.bans})
+		f.stored, f.bans = b.Cursor, f.bans+len(b.Bans)
+		if f.Progress != nil {
+			f.Progress(Progress{Source: f.Name, Done: b.Cursor.Offset, Size: b.Cursor.Size, Bans: f.bans})
 		}
 		if added > 0 || end {
-			p.Next()
+			f.Next()
 		}
 		return nil
 	}

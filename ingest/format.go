@@ -8,8 +8,8 @@ import (
 	"friendlyfire/store"
 )
 
-// reason is what is wrong with a line that is no ban. There are few, so that they can be counted, and none holds
-// anything of the line.
+// reason is what is wrong with a line that cannot be parsed. There are few, so that they can be counted, and none
+// contains anything of the line.
 type reason string
 
 func (r reason) Error() string { return string(r) }
@@ -25,32 +25,33 @@ const (
 	errUnfinished = reason("unfinished line")
 )
 
-// errNoBan is a line that is not meant to be a ban: a header, an empty line.
+// errNoBan is returned for a line that is not meant to be a ban: a header, an empty line.
 var errNoBan = errors.New("no ban")
 
-// parser makes bans of the lines of one file.
+// parser parses the lines of one file.
 type parser struct {
-	log     bool    // fail2ban.log itself, not a table
+	log     bool    // fail2ban.log itself, not CSV
 	columns columns // in force
 	clock   localTime
-	fields  [][]byte // of the line at hand
-	known   texts    // addresses and jails met before
+	fields  [][]byte  // of the line at hand
+	cache   textCache // addresses and jails met before
 }
 
-// newParser goes on where the cursor stands. The format is "csv", "log", or "auto": by what the file begins with.
-func newParser(format string, zone *time.Location, c store.Cursor, begins []byte) *parser {
+// newParser returns a parser that continues at the cursor. The format is "csv", "log", or "auto", which decides by the
+// first bytes of the file.
+func newParser(format string, zone *time.Location, c store.Cursor, first []byte) *parser {
 	return &parser{
-		log:     format == "log" || format == "auto" && bytes.Contains(begins, []byte(" fail2ban.")),
+		log:     format == "log" || format == "auto" && bytes.Contains(first, []byte(" fail2ban.")),
 		columns: newColumns(c.Columns),
 		clock:   localTime{zone: zone, last: c.LastTime.Unix()},
-		known:   texts{},
+		cache:   textCache{},
 	}
 }
 
-// parse reads one line. It may find both a ban and a reason to complain: a writer that was stopped within a line
-// leaves its beginning glued to the next one. The error is errNoBan, a reason, or nil.
+// parse parses one line. It may return both a ban and an error: a writer that was stopped within a line leaves its
+// beginning joined to the next one. The error is errNoBan, a reason, or nil.
 func (p *parser) parse(line []byte) (b store.Ban, found bool, err error) {
-	b, err = p.whole(line)
+	b, err = p.parseWhole(line)
 	if _, bad := err.(reason); !bad { //nolint:errorlint // reasons are never wrapped
 		return b, err == nil, err
 	}
@@ -61,8 +62,8 @@ func (p *parser) parse(line []byte) (b store.Ban, found bool, err error) {
 	if at <= 0 {
 		return b, false, err
 	}
-	header := p.header(line[:at]) // the original writer's header has no newline
-	b, restErr := p.whole(line[at:])
+	header := p.header(line[:at]) // bcambl/fail2ban-blacklist writes its header without a newline
+	b, restErr := p.parseWhole(line[at:])
 	if restErr != nil {
 		return b, false, err
 	}
@@ -72,9 +73,10 @@ func (p *parser) parse(line []byte) (b store.Ban, found bool, err error) {
 	return b, true, errUnfinished
 }
 
-func (p *parser) whole(line []byte) (store.Ban, error) {
+// parseWhole parses a line as it is.
+func (p *parser) parseWhole(line []byte) (store.Ban, error) {
 	if bytes.IndexByte(line, 0) >= 0 {
-		return store.Ban{}, errControl // a crash may leave a run of them
+		return store.Ban{}, errControl // a crash may leave a run of zeros
 	}
 	if p.log {
 		return p.parseLog(line)
@@ -82,7 +84,7 @@ func (p *parser) whole(line []byte) (store.Ban, error) {
 	return p.parseCSV(line)
 }
 
-// lastDate returns where in the line the last date stands that a row could begin with, -1 if nowhere.
+// lastDate returns the index of the last date in the line at which a row could begin, or -1.
 func lastDate(line []byte) int {
 	for end := bytes.LastIndexByte(line, ','); end >= 0; end = bytes.LastIndexByte(line[:end], ',') {
 		if at := end - len(time.DateOnly); at >= 0 {
@@ -94,17 +96,17 @@ func lastDate(line []byte) int {
 	return -1
 }
 
-// texts are the cleaned forms of foreign texts, by the texts themselves: most come again and again.
-type texts map[string]string
+// textCache maps foreign texts to their cleaned forms: most occur again and again.
+type textCache map[string]string
 
-// maxTexts bounds their memory.
-const maxTexts = 20_000
+// maxCached bounds the memory of a textCache.
+const maxCached = 20_000
 
-func (t texts) get(raw []byte, clean func(string) string) string {
+func (t textCache) get(raw []byte, clean func(string) string) string {
 	if s, ok := t[string(raw)]; ok {
 		return s
 	}
-	if len(t) >= maxTexts {
+	if len(t) >= maxCached {
 		clear(t)
 	}
 	s := clean(string(raw))

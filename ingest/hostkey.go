@@ -16,23 +16,25 @@ import (
 	"golang.org/x/crypto/ssh/knownhosts"
 )
 
-// HostKeyError is a host whose key is not the one that is known, or not known at all. Nothing has been said to it that
-// it could use.
+// HostKeyError reports a host whose key is unknown, or not the known one. No secret has been sent to it.
 type HostKeyError struct {
 	Address     string
 	File        string // of known hosts
-	Changed     bool   // another key is known of the host
-	Fingerprint string // of its key: SHA256:…
-	Line        string // the key as File would have it
+	Changed     bool   // the host is known with another key
+	Fingerprint string // of the host's key: SHA256:…
+	Line        string // to add to File for this key
 }
 
 func (e *HostKeyError) Error() string {
 	if e.Changed {
-		return fmt.Sprintf("the key of host %s is not the one in %s but %s: either the host was set up anew, or somebody stands between", e.Address, e.File, e.Fingerprint)
+		return fmt.Sprintf("the key of host %s is not the one in %s but %s: either the host was set up anew, "+
+			"or somebody stands between", e.Address, e.File, e.Fingerprint)
 	}
-	return fmt.Sprintf("the key of host %s is not in %s: if its fingerprint is %s, add the line\n%s", e.Address, e.File, e.Fingerprint, e.Line)
+	return fmt.Sprintf("the key of host %s is not in %s: if its fingerprint is %s, add the line\n%s",
+		e.Address, e.File, e.Fingerprint, e.Line)
 }
 
+// config returns the SSH configuration, which verifies the host key and authenticates the user.
 func (s *SFTP) config(ctx context.Context) (*ssh.ClientConfig, error) {
 	file := s.KnownHosts
 	if file == "" {
@@ -57,8 +59,9 @@ func (s *SFTP) config(ctx context.Context) (*ssh.ClientConfig, error) {
 			err := known(address, remote, key)
 			if wrong, ok := errors.AsType[*knownhosts.KeyError](err); ok {
 				return &HostKeyError{
-					Address: s.Address, File: file, Changed: len(wrong.Want) > 0, Fingerprint: ssh.FingerprintSHA256(key),
-					Line: knownhosts.Line([]string{knownhosts.Normalize(s.Address)}, key),
+					Address: s.Address, File: file, Changed: len(wrong.Want) > 0,
+					Fingerprint: ssh.FingerprintSHA256(key),
+					Line:        knownhosts.Line([]string{knownhosts.Normalize(s.Address)}, key),
 				}
 			}
 			return err
@@ -66,20 +69,20 @@ func (s *SFTP) config(ctx context.Context) (*ssh.ClientConfig, error) {
 	}, nil
 }
 
-// algorithms are those of the host's known keys. A host has several keys, and would otherwise show one that is not
-// known though another is. None are known of an unknown host, which may then show what it likes.
+// algorithms returns the algorithms of the host's known keys. A host has several keys, and might otherwise offer an
+// unknown one although another is known. For an unknown host it returns none, and the host may offer any key.
 func (s *SFTP) algorithms(known ssh.HostKeyCallback) (all []string) {
-	nobody, err := ssh.NewPublicKey(make(ed25519.PublicKey, ed25519.PublicKeySize))
+	dummy, err := ssh.NewPublicKey(make(ed25519.PublicKey, ed25519.PublicKeySize))
 	if err != nil {
 		return nil
 	}
-	wrong, _ := errors.AsType[*knownhosts.KeyError](known(s.Address, &net.TCPAddr{}, nobody))
+	wrong, _ := errors.AsType[*knownhosts.KeyError](known(s.Address, &net.TCPAddr{}, dummy))
 	if wrong == nil {
 		return nil
 	}
 	for _, want := range wrong.Want {
 		algorithms := []string{want.Key.Type()}
-		if want.Key.Type() == ssh.KeyAlgoRSA { // the key's name is that of a signature that is not safe
+		if want.Key.Type() == ssh.KeyAlgoRSA { // as a signature algorithm, the key's name means insecure SHA-1
 			algorithms = []string{ssh.KeyAlgoRSASHA512, ssh.KeyAlgoRSASHA256}
 		}
 		for _, a := range algorithms {
@@ -91,13 +94,14 @@ func (s *SFTP) algorithms(known ssh.HostKeyCallback) (all []string) {
 	return all
 }
 
+// auth returns the authentication by KeyFile, or by the agent.
 func (s *SFTP) auth(ctx context.Context) (ssh.AuthMethod, error) {
 	if s.KeyFile == "" {
 		socket := os.Getenv("SSH_AUTH_SOCK")
 		if socket == "" {
 			return nil, errors.New("neither key_file nor an agent (SSH_AUTH_SOCK) to log in with")
 		}
-		conn, err := (&net.Dialer{Timeout: callLimit}).DialContext(ctx, "unix", socket)
+		conn, err := (&net.Dialer{Timeout: callTimeout}).DialContext(ctx, "unix", socket)
 		if err != nil {
 			return nil, err
 		}
@@ -118,7 +122,7 @@ func (s *SFTP) auth(ctx context.Context) (ssh.AuthMethod, error) {
 	return ssh.PublicKeys(key), nil
 }
 
-// isRefusal reports whether the host did not let us in. The library has no type for that.
+// isRefusal reports whether the host refused the login. The library has no error type for that.
 func isRefusal(err error) bool {
 	return err != nil && strings.Contains(err.Error(), "unable to authenticate")
 }

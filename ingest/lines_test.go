@@ -11,7 +11,7 @@ import (
 	"friendlyfire/store"
 )
 
-// at is a time in the zone.
+// at returns a time in the zone.
 func at(t *testing.T, zone *time.Location, text string) time.Time {
 	t.Helper()
 	when, err := time.ParseInLocation("2006-01-02 15:04:05 -0700", text, zone)
@@ -21,7 +21,7 @@ func at(t *testing.T, zone *time.Location, text string) time.Time {
 	return when
 }
 
-// Each line by itself, in the form named.
+// Each line by itself, in the given format.
 func TestR20Lines(t *testing.T) {
 	const seed, rich, full = "DATE,TIME,IP_ADDRESS", "DATE,TIME,IP_ADDRESS,JAIL,FAILURES,BANTIME,BANCOUNT,EPOCH",
 		"DATE,TIME,IP_ADDRESS,JAIL,FAILURES,BANTIME,BANCOUNT,EPOCH,MATCHES"
@@ -143,7 +143,7 @@ func TestR20Lines(t *testing.T) {
 	}
 }
 
-// Whatever stands in a file, every good line is kept, the others are counted, and none is shown.
+// Whatever a file contains, every good line is kept, the others are counted, and none is shown.
 func TestR20BadLineCostsOnlyItself(t *testing.T) {
 	long := "2026-11-22,14:05:09," + strings.Repeat("9", 70<<10) + "\n"
 	bad := []string{
@@ -174,7 +174,7 @@ func TestR20BadLineCostsOnlyItself(t *testing.T) {
 	}
 }
 
-// The sample is of the latest, and does not grow.
+// The sample has the latest rejects, and does not grow.
 func TestR20SampleIsBounded(t *testing.T) {
 	p := newPlace(t)
 	p.write(p.path, seedHeader+strings.Repeat("bad\n", 30))

@@ -11,7 +11,7 @@ import (
 	"syscall"
 )
 
-// Local is a file of this machine.
+// Local is a file on this machine.
 type Local struct{ Path string }
 
 // Stat implements Source.
@@ -52,7 +52,7 @@ func (l Local) Rotated(context.Context) ([]Info, error) {
 	return all, nil
 }
 
-// Open implements Source. It does not wait for a writer if the file turns out to be a pipe.
+// Open implements Source. If the file turns out to be a pipe, it does not wait for a writer.
 func (l Local) Open(_ context.Context, name string) (io.ReadCloser, error) {
 	f, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
@@ -71,7 +71,7 @@ func (l Local) Open(_ context.Context, name string) (io.ReadCloser, error) {
 func localInfo(name string, fi os.FileInfo) Info {
 	i := Info{Name: name, Size: fi.Size(), Modified: fi.ModTime().UnixNano()}
 	if st, ok := fi.Sys().(*syscall.Stat_t); ok {
-		i.Device, i.Inode = uint64(st.Dev), st.Ino //nolint:unconvert // of another width on other systems
+		i.Device, i.Inode = uint64(st.Dev), st.Ino //nolint:unconvert // the width differs between systems
 	}
 	return i
 }

@@ -5,60 +5,64 @@ import (
 	"time"
 )
 
-// localTime reads local times that do not say their offset, line after line.
+// localTime parses local times without an offset, line by line.
 //
-// An hour that the zone repeats when its summer ends is read by the order of the lines: as the earlier one, unless
-// that lies more than a minute before the line above; then as the later one. Lines that are out of order by a few
-// seconds, as several jails make them, are not misled by it. An hour that the zone leaves out when its summer begins
-// does not occur; a line that claims it is read as if the clock had not been put forward.
+// In the hour that is repeated when daylight saving time ends, the order of the lines decides: a time is taken as the
+// earlier one, unless that is more than a minute before the line above, and then as the later one. The minute allows
+// for lines that are out of order by a few seconds, as several jails write them. The hour that is skipped when daylight
+// saving time begins does not occur; a time in it is read as if the clock had not been put forward.
 type localTime struct {
 	zone *time.Location
 	last int64 // unix seconds of the line above
 
-	date          [10]byte // that the following belong to
-	midnight      int64    // as if the zone were UTC
-	before, after int64    // offsets in force around the day, seconds east of UTC
+	date                      [10]byte // that the following belong to
+	midnight                  int64    // as if the zone were UTC
+	offsetBefore, offsetAfter int64    // offsets in force around the day, seconds east of UTC
 }
 
-// late is how much earlier than the line above a line may be without being taken for one an hour later, in seconds.
-const late = 60
+// tolerance is how much earlier than the line above a line may be and still be in the same hour, in seconds.
+const tolerance = 60
 
 // Years in which a ban may lie: Fail2Ban began in 2004.
 const firstYear, lastYear = 2000, 2099
 
-var earliest, latest = time.Date(firstYear, 1, 1, 0, 0, 0, 0, time.UTC).Unix(), time.Date(lastYear+1, 1, 1, 0, 0, 0, 0, time.UTC).Unix()
+var (
+	earliest = time.Date(firstYear, 1, 1, 0, 0, 0, 0, time.UTC).Unix()
+	latest   = time.Date(lastYear+1, 1, 1, 0, 0, 0, 0, time.UTC).Unix()
+)
 
-func (c *localTime) lastTime() time.Time {
-	if c.last < earliest {
+func (l *localTime) lastTime() time.Time {
+	if l.last < earliest {
 		return time.Time{}
 	}
-	return time.Unix(c.last, 0)
+	return time.Unix(l.last, 0)
 }
 
-// epoch reads unix seconds.
-func (c *localTime) epoch(field []byte) (time.Time, error) {
+// epoch parses unix seconds.
+func (l *localTime) epoch(field []byte) (time.Time, error) {
 	n, err := number(field)
 	if err != nil {
 		return time.Time{}, errTime
 	}
-	return c.found(n)
+	return l.accept(n)
 }
 
-func (c *localTime) found(unix int64) (time.Time, error) {
+// accept returns the time, and keeps it for the next line.
+func (l *localTime) accept(unix int64) (time.Time, error) {
 	if unix < earliest || unix >= latest {
 		return time.Time{}, errYear
 	}
-	c.last = unix
+	l.last = unix
 	return time.Unix(unix, 0), nil
 }
 
-// read reads 2006-01-02 and 15:04:05, or 15:04-05 as bcambl/fail2ban-blacklist writes it.
-func (c *localTime) read(date, of []byte) (time.Time, error) {
-	seconds, ok := parseTime(of)
+// read parses 2006-01-02 and 15:04:05, or 15:04-05 as bcambl/fail2ban-blacklist writes it.
+func (l *localTime) read(date, clock []byte) (time.Time, error) {
+	seconds, ok := parseTime(clock)
 	if !ok {
 		return time.Time{}, errTime
 	}
-	if !bytes.Equal(date, c.date[:]) {
+	if !bytes.Equal(date, l.date[:]) {
 		day, ok := parseDate(date)
 		if !ok {
 			return time.Time{}, errTime
@@ -66,29 +70,30 @@ func (c *localTime) read(date, of []byte) (time.Time, error) {
 		if day.Year() < firstYear || day.Year() > lastYear {
 			return time.Time{}, errYear
 		}
-		copy(c.date[:], date)
-		c.midnight, c.before, c.after = day.Unix(), c.offset(day.AddDate(0, 0, -1)), c.offset(day.AddDate(0, 0, 2))
+		copy(l.date[:], date)
+		l.midnight = day.Unix()
+		l.offsetBefore, l.offsetAfter = l.offset(day.AddDate(0, 0, -1)), l.offset(day.AddDate(0, 0, 2))
 	}
-	wall := c.midnight + seconds
-	first, second := wall-c.before, wall-c.after
+	wall := l.midnight + seconds
+	first, second := wall-l.offsetBefore, wall-l.offsetAfter
 	if first == second {
-		return c.found(first)
+		return l.accept(first)
 	}
-	isFirst, isSecond := c.offsetAt(first) == c.before, c.offsetAt(second) == c.after
-	if !isFirst && isSecond || isFirst && isSecond && first < c.last-late {
-		first = second // the zone has changed, or comes round a second time
+	isFirst, isSecond := l.offsetAt(first) == l.offsetBefore, l.offsetAt(second) == l.offsetAfter
+	if !isFirst && isSecond || isFirst && isSecond && first < l.last-tolerance {
+		first = second // after the change, or in the repeated hour
 	}
-	return c.found(first)
+	return l.accept(first)
 }
 
-func (c *localTime) offset(t time.Time) int64 { return c.offsetAt(t.Unix()) }
+func (l *localTime) offset(t time.Time) int64 { return l.offsetAt(t.Unix()) }
 
-func (c *localTime) offsetAt(unix int64) int64 {
-	_, offset := time.Unix(unix, 0).In(c.zone).Zone()
+func (l *localTime) offsetAt(unix int64) int64 {
+	_, offset := time.Unix(unix, 0).In(l.zone).Zone()
 	return int64(offset)
 }
 
-// parseDate reads 2006-01-02.
+// parseDate parses 2006-01-02.
 func parseDate(b []byte) (day time.Time, ok bool) {
 	if len(b) != len(time.DateOnly) || b[4] != '-' || b[7] != '-' {
 		return day, false
@@ -100,7 +105,7 @@ func parseDate(b []byte) (day time.Time, ok bool) {
 	return day, ok1 && ok2 && ok3 && day.Year() == int(y) && day.Month() == time.Month(m) && day.Day() == int(d)
 }
 
-// parseTime returns the seconds since midnight.
+// parseTime parses 15:04:05 or 15:04-05 into seconds since midnight.
 func parseTime(b []byte) (seconds int64, ok bool) {
 	if len(b) != len(time.TimeOnly) || b[2] != ':' || b[5] != ':' && b[5] != '-' {
 		return 0, false

@@ -15,7 +15,7 @@ func zone(t testing.TB, name string) *time.Location {
 	return z
 }
 
-// Local times around the changes of the clock, line after line, and what they are in UTC.
+// Local times around clock changes, line by line, and the same times in UTC.
 func TestR21LocalTimesAroundTheChangeOfTheClock(t *testing.T) {
 	for name, c := range map[string]struct {
 		zone  string
@@ -80,7 +80,7 @@ func TestR21LocalTimesAroundTheChangeOfTheClock(t *testing.T) {
 	}
 }
 
-// Every other hour is what the time package makes of it, in zones of all kinds.
+// All other hours agree with the time package, in zones of all kinds.
 func TestR21LocalTimesOfAYear(t *testing.T) {
 	for _, name := range []string{"UTC", "Europe/Brussels", "America/St_Johns", "Australia/Lord_Howe", "Africa/Casablanca", "Pacific/Apia"} {
 		zone := zone(t, name)
@@ -95,7 +95,7 @@ func TestR21LocalTimesOfAYear(t *testing.T) {
 	}
 }
 
-// The repeated hour goes on where a step, a restart or a rotation has cut it.
+// The repeated hour continues correctly after a step, a restart or a rotation.
 func TestR21RepeatedHourAcrossSteps(t *testing.T) {
 	p := newPlace(t)
 	step := func() {
@@ -120,8 +120,8 @@ func TestR21RepeatedHourAcrossSteps(t *testing.T) {
 	}
 }
 
-// A line dated tomorrow is news like any other, and hides none that comes after it. One that lies further ahead than
-// any clock is off is kept as history.
+// A line dated tomorrow is news like any other, and hides none that comes after it. One that is further ahead than any
+// clock could be is history.
 func TestR21LineDatedTomorrow(t *testing.T) {
 	p := newPlace(t)
 	row := func(ahead time.Duration, address string) string {

@@ -1,7 +1,7 @@
-// Package ingest reads bans from the files that Fail2Ban leaves, from where it stopped the last time.
+// Package ingest reads bans from files that Fail2Ban writes, continuing where it stopped the last time.
 //
-// Lines go in at one end and bans come out at the other. What a line means is known here, and which file it stood in;
-// where addresses are and who should hear of them is not.
+// Lines go in at one end and bans come out at the other. The package knows what a line means and which file it came
+// from, but not where addresses are or who should hear about them.
 package ingest
 
 import (
@@ -14,20 +14,20 @@ import (
 	"friendlyfire/store"
 )
 
-// Reader brings the bans of one source into the store.
+// Reader reads the bans of one source into the store.
 type Reader struct {
 	Store    *store.Store
 	Name     string // of the source
 	Source   Source
 	Format   string         // "csv", "log", or "auto": by the file's first lines
-	Zone     *time.Location // of times that do not say theirs
+	Zone     *time.Location // of times without a zone
 	MaxAge   time.Duration  // bans older than this when they are read are history
-	Place    store.Place    // places new addresses; nil: that is done later
+	Place    store.Place    // looks up new addresses in the offline table; nil: that is done later
 	Next     func()         // called when bans were added
-	Progress func(Progress) // called after each batch; nil: nobody watches
+	Progress func(Progress) // called after each batch; may be nil
 
-	rest   []Info // the files there were when everything had been read
-	healed bool   // the store knows that the source can be read
+	finished   []Info // the files there were when everything had been read
+	reportedOK bool   // the store knows that the source can be read
 }
 
 // Progress is how far a reader has come within a file.
@@ -37,24 +37,25 @@ type Progress struct {
 	Bans       int   // read in this step
 }
 
-// A batch is what one transaction keeps: it bounds the memory, and what a kill leaves to be read again.
+// Limits of a batch, which is saved in one transaction. They bound the memory, and what must be read again after a
+// kill.
 const (
 	batchLines = 50_000
 	batchBytes = 8 << 20
 )
 
-// Step reads what is new, whole lines only, and returns when there is no more. A file that was rotated away is first
-// read to its end. A file that cannot be read is an error, which the store notes as well.
+// Step reads new lines, whole ones only, and returns when there are no more. A file that was rotated away is first read
+// to its end. If a file cannot be read, Step returns an error and records it in the store.
 func (r *Reader) Step(ctx context.Context) error {
-	err := errMoved
-	for try := 0; try < 10 && errors.Is(err, errMoved); try++ {
+	err := errRotated
+	for try := 0; try < 10 && errors.Is(err, errRotated); try++ {
 		err = r.step(ctx)
 	}
 	if err != nil {
-		r.rest = nil
+		r.finished = nil
 	}
-	if errors.Is(err, errMoved) {
-		return nil // the next step goes on
+	if errors.Is(err, errRotated) {
+		return nil // left to the next step
 	}
 	if err != nil {
 		err = fmt.Errorf("source %s: %w", r.Name, err)
@@ -62,19 +63,19 @@ func (r *Reader) Step(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return err
 	}
-	trouble, failed := errors.AsType[*unreadable](err)
+	failure, failed := errors.AsType[*unreadable](err)
 	switch {
 	case failed:
-		r.healed = false
-		return errors.Join(err, r.Store.SourceFailed(ctx, r.Name, store.Clean(trouble.Error(), 200), time.Now()))
-	case err == nil && !r.healed:
+		r.reportedOK = false
+		return errors.Join(err, r.Store.SourceFailed(ctx, r.Name, store.Clean(failure.Error(), 200), time.Now()))
+	case err == nil && !r.reportedOK:
 		err = r.Store.SourceFailed(ctx, r.Name, "", time.Now())
-		r.healed = err == nil
+		r.reportedOK = err == nil
 	}
 	return err
 }
 
-// unreadable is trouble with the source, not with the store.
+// unreadable is an error of the source, not of the store.
 type unreadable struct{ error }
 
 func (e *unreadable) Unwrap() error { return e.error }
@@ -84,21 +85,21 @@ func (r *Reader) step(ctx context.Context) error {
 	if missing != nil && !errors.Is(missing, fs.ErrNotExist) {
 		return &unreadable{missing}
 	}
-	if missing == nil && len(r.rest) == 1 && r.rest[0] == live {
+	if missing == nil && len(r.finished) == 1 && r.finished[0] == live {
 		return nil
 	}
 	cursor, err := r.Store.Cursor(ctx, r.Name)
 	if err != nil {
 		return err
 	}
-	p := follower{Reader: r, cursor: cursor, stored: cursor}
-	defer p.load(nil)
-	files, at, err := p.begin(ctx, live, missing)
-	if err == nil && p.tail != nil {
-		err = p.follow(ctx, files[at:])
+	f := follower{Reader: r, cursor: cursor, stored: cursor}
+	defer f.switchTo(nil)
+	files, at, err := f.findStart(ctx, live, missing)
+	if err == nil && f.tail != nil {
+		err = f.follow(ctx, files[at:])
 	}
 	if err == nil {
-		r.rest = files
+		r.finished = files
 	}
 	return err
 }

@@ -11,7 +11,7 @@ import (
 	"friendlyfire/store"
 )
 
-// writeBans writes a table of so many bans of a year.
+// writeBans writes a CSV file with this many bans of a year.
 func writeBans(tb testing.TB, path string, rows int, original bool) {
 	tb.Helper()
 	f, err := os.Create(path)
@@ -26,7 +26,7 @@ func writeBans(tb testing.TB, path string, rows int, original bool) {
 	}
 }
 
-// A first import of a million rows, database included.
+// A first import of a million rows, including the database.
 func BenchmarkImport(b *testing.B) {
 	const rows = 1_000_000
 	for name, original := range map[string]bool{"original": true, "rich": false} {
@@ -51,7 +51,7 @@ func BenchmarkImport(b *testing.B) {
 	}
 }
 
-// A hundred new rows behind a million known ones.
+// A hundred new rows after a million known ones.
 func BenchmarkAppend(b *testing.B) {
 	path := filepath.Join(b.TempDir(), "bans.csv")
 	writeBans(b, path, 1_000_000, true)
@@ -74,7 +74,7 @@ func BenchmarkAppend(b *testing.B) {
 	}
 }
 
-// What a line costs without the database.
+// The cost of a line without the database.
 func BenchmarkParse(b *testing.B) {
 	for name, line := range map[string]string{
 		"original": "2026-11-22,14:05:09,203.0.113.7",

@@ -36,7 +36,7 @@ func newPlace(t *testing.T) *place {
 	return p
 }
 
-// restart makes a reader that remembers nothing.
+// restart makes a new reader, without any state.
 func (p *place) restart() {
 	if p.source == nil {
 		p.source = Local{p.path}
@@ -61,7 +61,7 @@ func (p *place) must(err error) {
 	}
 }
 
-// write makes the file anew, append adds to what it has.
+// write overwrites the file, append appends to it.
 func (p *place) write(name, text string) {
 	p.t.Helper()
 	p.must(os.WriteFile(name, []byte(text), 0o600))
@@ -84,7 +84,7 @@ func appendTo(t testing.TB, name, text string) {
 	}
 }
 
-// rename puts a file aside as log rotation does.
+// rename renames a file as log rotation does.
 func (p *place) rename(from, to string) {
 	p.t.Helper()
 	p.must(os.Rename(from, to))
@@ -100,7 +100,7 @@ func (p *place) status() store.SourceStatus {
 	return all[0]
 }
 
-// bans returns the addresses in the database with their counts.
+// bans returns the addresses in the database with the number of their bans.
 func (p *place) bans() map[string]int {
 	p.t.Helper()
 	return p.bansOf(p.t.Context())
@@ -144,7 +144,7 @@ const (
 	richHeader = "DATE,TIME,IP_ADDRESS,JAIL,FAILURES,BANTIME,BANCOUNT,EPOCH\n"
 )
 
-// ip is the n-th of the test's addresses.
+// ip returns the n-th of the test's addresses.
 func ip(n int) string { return fmt.Sprintf("2001:db8::%x:%x", n>>16+1, n&0xffff) }
 
 // seedRow and richRow are bans of the n-th address, ten seconds apart, all of them news.

@@ -34,7 +34,7 @@ func (p *place) copy(from, to string) {
 	p.write(to, string(text))
 }
 
-// rotations are what happens to a file of which bans 0 to 9 have been read; bans 10 to 19 come of it.
+// rotations rotate a file of which bans 0 to 9 have been read, and add bans 10 to 19.
 var rotations = map[string]func(p *place, row func(int) string, header string){
 	"rename and create": func(p *place, row func(int) string, header string) {
 		p.append(p.path, rows(row, 10, 15)) // not read before the rotation
@@ -59,7 +59,7 @@ var rotations = map[string]func(p *place, row func(int) string, header string){
 	"rename, and the new file comes late": func(p *place, row func(int) string, header string) {
 		p.rename(p.path, p.path+".1")
 		p.step()
-		p.append(p.path+".1", rows(row, 10, 15)) // by a writer that still holds it
+		p.append(p.path+".1", rows(row, 10, 15)) // by a writer that still has it open
 		p.step()
 		p.write(p.path, "")
 		p.append(p.path+".1", rows(row, 15, 17))
@@ -111,7 +111,7 @@ var rotations = map[string]func(p *place, row func(int) string, header string){
 		p.write(p.path, header+rows(row, 16, 20))
 	},
 	"older files stand beside": func(p *place, row func(int) string, header string) {
-		p.write(p.path+".2", header+rows(row, 100, 120)) // read by somebody else, long ago
+		p.write(p.path+".2", header+rows(row, 100, 120)) // old, from before the first step
 		p.rename(p.path, p.path+".1")
 		p.write(p.path, header+rows(row, 10, 20))
 	},
@@ -123,7 +123,7 @@ var rotations = map[string]func(p *place, row func(int) string, header string){
 	},
 }
 
-// Whatever rotation does to a file, no ban is lost and none is doubled. The form without an epoch is the harder one.
+// Whatever rotation does to a file, no ban is lost or duplicated. The format without an epoch is the harder one.
 func TestR19Rotation(t *testing.T) {
 	for name, rotate := range rotations {
 		for form, row := range map[string]func(int) string{"original": seedRow, "rich": richRow} {
@@ -187,7 +187,7 @@ func TestR19RotationRightAfterTheHeader(t *testing.T) {
 	}
 }
 
-// Identical lines are bans of their own, also on both sides of a rotation; when they are read again they are not.
+// Identical lines are separate bans, also on both sides of a rotation, but not when they are read again.
 func TestR19TwinsAreCountedExactly(t *testing.T) {
 	p := newPlace(t)
 	twins := seedRow(1) + seedRow(1) + seedRow(2) + seedRow(1)
@@ -207,7 +207,7 @@ func TestR19TwinsAreCountedExactly(t *testing.T) {
 	}
 }
 
-// A rotated file that ends within a line was left by a writer that died: the half line is counted and not believed.
+// A rotated file that ends within a line was left by a writer that died: that line is counted as rejected.
 func TestR19UnfinishedEndOfARotatedFile(t *testing.T) {
 	p := newPlace(t)
 	p.write(p.path, richHeader+rows(richRow, 0, 10)+"2026-11-22,14:05:09,203.0.1")
@@ -221,7 +221,7 @@ func TestR19UnfinishedEndOfARotatedFile(t *testing.T) {
 	}
 }
 
-// A damaged .gz is read as far as it goes, counted as a gap, and keeps nobody from the files after it.
+// A damaged .gz is read as far as possible, counted as a gap, and does not hold up the files after it.
 func TestR19DamagedGzip(t *testing.T) {
 	for name, spoil := range map[string]func([]byte) []byte{
 		"cut short":  func(b []byte) []byte { return b[:len(b)-6] },
@@ -254,7 +254,7 @@ func TestR19DamagedGzip(t *testing.T) {
 	}
 }
 
-// A file lives through a random life: rows, rotations of all kinds, restarts, steps at any moment.
+// Random sequences of rows, rotations of all kinds, restarts, and steps at any moment.
 func TestR19RandomLives(t *testing.T) {
 	lives := 40
 	if testing.Short() {
@@ -287,7 +287,7 @@ func TestR19RandomLives(t *testing.T) {
 				p.step()
 			case 5:
 				p.restart()
-			case 6: // all that is put aside moves on
+			case 6: // all rotated files are renamed
 				if fi, err := os.Stat(p.path); err != nil || fi.Size() == 0 {
 					continue
 				}
@@ -299,7 +299,7 @@ func TestR19RandomLives(t *testing.T) {
 					}
 				}
 				if random.IntN(3) == 0 {
-					p.step() // copytruncate needs a writer that is still; all before is read
+					p.step() // copytruncate needs an idle writer, and that everything before was read
 					p.copy(p.path, p.path+".1")
 					p.must(os.Truncate(p.path, 0))
 				} else {

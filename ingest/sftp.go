@@ -15,33 +15,35 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// SFTP is a file of another machine. It keeps one connection open, and is used by one goroutine at a time.
+// SFTP is a file on another machine. It keeps one connection open, and must be used by one goroutine at a time.
 type SFTP struct {
 	User       string
-	Address    string                                                               // host:port
-	Path       string                                                               // from the root
-	KeyFile    string                                                               // a private key without a passphrase; "": the agent behind SSH_AUTH_SOCK
-	KnownHosts string                                                               // the host's key is pinned by it; "": the user's own known_hosts
-	Dial       func(ctx context.Context, network, address string) (net.Conn, error) // opens connections; nil: the net package
+	Address    string // host:port
+	Path       string // from the root
+	KeyFile    string // a private key without a passphrase; "": use the agent of SSH_AUTH_SOCK
+	KnownHosts string // the file that pins the host's key; "": the user's own known_hosts
 
-	limit  time.Duration // of every call; 0: callLimit
-	conn   net.Conn      // nil: not connected
-	client *sftp.Client
-	agent  net.Conn      // while logging in
-	failed error         // of the last attempt to connect
-	wait   time.Duration // from the beginning of that attempt to the next
-	again  time.Time     // when that is due
+	// Dial opens connections; nil: the net package does.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+
+	timeout time.Duration // of every call; 0: callTimeout
+	conn    net.Conn      // nil: not connected
+	client  *sftp.Client
+	agent   net.Conn      // while logging in
+	lastErr error         // of the last attempt to connect
+	backoff time.Duration // from the start of that attempt to the next
+	retryAt time.Time     // time of the next attempt
 }
 
-// callLimit is how long the other side may take for anything: to let us in, or to answer.
-const callLimit = 15 * time.Second
+// callTimeout is how long the host may take for anything: to log us in, or to answer.
+const callTimeout = 15 * time.Second
 
-// How long it takes until another attempt to connect. A server that does not let us in would soon take us for an
-// attacker, and a host key does not become the right one by itself.
+// Backoff between attempts to connect. A server that refuses our login would soon take us for an attacker, and a wrong
+// host key does not correct itself.
 const (
-	firstWait   = time.Second
-	longestWait = 20 * time.Second
-	refusedWait = 5 * time.Minute
+	minBackoff     = time.Second
+	maxBackoff     = 20 * time.Second
+	refusedBackoff = 5 * time.Minute
 )
 
 func (s *SFTP) String() string { return s.User + "@" + s.Address + s.Path }
@@ -83,7 +85,7 @@ func (s *SFTP) Open(ctx context.Context, name string) (io.ReadCloser, error) {
 		if err != nil {
 			return err
 		}
-		if !fi.Mode().IsRegular() { // to open a pipe would wait for its writer
+		if !fi.Mode().IsRegular() { // opening a pipe would wait for its writer
 			return &fs.PathError{Op: "open", Path: name, Err: errors.New("no regular file")}
 		}
 		f.File, err = c.Open(name)
@@ -99,76 +101,79 @@ func remoteInfo(name string, fi os.FileInfo) Info {
 	return Info{Name: name, Size: fi.Size(), Modified: fi.ModTime().UnixNano()}
 }
 
-// remoteFile is a file whose every read is bounded in time.
+// remoteFile is a file in which every read has a timeout.
 type remoteFile struct {
 	*sftp.File
 	source *SFTP
-	ctx    context.Context //nolint:containedctx // a file is read within the step that opened it
+	ctx    context.Context //nolint:containedctx // a file is only read during the step that opened it
 }
 
 func (f *remoteFile) Read(b []byte) (n int, err error) {
-	err = f.source.bounded(f.ctx, func() error {
+	err = f.source.withTimeout(f.ctx, func() error {
 		n, err = f.File.Read(b)
 		return err
 	})
 	return n, err
 }
 
-func (f *remoteFile) Close() error { return f.source.bounded(context.Background(), f.File.Close) }
+func (f *remoteFile) Close() error { return f.source.withTimeout(context.Background(), f.File.Close) }
 
-// call connects if need be, and does something over there.
+// call connects if necessary, and runs do.
 func (s *SFTP) call(ctx context.Context, do func(*sftp.Client) error) error {
 	if s.client == nil {
 		if err := s.connect(ctx); err != nil {
 			return fmt.Errorf("sftp %s: %w", s, err)
 		}
 	}
-	if err := s.bounded(ctx, func() error { return do(s.client) }); err != nil {
+	if err := s.withTimeout(ctx, func() error { return do(s.client) }); err != nil {
 		return fmt.Errorf("sftp %s: %w", s, err)
 	}
 	return nil
 }
 
-// bounded does something over the connection, which it gives up if that fails for want of an answer.
-func (s *SFTP) bounded(ctx context.Context, do func() error) error {
+// withTimeout runs do, which uses the connection, and disconnects if the host does not answer in time.
+func (s *SFTP) withTimeout(ctx context.Context, do func() error) error {
 	conn := s.conn
 	if conn == nil {
 		return net.ErrClosed
 	}
-	stop := s.guard(ctx, conn)
+	stop := s.closeOnTimeout(ctx, conn)
 	err := do()
-	late := stop()
-	_, answered := errors.AsType[*sftp.StatusError](err)
+	timedOut := stop()
+	_, status := errors.AsType[*sftp.StatusError](err)
 	_, refused := errors.AsType[*fs.PathError](err)
-	answered = answered || refused || err == nil || errors.Is(err, io.EOF) || errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission)
-	if late != nil || !answered {
-		s.drop()
-		return errors.Join(late, err)
+	answered := status || refused || err == nil || errors.Is(err, io.EOF) ||
+		errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission)
+	if timedOut != nil || !answered {
+		s.disconnect()
+		return errors.Join(timedOut, err)
 	}
 	return err
 }
 
-// guard closes the connection when ctx ends or the limit is reached. stop says whether it has come to that.
-func (s *SFTP) guard(ctx context.Context, conn net.Conn) (stop func() error) {
-	limit := s.limit
-	if limit == 0 {
-		limit = callLimit
+// closeOnTimeout closes the connection when ctx ends or the timeout expires, unless stop is called before. stop returns
+// why the connection was closed, or nil.
+func (s *SFTP) closeOnTimeout(ctx context.Context, conn net.Conn) (stop func() error) {
+	timeout := s.timeout
+	if timeout == 0 {
+		timeout = callTimeout
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("no answer within %v", limit))
-	cut := context.AfterFunc(ctx, func() { conn.Close() }) // that is the purpose
+	ctx, cancel := context.WithTimeoutCause(ctx, timeout, fmt.Errorf("no answer within %v", timeout))
+	stopTimer := context.AfterFunc(ctx, func() { conn.Close() })
 	return func() error {
 		defer cancel()
-		if cut() {
+		if stopTimer() {
 			return nil
 		}
 		return context.Cause(ctx)
 	}
 }
 
-// connect dials, makes sure of the host, and logs in. Soon after a failure it fails the same way without trying.
+// connect dials, verifies the host key, and logs in. During the backoff after a failure it returns the same error
+// again.
 func (s *SFTP) connect(ctx context.Context) error {
-	if time.Now().Before(s.again) {
-		return s.failed
+	if time.Now().Before(s.retryAt) {
+		return s.lastErr
 	}
 	begun := time.Now()
 	err := s.login(ctx)
@@ -178,20 +183,20 @@ func (s *SFTP) connect(ctx context.Context) error {
 	_, pinned := errors.AsType[*HostKeyError](err)
 	switch {
 	case err == nil:
-		s.wait = 0
+		s.backoff = 0
 	case pinned || isRefusal(err):
-		s.wait = refusedWait
+		s.backoff = refusedBackoff
 	default:
-		s.wait = min(max(firstWait, 2*s.wait), longestWait)
+		s.backoff = min(max(minBackoff, 2*s.backoff), maxBackoff)
 	}
-	s.failed, s.again = err, begun.Add(s.wait)
+	s.lastErr, s.retryAt = err, begun.Add(s.backoff)
 	return err
 }
 
 func (s *SFTP) login(ctx context.Context) (err error) {
 	defer func() {
 		if s.agent != nil {
-			s.agent.Close() // it has done its work
+			s.agent.Close() // it is no longer needed
 			s.agent = nil
 		}
 	}()
@@ -199,11 +204,11 @@ func (s *SFTP) login(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	limit := s.limit
-	if limit == 0 {
-		limit = callLimit
+	timeout := s.timeout
+	if timeout == 0 {
+		timeout = callTimeout
 	}
-	dialing, cancel := context.WithTimeout(ctx, limit)
+	dialing, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	dial := s.Dial
 	if dial == nil {
@@ -213,29 +218,29 @@ func (s *SFTP) login(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	stop := s.guard(ctx, conn)
+	stop := s.closeOnTimeout(ctx, conn)
 	secure, channels, requests, err := ssh.NewClientConn(conn, s.Address, config)
 	if err == nil {
 		s.client, err = sftp.NewClient(ssh.NewClient(secure, channels, requests))
 	}
-	if late := stop(); late != nil || err != nil {
+	if timedOut := stop(); timedOut != nil || err != nil {
 		s.client = nil
-		conn.Close() // the handshake may have done it
-		return errors.Join(late, err)
+		conn.Close() // the handshake may have done so already
+		return errors.Join(timedOut, err)
 	}
 	s.conn = conn
 	return nil
 }
 
-func (s *SFTP) drop() {
+func (s *SFTP) disconnect() {
 	if s.conn != nil {
-		s.conn.Close() // it is of no use any more
+		s.conn.Close() // it is useless anyway
 	}
 	s.conn, s.client = nil, nil
 }
 
-// Close ends the connection. The next call would make another.
+// Close closes the connection. A later call would open a new one.
 func (s *SFTP) Close() error {
-	s.drop()
+	s.disconnect()
 	return nil
 }

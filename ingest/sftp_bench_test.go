@@ -13,7 +13,7 @@ import (
 )
 
 // Five hundred servers over SFTP: a cycle in which each has a new line, and one in which none has. Server and client
-// share the process, so the memory is that of both.
+// share the process, so the memory is that of both together.
 func BenchmarkSFTPSources(b *testing.B) {
 	const servers = 500
 	user, key := newKey(b)

@@ -29,13 +29,13 @@ import (
 	"golang.org/x/crypto/ssh/knownhosts"
 )
 
-// sshHost is an SSH server in this process that serves the files of this machine, read-only.
+// sshHost is an SSH server in this process that serves the files of this machine read-only.
 type sshHost struct {
 	address  string
 	keys     []ssh.Signer
 	attempts atomic.Int64 // to log in
 	logins   atomic.Int64
-	silent   atomic.Bool // answers nothing any more
+	silent   atomic.Bool // answers no more
 
 	mu    sync.Mutex
 	conns []net.Conn
@@ -77,7 +77,7 @@ func newSSHHost(t testing.TB, user ssh.PublicKey, keys ...ssh.Signer) *sshHost {
 	return h
 }
 
-// hesitant is a connection on which nothing is answered while its host is silent.
+// hesitant is a connection on which the host sends nothing while it is silent.
 type hesitant struct {
 	net.Conn
 	host *sshHost
@@ -117,7 +117,7 @@ func (h *sshHost) serve(conn net.Conn, config *ssh.ServerConfig) {
 	}
 }
 
-// hangUp cuts all connections.
+// hangUp closes all connections.
 func (h *sshHost) hangUp() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -127,7 +127,7 @@ func (h *sshHost) hangUp() {
 	h.conns = nil
 }
 
-// newKey makes a pair, of which file holds the private half.
+// newKey makes a key pair, and writes the private key to file.
 func newKey(t testing.TB) (key ssh.Signer, file string) {
 	t.Helper()
 	_, private, err := ed25519.GenerateKey(rand.Reader)
@@ -148,7 +148,7 @@ func newKey(t testing.TB) (key ssh.Signer, file string) {
 	return key, file
 }
 
-// knows writes a file of known hosts.
+// knows writes a known_hosts file.
 func knows(t testing.TB, address string, keys ...ssh.PublicKey) (file string) {
 	t.Helper()
 	text := "# known hosts\n"
@@ -162,7 +162,7 @@ func knows(t testing.TB, address string, keys ...ssh.PublicKey) (file string) {
 	return file
 }
 
-// overSFTP lets the place's reader reach the file through an SSH server.
+// overSFTP makes the place's reader read the file through an SSH server.
 func (p *place) overSFTP() (*sshHost, *SFTP) {
 	p.t.Helper()
 	user, file := newKey(p.t)
@@ -178,7 +178,7 @@ func (p *place) overSFTP() (*sshHost, *SFTP) {
 	return host, s
 }
 
-// Rotation is followed over SFTP as it is on this machine.
+// Rotation is followed over SFTP as on this machine.
 func TestR19RotationOverSFTP(t *testing.T) {
 	for name, rotate := range rotations {
 		t.Run(name, func(t *testing.T) {
@@ -192,7 +192,7 @@ func TestR19RotationOverSFTP(t *testing.T) {
 	}
 }
 
-// The host's key is pinned. Of a host that has another one nothing is asked and nothing told, least of all our key.
+// The host's key is pinned. A host with another one is sent no request and no secret, least of all our key.
 func TestS13HostKey(t *testing.T) {
 	user, file := newKey(t)
 	first, _ := newKey(t)
@@ -249,7 +249,7 @@ func TestS13HostKey(t *testing.T) {
 			t.Attr("reached", fmt.Sprintf("%d attempts to log in", host.attempts.Load()))
 			if wrong, ok := errors.AsType[*HostKeyError](err); ok && name == "unknown" {
 				p.write(s.KnownHosts, wrong.Line+"\n")
-				s.again = time.Time{}
+				s.retryAt = time.Time{}
 				p.step() // the line is the right one
 				p.want(ip(1))
 			}
@@ -257,12 +257,12 @@ func TestS13HostKey(t *testing.T) {
 	}
 }
 
-// A host that falls silent, in any phase, costs no more than the limit; once it answers again all is read.
+// A host that stops answering, in any phase, costs no more than the timeout; once it answers again everything is read.
 func TestR13SilentHost(t *testing.T) {
 	p := newPlace(t)
 	p.write(p.path, richHeader+richRow(1))
 	host, s := p.overSFTP()
-	s.limit = 300 * time.Millisecond
+	s.timeout = 300 * time.Millisecond
 	host.silent.Store(true)
 	for _, phase := range []string{"before it has let us in", "afterwards"} {
 		began := time.Now()
@@ -274,18 +274,18 @@ func TestR13SilentHost(t *testing.T) {
 			t.Errorf("%s: the store does not know", phase)
 		}
 		host.silent.Store(false)
-		s.again = time.Time{}
+		s.retryAt = time.Time{}
 		p.step()
 		p.append(p.path, richRow(2))
 		host.silent.Store(true)
 	}
 	host.silent.Store(false)
-	s.again = time.Time{}
+	s.retryAt = time.Time{}
 	p.step()
 	p.want(ip(1), ip(2))
 }
 
-// A connection that is cut is made anew, and a stop does not wait for it.
+// A lost connection is opened again, and a stop does not wait for it.
 func TestSFTPConnectsAgain(t *testing.T) {
 	p := newPlace(t)
 	p.write(p.path, richHeader+richRow(1))
@@ -314,8 +314,7 @@ func TestSFTPConnectsAgain(t *testing.T) {
 	}
 }
 
-// Attempts to connect become rarer, and those of a host that does not let us in much rarer: it may be guarded by
-// Fail2Ban, too.
+// Attempts to connect back off, and much more if the host refuses the login: it may be protected by Fail2Ban, too.
 func TestSFTPHoldsBack(t *testing.T) {
 	p := newPlace(t)
 	p.write(p.path, richHeader)
@@ -328,29 +327,29 @@ func TestSFTPHoldsBack(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if n := host.attempts.Load(); n != 1 || time.Until(s.again) < 4*time.Minute {
-		t.Errorf("%d attempts, the next in %v", n, time.Until(s.again))
+	if n := host.attempts.Load(); n != 1 || time.Until(s.retryAt) < 4*time.Minute {
+		t.Errorf("%d attempts, the next in %v", n, time.Until(s.retryAt))
 	}
 	dials := 0
-	s.again, s.wait = time.Time{}, 0
+	s.retryAt, s.backoff = time.Time{}, 0
 	s.Dial = func(context.Context, string, string) (net.Conn, error) { dials++; return nil, errors.New("refused") }
-	for want := firstWait; want <= longestWait; want *= 2 {
+	for want := minBackoff; want <= maxBackoff; want *= 2 {
 		for range 3 {
 			if err := p.reader.Step(t.Context()); err == nil {
 				t.Fatal("no error")
 			}
 		}
-		if s.wait != want {
-			t.Errorf("waits %v, want %v", s.wait, want)
+		if s.backoff != want {
+			t.Errorf("waits %v, want %v", s.backoff, want)
 		}
-		s.again = time.Time{}
+		s.retryAt = time.Time{}
 	}
 	if dials != 5 {
 		t.Errorf("%d dials, want 5", dials)
 	}
 }
 
-// The key may be with an agent in place of a file.
+// The key may be in an agent instead of a file.
 func TestSFTPWithAgent(t *testing.T) {
 	p := newPlace(t)
 	p.write(p.path, richHeader+richRow(1))
@@ -380,7 +379,7 @@ func TestSFTPWithAgent(t *testing.T) {
 		t.Error(err)
 	}
 	t.Setenv("SSH_AUTH_SOCK", socket)
-	s.again = time.Time{}
+	s.retryAt = time.Time{}
 	p.step()
 	p.want(ip(1))
 	if s.agent != nil {
@@ -404,7 +403,7 @@ func TestSFTPReadsNoPipe(t *testing.T) {
 	p.want(ip(1))
 }
 
-// The same against OpenSSH's own server, with an account that may do nothing but read files.
+// The same with OpenSSH's own server, and an account that may only read files.
 func TestSFTPWithOpenSSH(t *testing.T) {
 	sshd, err := exec.LookPath("sshd")
 	if err != nil {
@@ -452,7 +451,7 @@ func TestSFTPWithOpenSSH(t *testing.T) {
 		if err = p.reader.Step(t.Context()); err == nil {
 			break
 		}
-		s.again = time.Time{}
+		s.retryAt = time.Time{}
 		time.Sleep(100 * time.Millisecond)
 	}
 	p.must(err)

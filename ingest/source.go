@@ -9,29 +9,29 @@ import (
 	"strings"
 )
 
-// Source is where one server's file of bans stands, and what log rotation has put aside of it. Its methods may be
-// called anew after any error. An error that is fs.ErrNotExist says that there is no such file.
+// Source is one server's file of bans, with its rotated files. Its methods may be called again after any error. An
+// error that is fs.ErrNotExist means that there is no such file.
 type Source interface {
-	// Stat says what the file is like now, at little cost.
+	// Stat describes the live file. It is cheap.
 	Stat(ctx context.Context) (Info, error)
-	// Rotated lists the files that the file has been before, in no particular order.
+	// Rotated lists the rotated files, in no particular order.
 	Rotated(ctx context.Context) ([]Info, error)
-	// Open opens one of them for reading from its beginning; a reader that is an io.Seeker need not be read through.
-	// It opens regular files only, and what it opens is read in bounded time.
+	// Open opens one of the files for reading from its start; a reader may be an io.Seeker, to skip content. It opens
+	// only regular files, and reads from them take a limited time.
 	Open(ctx context.Context, name string) (io.ReadCloser, error)
 }
 
-// Info tells a file that has changed from one that has not.
+// Info describes a file. It differs when the file has changed.
 type Info struct {
 	Name          string // as Open takes it
 	Size          int64  // bytes
 	Modified      int64  // unix nanoseconds by the file's own clock
-	Device, Inode uint64 // 0 where they are not known
-	Rotation      string // of a file that was put aside, as the function of that name tells
+	Device, Inode uint64 // 0 if they are not known
+	Rotation      string // of a rotated file, as returned by the function Rotation
 }
 
-// Rotation returns the digits by which log rotation tells a file that it has put aside from the file itself; "" if it
-// is none. The names are without their directory: file.1, file.2.gz, file-20261122, stem-20261122.ext.
+// Rotation returns the digits that log rotation has added to the name of a file; "" if name is not a rotated file. Both
+// names are without their directory. Rotated files are file.1, file.2.gz, file-20261122, stem-20261122.ext.
 func Rotation(file, name string) string {
 	name = strings.TrimSuffix(name, ".gz")
 	rest, ok := strings.CutPrefix(name, file)
@@ -53,8 +53,8 @@ func Rotation(file, name string) string {
 
 func (i Info) compressed() bool { return strings.HasSuffix(i.Name, ".gz") }
 
-// sortRotated puts rotated files in the order in which they were written. Names tell: a date grows, while a number
-// of few digits is an age. A file that is still being compressed stands beside itself, and is dropped once.
+// sortRotated sorts rotated files by age, oldest first. A date in the name grows, while a short number is an age. A
+// file that is still being compressed exists twice, and is listed once.
 func sortRotated(infos []Info) []Info {
 	slices.SortFunc(infos, func(a, b Info) int {
 		x, y := a.Rotation, b.Rotation
@@ -67,5 +67,7 @@ func sortRotated(infos []Info) []Info {
 		}
 		return cmp.Or(byAge, strings.Compare(a.Name, b.Name))
 	})
-	return slices.CompactFunc(infos, func(a, b Info) bool { return strings.TrimSuffix(a.Name, ".gz") == strings.TrimSuffix(b.Name, ".gz") })
+	return slices.CompactFunc(infos, func(a, b Info) bool {
+		return strings.TrimSuffix(a.Name, ".gz") == strings.TrimSuffix(b.Name, ".gz")
+	})
 }

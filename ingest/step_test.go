@@ -17,7 +17,7 @@ import (
 	"time"
 )
 
-// What is older than max_age is history, whenever it is read.
+// Bans older than max_age are history, whenever they are read.
 func TestR16OldRowsAreHistory(t *testing.T) {
 	p := newPlace(t)
 	old := func(n int) string {
@@ -32,7 +32,7 @@ func TestR16OldRowsAreHistory(t *testing.T) {
 	t.Attr("reached", "100 rows of two hours ago and 3 of now: 3 are news")
 }
 
-// Fail2Ban writes its bans once more after a restart: with an epoch that is seen.
+// Fail2Ban writes its bans again after a restart: with an epoch, these are recognized.
 func TestR17RepeatedRowsAreNoNewBans(t *testing.T) {
 	p := newPlace(t)
 	p.write(p.path, richHeader+rows(richRow, 0, 1000))
@@ -44,7 +44,7 @@ func TestR17RepeatedRowsAreNoNewBans(t *testing.T) {
 	t.Attr("reached", fmt.Sprintf("1000 bans repeated: %d repeats", p.status().Bans-1000))
 }
 
-// A large file is read in batches. Whenever it is cut short, the next reader goes on, and the bans are the same.
+// A large file is read in batches. Whenever that is interrupted, the next reader continues, and the bans are the same.
 func TestR01ImportResumes(t *testing.T) {
 	p := newPlace(t)
 	const all = batchLines*2 + 500
@@ -83,7 +83,7 @@ func TestR01ImportResumes(t *testing.T) {
 	}
 }
 
-// counted counts the calls that reach the file.
+// counted counts the calls to the source.
 type counted struct {
 	Local
 	stats, lists, opens int
@@ -101,7 +101,7 @@ func (c *counted) Open(ctx context.Context, name string) (io.ReadCloser, error) 
 	return c.Local.Open(ctx, name)
 }
 
-// Where nothing has changed a step is one stat, and nothing is written. New lines are read without the old ones.
+// If nothing has changed, a step calls stat once and writes nothing. New lines are read without the old ones.
 func TestP07UnchangedFileCostsOneStat(t *testing.T) {
 	p := newPlace(t)
 	p.write(p.path, richHeader+rows(richRow, 0, 1000)+"half a li")
@@ -126,7 +126,7 @@ func TestP07UnchangedFileCostsOneStat(t *testing.T) {
 	}
 }
 
-// What is no regular file is refused at once, and read once it is one.
+// Anything but a regular file is refused at once, and read when it has become one.
 func TestS14OnlyRegularFilesAreRead(t *testing.T) {
 	for name, put := range map[string]func(path string) error{
 		"pipe":             func(path string) error { return syscall.Mkfifo(path, 0o600) },
@@ -159,7 +159,7 @@ func TestS14OnlyRegularFilesAreRead(t *testing.T) {
 	}
 }
 
-// A file of holes and lines without end costs time, not memory, and not the lines behind them.
+// Sparse files and endless lines cost time, but no memory, and no lines after them.
 func TestS14EndlessLine(t *testing.T) {
 	p := newPlace(t)
 	p.write(p.path, seedHeader+seedRow(1))
@@ -189,7 +189,7 @@ func TestS14EndlessLine(t *testing.T) {
 	}
 }
 
-// Several failures are one, and the store is told of a change only.
+// Repeated failures are recorded once: only a change is written to the store.
 func TestFailingSourceIsNotedOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPlace(t)
@@ -207,11 +207,11 @@ func TestFailingSourceIsNotedOnce(t *testing.T) {
 	})
 }
 
-// Writers, rotation and reader at the same time, for real.
+// Writers, rotation and a reader at the same time, in real time.
 func TestR19WhileItIsWritten(t *testing.T) {
 	p := newPlace(t)
 	const all = 3000
-	p.write(p.path, seedRow(0)) // what was put aside before the first step is not read
+	p.write(p.path, seedRow(0)) // files rotated before the first step are not read
 	p.step()
 	done := make(chan error)
 	go func() {
@@ -285,7 +285,7 @@ func TestRotationNames(t *testing.T) {
 
 var _ Source = Local{}
 
-// The sample that the program ships, by its own count.
+// The sample that the program ships has as many bans as it says.
 func TestSample(t *testing.T) {
 	p := newPlace(t)
 	p.reader.Source = Local{"../sample/bans.csv"}

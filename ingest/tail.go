@@ -13,44 +13,45 @@ import (
 	"friendlyfire/store"
 )
 
-// A file is known again by its content, since inodes are used anew and copies have others: by its head, which is what
-// it begins with, and by its tail, which is what stands before the place that it was read to.
+// A file is recognized by its content, since inodes are reused and copies have others: by its head, which is its first
+// bytes, and by its tail, which is the last bytes before the offset.
 const (
 	headBytes = 1024
 	tailBytes = 256
 )
 
-// maxLine is the longest line that is looked at, in bytes; what is longer is passed over up to its newline.
+// maxLine is the longest line that is parsed, in bytes; longer ones are skipped.
 const maxLine = 64 << 10
 
-// What is read at once: little where little has come, and never much. A line that needs more room gets it.
+// Sizes of the read buffer: small if there is little to read. It grows for a long line.
 const (
 	smallBuf = 4 << 10
 	bigBuf   = 256 << 10
 )
 
-// tail is an open file, whose whole lines are read forward. What stands behind the last newline is not a line yet:
-// half an address is another address.
+// tail reads whole lines from an open file. What follows the last newline is not a line yet: half an address is another
+// address.
 type tail struct {
 	info     Info
 	file     io.Closer
 	in       io.Reader
 	head     []byte // of what was consumed
-	buf      []byte // what was read; a part of it is consumed and kept for the tail
-	used     int    // bytes of buf that are consumed
+	buf      []byte // what was read, starting with consumed bytes that saveTo needs
+	used     int    // consumed bytes of buf
 	offset   int64  // of buf[used] in the file, uncompressed
 	skipping bool   // offset is within a line that is too long
 	damaged  bool   // its end cannot be decompressed
 }
 
-// open opens the file and goes to where the cursor left it. It returns nil if the file is not the cursor's. A file
-// whose name ends in .gz is read as what it holds.
-func open(ctx context.Context, s Source, i Info, c store.Cursor) (*tail, error) {
+// openTail opens the file and seeks to the cursor's offset. It returns nil if the file is not the cursor's. A file
+// whose name ends in .gz is decompressed.
+func openTail(ctx context.Context, s Source, i Info, c store.Cursor) (*tail, error) {
 	f, err := s.Open(ctx, i.Name)
 	if err != nil {
 		return nil, err
 	}
-	t := &tail{info: i, file: f, in: f, skipping: c.Skipping, buf: make([]byte, 0, max(smallBuf, min(i.Size-c.Offset+tailBytes, bigBuf)))}
+	size := max(smallBuf, min(i.Size-c.Offset+tailBytes, bigBuf))
+	t := &tail{info: i, file: f, in: f, skipping: c.Skipping, buf: make([]byte, 0, size)}
 	same := true
 	if i.compressed() {
 		t.in, err = gzip.NewReader(f)
@@ -58,7 +59,7 @@ func open(ctx context.Context, s Source, i Info, c store.Cursor) (*tail, error) 
 	if err == nil {
 		same, err = t.seek(c)
 	}
-	if ended(err) {
+	if isEnd(err) {
 		same, err = false, nil
 	}
 	if err != nil || !same {
@@ -67,8 +68,8 @@ func open(ctx context.Context, s Source, i Info, c store.Cursor) (*tail, error) 
 	return t, nil
 }
 
-// ended reports whether err says that there is no more, be it that a compressed file is damaged.
-func ended(err error) bool {
+// isEnd reports whether err means the end of the file, or damage that ends a compressed file.
+func isEnd(err error) bool {
 	_, corrupt := errors.AsType[flate.CorruptInputError](err)
 	return corrupt || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
 		errors.Is(err, gzip.ErrHeader) || errors.Is(err, gzip.ErrChecksum)
@@ -76,7 +77,7 @@ func ended(err error) bool {
 
 func (t *tail) close() { t.file.Close() } // nothing was written
 
-// seek goes to the cursor's offset, and reports whether what stands before it is the cursor's.
+// seek goes to the cursor's offset, and reports whether the head and the tail before it are the cursor's.
 func (t *tail) seek(c store.Cursor) (same bool, err error) {
 	if c.Offset == 0 {
 		return true, nil
@@ -96,7 +97,7 @@ func (t *tail) seek(c store.Cursor) (same bool, err error) {
 	return true, nil
 }
 
-// skip passes over so many bytes.
+// skip skips n bytes.
 func (t *tail) skip(n int64) (err error) {
 	if s, ok := t.in.(io.Seeker); ok {
 		_, err = s.Seek(n, io.SeekCurrent)
@@ -106,7 +107,7 @@ func (t *tail) skip(n int64) (err error) {
 	return err
 }
 
-// saveTo notes in the cursor how far the file is read, and what it is to be known by.
+// saveTo sets the cursor's offset, and the hashes that identify the file.
 func (t *tail) saveTo(c *store.Cursor) {
 	c.Offset, c.Skipping, c.Modified = t.offset, t.skipping, t.info.Modified
 	c.Head = hash(t.head)
@@ -118,15 +119,15 @@ func hash(b []byte) []byte {
 	return sum[:]
 }
 
-// Errors that next returns beside io.EOF and those of reading.
+// Errors that next returns besides io.EOF and read errors.
 var (
 	errLong = reason("line of more than 64 KiB")
 	errSkip = errors.New("within a line that is too long")
 )
 
-// next returns the next whole line without its end; it is valid until the next call. At the end of what is there the
-// error is io.EOF, whatever half a line there may be. A line that is too long is errLong once its end is found, and
-// errSkip now and then before that.
+// next returns the next whole line without its line ending; it is valid until the next call. At the end of the file, or
+// in an unfinished last line, the error is io.EOF. For a line that is too long it is errLong once its end is found, and
+// errSkip from time to time before that.
 func (t *tail) next() ([]byte, error) {
 	for scanned := 0; ; {
 		rest := t.buf[t.used:]
@@ -162,7 +163,7 @@ func (t *tail) consume(n int) {
 	t.offset += int64(n)
 }
 
-// fill reads on, and keeps of what is consumed no more than the tail.
+// fill reads more into the buffer. Of the consumed bytes it keeps at least the last tailBytes.
 func (t *tail) fill() error {
 	if len(t.buf) == cap(t.buf) {
 		from := max(0, t.used-tailBytes)
@@ -172,13 +173,13 @@ func (t *tail) fill() error {
 			t.buf = slices.Grow(t.buf, cap(t.buf))
 		}
 	}
-	for range 100 { // a reader may return nothing now and then
+	for range 100 { // a reader may return no bytes and no error
 		n, err := t.in.Read(t.buf[len(t.buf):cap(t.buf)])
 		t.buf = t.buf[:len(t.buf)+n]
 		if n > 0 {
 			return nil
 		}
-		if ended(err) {
+		if isEnd(err) {
 			t.damaged = !errors.Is(err, io.EOF)
 			return io.EOF
 		}
@@ -189,8 +190,8 @@ func (t *tail) fill() error {
 	return io.ErrNoProgress
 }
 
-// begins returns the first bytes of the file, as far as they are there. It is asked before the first line is read.
-func (t *tail) begins() ([]byte, error) {
+// firstBytes returns up to headBytes from the start of the file. It must be called before the first line is read.
+func (t *tail) firstBytes() ([]byte, error) {
 	if t.offset > 0 {
 		return t.head, nil
 	}
@@ -206,5 +207,5 @@ func (t *tail) begins() ([]byte, error) {
 	return t.buf[:min(len(t.buf), headBytes)], nil
 }
 
-// unfinished reports whether half a line stands at the end, after next has returned io.EOF.
+// unfinished reports whether the file ends in an unfinished line, after next has returned io.EOF.
 func (t *tail) unfinished() bool { return t.skipping || t.used < len(t.buf) }

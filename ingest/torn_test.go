@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// stride is 1, and more where the tests are to be quick.
+// stride is 1, or more if the tests are to be quick.
 func stride() int {
 	if testing.Short() {
 		return 7
@@ -13,7 +13,7 @@ func stride() int {
 	return 1
 }
 
-// A line is written in two halves, and the reader looks in between: at every byte, in both forms and in Fail2Ban's
+// A line is written in two parts, and the reader steps in between: at every byte, in both formats and in Fail2Ban's
 // own log.
 func TestR18HalfALineIsNeverBelieved(t *testing.T) {
 	for name, c := range map[string]struct{ before, line, after string }{
@@ -43,7 +43,7 @@ func TestR18HalfALineIsNeverBelieved(t *testing.T) {
 	}
 }
 
-// A writer dies within a line, and the next one's line is glued to it. Only the first is lost, and it is counted.
+// A writer dies within a line, and the next line is joined to it. Only the first is lost, and it is counted.
 func TestR18TornLineCostsNoOther(t *testing.T) {
 	for name, c := range map[string]struct {
 		header string
@@ -65,7 +65,7 @@ func TestR18TornLineCostsNoOther(t *testing.T) {
 	}
 }
 
-// A file grows in pieces of any size, with steps and restarts of the reader in between.
+// A file grows in chunks of any size, with steps and restarts of the reader in between.
 func TestR18AnyPiecesGiveTheSameBans(t *testing.T) {
 	for round := range 30 / stride() {
 		seed := uint64(round)

@@ -10,12 +10,12 @@ import (
 	"github.com/fsnotify/fsnotify"
 )
 
-// watchAgain is how long Watch waits until it tries again to watch a directory that it could not.
-const watchAgain = 5 * time.Second
+// watchRetry is how often Watch retries to watch a missing directory.
+const watchRetry = 5 * time.Second
 
-// Watch calls wake whenever the file at path may have changed, until ctx ends. It watches the directory, since a
-// watch on the file would stay with it when log rotation renames it. While there is no directory it waits for one.
-// The error is that nothing can be watched on this system; whoever polls the file misses nothing.
+// Watch calls wake whenever the file at path may have changed, until ctx ends. It watches the directory, since a watch
+// on the file would follow the file when log rotation renames it. It waits for a missing directory to appear.
+// It returns an error if this system cannot watch files; a caller that also polls the file misses nothing.
 func Watch(ctx context.Context, path string, wake func()) error {
 	dir, file := filepath.Split(filepath.Clean(path))
 	dir = filepath.Clean(dir)
@@ -23,14 +23,14 @@ func Watch(ctx context.Context, path string, wake func()) error {
 	if err != nil {
 		return err
 	}
-	defer w.Close() //nolint:errcheck // nothing is lost with it
+	defer w.Close() //nolint:errcheck // nothing depends on it
 	watched := false
-	retry := time.NewTicker(watchAgain)
+	retry := time.NewTicker(watchRetry)
 	defer retry.Stop()
 	for {
 		if !watched && w.Add(dir) == nil {
 			watched = true
-			wake() // what came before
+			wake() // for earlier changes
 		}
 		select {
 		case <-ctx.Done():
@@ -47,7 +47,7 @@ func Watch(ctx context.Context, path string, wake func()) error {
 			if strings.HasPrefix(filepath.Base(e.Name), file) && !e.Has(fsnotify.Chmod) {
 				wake()
 			}
-		case _, ok := <-w.Errors: // more changes than could be told: any file's
+		case _, ok := <-w.Errors: // an overflow of events: any file may have changed
 			if !ok {
 				return errors.New("watching has ended")
 			}

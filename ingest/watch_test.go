@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// A change is seen at once: of the file, of its successor after a rotation, and in a directory that comes late.
+// A change is noticed at once: of the file, of its successor after a rotation, and in a directory that appears late.
 func TestP03WatchSeesEveryChange(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "late")
 	path := filepath.Join(dir, "bans.csv")
@@ -30,7 +30,7 @@ func TestP03WatchSeesEveryChange(t *testing.T) {
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	wait("the directory", 3*watchAgain)
+	wait("the directory", 3*watchRetry)
 	p := &place{t: t, path: path}
 	p.append(path, seedHeader)
 	wait("the file", time.Second)
@@ -51,7 +51,7 @@ func TestP03WatchSeesEveryChange(t *testing.T) {
 	p.must(os.RemoveAll(dir))
 	wait("the end of the directory", time.Second)
 	p.must(os.Mkdir(dir, 0o700))
-	wait("the directory's return", 3*watchAgain)
+	wait("the directory's return", 3*watchRetry)
 	p.append(path, seedRow(4))
 	wait("a line after the return", time.Second)
 	cancel()

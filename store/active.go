@@ -10,26 +10,29 @@ import (
 	"time"
 )
 
-// ActiveBan is one ban as the stretch of time in which it keeps an address out.
+// ActiveBan is one ban and the time for which it is in force.
 type ActiveBan struct {
-	Address  int64 // the same number is the same address
+	Address  int64 // equal for equal addresses
 	Jail     string
 	Friendly bool
 	From     time.Time
-	Until    time.Time // the first moment at which it is over; zero: never
+	Until    time.Time // the first moment after it; zero: it is permanent
 }
 
-// short is how long most bans last at most, in seconds. Longer ones have an index of their own: the few that are in
-// force at a moment are found without a look at all that ever were, and in the index alone.
-const short = 4 * hourSeconds
+// shortBanSeconds is the duration that most bans do not exceed. Longer ones have an index of their own, which alone is
+// enough to find the few that are in force at a moment without reading all bans.
+const shortBanSeconds = 4 * hourSeconds
 
-// longBans are those that last longer. Where counts have a number of bans, they have the seconds that one lasts.
+// longBans are the bans that last longer. In their packs, bans is not a count but the ban's duration in seconds.
 func longBans() rollup {
-	return rollup{1, 1, "bans INDEXED BY bans_long WHERE (ban_time < 0 OR ban_time > 14400)", "time", "pack(time, 0, jail_id, '', ban_time, 0, 0, address_id, x'')"}
+	return rollup{
+		1, 1, "bans INDEXED BY bans_long WHERE (ban_time < 0 OR ban_time > 14400)", "time",
+		"pack(time, 0, jail_id, '', ban_time, 0, 0, address_id, x'')",
+	}
 }
 
-// ActiveBans calls yield with the bans in force at any of the moments, which ascend; in order of time. Bans of which the source
-// does not say how long they last are left out.
+// ActiveBans calls yield, in order of time, with the bans in force at any of the moments, which must ascend. Bans whose
+// source does not give their duration are left out.
 func (s *Store) ActiveBans(ctx context.Context, moments []time.Time, yield func(ActiveBan)) error {
 	if len(moments) == 0 {
 		return nil
@@ -38,11 +41,11 @@ func (s *Store) ActiveBans(ctx context.Context, moments []time.Time, yield func(
 	if err != nil {
 		return err
 	}
-	friends, err := s.friendly(ctx)
+	friends, err := s.friendlyIDs(ctx)
 	if err != nil {
 		return err
 	}
-	briefs, err := s.shortBans(ctx, moments)
+	shortBans, err := s.shortBans(ctx, moments)
 	if err != nil {
 		return err
 	}
@@ -50,45 +53,46 @@ func (s *Store) ActiveBans(ctx context.Context, moments []time.Time, yield func(
 	for i, m := range moments {
 		seconds[i] = m.Unix()
 	}
-	take := func(k rollupRow) {
-		ends := k.bans > 0 && k.time <= math.MaxInt64-k.bans // more seconds than can be counted are for ever
+	emit := func(k rollupRow) {
+		ends := k.bans > 0 && k.time <= math.MaxInt64-k.bans // a time that overflows never comes
 		if i, _ := slices.BinarySearch(seconds, k.time); i == len(seconds) || ends && seconds[i] >= k.time+k.bans {
 			return
 		}
-		id, _ := binary.Uvarint(k.addresses)
-		h := ActiveBan{Address: int64(id), Jail: jails[k.jail], Friendly: friends[int64(id)], From: time.Unix(k.time, 0)} //nolint:gosec // it was made of an int64
+		number, _ := binary.Uvarint(k.addresses)
+		id := int64(number) //nolint:gosec // it was encoded from an int64
+		ban := ActiveBan{Address: id, Jail: jails[k.jail], Friendly: friends[id], From: time.Unix(k.time, 0)}
 		if ends {
-			h.Until = time.Unix(k.time+k.bans, 0)
+			ban.Until = time.Unix(k.time+k.bans, 0)
 		}
-		yield(h)
+		yield(ban)
 	}
-	next, stop := iter.Pull(iter.Seq[rollupRow](briefs.all))
+	next, stop := iter.Pull(iter.Seq[rollupRow](shortBans.all))
 	defer stop()
-	brief, more := next()
+	shortBan, more := next()
 	err = longBans().read(ctx, s.r, math.MinInt64, moments[len(moments)-1].Unix()+1, func(p pack) {
 		for k := range p.all {
-			for ; more && brief.time < k.time; brief, more = next() {
-				take(brief)
+			for ; more && shortBan.time < k.time; shortBan, more = next() {
+				emit(shortBan)
 			}
-			take(k)
+			emit(k)
 		}
 	})
-	for ; err == nil && more; brief, more = next() {
-		take(brief)
+	for ; err == nil && more; shortBan, more = next() {
+		emit(shortBan)
 	}
 	return err
 }
 
-// shortBans are those that begin so short before one of the moments that they may be in force then.
+// shortBans returns the short bans that are in force at any of the moments, and some others around them.
 func (s *Store) shortBans(ctx context.Context, moments []time.Time) (p pack, err error) {
 	type window struct {
-		First int64 `json:"first"` // moment in it: what is over by then need not be looked at
+		First int64 `json:"first"` // moment in it: bans that have ended by then are left out
 		From  int64 `json:"from"`
 		To    int64 `json:"to"`
 	}
 	var windows []window
 	for _, m := range moments {
-		from, to := m.Unix()-short+1, m.Unix()+1
+		from, to := m.Unix()-shortBanSeconds+1, m.Unix()+1
 		if n := len(windows); n > 0 && from <= windows[n-1].To {
 			windows[n-1].To = to
 			continue
@@ -103,12 +107,12 @@ func (s *Store) shortBans(ctx context.Context, moments []time.Time) (p pack, err
 			SELECT value ->> 'first' AS first, value ->> 'from' AS start, value ->> 'to' AS stop FROM json_each(?1))
 		SELECT pack(time, 0, jail_id, '', ban_time, 0, 0, address_id, x'') FROM windows CROSS JOIN bans
 		WHERE time >= start AND time < stop AND ban_time BETWEEN 1 AND ?2 AND time + ban_time > first`,
-		string(list), short).Scan((*[]byte)(&p))
+		string(list), shortBanSeconds).Scan((*[]byte)(&p))
 	return p, err
 }
 
-// friendly are the ids of the friendly addresses.
-func (s *Store) friendly(ctx context.Context) (map[int64]bool, error) {
+// friendlyIDs returns the ids of the friendly addresses.
+func (s *Store) friendlyIDs(ctx context.Context) (map[int64]bool, error) {
 	var list []byte
 	var ids []int64
 	err := s.r.QueryRowContext(ctx, "SELECT json_group_array(id) FROM addresses WHERE friendly = 1").Scan(&list)
@@ -122,7 +126,7 @@ func (s *Store) friendly(ctx context.Context) (map[int64]bool, error) {
 	return all, err
 }
 
-// Endless counts the bans of the window of which the source does not say how long they last.
+// Endless counts the bans in the window whose source does not give their duration.
 func (s *Store) Endless(ctx context.Context, w Window) (n int64, err error) {
 	err = s.hours(ctx, []Bin{{Window: w}}, false, func(k rollupRow) { n += k.endless })
 	return n, err

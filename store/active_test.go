@@ -47,7 +47,8 @@ func TestHoldsTellOfErrors(t *testing.T) {
 	take(t, s, 0, ban(1, true), ban(2, true))
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	err := s.ActiveBans(ctx, []time.Time{noon.Add(2 * time.Second)}, func(ActiveBan) { t.Error("a ban in spite of the end") })
+	err := s.ActiveBans(ctx, []time.Time{noon.Add(2 * time.Second)},
+		func(ActiveBan) { t.Error("a ban in spite of the end") })
 	if err == nil {
 		t.Error("no error")
 	}

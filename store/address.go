@@ -10,20 +10,20 @@ import (
 	"time"
 )
 
-// Address is what a ban names, by its row.
+// Address is an address that a ban names, or whatever text stands in its place.
 type Address struct {
 	ID   int64
-	Text string // a canonical address, or whatever was banned in its place
+	Text string // a canonical address, or the text that was banned instead of one
 }
 
-// Located is the offline table's word on an address.
+// Located is what the offline table holds about an address.
 type Located struct {
 	ID      int64
-	Public  bool    // an address of the public Internet, which has a country and may be asked for
-	Country Country // "" where the table has none
+	Public  bool    // an address of the public Internet: it has a country, and whois may be asked about it
+	Country Country // "" if the table has none
 }
 
-// Unlocated returns up to n addresses that no table has placed yet, first known first.
+// Unlocated returns up to n addresses that have not been looked up in the offline table yet, oldest first.
 func (s *Store) Unlocated(ctx context.Context, n int) ([]Address, error) {
 	rows, err := s.r.QueryContext(ctx, "SELECT id, text FROM addresses WHERE public IS NULL ORDER BY id LIMIT ?", n)
 	if err != nil {
@@ -35,39 +35,43 @@ func (s *Store) Unlocated(ctx context.Context, n int) ([]Address, error) {
 	})
 }
 
-// Place says what the offline table holds of what was banned. The ID is the caller's to fill in.
+// Place looks up the text of an address in the offline table. It leaves the ID to the caller.
 type Place func(text string) (Located, error)
 
-// known is the row of an address, and how its bans are counted.
-type known struct {
+// addressRow is the row of an address, with how its bans are counted.
+type addressRow struct {
 	id int64
 	class
 }
 
-// addressesOf returns the row of every address that the bans name. New ones are placed, if there is somebody to do so.
-func addressesOf(ctx context.Context, tx *sql.Tx, b Batch) (map[string]known, error) {
+// addressesOf returns the row of every address that the bans name. New ones are added, and located by b.Place if it is
+// set.
+func addressesOf(ctx context.Context, tx *sql.Tx, b Batch) (map[string]addressRow, error) {
 	if b.addresses == nil {
 		b.Prepare()
 	}
-	all := make(map[string]known, len(b.addresses))
-	fresh, err := lookUp(ctx, tx, b.addresses, all)
+	all := make(map[string]addressRow, len(b.addresses))
+	fresh, err := existingAddresses(ctx, tx, b.addresses, all)
 	if err != nil || len(fresh) == 0 {
 		return all, err
 	}
 	return all, addAddresses(ctx, tx, fresh, b.Place, all)
 }
 
-// lookUp fills in the addresses that there are rows of, and returns those without. All come in one answer, which is
-// cheaper than rows.
-func lookUp(ctx context.Context, tx *sql.Tx, texts []string, all map[string]known) (missing []string, err error) {
+// existingAddresses fills in the addresses that have rows, and returns those that do not. The database returns all of
+// them in one row, which is cheaper than a row for each.
+func existingAddresses(
+	ctx context.Context, tx *sql.Tx, texts []string, all map[string]addressRow,
+) (missing []string, err error) {
 	list, err := json.Marshal(texts)
 	if err != nil {
 		return nil, err
 	}
 	var numbers []byte
 	var countries string
-	// The number is the id and, in its lowest bit, whether the address is friendly.
-	err = tx.QueryRowContext(ctx, `SELECT json_group_array(coalesce(2 * a.id + a.friendly, 0)), group_concat(coalesce(a.country, ''))
+	// Each number is the id, shifted left by one, with the friendly flag in its lowest bit.
+	err = tx.QueryRowContext(ctx, `SELECT json_group_array(coalesce(2 * a.id + a.friendly, 0)),
+			group_concat(coalesce(a.country, ''))
 		FROM json_each(?) j LEFT JOIN addresses a ON a.text = j.value`, string(list)).Scan(&numbers, &countries)
 	if err != nil {
 		return nil, err
@@ -82,19 +86,20 @@ func lookUp(ctx context.Context, tx *sql.Tx, texts []string, all map[string]know
 			missing = append(missing, text)
 			continue
 		}
-		all[text] = known{ids[i] / 2, class{Country(country[i]), ids[i]%2 == 1}}
+		all[text] = addressRow{ids[i] / 2, class{Country(country[i]), ids[i]%2 == 1}}
 	}
 	return missing, nil
 }
 
-// addAddresses makes rows of addresses that are new, and fills them in.
-func addAddresses(ctx context.Context, tx *sql.Tx, texts []string, place Place, all map[string]known) error {
-	judge, err := newJudge(ctx, tx)
+// addAddresses inserts the addresses, and fills in their rows.
+func addAddresses(ctx context.Context, tx *sql.Tx, texts []string, place Place, all map[string]addressRow) error {
+	c, err := newClassifier(ctx, tx)
 	if err != nil {
 		return err
 	}
 	var args []any
-	return inChunks(ctx, tx, texts, "INSERT OR FAIL INTO addresses (text, public, table_country, server, friendly) VALUES %s", "(?,?,?,?,?)",
+	return inChunks(ctx, tx, texts,
+		"INSERT OR FAIL INTO addresses (text, public, table_country, server, friendly) VALUES %s", "(?,?,?,?,?)",
 		func(statement *sql.Stmt, texts []string) error {
 			args = args[:0]
 			for _, text := range texts {
@@ -106,24 +111,24 @@ func addAddresses(ctx context.Context, tx *sql.Tx, texts []string, place Place, 
 				if err != nil {
 					return err
 				}
-				p := judge.place(text, "", located)
+				p := c.classify(text, "", located)
 				args = append(args, text, p.Public, p.Country, p.Server, p.Friendly)
-				all[text] = known{class: class{p.Country, p.Friendly == 1}}
+				all[text] = addressRow{class: class{p.Country, p.Friendly == 1}}
 			}
 			result, err := statement.ExecContext(ctx, args...)
 			if err != nil {
 				return err
 			}
 			last, err := result.LastInsertId()
-			for i, text := range texts { // which are the only ones who write
-				all[text] = known{last - int64(len(texts)-1-i), all[text].class}
+			for i, text := range texts { // nobody else inserts meanwhile: the ids are consecutive
+				all[text] = addressRow{last - int64(len(texts)-1-i), all[text].class}
 			}
 			return err
 		})
 }
 
-// placement is a row of addresses as the table places it.
-type placement struct {
+// classified is what a lookup in the offline table changes in a row of addresses.
+type classified struct {
 	ID       int64   `json:"id"`
 	Public   int     `json:"public"`
 	Country  Country `json:"country"`
@@ -131,65 +136,68 @@ type placement struct {
 	Friendly int     `json:"friendly"`
 }
 
-// judge says who is friendly, and who is to be asked.
-type judge struct {
+// classifier decides which addresses are friendly, and which whois server to ask about them.
+type classifier struct {
 	friends Friends
 	routes  routes
 }
 
-func newJudge(ctx context.Context, tx *sql.Tx) (j judge, err error) {
-	if j.friends, err = friends(ctx, tx); err != nil {
-		return j, err
+func newClassifier(ctx context.Context, tx *sql.Tx) (c classifier, err error) {
+	if c.friends, err = loadFriends(ctx, tx); err != nil {
+		return c, err
 	}
-	j.routes, err = newRoutes(ctx, tx)
-	return j, err
+	c.routes, err = newRoutes(ctx, tx)
+	return c, err
 }
 
-func (j judge) place(text string, whois Country, l Located) placement {
-	p := placement{ID: l.ID, Country: l.Country}
+func (c classifier) classify(text string, whois Country, l Located) classified {
+	p := classified{ID: l.ID, Country: l.Country}
 	if a, err := netip.ParseAddr(text); err == nil && l.Public {
-		p.Public, p.Server = 1, j.routes.of(a)
+		p.Public, p.Server = 1, c.routes.serverFor(a)
 	}
-	if j.friends.Has(text, l.Country, whois) {
+	if c.friends.Has(text, l.Country, whois) {
 		p.Friendly = 1
 	}
 	return p
 }
 
-// Locate keeps the table's words, marks friends by them, counts their bans accordingly, and notes whom whois is to ask
-// for the public addresses.
+// Locate stores what the offline table holds, reclassifies the addresses and recounts their bans accordingly, and
+// queues public addresses for whois.
 func (s *Store) Locate(ctx context.Context, all []Located) error {
 	return s.write(ctx, func(tx *sql.Tx) error {
-		places, moves, err := places(ctx, tx, all)
+		placed, moved, err := classifyAll(ctx, tx, all)
 		if err != nil {
 			return err
 		}
-		list, err := json.Marshal(places)
+		list, err := json.Marshal(placed)
 		if err != nil {
 			return err
 		}
 		// One statement for the whole batch: a call per row costs several times as much.
-		_, err = tx.ExecContext(ctx, `UPDATE addresses SET public = v.public, table_country = v.country, server = v.server, friendly = v.friendly
+		_, err = tx.ExecContext(ctx, `UPDATE addresses
+			SET public = v.public, table_country = v.country, server = v.server, friendly = v.friendly
 			FROM (SELECT value ->> 'id' AS id, value ->> 'public' AS public, value ->> 'country' AS country,
 				value ->> 'server' AS server, value ->> 'friendly' AS friendly FROM json_each(?)) v
 			WHERE addresses.id = v.id`, string(list))
 		if err != nil {
 			return err
 		}
-		return recountMoved(ctx, tx, moves)
+		return recount(ctx, tx, moved)
 	})
 }
 
-// places says how the rows of the addresses are to be, and who moves by that.
-func places(ctx context.Context, tx *sql.Tx, all []Located) (places []placement, moves []moved, err error) {
-	judge, err := newJudge(ctx, tx)
+// classifyAll returns the new state of the addresses' rows, and how the counting of their bans changes.
+func classifyAll(
+	ctx context.Context, tx *sql.Tx, all []Located,
+) (placed []classified, moved []reclassified, err error) {
+	c, err := newClassifier(ctx, tx)
 	if err != nil {
 		return nil, nil, err
 	}
-	words := make(map[int64]Located, len(all))
+	located := make(map[int64]Located, len(all))
 	ids := make([]int64, 0, len(all))
 	for _, l := range all {
-		words[l.ID] = l
+		located[l.ID] = l
 		ids = append(ids, l.ID)
 	}
 	list, err := json.Marshal(ids)
@@ -201,55 +209,56 @@ func places(ctx context.Context, tx *sql.Tx, all []Located) (places []placement,
 	if err != nil {
 		return nil, nil, err
 	}
-	places, err = collect(rows, func(rows *sql.Rows) (p placement, err error) {
+	placed, err = collect(rows, func(rows *sql.Rows) (p classified, err error) {
 		var text string
 		var whois Country
-		m := moved{}
+		m := reclassified{}
 		if err := rows.Scan(&m.id, &text, &whois, &m.from.country, &m.from.friendly); err != nil {
 			return p, err
 		}
-		p = judge.place(text, whois, words[m.id])
+		p = c.classify(text, whois, located[m.id])
 		m.to = class{cmp.Or(whois, p.Country), p.Friendly == 1}
-		moves = append(moves, m)
+		moved = append(moved, m)
 		return p, nil
 	})
-	return places, moves, err
+	return placed, moved, err
 }
 
-// UseTable makes the table of this name the one in use: where it was another, all addresses are unlocated again.
-// A name holds what tells a table from its next edition.
+// UseTable makes the table of this name the one in use. If it was another, all addresses are unlocated again.
+// The name differs between editions of a table.
 func (s *Store) UseTable(ctx context.Context, name string) error {
 	const key = "store/table"
-	if kept, err := s.Value(ctx, key); err != nil || kept == name {
+	if current, err := s.Value(ctx, key); err != nil || current == name {
 		return err
 	}
 	return s.write(ctx, func(tx *sql.Tx) error {
-		// The old words are shown until the new ones are there.
+		// The old countries are shown until the new ones are known.
 		if _, err := tx.ExecContext(ctx, "UPDATE addresses SET public = NULL WHERE public IS NOT NULL"); err != nil {
 			return err
 		}
-		_, err := tx.ExecContext(ctx, "INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", key, name)
-		return err
+		return setMeta(ctx, tx, key, name)
 	})
 }
 
-// Known is what is known of one address.
+// Known is what is known about one address.
 type Known struct {
 	ID       int64 // 0: never banned
 	Table    Country
 	Whois    Country
 	Answered bool      // whois has answered
-	Network  Network   // whose answer that was
-	Asks     int       // questions in vain
+	Network  Network   // the network of that answer
+	Asks     int       // queries without an answer
 	AskAfter time.Time // whois is not asked again before; zero: at any time
 	Bans     int
 }
 
-// Known returns what is known of an address, the zero Known where it was never banned.
+// Known returns what is known about an address, the zero Known if it was never banned.
 func (s *Store) Known(ctx context.Context, address string) (Known, error) {
-	rows, err := s.r.QueryContext(ctx, `SELECT a.id, coalesce(a.table_country, ''), coalesce(a.whois_country, ''), a.whois_at IS NOT NULL,
-			a.asks, a.ask_after, (SELECT count(*) FROM periods CROSS JOIN bans USING (period) WHERE address_id = a.id), coalesce(n.id, 0), n.prefix, coalesce(n.bits, 0),
-			coalesce(n.country, ''), coalesce(n.name, ''), coalesce(n.server, ''), coalesce(n.answered_at, 0)
+	rows, err := s.r.QueryContext(ctx, `SELECT a.id, coalesce(a.table_country, ''), coalesce(a.whois_country, ''),
+			a.whois_at IS NOT NULL, a.asks, a.ask_after,
+			(SELECT count(*) FROM periods CROSS JOIN bans USING (period) WHERE address_id = a.id),
+			coalesce(n.id, 0), n.prefix, coalesce(n.bits, 0), coalesce(n.country, ''), coalesce(n.name, ''),
+			coalesce(n.server, ''), coalesce(n.answered_at, 0)
 		FROM addresses a LEFT JOIN networks n ON n.id = a.network_id WHERE a.text = ?`, address)
 	if err != nil {
 		return Known{}, err
@@ -260,8 +269,8 @@ func (s *Store) Known(ctx context.Context, address string) (Known, error) {
 		var bits int
 		err = rows.Scan(&k.ID, &k.Table, &k.Whois, &k.Answered, &k.Asks, &after, &k.Bans,
 			&k.Network.ID, &first, &bits, &k.Network.Country, &k.Network.Name, &k.Network.Server, &at)
-		k.AskAfter = when(after)
-		k.Network.Prefix, k.Network.AnsweredAt = network(first, bits), when(at)
+		k.AskAfter = fromUnix(after)
+		k.Network.Prefix, k.Network.AnsweredAt = prefixOf(first, bits), fromUnix(at)
 		return k, err
 	})
 	if err != nil || len(all) == 0 {

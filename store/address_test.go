@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// empty is a new database.
+// empty returns a new database.
 func empty(t testing.TB) *Store {
 	t.Helper()
 	s, err := Open(t.Context(), filepath.Join(t.TempDir(), "test.db"))
@@ -23,7 +23,7 @@ func empty(t testing.TB) *Store {
 	return s
 }
 
-// placed is a database with an undecided ban of each address, and the table's word on it. All are public.
+// placed returns a database with an undecided ban of each address, which is public and located in that country.
 func placed(t testing.TB, countries map[string]Country) *Store {
 	t.Helper()
 	s := empty(t)
@@ -31,14 +31,16 @@ func placed(t testing.TB, countries map[string]Country) *Store {
 	return s
 }
 
-// banned writes such bans.
+// banned adds such bans.
 func banned(t testing.TB, s *Store, countries map[string]Country) {
 	t.Helper()
 	b := Batch{Source: "web1", ReadAt: time.Now(), NewsSince: time.Now().Add(-time.Hour)}
 	for a := range countries {
 		b.Bans = append(b.Bans, Ban{Time: time.Now(), Address: a, Jail: "sshd", HasEpoch: true})
 	}
-	slices.SortFunc(b.Bans, func(a, b Ban) int { return netip.MustParseAddr(a.Address).Compare(netip.MustParseAddr(b.Address)) })
+	slices.SortFunc(b.Bans, func(a, b Ban) int {
+		return netip.MustParseAddr(a.Address).Compare(netip.MustParseAddr(b.Address))
+	})
 	if _, err := s.AddBans(t.Context(), b); err != nil {
 		t.Fatal(err)
 	}
@@ -62,11 +64,14 @@ func TestLocateKeepsWhatIsKnownOfFriends(t *testing.T) {
 	}
 	banned(t, s, map[string]Country{"1.1.1.1": "NL", "1.1.1.2": "BE"})
 	q := question(t, s, "1.1.1.1")
-	n := Network{Prefix: netip.MustParsePrefix("1.1.1.0/31"), Country: "BE", Name: "EXAMPLE", Server: "whois.example", AnsweredAt: time.Now()}
+	n := Network{
+		Prefix: netip.MustParsePrefix("1.1.1.0/31"), Country: "BE", Name: "EXAMPLE", Server: "whois.example",
+		AnsweredAt: time.Now(),
+	}
 	if err := s.Answer(t.Context(), q, []Network{n}); err != nil {
 		t.Fatal(err)
 	}
-	// Another table does not take away a friend that whois has found.
+	// A change of tables keeps a friend that was found by whois.
 	if err := s.UseTable(t.Context(), "another"); err != nil {
 		t.Fatal(err)
 	}
@@ -93,7 +98,7 @@ func TestLocateKeepsWhatIsKnownOfFriends(t *testing.T) {
 	}
 }
 
-// question is what is to be asked for one address.
+// question returns the query that is due for an address.
 func question(t testing.TB, s *Store, address string) WhoisQuery {
 	t.Helper()
 	news, err := s.News(t.Context(), time.Now(), time.Time{}, 1000)

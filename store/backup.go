@@ -14,23 +14,23 @@ import (
 	"time"
 )
 
-// Backup keeps a copy of the database of each of the last days beside it, so that a damaged one can be mended.
+// Backup keeps daily copies of the database beside it, so that a damaged one can be restored.
 type Backup struct {
 	Store *Store
-	Zone  *time.Location // of the dates
+	Zone  *time.Location // of the dates in the copies' names
 }
 
-// CorruptKept is how long a damaged database is kept: it holds addresses, and no purge reaches it.
+// CorruptKept is how long a damaged database is kept: it contains addresses, and a purge does not reach it.
 const CorruptKept = 7 * 24 * time.Hour
 
 const (
 	copiesKept = 7
 
-	// young is how old a database must be to be worth a copy: one that has just begun is still being filled.
-	young = time.Hour
+	// minAge is how old a database must be to be worth a copy: a new one is still being filled.
+	minAge = time.Hour
 )
 
-// Step makes today's copy if there is none. Where the disk has no room for it that is an error, and nothing is written.
+// Step makes today's copy if there is none. If the disk has no room for it, Step returns an error and writes nothing.
 func (b *Backup) Step(ctx context.Context) error {
 	if err := b.step(ctx); err != nil {
 		return fmt.Errorf("daily copy of the database: %w", err)
@@ -40,39 +40,39 @@ func (b *Backup) Step(ctx context.Context) error {
 
 func (b *Backup) step(ctx context.Context) error {
 	now, path := time.Now(), b.Store.path
-	today := path + copyMark + now.In(b.Zone).Format(time.DateOnly)
+	today := path + copySuffix + now.In(b.Zone).Format(time.DateOnly)
 	if _, err := os.Stat(today); !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	if born, err := b.Store.CreatedAt(ctx); err != nil || now.Sub(born) < young {
+	if created, err := b.Store.CreatedAt(ctx); err != nil || now.Sub(created) < minAge {
 		return err
 	}
-	part := path + copyMark + partMark
-	if err := os.Remove(part); err != nil && !errors.Is(err, fs.ErrNotExist) { // of one that was interrupted
+	part := path + copySuffix + partSuffix
+	if err := os.Remove(part); err != nil && !errors.Is(err, fs.ErrNotExist) { // left by an interrupted copy
 		return err
 	}
 	if err := copyTo(ctx, path, part); err != nil {
 		return err
 	}
-	return errors.Join(move(part, today), tidy(path, now))
+	return errors.Join(renameSynced(part, today), prune(path, now))
 }
 
-// tidy removes the copies that are too many, and what was set aside of damaged databases when its time is over.
-func tidy(path string, now time.Time) error {
+// prune removes copies beyond copiesKept, and damaged databases that were set aside longer than CorruptKept ago.
+func prune(path string, now time.Time) error {
 	copies, err := Copies(path)
 	for _, old := range copies[min(copiesKept, len(copies)):] {
 		err = errors.Join(err, os.Remove(old))
 	}
-	rests, err2 := beside(path)
+	found, err2 := suffixes(path)
 	err = errors.Join(err, err2)
-	for _, rest := range rests {
-		stamp, ok := strings.CutPrefix(rest, damagedMark)
+	for _, suffix := range found {
+		stamp, ok := strings.CutPrefix(suffix, damagedSuffix)
 		if !ok || len(stamp) < len(damagedLayout) {
 			continue
 		}
 		at, e := time.Parse(damagedLayout, stamp[:len(damagedLayout)]) // a -wal may follow
 		if e == nil && now.Sub(at) > CorruptKept {
-			err = errors.Join(err, os.Remove(path+rest))
+			err = errors.Join(err, os.Remove(path+suffix))
 		}
 	}
 	return err
@@ -80,12 +80,12 @@ func tidy(path string, now time.Time) error {
 
 // Copies returns the files that Backup keeps of the database at path, newest first.
 func Copies(path string) ([]string, error) {
-	rests, err := beside(path)
+	found, err := suffixes(path)
 	var copies []string
-	for _, rest := range rests {
-		date, ok := strings.CutPrefix(rest, copyMark)
+	for _, suffix := range found {
+		date, ok := strings.CutPrefix(suffix, copySuffix)
 		if _, err := time.Parse(time.DateOnly, date); ok && err == nil {
-			copies = append(copies, path+rest)
+			copies = append(copies, path+suffix)
 		}
 	}
 	slices.Sort(copies)
@@ -93,26 +93,26 @@ func Copies(path string) ([]string, error) {
 	return copies, err
 }
 
-// Copy writes a consistent copy of the database at path to a new file that only its owner can read, while others read
-// and write the database. It returns the copy's size in bytes. A file that exists is not touched: that is fs.ErrExist.
+// Copy writes a consistent copy of the database at path to a new file that only its owner can read. Others may read and
+// write the database meanwhile. It returns the copy's size in bytes, and fs.ErrExist if the file exists already.
 func Copy(ctx context.Context, path, file string) (size int64, err error) {
 	if _, err := os.Lstat(file); err == nil {
 		return 0, &fs.PathError{Op: "backup", Path: file, Err: fs.ErrExist}
 	}
-	if err := look(path); err != nil {
+	if err := checkFile(path); err != nil {
 		return 0, fmt.Errorf("backup: %w", err)
 	}
-	part := file + ".copy" + partMark
-	if err := os.Remove(part); err != nil && !errors.Is(err, fs.ErrNotExist) { // of one that was killed
+	part := file + ".copy" + partSuffix
+	if err := os.Remove(part); err != nil && !errors.Is(err, fs.ErrNotExist) { // left by a killed process
 		return 0, err
 	}
 	if err := copyTo(ctx, path, part); err != nil {
 		return 0, fmt.Errorf("backup: %w", err)
 	}
-	defer os.Remove(part) //nolint:errcheck // it has another name by then
+	defer os.Remove(part) //nolint:errcheck // after a rename it is gone already
 	if err := os.Link(part, file); errors.Is(err, fs.ErrExist) {
 		return 0, err
-	} else if err != nil { // not every file system has links
+	} else if err != nil { // not every file system supports links
 		if err := os.Rename(part, file); err != nil {
 			return 0, err
 		}
@@ -121,38 +121,38 @@ func Copy(ctx context.Context, path, file string) (size int64, err error) {
 	if err != nil {
 		return 0, err
 	}
-	return info.Size(), flush(filepath.Dir(file))
+	return info.Size(), fsync(filepath.Dir(file))
 }
 
-// copiedKey is in every copy, and holds when it was made: who opens it later knows that it is one.
+// copiedKey is set in every copy to the time when it was made, which tells a copy from an original.
 const copiedKey = "store/copied"
 
-// copyTo writes a copy to the file at to, which must not exist. It reads on a connection of its own, so that nobody
-// waits for it, and leaves room on the disk for as much again.
+// copyTo writes a copy to the file at to, which must not exist. It reads on its own connection, so that nobody waits
+// for it, and requires free space for two copies.
 func copyTo(ctx context.Context, path, to string) error {
 	info, err := os.Stat(path)
 	if err != nil {
 		return err
 	}
-	if err := room(filepath.Dir(to), 2*info.Size()); err != nil {
+	if err := checkFreeSpace(filepath.Dir(to), 2*info.Size()); err != nil {
 		return err
 	}
 	db, err := open(path, "")
 	if err != nil {
 		return err
 	}
-	defer db.Close() //nolint:errcheck // it has written nothing there
+	defer db.Close() //nolint:errcheck // nothing was written
 	now := time.Now()
 	if err := vacuum(ctx, db, to); err != nil {
 		return err
 	}
-	if err := errors.Join(note(ctx, to, copiedKey, strconv.FormatInt(now.Unix(), 10)), flush(to)); err != nil {
+	if err := errors.Join(writeMeta(ctx, to, copiedKey, strconv.FormatInt(now.Unix(), 10)), fsync(to)); err != nil {
 		return errors.Join(err, os.Remove(to))
 	}
 	return nil
 }
 
-// vacuum writes what db reads to the new file at to. What is left of a failure is removed.
+// vacuum writes a compact copy of db to the new file at to, which is removed on failure.
 func vacuum(ctx context.Context, db *sql.DB, to string) error {
 	f, err := os.OpenFile(to, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
@@ -165,12 +165,11 @@ func vacuum(ctx context.Context, db *sql.DB, to string) error {
 	return nil
 }
 
-// note keeps a value in the database at path, which nobody else has open. It is not on the disk yet.
-func note(ctx context.Context, path, key, value string) error {
+// writeMeta stores a value in the database at path, which nobody else may have open. It does not sync the file.
+func writeMeta(ctx context.Context, path, key, value string) error {
 	db, err := open(path, "_journal_mode=MEMORY&_synchronous=OFF")
 	if err != nil {
 		return err
 	}
-	_, err = db.ExecContext(ctx, "INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", key, value)
-	return errors.Join(err, db.Close())
+	return errors.Join(setMeta(ctx, db, key, value), db.Close())
 }

@@ -16,7 +16,7 @@ import (
 	"time"
 )
 
-// files returns the names in a directory.
+// files returns the names of the files in a directory.
 func files(t *testing.T, dir string) (names []string) {
 	t.Helper()
 	entries, err := os.ReadDir(dir)
@@ -29,10 +29,10 @@ func files(t *testing.T, dir string) (names []string) {
 	return names
 }
 
-// bansIn counts the bans of a database that nobody has open, and reads all of it.
+// bansIn counts the bans of a closed database, and verifies it.
 func bansIn(t *testing.T, path string) (n int) {
 	t.Helper()
-	if !good(t.Context(), path) {
+	if !isGoodCopy(t.Context(), path) {
 		t.Errorf("%s is not good", path)
 	}
 	db, err := open(path, "immutable=1")
@@ -67,20 +67,22 @@ func TestBackupKeepsACopyOfEachOfSevenDays(t *testing.T) {
 			step()
 			if day == 0 {
 				for _, suffix := range []string{"", "-wal"} {
-					if err := os.WriteFile(s.path+damagedMark+time.Now().UTC().Format(damagedLayout)+suffix, nil, 0o600); err != nil {
+					aside := s.path + damagedSuffix + time.Now().UTC().Format(damagedLayout) + suffix
+					if err := os.WriteFile(aside, nil, 0o600); err != nil {
 						t.Fatal(err)
 					}
 				}
 			}
-			if all, err := filepath.Glob(s.path + damagedMark + "*"); err != nil || len(all) != map[bool]int{true: 2, false: 0}[day <= 7] {
+			if all, err := filepath.Glob(s.path + damagedSuffix + "*"); err != nil ||
+				len(all) != map[bool]int{true: 2, false: 0}[day <= 7] {
 				t.Errorf("day %d: %q", day, all)
 			}
-			// What a crash leaves on the way is removed by the next copy.
-			if err := os.WriteFile(s.path+copyMark+partMark, []byte("half"), 0o600); err != nil {
+			// What a crash leaves behind is removed by the next copy.
+			if err := os.WriteFile(s.path+copySuffix+partSuffix, []byte("half"), 0o600); err != nil {
 				t.Fatal(err)
 			}
 			time.Sleep(10 * time.Hour)
-			take(t, s, 0, ban(100+day, true)) // after today's copy, which is not written again
+			take(t, s, 0, ban(100+day, true)) // after today's copy, which is not repeated
 			step()
 			time.Sleep(2 * time.Hour)
 		}
@@ -100,11 +102,11 @@ func TestBackupKeepsACopyOfEachOfSevenDays(t *testing.T) {
 				t.Errorf("%s: %v, %v", c, info.Mode(), err)
 			}
 		}
-		if err := os.Remove(s.path + copyMark + partMark); err != nil { // the last one
+		if err := os.Remove(s.path + copySuffix + partSuffix); err != nil { // the last one
 			t.Error(err)
 		}
 		for _, name := range files(t, dir) {
-			if strings.Contains(name, partMark) || strings.HasSuffix(name, "-journal") {
+			if strings.Contains(name, partSuffix) || strings.HasSuffix(name, "-journal") {
 				t.Errorf("%s is left over", name)
 			}
 		}
@@ -117,7 +119,7 @@ func TestBackupWritesNothingWithoutRoom(t *testing.T) {
 	if err := s.SetValue(t.Context(), "store/born", "1"); err != nil {
 		t.Fatal(err)
 	}
-	// A file of 4 TB, nearly all of it a hole, needs 8 TB to be copied.
+	// To copy a sparse file of 4 TB, 8 TB must be free.
 	info, err := os.Stat(s.path)
 	if err != nil {
 		t.Fatal(err)
@@ -148,7 +150,8 @@ func many(n int) []Ban {
 	bans := make([]Ban, n)
 	for i := range bans {
 		bans[i] = Ban{
-			Time: noon.Add(time.Duration(i) * time.Second), HasEpoch: true, Address: fmt.Sprintf("2001:db8::%x:%x", i>>16, i&0xffff), Jail: "sshd",
+			Time: noon.Add(time.Duration(i) * time.Second), HasEpoch: true,
+			Address: fmt.Sprintf("2001:db8::%x:%x", i>>16, i&0xffff), Jail: "sshd",
 			Matches: "Failed password for root from 2001:db8::1 port 22 ssh2",
 		}
 	}
@@ -175,14 +178,16 @@ func TestCopyIsConsistentWhileOthersWrite(t *testing.T) {
 	alerts := 0
 	var err error
 	for copied := false; !copied; {
-		if posted, err := s.Post(t.Context(), Notice{Key: fmt.Sprint("ban/", alerts), Chat: Chat{"telegram", "1"}, Body: "{}"}); posted != 1 || err != nil {
+		if posted, err := s.Post(t.Context(), Notice{
+			Key: fmt.Sprint("ban/", alerts), Chat: Chat{"telegram", "1"}, Body: "{}",
+		}); posted != 1 || err != nil {
 			t.Fatal(posted, err)
 		}
 		select {
 		case err = <-done:
 			copied = true
 		default:
-			alerts++ // posted before the copy was ready
+			alerts++ // posted before the copy was finished
 		}
 	}
 	if err != nil {
@@ -238,7 +243,8 @@ func TestCopyNeverOverwrites(t *testing.T) {
 	if text, err := os.ReadFile(file); string(text) != "precious" {
 		t.Errorf("it holds %q, %v", text, err)
 	}
-	if _, err := Copy(t.Context(), filepath.Join(filepath.Dir(s.path), "other.db"), filepath.Join(t.TempDir(), "new")); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := Copy(t.Context(), filepath.Join(filepath.Dir(s.path), "other.db"),
+		filepath.Join(t.TempDir(), "new")); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("a copy of nothing: %v", err)
 	}
 	if names := files(t, filepath.Dir(file)); len(names) != 1 {
@@ -246,7 +252,7 @@ func TestCopyNeverOverwrites(t *testing.T) {
 	}
 }
 
-// A copy says of itself that it is one, and is a database like any other once that is accepted.
+// A copy is marked as one, and is a database like any other once that is accepted.
 func TestCopyIsKnownAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx := t.Context()
@@ -254,11 +260,15 @@ func TestCopyIsKnownAgain(t *testing.T) {
 		made := time.Now()
 		old, fresh := ban(1, true), ban(2, true)
 		old.Time, fresh.Time = made.Add(-50*time.Minute), made.Add(time.Minute)
-		if _, err := s.AddBans(ctx, Batch{Source: "web1", Cursor: Cursor{Offset: 1}, Bans: []Ban{old, fresh}, ReadAt: made, NewsSince: made.Add(-time.Hour)}); err != nil {
+		if _, err := s.AddBans(ctx, Batch{
+			Source: "web1", Cursor: Cursor{Offset: 1}, Bans: []Ban{old, fresh},
+			ReadAt: made, NewsSince: made.Add(-time.Hour),
+		}); err != nil {
 			t.Fatal(err)
 		}
 		chat := Chat{"telegram", "1"}
-		if _, err := s.Post(ctx, Notice{Key: "old", Chat: chat, Body: "{}", CreatedAt: made.Add(-50 * time.Minute)}, Notice{Key: "young", Chat: chat, Body: "{}", CreatedAt: made}); err != nil {
+		if _, err := s.Post(ctx, Notice{Key: "old", Chat: chat, Body: "{}", CreatedAt: made.Add(-50 * time.Minute)},
+			Notice{Key: "young", Chat: chat, Body: "{}", CreatedAt: made}); err != nil {
 			t.Fatal(err)
 		}
 		file := filepath.Join(t.TempDir(), "copy.db")
@@ -270,7 +280,7 @@ func TestCopyIsKnownAgain(t *testing.T) {
 		}
 		time.Sleep(30 * time.Minute)
 		now := time.Now()
-		for range 2 { // only the first finds it a copy
+		for range 2 { // only the first time it is a copy
 			c, err := Open(ctx, file)
 			if err != nil {
 				t.Fatal(err)
@@ -283,12 +293,14 @@ func TestCopyIsKnownAgain(t *testing.T) {
 				if !m.Copied.Equal(made) || m.Reason != "" || m.Whole {
 					t.Errorf("%+v, want a copy of %v", m, made)
 				}
-				if err := c.Accept(ctx, *m, now, now.Add(-time.Hour), []Notice{{Key: "told", Chat: chat, Body: "{}", CreatedAt: now}}); err != nil {
+				if err := c.Accept(ctx, *m, now, now.Add(-time.Hour),
+					[]Notice{{Key: "told", Chat: chat, Body: "{}", CreatedAt: now}}); err != nil {
 					t.Fatal(err)
 				}
 			}
 			due, err := c.Due(ctx, chat, now, 10)
-			if err != nil || len(due) != 2 || due[0].Key != "young" || !due[0].MaybeSent || due[1].Key != "told" || due[1].MaybeSent {
+			if err != nil || len(due) != 2 || due[0].Key != "young" || !due[0].MaybeSent || due[1].Key != "told" ||
+				due[1].MaybeSent {
 				t.Errorf("due: %+v, %v", due, err)
 			}
 			undecided, err := c.Undecided(ctx, 0, 10)

@@ -10,49 +10,50 @@ import (
 	"time"
 )
 
-// Ban is one row of a source: an address that a jail has shut out.
+// Ban is one line of a source: an address that a jail has banned.
 type Ban struct {
 	ID       int64
 	Source   string
 	Time     time.Time // of the ban, to the second
-	HasEpoch bool      // the row gave its time as unix seconds: together with address and jail that tells it from all others
-	Address  string    // canonical (IPv4-mapped as IPv4, no zone), or the cleaned text of what is no address
-	Jail     string    // "" where the source does not say
-	Failures int       // 0: not said
-	BanTime  int64     // seconds; negative for ever, 0 not said
-	BanCount int       // as Fail2Ban counts; 0 not said
-	Matches  string    // the log lines that made the ban, cleaned; "" where the source does not say
+	HasEpoch bool      // the line gave its time in unix seconds, which with address and jail identifies the ban
+	Address  string    // canonical (IPv4-mapped as IPv4, no zone), or cleaned text that is not an address
+	Jail     string    // "" if the source does not name it
+	Failures int       // 0: not given
+	BanTime  int64     // seconds; negative: permanent; 0: not given
+	BanCount int       // as Fail2Ban counts; 0: not given
+	Matches  string    // the log lines that caused the ban, cleaned; "" if the source does not give them
 }
 
-// Batch is what was read of a source in one go.
+// Batch is what was read from a source in one go.
 type Batch struct {
 	Source    string
-	Cursor    Cursor // how far the source is read with it
+	Cursor    Cursor // how far the source has been read with this batch
 	Bans      []Ban  // in the order of the file
 	Rejects   []Reject
-	Lines     int       // consumed, the two above and headers and empty lines among them
-	Gaps      int       // files that were replaced and left no trace
+	Lines     int       // consumed, including bans, rejects, headers and empty lines
+	Gaps      int       // how often the file was replaced without a trace
 	ReadAt    time.Time // when it was read
-	NewsSince time.Time // a ban of then or later is news, one before is history
-	Place     Place     // places addresses that are new; nil: Locate does, later
+	NewsSince time.Time // bans from then on are news, earlier ones are history
+	Place     Place     // looks up new addresses in the offline table; nil: left to Locate
 
-	addresses []string // what Prepare found
+	addresses []string // found by Prepare
 }
 
-// Prepare does of AddBans what needs no database, so that it can be done while another batch is kept. The bans may not
-// change after it.
-func (b *Batch) Prepare() { b.addresses = textsOf(b.Bans, func(b *Ban) string { return b.Address }) }
+// Prepare does the part of AddBans that needs no database, so that it can run while another batch is being saved. The
+// bans must not change afterwards.
+func (b *Batch) Prepare() {
+	b.addresses = uniqueTexts(b.Bans, func(b *Ban) string { return b.Address })
+}
 
-// fromTheFuture is how far ahead of its reading a ban may lie and still be news. A day's difference is a wrong zone
-// or a clock that is off, and whoever was shut out is shut out now; a ban that lies further ahead is history, like
-// one that is long past.
-const fromTheFuture = 48 * time.Hour
+// maxClockSkew is how far in the future a ban may lie, when it is read, and still be news. A day's difference is a
+// wrong time zone or clock, and the address is banned now; a ban further ahead is history, like one long past.
+const maxClockSkew = 48 * time.Hour
 
-// AddBans keeps a batch whole, its cursor with it, or nothing of it. It returns how many bans were new.
+// AddBans saves a batch and its cursor, in one transaction. It returns how many bans were new.
 //
-// A ban with an epoch is known by source, epoch, address and jail. One without is known by source, time, address, jail
-// and its count among the identical lines of the file: twins are bans of their own, while a file that is read again
-// from its beginning, as another generation, brings nothing new.
+// A ban with an epoch is identified by source, epoch, address and jail. One without is identified by source, time,
+// address, jail and its number among identical lines of the file: duplicates are separate bans, while a file that is
+// read again from the start, as a new generation, adds nothing.
 func (s *Store) AddBans(ctx context.Context, b Batch) (added int, err error) {
 	err = s.writeAhead(ctx, b.Cursor.Offset < b.Cursor.Size, func(tx *sql.Tx) error {
 		source, err := sourceID(ctx, tx, b.Source)
@@ -65,11 +66,11 @@ func (s *Store) AddBans(ctx context.Context, b Batch) (added int, err error) {
 			}
 		}
 		if len(b.Rejects) > 0 {
-			if err := reject(ctx, tx, source, b); err != nil {
+			if err := saveRejects(ctx, tx, source, b); err != nil {
 				return err
 			}
 		}
-		return advance(ctx, tx, source, b, added)
+		return saveCursor(ctx, tx, source, b, added)
 	})
 	if err != nil {
 		return 0, fmt.Errorf("keep bans of %s: %w", b.Source, err)
@@ -79,7 +80,7 @@ func (s *Store) AddBans(ctx context.Context, b Batch) (added int, err error) {
 
 func addBans(ctx context.Context, tx *sql.Tx, source int64, b Batch) (added int, err error) {
 	if b.Cursor.Generation > 0 {
-		if err := b.forget(ctx, tx); err != nil || len(b.Bans) == 0 {
+		if err := b.dropPurged(ctx, tx); err != nil || len(b.Bans) == 0 {
 			return 0, err
 		}
 	}
@@ -90,7 +91,7 @@ func addBans(ctx context.Context, tx *sql.Tx, source int64, b Batch) (added int,
 	if rows, err = countDuplicates(ctx, tx, rows); err != nil {
 		return 0, err
 	}
-	if rows, err = insert(ctx, tx, rows); err != nil {
+	if rows, err = insertBans(ctx, tx, rows); err != nil {
 		return 0, err
 	}
 	t := newTally()
@@ -102,15 +103,16 @@ func addBans(ctx context.Context, tx *sql.Tx, source int64, b Batch) (added int,
 		}
 		t.add(r.banKey, r.class, 1, endless)
 	}
-	if err := t.keep(ctx, tx); err != nil {
+	if err := t.save(ctx, tx); err != nil {
 		return 0, err
 	}
-	return len(rows), leaveUntold(ctx, tx, rows)
+	return len(rows), addUntold(ctx, tx, rows)
 }
 
-// forget leaves out what was purged: it was counted when it was read before, and its addresses are not to come back.
-func (b *Batch) forget(ctx context.Context, tx *sql.Tx) error {
-	purged, err := purgedTo(ctx, tx)
+// dropPurged removes bans from purged days: they were counted when they were first read, and their addresses must not
+// come back.
+func (b *Batch) dropPurged(ctx context.Context, tx *sql.Tx) error {
+	purged, err := purgedBefore(ctx, tx)
 	old := func(ban Ban) bool { return ban.Time.Unix() < purged }
 	if err == nil && slices.ContainsFunc(b.Bans, old) {
 		b.Bans, b.addresses = slices.DeleteFunc(slices.Clone(b.Bans), old), nil
@@ -118,7 +120,7 @@ func (b *Batch) forget(ctx context.Context, tx *sql.Tx) error {
 	return err
 }
 
-// banRow is a ban in terms of ids.
+// banRow is a ban with the ids of its row.
 type banRow struct {
 	*Ban
 	banKey
@@ -126,10 +128,10 @@ type banRow struct {
 	nth, generation, state int64
 }
 
-// banKey is what lines have in common that are identical.
+// banKey is what identical lines have in common.
 type banKey struct{ source, time, address, jail int64 }
 
-// resolve puts the batch in terms of ids.
+// resolve looks up or adds the rows that the bans refer to.
 func resolve(ctx context.Context, tx *sql.Tx, source int64, b Batch) ([]banRow, error) {
 	addresses, err := addressesOf(ctx, tx, b)
 	if err != nil {
@@ -139,7 +141,7 @@ func resolve(ctx context.Context, tx *sql.Tx, source int64, b Batch) ([]banRow, 
 	if err != nil {
 		return nil, err
 	}
-	since, until := b.NewsSince.Unix(), b.ReadAt.Add(fromTheFuture).Unix()
+	since, until := b.NewsSince.Unix(), b.ReadAt.Add(maxClockSkew).Unix()
 	rows := make([]banRow, len(b.Bans))
 	for i := range b.Bans {
 		ban := &b.Bans[i]
@@ -154,17 +156,20 @@ func resolve(ctx context.Context, tx *sql.Tx, source int64, b Batch) ([]banRow, 
 	return rows, nil
 }
 
-// jailsOf returns the row of every jail that the bans name, new rows among them.
+// jailsOf returns the id of every jail that the bans name, adding new ones.
 func jailsOf(ctx context.Context, tx *sql.Tx, b Batch) (map[string]int64, error) {
-	names := textsOf(b.Bans, func(b *Ban) string { return b.Jail })
+	names := uniqueTexts(b.Bans, func(b *Ban) string { return b.Jail })
 	list, err := json.Marshal(names)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := tx.ExecContext(ctx, "INSERT INTO jails (name) SELECT value FROM json_each(?) WHERE value NOT IN (SELECT name FROM jails)", string(list)); err != nil {
+	_, err = tx.ExecContext(ctx, `INSERT INTO jails (name)
+		SELECT value FROM json_each(?) WHERE value NOT IN (SELECT name FROM jails)`, string(list))
+	if err != nil {
 		return nil, err
 	}
-	rows, err := tx.QueryContext(ctx, "SELECT name, id FROM jails WHERE name IN (SELECT value FROM json_each(?))", string(list))
+	rows, err := tx.QueryContext(ctx, "SELECT name, id FROM jails WHERE name IN (SELECT value FROM json_each(?))",
+		string(list))
 	if err != nil {
 		return nil, err
 	}
@@ -179,8 +184,8 @@ func jailsOf(ctx context.Context, tx *sql.Tx, b Batch) (map[string]int64, error)
 	return jails, err
 }
 
-// textsOf returns what the bans name, each once, in the order of an index.
-func textsOf(bans []Ban, text func(*Ban) string) []string {
+// uniqueTexts returns the distinct texts of the bans, sorted as an index is.
+func uniqueTexts(bans []Ban, text func(*Ban) string) []string {
 	seen := map[string]struct{}{}
 	for i := range bans {
 		seen[text(&bans[i])] = struct{}{}
@@ -188,11 +193,13 @@ func textsOf(bans []Ban, text func(*Ban) string) []string {
 	return slices.Sorted(maps.Keys(seen))
 }
 
-// insert keeps the rows that are new, and returns them, in the place of all.
-func insert(ctx context.Context, tx *sql.Tx, rows []banRow) (fresh []banRow, err error) {
+// insertBans inserts the rows that are new, and returns them. It reuses the memory of rows.
+func insertBans(ctx context.Context, tx *sql.Tx, rows []banRow) (fresh []banRow, err error) {
 	fresh = rows[:0]
-	// To hand a value over costs as much as to keep it: those that all bans of history share stand in the statement.
-	plain := !slices.ContainsFunc(rows, func(r banRow) bool { return r.nth != 0 || r.state != stateHistory || r.Matches != "" })
+	// Binding a value costs as much as storing it: values that all historical bans share are part of the statement.
+	plain := !slices.ContainsFunc(rows, func(r banRow) bool {
+		return r.nth != 0 || r.state != stateHistory || r.Matches != ""
+	})
 	tuple := "(?1,?2,?,?,?,?,?,?,?,?,?)"
 	if plain {
 		tuple = "(?1,?2,?,?,?,?,?,?,0,0,'')"
@@ -218,7 +225,7 @@ func insert(ctx context.Context, tx *sql.Tx, rows []banRow) (fresh []banRow, err
 				return err
 			}
 			if int(added) < len(chunk) {
-				chunk, err = those(ctx, tx, chunk, added)
+				chunk, err = insertedRows(ctx, tx, chunk, added)
 			}
 			fresh = append(fresh, chunk...)
 			return err
@@ -226,13 +233,14 @@ func insert(ctx context.Context, tx *sql.Tx, rows []banRow) (fresh []banRow, err
 	return fresh, err
 }
 
-// those returns the rows of the chunk that are among the latest n bans.
-func those(ctx context.Context, tx *sql.Tx, chunk []banRow, n int64) ([]banRow, error) {
+// insertedRows returns the rows of the chunk that are among the last n bans inserted.
+func insertedRows(ctx context.Context, tx *sql.Tx, chunk []banRow, n int64) ([]banRow, error) {
 	type identity struct {
 		banKey
 		nth int64
 	}
-	rows, err := tx.QueryContext(ctx, "SELECT source_id, time, address_id, jail_id, nth FROM bans ORDER BY id DESC LIMIT ?", n)
+	rows, err := tx.QueryContext(ctx,
+		"SELECT source_id, time, address_id, jail_id, nth FROM bans ORDER BY id DESC LIMIT ?", n)
 	if err != nil {
 		return nil, err
 	}

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// A million rows, in batches as the reader makes them.
+// Imports a million rows, in batches as the reader makes them.
 func BenchmarkAddBans(b *testing.B) {
 	for name, c := range map[string]struct {
 		epoch     bool
@@ -34,11 +34,15 @@ func BenchmarkAddBans(b *testing.B) {
 						x := uint32(n%c.addresses) * 2654435761
 						bans[i] = Ban{
 							Time: start.Add(time.Duration(n*10-n%7*3) * time.Second), HasEpoch: c.epoch,
-							Address: fmt.Sprintf("%d.%d.%d.%d", x>>24, x>>16&255, x>>8&255, x&255), Jail: [...]string{"sshd", "nginx-http-auth", "recidive"}[n%3],
+							Address:  fmt.Sprintf("%d.%d.%d.%d", x>>24, x>>16&255, x>>8&255, x&255),
+							Jail:     [...]string{"sshd", "nginx-http-auth", "recidive"}[n%3],
 							Failures: 5, BanTime: 3600, BanCount: 1,
 						}
 					}
-					_, err := s.AddBans(b.Context(), Batch{Source: "web1", Bans: bans, Lines: batch, ReadAt: start, NewsSince: start.Add(1e6 * time.Hour)})
+					_, err := s.AddBans(b.Context(), Batch{
+						Source: "web1", Bans: bans, Lines: batch, ReadAt: start,
+						NewsSince: start.Add(1e6 * time.Hour),
+					})
 					if err != nil {
 						b.Fatal(err)
 					}

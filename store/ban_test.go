@@ -21,9 +21,12 @@ func openBans(t *testing.T) *Store {
 
 var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 
-// ban is one of the n-th second after noon. With an epoch it has a jail, too.
+// ban returns a ban n seconds after noon. With an epoch it has a jail, too.
 func ban(n int, epoch bool) Ban {
-	b := Ban{Time: noon.Add(time.Duration(n) * time.Second), HasEpoch: epoch, Address: fmt.Sprintf("203.0.113.%d", n%256)}
+	b := Ban{
+		Time: noon.Add(time.Duration(n) * time.Second), HasEpoch: epoch,
+		Address: fmt.Sprintf("203.0.113.%d", n%256),
+	}
 	if epoch {
 		b.Jail, b.Failures, b.BanTime, b.BanCount, b.Matches = "sshd", 5, -1, 2, "Failed password for root\nand again"
 	}
@@ -33,7 +36,8 @@ func ban(n int, epoch bool) Ban {
 func take(t *testing.T, s *Store, generation int64, bans ...Ban) (added int) {
 	t.Helper()
 	added, err := s.AddBans(t.Context(), Batch{
-		Source: "web1", Cursor: Cursor{Generation: generation, Offset: 1}, Bans: bans, Lines: len(bans), ReadAt: noon, NewsSince: noon.Add(-time.Hour),
+		Source: "web1", Cursor: Cursor{Generation: generation, Offset: 1}, Bans: bans, Lines: len(bans),
+		ReadAt: noon, NewsSince: noon.Add(-time.Hour),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -67,12 +71,12 @@ func TestR17EpochAddressAndJailAreABansIdentity(t *testing.T) {
 			t.Errorf("%d added in generation %d, want 0", n, generation)
 		}
 	}
-	if n := take(t, s, 1, ban(1, false)); n != 1 { // who has no epoch is nobody's twin
+	if n := take(t, s, 1, ban(1, false)); n != 1 { // a ban without an epoch does not duplicate one with it
 		t.Errorf("%d added, want 1", n)
 	}
 }
 
-// Twins without an epoch, in any cut of batches, read again in another generation with more and with fewer of them.
+// Duplicates without an epoch, in any division into batches, read again in another generation with more and with fewer.
 func TestR19TwinsWithoutEpoch(t *testing.T) {
 	s := openBans(t)
 	if n := take(t, s, 0, ban(1, false), ban(1, false), ban(2, false)); n != 3 {
@@ -99,7 +103,7 @@ func TestR19TwinsWithoutEpoch(t *testing.T) {
 	}
 }
 
-// Ten thousand bans at once, many of them twins, are what they are one by one.
+// Ten thousand bans at once, many of them duplicates, have the same result as one by one.
 func TestTwinsInLargeBatches(t *testing.T) {
 	s := openBans(t)
 	var bans []Ban
@@ -122,10 +126,13 @@ func TestTwinsInLargeBatches(t *testing.T) {
 	}
 }
 
-// What is no news when it is read is history, and so is what lies further ahead than clocks are off.
+// A ban that is too old when it is read is history, and so is one further ahead than maxClockSkew.
 func TestR16WhatIsNews(t *testing.T) {
 	s := openBans(t)
-	for seconds, news := range map[int]bool{-3601: false, -3600: true, 0: true, 86400: true, 48 * 3600: true, 48*3600 + 1: false} {
+	for seconds, news := range map[int]bool{
+		-3601: false, -3600: true, 0: true, 86400: true, 48 * 3600: true,
+		48*3600 + 1: false,
+	} {
 		b := ban(seconds, true)
 		take(t, s, 0, b)
 		got, err := s.Undecided(t.Context(), 0, 10)
@@ -143,7 +150,7 @@ func TestR16WhatIsNews(t *testing.T) {
 	}
 }
 
-// Bans, cursor and rejects are kept together or not at all: here with a disk that is full, and freed again.
+// Bans, cursor and rejects are saved together or not at all: here on a disk that is full, and has space again later.
 func TestR24FullDiskLosesNothing(t *testing.T) {
 	s := openBans(t)
 	take(t, s, 0, ban(1, true))
@@ -156,7 +163,10 @@ func TestR24FullDiskLosesNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	b := Batch{Source: "web1", Cursor: Cursor{Offset: 99, Line: 9, Columns: "IP_ADDRESS"}, Lines: 9, ReadAt: noon, Rejects: []Reject{{1, "bad"}}}
+	b := Batch{
+		Source: "web1", Cursor: Cursor{Offset: 99, Line: 9, Columns: "IP_ADDRESS"}, Lines: 9, ReadAt: noon,
+		Rejects: []Reject{{1, "bad"}},
+	}
 	for n := range 5000 {
 		b.Bans = append(b.Bans, ban(n, true))
 	}
@@ -175,10 +185,12 @@ func TestR24FullDiskLosesNothing(t *testing.T) {
 	if n, err := s.AddBans(t.Context(), b); err != nil || n != 4999 {
 		t.Errorf("%d added, %v; want 4999", n, err)
 	}
-	if c, err := s.Cursor(t.Context(), "web1"); err != nil || c.Offset != 99 || c.Line != 9 || c.Columns != "IP_ADDRESS" {
+	if c, err := s.Cursor(t.Context(), "web1"); err != nil || c.Offset != 99 || c.Line != 9 ||
+		c.Columns != "IP_ADDRESS" {
 		t.Errorf("cursor %+v %v", c, err)
 	}
-	t.Attr("reached", "5000 bans on a full disk: the offset stays; with room, 4999 new ones and the offset in one transaction")
+	t.Attr("reached", "5000 bans on a full disk: the offset stays; "+
+		"with room, 4999 new ones and the offset in one transaction")
 }
 
 func TestAddBansStopsWithItsContext(t *testing.T) {

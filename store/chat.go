@@ -6,81 +6,85 @@ import (
 	"time"
 )
 
-// ChatStatus is what is known of a chat.
+// ChatStatus is the state of the deliveries to a chat.
 type ChatStatus struct {
 	Chat         Chat
-	MovedTo      string    // the id the platform has given it since, "" if none
+	MovedTo      string    // the new id the platform has given it, "" if none
 	SentAt       time.Time // last delivery; zero: none yet
-	Failures     int       // attempts since then that did not arrive
+	Failures     int       // failed attempts since then
 	FailingSince time.Time // first of them
 	Error        string    // of the last of them
-	BlockedUntil time.Time // no attempt before, as the platform or the last failure demands; zero: none
+	BlockedUntil time.Time // rate limit of the platform, or backoff after a failure; zero: none
 	Waiting      int       // notices to be sent
-	Oldest       time.Time // when the first of them was posted; zero: none waits
-	Dead         int       // notices given up, ever
+	Oldest       time.Time // when the first of them was posted; zero: none is waiting
+	Dead         int       // notices given up, in total
 }
 
 // Destination is the id to send to.
 func (c ChatStatus) Destination() string { return cmp.Or(c.MovedTo, c.Chat.ID) }
 
-// ChatStatus returns what is known of the chat.
+// ChatStatus returns the state of the chat.
 func (s *Store) ChatStatus(ctx context.Context, chat Chat) (ChatStatus, error) {
 	c := ChatStatus{Chat: chat}
 	var sent, failing, blocked, oldest int64
-	err := s.r.QueryRowContext(ctx, `SELECT coalesce(max(moved_to), ''), coalesce(max(sent_at) FILTER (WHERE chat <> ''), 0),
-			coalesce(max(failures), 0), coalesce(max(failing_since), 0), coalesce(max(error), ''), coalesce(max(blocked_until), 0)
+	err := s.r.QueryRowContext(ctx, `SELECT coalesce(max(moved_to), ''),
+			coalesce(max(sent_at) FILTER (WHERE chat <> ''), 0), coalesce(max(failures), 0),
+			coalesce(max(failing_since), 0), coalesce(max(error), ''), coalesce(max(blocked_until), 0)
 		FROM chats WHERE platform = ? AND chat IN ('', ?)`,
 		chat.Platform, chat.ID).Scan(&c.MovedTo, &sent, &c.Failures, &failing, &c.Error, &blocked)
 	if err != nil {
 		return c, err
 	}
-	c.SentAt, c.FailingSince, c.BlockedUntil = when(sent), when(failing), when(blocked)
-	// Each half has an index of its own: notices that were sent are not looked at.
+	c.SentAt, c.FailingSince, c.BlockedUntil = fromUnix(sent), fromUnix(failing), fromUnix(blocked)
+	// Each of the two counts has its own index: notices that were sent are not read.
 	err = s.r.QueryRowContext(ctx, `SELECT count(*), coalesce(min(created_at), 0),
 			(SELECT count(*) FROM notices WHERE dead_at IS NOT NULL AND platform = ?1 AND chat = ?2)
 		FROM notices WHERE platform = ?1 AND chat = ?2 AND sent_at IS NULL AND dead_at IS NULL`,
 		chat.Platform, chat.ID).Scan(&c.Waiting, &oldest, &c.Dead)
-	c.Oldest = when(oldest)
+	c.Oldest = fromUnix(oldest)
 	return c, err
 }
 
-// Arrived records a delivery to the chat: whatever went wrong before is over.
+// Arrived records a delivery to the chat, which ends earlier failures.
 func (s *Store) Arrived(ctx context.Context, chat Chat, now time.Time) error {
 	_, err := s.w.ExecContext(ctx, `INSERT INTO chats (platform, chat, sent_at) VALUES (?, ?, ?) ON CONFLICT DO UPDATE
-		SET sent_at = excluded.sent_at, failures = 0, failing_since = 0, error = ''`, chat.Platform, chat.ID, now.Unix())
+		SET sent_at = excluded.sent_at, failures = 0, failing_since = 0, error = ''`,
+		chat.Platform, chat.ID, now.Unix())
 	return err
 }
 
-// Failed records an attempt that did not arrive, and that there shall be none before retry.
+// Failed records a failed attempt, and blocks the chat until retry.
 func (s *Store) Failed(ctx context.Context, chat Chat, now, retry time.Time, reason string) error {
-	_, err := s.w.ExecContext(ctx, `INSERT INTO chats (platform, chat, failures, failing_since, error, blocked_until) VALUES (?, ?, 1, ?, ?, ?)
-		ON CONFLICT DO UPDATE SET failures = failures + 1, failing_since = iif(failing_since, failing_since, excluded.failing_since),
+	_, err := s.w.ExecContext(ctx, `INSERT INTO chats (platform, chat, failures, failing_since, error, blocked_until)
+		VALUES (?, ?, 1, ?, ?, ?) ON CONFLICT DO UPDATE SET failures = failures + 1,
+		failing_since = iif(failing_since, failing_since, excluded.failing_since),
 		error = excluded.error, blocked_until = max(blocked_until, excluded.blocked_until)`,
-		chat.Platform, chat.ID, now.Unix(), reason, ceil(retry))
+		chat.Platform, chat.ID, now.Unix(), reason, ceilUnix(retry))
 	return err
 }
 
-// Block records that the platform wants nothing for the chat before until; Chat{Platform: p} is all its chats.
+// Block records that the platform accepts nothing for the chat before until; Chat{Platform: p} means all its chats.
 func (s *Store) Block(ctx context.Context, chat Chat, until time.Time) error {
 	_, err := s.w.ExecContext(ctx, `INSERT INTO chats (platform, chat, blocked_until) VALUES (?, ?, ?)
-		ON CONFLICT DO UPDATE SET blocked_until = max(blocked_until, excluded.blocked_until)`, chat.Platform, chat.ID, ceil(until))
+		ON CONFLICT DO UPDATE SET blocked_until = max(blocked_until, excluded.blocked_until)`,
+		chat.Platform, chat.ID, ceilUnix(until))
 	return err
 }
 
-// Move records that the chat has got another id.
+// Move records the chat's new id.
 func (s *Store) Move(ctx context.Context, chat Chat, to string) error {
 	_, err := s.w.ExecContext(ctx, `INSERT INTO chats (platform, chat, moved_to) VALUES (?, ?, ?)
 		ON CONFLICT DO UPDATE SET moved_to = excluded.moved_to`, chat.Platform, chat.ID, to)
 	return err
 }
 
-// when is the time of unix seconds; 0 is no time.
-func when(seconds int64) time.Time {
+// fromUnix converts unix seconds; 0 becomes the zero time.
+func fromUnix(seconds int64) time.Time {
 	if seconds == 0 {
 		return time.Time{}
 	}
 	return time.Unix(seconds, 0)
 }
 
-// ceil is the first whole second that is not before t.
-func ceil(t time.Time) int64 { return t.Add(time.Second - 1).Unix() }
+// ceilUnix returns t in unix seconds, rounded up.
+func ceilUnix(t time.Time) int64 { return t.Add(time.Second - 1).Unix() }

@@ -12,18 +12,18 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
-// CorruptError is a database that is not what this program has left: Restore puts another one in its place.
+// CorruptError reports a database that is not as this program left it. Restore replaces it.
 type CorruptError struct {
 	Path   string
 	Reason string // "was empty"
-	Lost   bool   // its file was deleted or replaced while it was open, and what is open is whole: Rescue keeps it
+	Lost   bool   // the file was deleted or replaced while open; the open database is intact, and Rescue saves it
 }
 
 func (e *CorruptError) Error() string {
 	return fmt.Sprintf("the database %s %s; the bot mends it when it starts", e.Path, e.Reason)
 }
 
-// Corruption returns what is wrong with the database at path if err tells of damage, and nil if it does not.
+// Corruption returns what is wrong with the database at path if err means that it is damaged, else nil.
 func Corruption(path string, err error) *CorruptError {
 	if d, ok := errors.AsType[*CorruptError](err); ok {
 		return d
@@ -33,7 +33,7 @@ func Corruption(path string, err error) *CorruptError {
 		return nil
 	}
 	var reason string
-	switch e.Code() & 0xff { // the rest is detail
+	switch e.Code() & 0xff { // the primary result code
 	case sqlite3.SQLITE_CORRUPT:
 		reason = "was malformed"
 	case sqlite3.SQLITE_NOTADB:
@@ -41,14 +41,14 @@ func Corruption(path string, err error) *CorruptError {
 	default:
 		return nil
 	}
-	if d, ok := errors.AsType[*CorruptError](look(path)); ok { // says it better
+	if d, ok := errors.AsType[*CorruptError](checkFile(path)); ok { // its reason is more precise
 		return d
 	}
 	return &CorruptError{Path: path, Reason: reason}
 }
 
-// Check returns a *CorruptError if the database at path cannot be believed, nil if it can or if there never was one.
-// After a stop that was not clean, which has left a -wal file, all of it is read: that takes two seconds for a million
+// Check returns a *CorruptError if the database at path cannot be trusted, nil if it can or if there never was one.
+// After an unclean stop, which leaves a -wal file, it reads the whole database: that takes two seconds for a million
 // bans. No other process may write the database.
 func Check(ctx context.Context, path string) error {
 	err := check(ctx, path)
@@ -59,9 +59,9 @@ func Check(ctx context.Context, path string) error {
 }
 
 func check(ctx context.Context, path string) error {
-	err := look(path)
+	err := checkFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		known, err := traces(path)
+		known, err := existedBefore(path)
 		if errors.Is(err, fs.ErrNotExist) || err == nil && !known {
 			return nil
 		}
@@ -73,23 +73,25 @@ func check(ctx context.Context, path string) error {
 	if err := errors.Join(err, writable(path)); err != nil {
 		return err
 	}
-	if err := sweep(path); err != nil {
+	if err := removePartFiles(path); err != nil {
 		return err
 	}
 	wal, err := os.Stat(path + "-wal")
 	return inspect(ctx, path, err == nil && wal.Size() > 0)
 }
 
-// inspect returns an error if the database at path is not one of ours, or is damaged as far as a glance shows, or all
-// of it where that is asked for. What a newer release has written is none of its business.
+// inspect returns an error if the database at path belongs to another program or is obviously damaged; with all, it
+// reads the whole database. It accepts a newer schema.
 func inspect(ctx context.Context, path string, all bool) error {
 	db, err := open(path, "")
 	if err != nil {
 		return err
 	}
-	defer db.Close() //nolint:errcheck // it has written nothing there
+	defer db.Close() //nolint:errcheck // nothing was written
 	var version, tables int
-	if err := db.QueryRowContext(ctx, "SELECT user_version, (SELECT count(*) FROM sqlite_schema) FROM pragma_user_version").Scan(&version, &tables); err != nil {
+	err = db.QueryRowContext(ctx, "SELECT user_version, (SELECT count(*) FROM sqlite_schema) FROM pragma_user_version").
+		Scan(&version, &tables)
+	if err != nil {
 		return fmt.Errorf("check database %s: %w", path, err)
 	}
 	switch {
@@ -103,7 +105,7 @@ func inspect(ctx context.Context, path string, all bool) error {
 	return nil
 }
 
-// verify reads all of the database.
+// verify reads the whole database, and returns a *CorruptError if its structure is damaged.
 func verify(ctx context.Context, db *sql.DB, path string) error {
 	var found string
 	if err := db.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&found); err != nil {
@@ -115,7 +117,7 @@ func verify(ctx context.Context, db *sql.DB, path string) error {
 	return nil
 }
 
-// Present returns a *CorruptError if the file that is open is not at its path any more, or is no database any more.
+// Present returns a *CorruptError if the open file is no longer at its path, or is no longer a database.
 func (s *Store) Present(context.Context) error {
 	info, err := os.Stat(s.path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -125,7 +127,7 @@ func (s *Store) Present(context.Context) error {
 		return &CorruptError{Path: s.path, Reason: "was replaced while I ran", Lost: true}
 	}
 	if err == nil {
-		err = look(s.path)
+		err = checkFile(s.path)
 	}
 	return err
 }

@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// databaseOf makes a database with bans, and copies of days that have as many as they say. It is closed.
+// databaseOf makes a closed database with this many bans, and daily copies with these numbers of bans.
 func databaseOf(t *testing.T, bans int, copies map[string]int) (path string) {
 	t.Helper()
 	s := openBans(t)
@@ -34,7 +34,7 @@ func databaseOf(t *testing.T, bans int, copies map[string]int) (path string) {
 		if day == "" {
 			continue
 		}
-		if _, err := Copy(t.Context(), s.path, s.path+copyMark+day); err != nil {
+		if _, err := Copy(t.Context(), s.path, s.path+copySuffix+day); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -84,12 +84,15 @@ func unclean(t *testing.T, path string) {
 	}
 }
 
-// damages are what can befall a database, and what is said of it.
+// damages are the ways in which a database can be damaged, and the reasons given for them.
 var damages = map[string]struct {
 	do   func(t *testing.T, path string)
 	says string
 }{
-	"broken header": {func(t *testing.T, path string) { overwrite(t, path, 0, []byte("garbage")) }, "had a broken header"},
+	"broken header": {
+		func(t *testing.T, path string) { overwrite(t, path, 0, []byte("garbage")) },
+		"had a broken header",
+	},
 	"empty":         {func(t *testing.T, path string) { truncate(t, path, 0) }, "was empty"},
 	"ten bytes":     {func(t *testing.T, path string) { truncate(t, path, 10) }, "had a broken header"},
 	"hundred bytes": {func(t *testing.T, path string) { truncate(t, path, 100) }, "was malformed"},
@@ -142,13 +145,13 @@ func TestR25DamageIsFoundSetAsideAndMended(t *testing.T) {
 			"the newest is no better": {map[string]int{"2026-11-21": 2, "2026-11-22": 4}, true, 2},
 		} {
 			if with != "two copies" && name != "broken header" {
-				continue // where a copy comes from does not depend on what is damaged
+				continue // the choice of a copy does not depend on the damage
 			}
 			t.Run(name+", "+with, func(t *testing.T) {
-				t.Parallel() // most of it is waiting for the disk
+				t.Parallel() // it mostly waits for the disk
 				path := databaseOf(t, 6, want.copies)
 				if want.spoil {
-					overwrite(t, path+copyMark+"2026-11-22", 3*4096, bytes.Repeat([]byte{0xa5}, 2*4096))
+					overwrite(t, path+copySuffix+"2026-11-22", 3*4096, bytes.Repeat([]byte{0xa5}, 2*4096))
 				}
 				if err := Check(t.Context(), path); err != nil {
 					t.Fatal(err)
@@ -171,7 +174,8 @@ func TestR25DamageIsFoundSetAsideAndMended(t *testing.T) {
 					if m.Aside != "" || err == nil {
 						t.Errorf("%q is kept of nothing", m.Aside)
 					}
-				case m.Aside != aside || !bytes.Equal(before, after) && name != "broken page, unclean stop": // its -wal is written back
+				// its -wal is written back
+				case m.Aside != aside || !bytes.Equal(before, after) && name != "broken page, unclean stop":
 					t.Errorf("%q is kept, %v", m.Aside, err)
 				}
 
@@ -188,11 +192,12 @@ func TestR25DamageIsFoundSetAsideAndMended(t *testing.T) {
 					t.Errorf("%d bans, want %d; %v", total.Bans, want.bans, err)
 				}
 				got, err := s.Restored(t.Context())
-				if err != nil || got == nil || got.Reason != damage.says || !got.At.Equal(at) || got.Aside != m.Aside || got.Copied.IsZero() != (want.copies == nil) {
+				if err != nil || got == nil || got.Reason != damage.says || !got.At.Equal(at) ||
+					got.Aside != m.Aside || got.Copied.IsZero() != (want.copies == nil) {
 					t.Errorf("%+v, %v", got, err)
 				}
 				for _, file := range files(t, filepath.Dir(path)) {
-					if strings.Contains(file, partMark) {
+					if strings.Contains(file, partSuffix) {
 						t.Errorf("%s is left over", file)
 					}
 				}
@@ -201,7 +206,7 @@ func TestR25DamageIsFoundSetAsideAndMended(t *testing.T) {
 	}
 }
 
-// Open alone refuses what only the bot may mend, and touches nothing.
+// Open refuses a damaged database, which only the bot may restore, and changes nothing.
 func TestR25OpenRefusesADamagedDatabase(t *testing.T) {
 	for name, damage := range damages {
 		t.Run(name, func(t *testing.T) {
@@ -222,7 +227,7 @@ func TestR25OpenRefusesADamagedDatabase(t *testing.T) {
 	}
 }
 
-// Wherever a crash cuts Restore short, the next start finds damage again, and mends it.
+// Wherever a crash interrupts Restore, the next start finds damage again, and repairs it.
 func TestR25MendIsDoneAgainAfterACrash(t *testing.T) {
 	steps := []string{"", "-wal", "-shm"}
 	for done := range len(steps) + 1 {
@@ -230,11 +235,12 @@ func TestR25MendIsDoneAgainAfterACrash(t *testing.T) {
 		unclean(t, path)
 		overwrite(t, path, 0, []byte("garbage"))
 		for _, suffix := range steps[:done] {
-			if err := os.Rename(path+suffix, path+damagedMark+"2026-11-23T150405Z"+suffix); err != nil && suffix != "-shm" {
+			if err := os.Rename(path+suffix, path+damagedSuffix+"2026-11-23T150405Z"+suffix); err != nil &&
+				suffix != "-shm" {
 				t.Fatal(err)
 			}
 		}
-		if err := os.WriteFile(path+".mended"+partMark, []byte("half"), 0o600); err != nil {
+		if err := os.WriteFile(path+".mended"+partSuffix, []byte("half"), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		d := Corruption(path, Check(t.Context(), path))
@@ -277,14 +283,20 @@ func TestR25OtherDatabasesAreNotDamaged(t *testing.T) {
 		do  func(t *testing.T, path string)
 		err string
 	}{
-		"of a later release": {func(t *testing.T, path string) { pragma(t, path, "PRAGMA user_version = 1000") }, "upgrade"},
+		"of a later release": {
+			func(t *testing.T, path string) { pragma(t, path, "PRAGMA user_version = 1000") },
+			"upgrade",
+		},
 		"of a later release, unclean stop": {func(t *testing.T, path string) {
 			pragma(t, path, "PRAGMA user_version = 1000")
 			if err := os.WriteFile(path+"-wal", []byte("no frame of it"), 0o600); err != nil {
 				t.Fatal(err)
 			}
 		}, "upgrade"},
-		"of another program": {func(t *testing.T, path string) { pragma(t, path, "PRAGMA user_version = 0") }, "of another program"},
+		"of another program": {
+			func(t *testing.T, path string) { pragma(t, path, "PRAGMA user_version = 0") },
+			"of another program",
+		},
 		"a directory": {func(t *testing.T, path string) {
 			if err := errors.Join(os.Remove(path), os.Mkdir(path, 0o700)); err != nil {
 				t.Fatal(err)
@@ -311,7 +323,7 @@ func TestR25OtherDatabasesAreNotDamaged(t *testing.T) {
 				}
 			}
 			for _, file := range files(t, filepath.Dir(path)) {
-				if strings.Contains(file, damagedMark) {
+				if strings.Contains(file, damagedSuffix) {
 					t.Errorf("%s was set aside", file)
 				}
 			}
@@ -331,7 +343,7 @@ func pragma(t *testing.T, path, text string) {
 	}
 }
 
-// A database whose file is deleted is whole as long as it is open, and is written again.
+// A database whose file is deleted stays intact while it is open, and is written again.
 func TestR25DeletedWhileOpen(t *testing.T) {
 	for _, deleted := range [][]string{{""}, {"", "-wal", "-shm"}} {
 		s := openBans(t)
@@ -344,7 +356,7 @@ func TestR25DeletedWhileOpen(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		take(t, s, 0, ban(1000, true)) // nobody has looked yet
+		take(t, s, 0, ban(1000, true)) // the deletion is not noticed yet
 		d := Corruption(s.path, s.Present(t.Context()))
 		if d == nil || !d.Lost {
 			t.Fatalf("deleted: %+v", d)
@@ -362,7 +374,8 @@ func TestR25DeletedWhileOpen(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if m, err := again.Restored(t.Context()); err != nil || m == nil || !m.Whole || m.Reason != "was deleted while I ran" {
+		if m, err := again.Restored(t.Context()); err != nil || m == nil || !m.Whole ||
+			m.Reason != "was deleted while I ran" {
 			t.Errorf("%+v, %v", m, err)
 		}
 		if err := again.Close(); err != nil {
@@ -371,7 +384,7 @@ func TestR25DeletedWhileOpen(t *testing.T) {
 	}
 }
 
-// Another file in its place is left alone, and what was open is set aside.
+// Another file in its place is left alone, and the open database is set aside.
 func TestR25ReplacedWhileOpen(t *testing.T) {
 	s := openBans(t)
 	take(t, s, 0, many(100)...)
@@ -390,7 +403,7 @@ func TestR25ReplacedWhileOpen(t *testing.T) {
 		t.Errorf("%d bans, want the 7 of the other file", n)
 	}
 	for _, name := range files(t, filepath.Dir(s.path)) {
-		if strings.Contains(name, damagedMark) {
+		if strings.Contains(name, damagedSuffix) {
 			if n := bansIn(t, filepath.Join(filepath.Dir(s.path), name)); n != 100 {
 				t.Errorf("%s has %d bans, want 100", name, n)
 			}
@@ -413,7 +426,8 @@ func TestR25EmptiedWhileOpen(t *testing.T) {
 	}
 }
 
-// The program stops its stages when it finds its database deleted. What they were interrupted in must not cost the data.
+// The program stops its stages when it finds its database deleted. What they were interrupted in must not cost the
+// data.
 func TestR25RescueDoesWithoutInterruptedConnections(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "friendlyfire.db")
 	s, err := Open(t.Context(), path)
@@ -426,7 +440,8 @@ func TestR25RescueDoesWithoutInterruptedConnections(t *testing.T) {
 	}
 	for _, db := range []*sql.DB{s.w, s.r} {
 		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
-		_, err := db.ExecContext(ctx, "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n")
+		_, err := db.ExecContext(ctx,
+			"WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n")
 		cancel()
 		if err == nil {
 			t.Fatal("an endless statement has ended")

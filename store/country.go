@@ -2,11 +2,11 @@ package store
 
 import "strings"
 
-// Country is an ISO 3166-1 alpha-2 code in capitals, "" where no country is known.
+// Country is an ISO 3166-1 alpha-2 code in capitals, "" if no country is known.
 type Country string
 
-// ParseCountry reads a code as people and registries write it: in either case, with UK for GB.
-// Codes that ISO 3166-1 does not assign (EU, AP, ZZ, XK and the like) are no countries.
+// ParseCountry parses a code as people and registries write it: in either case, with UK for GB.
+// Codes that ISO 3166-1 does not assign (EU, AP, ZZ, XK and the like) are not countries.
 func ParseCountry(s string) (Country, bool) {
 	c := Country(strings.ToUpper(strings.TrimSpace(s)))
 	if c == "UK" {
@@ -19,7 +19,7 @@ func ParseCountry(s string) (Country, bool) {
 	return c, true
 }
 
-// Name is the country's short English name, "Unknown" for "", and the code itself where it is none of ISO 3166-1.
+// Name is the country's short English name, "Unknown" for "", and the code itself if ISO 3166-1 does not assign it.
 func (c Country) Name() string {
 	if c == "" {
 		return "Unknown"
@@ -30,7 +30,7 @@ func (c Country) Name() string {
 	return string(c)
 }
 
-// Flag is the country's flag as a pair of regional indicators, "" where no country is known.
+// Flag is the country's flag as a pair of regional indicators, "" if no country is known.
 func (c Country) Flag() string {
 	if _, ok := names[c]; !ok {
 		return ""
@@ -39,8 +39,8 @@ func (c Country) Flag() string {
 	return string([]rune{a + rune(c[0]-'A'), a + rune(c[1]-'A')})
 }
 
-// names holds today's short English name of every code of ISO 3166-1. Where the standard's own short name is
-// long or inverted ("Iran (Islamic Republic of)"), it is the name in everyday use.
+// names holds the current short English name of every ISO 3166-1 code. Where the standard's short name is long or
+// inverted ("Iran (Islamic Republic of)"), it is the name in everyday use.
 var names = map[Country]string{
 	"AD": "Andorra", "AE": "United Arab Emirates", "AF": "Afghanistan", "AG": "Antigua and Barbuda",
 	"AI": "Anguilla", "AL": "Albania", "AM": "Armenia", "AO": "Angola",

@@ -16,8 +16,10 @@ func TestParseCountry(t *testing.T) {
 
 func TestCountryNamesAndFlags(t *testing.T) {
 	tests := map[Country][2]string{
-		"MK": {"North Macedonia", "🇲🇰"}, "SZ": {"Eswatini", "🇸🇿"}, "TR": {"Türkiye", "🇹🇷"}, "CZ": {"Czechia", "🇨🇿"},
-		"TW": {"Taiwan", "🇹🇼"}, "HK": {"Hong Kong", "🇭🇰"}, "BE": {"Belgium", "🇧🇪"}, "": {"Unknown", ""}, "Q<": {"Q<", ""},
+		"MK": {"North Macedonia", "🇲🇰"}, "SZ": {"Eswatini", "🇸🇿"}, "TR": {"Türkiye", "🇹🇷"},
+		"CZ": {"Czechia", "🇨🇿"},
+		"TW": {"Taiwan", "🇹🇼"}, "HK": {"Hong Kong", "🇭🇰"}, "BE": {"Belgium", "🇧🇪"},
+		"": {"Unknown", ""}, "Q<": {"Q<", ""},
 	}
 	for c, want := range tests {
 		if got := [2]string{c.Name(), c.Flag()}; got != want {

@@ -6,14 +6,14 @@ import (
 	"encoding/json"
 )
 
-// duplicates are the bans there are of one identity, as far as those without an epoch go.
+// duplicates are the stored bans without an epoch that share one banKey.
 type duplicates struct {
-	unseen  []int64 // ids of those that this generation has not shown yet, lowest count first
-	highest int64   // count
+	unseen  []int64 // ids of those not seen yet in this generation, lowest nth first
+	highest int64   // nth
 }
 
-// countDuplicates gives the bans without an epoch their count among identical lines. Those that an earlier generation of
-// the file has shown are marked as seen in this one and left out.
+// countDuplicates numbers the bans without an epoch among identical lines. Bans that an earlier generation of the file
+// contained are updated to this generation and left out.
 func countDuplicates(ctx context.Context, tx *sql.Tx, rows []banRow) ([]banRow, error) {
 	known, err := knownDuplicates(ctx, tx, rows)
 	if err != nil {
@@ -26,30 +26,31 @@ func countDuplicates(ctx context.Context, tx *sql.Tx, rows []banRow) ([]banRow, 
 			fresh = append(fresh, r)
 			continue
 		}
-		t := known[r.banKey]
-		if len(t.unseen) > 0 {
-			seen, t.unseen = append(seen, t.unseen[0]), t.unseen[1:]
+		d := known[r.banKey]
+		if len(d.unseen) > 0 {
+			seen, d.unseen = append(seen, d.unseen[0]), d.unseen[1:]
 		} else {
-			t.highest++
-			r.nth = t.highest
+			d.highest++
+			r.nth = d.highest
 			fresh = append(fresh, r)
 		}
-		known[r.banKey] = t
+		known[r.banKey] = d
 	}
 	if len(seen) == 0 {
 		return fresh, nil
 	}
 	list, err := json.Marshal(seen)
 	if err == nil {
-		_, err = tx.ExecContext(ctx, "UPDATE bans SET generation = ? WHERE id IN (SELECT value FROM json_each(?))", generation, string(list))
+		_, err = tx.ExecContext(ctx, "UPDATE bans SET generation = ? WHERE id IN (SELECT value FROM json_each(?))",
+			generation, string(list))
 	}
 	return fresh, err
 }
 
-// knownDuplicates returns what the database holds of the rows' identities.
+// knownDuplicates returns the stored bans that may be identical to the rows.
 func knownDuplicates(ctx context.Context, tx *sql.Tx, rows []banRow) (map[banKey]duplicates, error) {
 	known := map[banKey]duplicates{}
-	var latest int64 // no ban of the source is later: a file that grows in order of time asks nothing
+	var latest int64 // of the source: a file that grows in order of time needs no query
 	err := tx.QueryRowContext(ctx, "SELECT latest FROM sources WHERE id = ?", rows[0].source).Scan(&latest)
 	if err != nil {
 		return nil, err
@@ -82,11 +83,11 @@ func knownDuplicates(ctx context.Context, tx *sql.Tx, rows []banRow) (map[banKey
 				if err := found.Scan(&k.source, &k.time, &k.address, &k.jail, &id, &nth, &generation); err != nil {
 					return none, err
 				}
-				t := known[k]
-				if t.highest = nth; generation < rows[0].generation {
-					t.unseen = append(t.unseen, id)
+				d := known[k]
+				if d.highest = nth; generation < rows[0].generation {
+					d.unseen = append(d.unseen, id)
 				}
-				known[k] = t
+				known[k] = d
 				return none, nil
 			})
 			return err

@@ -12,20 +12,20 @@ import (
 	"syscall"
 )
 
-// ReadOnlyError is a database that cannot be written where it is. The file may be quite in order.
+// ReadOnlyError reports a database that cannot be written where it is. The file itself may be intact.
 type ReadOnlyError struct {
 	Path string
 	Err  error
 }
 
 func (e *ReadOnlyError) Error() string {
-	return fmt.Sprintf("database %s cannot be written: %v. The file and its directory must belong to the user that runs friendlyfire (uid %d), "+
-		"on a disk that is not read-only", e.Path, cause(e.Err), os.Getuid())
+	return fmt.Sprintf("database %s cannot be written: %v. The file and its directory must belong to the user that "+
+		"runs friendlyfire (uid %d), on a disk that is not read-only", e.Path, cause(e.Err), os.Getuid())
 }
 
 func (e *ReadOnlyError) Unwrap() error { return e.Err }
 
-// cause is err without the path, which is said already.
+// cause strips the path from err, for messages that name it already.
 func cause(err error) error {
 	if p, ok := errors.AsType[*fs.PathError](err); ok {
 		return p.Err
@@ -33,7 +33,7 @@ func cause(err error) error {
 	return err
 }
 
-// ReadOnly is err as a *ReadOnlyError of the database at path, if that is what it means.
+// ReadOnly turns err into a *ReadOnlyError for the database at path if it means that, and else returns it unchanged.
 func ReadOnly(path string, err error) error {
 	if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) {
 		return &ReadOnlyError{Path: path, Err: err}
@@ -41,12 +41,12 @@ func ReadOnly(path string, err error) error {
 	return err
 }
 
-// prepare sees to it that there is a database at path that can be written.
+// prepare makes sure that there is a writable database at path.
 func prepare(ctx context.Context, path string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}
-	err := look(path)
+	err := checkFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return create(ctx, path)
 	}
@@ -56,7 +56,7 @@ func prepare(ctx context.Context, path string) error {
 	return writable(path)
 }
 
-// writable returns an error if the file or its directory cannot be written, and lets only its owner read the file.
+// writable returns an error if the file or its directory cannot be written, and restricts the file to its owner.
 // SQLite gives the -wal and -shm files the same mode.
 func writable(path string) error {
 	const writeOK = 2
@@ -70,9 +70,9 @@ func writable(path string) error {
 	return errors.Join(f.Chmod(0o600), f.Close())
 }
 
-// create makes the first database at path. It appears there whole: an empty file is a database that was damaged.
+// create makes the first database at path. It appears there complete, since an empty file counts as damaged.
 func create(ctx context.Context, path string) error {
-	if known, err := traces(path); err != nil || known {
+	if known, err := existedBefore(path); err != nil || known {
 		return errors.Join(err, &CorruptError{Path: path, Reason: "was gone"})
 	}
 	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".new-*.part")
@@ -80,38 +80,38 @@ func create(ctx context.Context, path string) error {
 		return err
 	}
 	part := f.Name()
-	defer os.Remove(part) //nolint:errcheck // it has another name by then
+	defer os.Remove(part) //nolint:errcheck // after success it is gone already
 	if err := errors.Join(f.Close(), migrate(ctx, part)); err != nil {
 		return err
 	}
 	return publish(part, path)
 }
 
-// publish gives the file at part the name path for good, unless another process has made a file of that name meanwhile.
+// publish durably renames part to path, unless another process has created a file at path meanwhile.
 func publish(part, path string) error {
-	if err := flush(part); err != nil {
+	if err := fsync(part); err != nil {
 		return err
 	}
 	err := os.Link(part, path)
 	if errors.Is(err, fs.ErrExist) {
 		return nil
 	}
-	if err != nil { // not every file system has links
-		return move(part, path)
+	if err != nil { // not every file system supports links
+		return renameSynced(part, path)
 	}
-	return flush(filepath.Dir(path))
+	return fsync(filepath.Dir(path))
 }
 
-// move renames a file for good.
-func move(from, to string) error {
+// renameSynced renames a file and syncs the directory.
+func renameSynced(from, to string) error {
 	if err := os.Rename(from, to); err != nil {
 		return err
 	}
-	return flush(filepath.Dir(to))
+	return fsync(filepath.Dir(to))
 }
 
-// flush brings a file, or the names in a directory, to the disk.
-func flush(path string) error {
+// fsync flushes a file, or a directory's entries, to the disk.
+func fsync(path string) error {
 	f, err := os.Open(path)
 	if err != nil {
 		return err
@@ -119,11 +119,11 @@ func flush(path string) error {
 	return errors.Join(f.Sync(), f.Close())
 }
 
-// header is what every SQLite database begins with: https://www.sqlite.org/fileformat.html
-const header = "SQLite format 3\x00"
+// sqliteHeader is what every SQLite database begins with: https://www.sqlite.org/fileformat.html
+const sqliteHeader = "SQLite format 3\x00"
 
-// look returns a *CorruptError if what is at path cannot be a database by its first bytes.
-func look(path string) error {
+// checkFile returns a *CorruptError if the file at path, by its size and first bytes, cannot be a database.
+func checkFile(path string) error {
 	info, err := os.Stat(path)
 	if err != nil {
 		return err
@@ -139,64 +139,65 @@ func look(path string) error {
 		return err
 	}
 	defer f.Close()
-	begins := make([]byte, len(header))
-	if _, err := io.ReadFull(f, begins); err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
+	first := make([]byte, len(sqliteHeader))
+	if _, err := io.ReadFull(f, first); err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
 		return err
 	}
-	if string(begins) != header {
+	if string(first) != sqliteHeader {
 		return &CorruptError{Path: path, Reason: "had a broken header"}
 	}
 	return nil
 }
 
-// What stands beside a database at PATH: its copies of days (PATH.copy-2026-11-23), what was set aside
-// (PATH.damaged-2026-11-23T150405Z), and files that are not ready (….part).
+// Files beside a database at PATH: its daily copies (PATH.copy-2026-11-23), damaged databases that were set aside
+// (PATH.damaged-2026-11-23T150405Z), and unfinished files (….part).
 const (
-	copyMark    = ".copy-"
-	damagedMark = ".damaged-"
-	partMark    = ".part"
+	copySuffix    = ".copy-"
+	damagedSuffix = ".damaged-"
+	partSuffix    = ".part"
 
 	damagedLayout = "2006-01-02T150405Z"
 )
 
-// beside returns the names of the files that begin with the database's own, without that beginning.
-func beside(path string) (rests []string, err error) {
+// suffixes returns what follows the database's name in the names of the files beside it.
+func suffixes(path string) (found []string, err error) {
 	entries, err := os.ReadDir(filepath.Dir(path))
 	if err != nil {
 		return nil, err
 	}
 	for _, e := range entries {
-		if rest, ok := strings.CutPrefix(e.Name(), filepath.Base(path)); ok && rest != "" {
-			rests = append(rests, rest)
+		if suffix, ok := strings.CutPrefix(e.Name(), filepath.Base(path)); ok && suffix != "" {
+			found = append(found, suffix)
 		}
 	}
-	return rests, nil
+	return found, nil
 }
 
-// traces reports whether there was a database at path once.
-func traces(path string) (bool, error) {
-	rests, err := beside(path)
-	for _, rest := range rests {
-		if rest == "-wal" || !strings.Contains(rest, partMark) && (strings.HasPrefix(rest, copyMark) || strings.HasPrefix(rest, damagedMark)) {
+// existedBefore reports whether files beside path show that there was a database once.
+func existedBefore(path string) (bool, error) {
+	found, err := suffixes(path)
+	for _, suffix := range found {
+		kept := strings.HasPrefix(suffix, copySuffix) || strings.HasPrefix(suffix, damagedSuffix)
+		if suffix == "-wal" || kept && !strings.Contains(suffix, partSuffix) {
 			return true, nil
 		}
 	}
 	return false, err
 }
 
-// sweep removes what a crash has left unfinished beside the database.
-func sweep(path string) error {
-	rests, err := beside(path)
-	for _, rest := range rests {
-		if strings.HasPrefix(rest, ".") && strings.Contains(rest, partMark) {
-			err = errors.Join(err, os.Remove(path+rest))
+// removePartFiles removes unfinished files that a crash has left beside the database.
+func removePartFiles(path string) error {
+	found, err := suffixes(path)
+	for _, suffix := range found {
+		if strings.HasPrefix(suffix, ".") && strings.Contains(suffix, partSuffix) {
+			err = errors.Join(err, os.Remove(path+suffix))
 		}
 	}
 	return err
 }
 
-// room returns an error where the disk that holds dir has less than so many bytes to spare.
-func room(dir string, bytes int64) error {
+// checkFreeSpace returns an error if the disk that holds dir has fewer free bytes than that.
+func checkFreeSpace(dir string, bytes int64) error {
 	free, err := FreeSpace(dir)
 	if err == nil && free < bytes {
 		const mega = 1_000_000
@@ -211,5 +212,15 @@ func FreeSpace(dir string) (int64, error) {
 	if err := syscall.Statfs(dir, &fs); err != nil {
 		return 0, err
 	}
-	return int64(fs.Bavail) * int64(fs.Bsize), nil //nolint:gosec,unconvert // no disk is that large; types differ by system
+	return int64(fs.Bavail) * int64(fs.Bsize), nil //nolint:gosec,unconvert // their types differ between systems
+}
+
+// copyContents writes the contents of the file at path to a writer.
+func copyContents(to io.Writer, path string) error {
+	from, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(to, from)
+	return errors.Join(err, from.Close())
 }

@@ -10,14 +10,14 @@ import (
 	"strings"
 )
 
-// Friends are the countries and networks whose people are the server's own users.
+// Friends are the countries and networks of the server's own users.
 type Friends struct {
 	Countries []Country      `json:"countries"`
 	Networks  []netip.Prefix `json:"networks"`
 }
 
-// Has reports whether one of the countries is friendly, or whether the address (or the network, where
-// a network was banned) lies in a friendly network or holds a part of one.
+// Has reports whether one of the countries is friendly, or whether the address (or the network, if a network was
+// banned) overlaps a friendly network.
 func (f Friends) Has(address string, countries ...Country) bool {
 	for _, c := range countries {
 		if c != "" && slices.Contains(f.Countries, c) {
@@ -27,15 +27,15 @@ func (f Friends) Has(address string, countries ...Country) bool {
 	if len(f.Networks) == 0 {
 		return false
 	}
-	banned, ok := prefix(address)
-	return ok && slices.ContainsFunc(f.Networks, func(n netip.Prefix) bool { return unmap(n).Overlaps(banned) })
+	banned, ok := parsePrefix(address)
+	return ok && slices.ContainsFunc(f.Networks, func(n netip.Prefix) bool { return unmapPrefix(n).Overlaps(banned) })
 }
 
-// prefix reads an address or a CIDR as the network it stands for.
-func prefix(s string) (netip.Prefix, bool) {
+// parsePrefix parses an address or a CIDR as a network.
+func parsePrefix(s string) (netip.Prefix, bool) {
 	if strings.Contains(s, "/") {
 		p, err := netip.ParsePrefix(s)
-		return unmap(p), err == nil
+		return unmapPrefix(p), err == nil
 	}
 	a, err := netip.ParseAddr(s)
 	if err != nil {
@@ -45,8 +45,8 @@ func prefix(s string) (netip.Prefix, bool) {
 	return netip.PrefixFrom(a, a.BitLen()), true
 }
 
-// unmap is p without host bits, and as an IPv4 network where it is one in IPv6 clothes.
-func unmap(p netip.Prefix) netip.Prefix {
+// unmapPrefix returns p without host bits, and an IPv4-mapped IPv6 network as IPv4.
+func unmapPrefix(p netip.Prefix) netip.Prefix {
 	if p.Addr().Is4In6() && p.Bits() >= 96 {
 		p = netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-96)
 	}
@@ -55,21 +55,21 @@ func unmap(p netip.Prefix) netip.Prefix {
 
 const friendsKey = "store/friends"
 
-// SetFriends keeps f, by which Locate, Adopt and Answer mark addresses from now on, and marks the known ones anew
-// where f differs from what was kept. Bans already decided stay decided.
+// SetFriends stores f, by which Locate, Adopt and Answer classify addresses from now on, and reclassifies the known
+// ones if f has changed. Bans already decided stay decided.
 func (s *Store) SetFriends(ctx context.Context, f Friends) error {
 	text, err := json.Marshal(f)
 	if err != nil {
 		return err
 	}
-	if kept, err := s.Value(ctx, friendsKey); err != nil || kept == string(text) {
+	if current, err := s.Value(ctx, friendsKey); err != nil || current == string(text) {
 		return err
 	}
 	return s.write(ctx, func(tx *sql.Tx) error {
-		if _, err := tx.ExecContext(ctx, "INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", friendsKey, string(text)); err != nil {
+		if err := setMeta(ctx, tx, friendsKey, string(text)); err != nil {
 			return err
 		}
-		flips, err := misjudged(ctx, tx, f)
+		flips, err := outdatedFriends(ctx, tx, f)
 		if err != nil {
 			return err
 		}
@@ -82,25 +82,27 @@ func (s *Store) SetFriends(ctx context.Context, f Friends) error {
 			if err != nil {
 				return err
 			}
-			_, err = tx.ExecContext(ctx, "UPDATE addresses SET friendly = 1 - friendly WHERE id IN (SELECT value FROM json_each(?))", string(list))
+			_, err = tx.ExecContext(ctx, `UPDATE addresses SET friendly = 1 - friendly
+				WHERE id IN (SELECT value FROM json_each(?))`, string(list))
 			if err != nil {
 				return err
 			}
 		}
-		return recountMoved(ctx, tx, flips)
+		return recount(ctx, tx, flips)
 	})
 }
 
-// misjudged lists the addresses whose mark is not what f says.
-func misjudged(ctx context.Context, tx *sql.Tx, f Friends) ([]moved, error) {
-	rows, err := tx.QueryContext(ctx, "SELECT id, text, coalesce(table_country, ''), coalesce(whois_country, ''), country, friendly FROM addresses")
+// outdatedFriends returns the addresses whose friendly flag differs from what f says.
+func outdatedFriends(ctx context.Context, tx *sql.Tx, f Friends) ([]reclassified, error) {
+	rows, err := tx.QueryContext(ctx, `SELECT id, text, coalesce(table_country, ''), coalesce(whois_country, ''),
+		country, friendly FROM addresses`)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var flips []moved
+	var flips []reclassified
 	for rows.Next() {
-		var m moved
+		var m reclassified
 		var text string
 		var table, whois Country
 		if err := rows.Scan(&m.id, &text, &table, &whois, &m.from.country, &m.from.friendly); err != nil {
@@ -113,8 +115,8 @@ func misjudged(ctx context.Context, tx *sql.Tx, f Friends) ([]moved, error) {
 	return flips, rows.Err()
 }
 
-// friends are those last set.
-func friends(ctx context.Context, tx *sql.Tx) (Friends, error) {
+// loadFriends returns the friends that were last set.
+func loadFriends(ctx context.Context, tx *sql.Tx) (Friends, error) {
 	var f Friends
 	var text string
 	err := tx.QueryRowContext(ctx, "SELECT value FROM meta WHERE key = ?", friendsKey).Scan(&text)

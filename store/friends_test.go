@@ -8,7 +8,10 @@ import (
 func TestFriendsHas(t *testing.T) {
 	f := Friends{
 		Countries: []Country{"BE", "NL"},
-		Networks:  []netip.Prefix{netip.MustParsePrefix("203.0.113.0/24"), netip.MustParsePrefix("2001:db8::/32"), netip.MustParsePrefix("::ffff:192.0.2.0/120")},
+		Networks: []netip.Prefix{
+			netip.MustParsePrefix("203.0.113.0/24"), netip.MustParsePrefix("2001:db8::/32"),
+			netip.MustParsePrefix("::ffff:192.0.2.0/120"),
+		},
 	}
 	tests := map[string]struct {
 		address   string
@@ -51,7 +54,10 @@ func TestSetFriendsMarksWhatIsKnown(t *testing.T) {
 	}{
 		{Friends{}, nil},
 		{Friends{Countries: []Country{"BE"}}, []string{"198.51.100.1"}},
-		{Friends{Countries: []Country{"CN"}, Networks: []netip.Prefix{netip.MustParsePrefix("203.0.113.0/24")}}, []string{"198.51.100.2", "203.0.113.7"}},
+		{
+			Friends{Countries: []Country{"CN"}, Networks: []netip.Prefix{netip.MustParsePrefix("203.0.113.0/24")}},
+			[]string{"198.51.100.2", "203.0.113.7"},
+		},
 		{Friends{Countries: []Country{"NL"}}, nil},
 	}
 	for _, step := range steps {

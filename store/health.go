@@ -10,10 +10,10 @@ import (
 	"modernc.org/sqlite"
 )
 
-// sqliteFull is the primary result code of a write for which there is no room (sqlite.org/rescode.html).
+// sqliteFull is the primary result code of a write to a full disk (sqlite.org/rescode.html).
 const sqliteFull = 13
 
-// Full reports whether the error is a disk (or a quota) without room for what was to be written.
+// Full reports whether err means that the disk or a quota is full.
 func Full(err error) bool {
 	if e, ok := errors.AsType[*sqlite.Error](err); ok && e.Code()&0xff == sqliteFull {
 		return true
@@ -21,16 +21,18 @@ func Full(err error) bool {
 	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
 }
 
-// DeadLetters is what has been given up of the messages to a chat.
+// DeadLetters are the notices to a chat that were given up.
 type DeadLetters struct {
 	Count  int
 	Key    string // of the latest
 	Reason string // of the latest
 }
 
-// DeadLetters returns the notices to the chat that were given up at since or later. Notices whose key begins with
-// without are left out; "" leaves out none.
-func (s *Store) DeadLetters(ctx context.Context, chat Chat, since time.Time, without string) (d DeadLetters, err error) {
+// DeadLetters returns the notices to the chat that were given up at since or later, except those whose key begins with
+// without, if that is not "".
+func (s *Store) DeadLetters(
+	ctx context.Context, chat Chat, since time.Time, without string,
+) (d DeadLetters, err error) {
 	from := int64(1)
 	if !since.IsZero() {
 		from = since.Unix()

@@ -46,11 +46,14 @@ func TestDeadLettersAreCountedWithTheLatestReason(t *testing.T) {
 	for i, key := range []string{"ban/1", "digest/2026-11-22", "health/dead/paper/1/1", "ban/2"} {
 		all = append(all, Notice{Key: key, Chat: chat, Body: "{}", CreatedAt: now.Add(time.Duration(i) * time.Second)})
 	}
-	if _, err := s.Post(t.Context(), append(all, Notice{Key: "ban/1", Chat: other, Body: "{}", CreatedAt: now})...); err != nil {
+	if _, err := s.Post(t.Context(), append(all, Notice{
+		Key: "ban/1", Chat: other, Body: "{}", CreatedAt: now,
+	})...); err != nil {
 		t.Fatal(err)
 	}
 	for id := range int64(3) {
-		if err := s.RecordOutcome(t.Context(), Refused, now.Add(time.Duration(id)*time.Hour), fmt.Sprint("reason ", id+1), id+1); err != nil {
+		if err := s.RecordOutcome(t.Context(), Refused, now.Add(time.Duration(id)*time.Hour),
+			fmt.Sprint("reason ", id+1), id+1); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -80,7 +83,8 @@ func TestDeadLettersAreCountedWithTheLatestReason(t *testing.T) {
 func TestPostAndSetIsBothOrNeither(t *testing.T) {
 	s := empty(t)
 	n := Notice{Key: "health/a/1", Chat: Chat{"paper", "1"}, Body: "{}", CreatedAt: time.Now()}
-	_, err := s.w.Exec("CREATE TRIGGER no BEFORE INSERT ON meta WHEN NEW.key = 'health/no' BEGIN SELECT RAISE(ABORT, 'no'); END")
+	_, err := s.w.Exec(`CREATE TRIGGER no BEFORE INSERT ON meta WHEN NEW.key = 'health/no'
+		BEGIN SELECT RAISE(ABORT, 'no'); END`)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,7 +94,7 @@ func TestPostAndSetIsBothOrNeither(t *testing.T) {
 	if posted, err := s.Posted(t.Context(), n.Key, n.Chat); posted || err != nil {
 		t.Errorf("posted %v, %v, without the value", posted, err)
 	}
-	for _, want := range []int{1, 0} { // the second time the chat has it
+	for _, want := range []int{1, 0} { // the second time the chat has it already
 		if posted, err := s.PostAndSet(t.Context(), "health/a", "since", n); posted != want || err != nil {
 			t.Errorf("posted %d, %v, want %d", posted, err, want)
 		}

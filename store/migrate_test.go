@@ -4,7 +4,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -16,10 +15,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// scripts are the migrations, in their order.
-func scripts(t *testing.T) (all []string) {
+// migrationScripts returns the migrations in order.
+func migrationScripts(t *testing.T) (all []string) {
 	t.Helper()
-	names, err := fs.Glob(migrations, "migrations/*.sql")
+	names, err := migrationFiles()
 	if err != nil || len(names) == 0 {
 		t.Fatal(names, err)
 	}
@@ -39,7 +38,7 @@ func scripts(t *testing.T) (all []string) {
 // writer opens the database's only connection.
 func writer(t *testing.T, path string) *sql.DB {
 	t.Helper()
-	db, err := open(path, writing)
+	db, err := open(path, writeOptions)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,8 +54,8 @@ func run(t *testing.T, db *sql.DB, script string) {
 	}
 }
 
-// ofSchema makes a database as a release of that schema left it, with the data of testdata/schema-N.sql. Schema 0 is a
-// database without tables.
+// ofSchema makes a database as a release with that schema left it, with the data of testdata/schema-N.sql. Schema 0 is
+// a database without tables.
 func ofSchema(t *testing.T, version int) (path string) {
 	t.Helper()
 	path = filepath.Join(t.TempDir(), "friendlyfire.db")
@@ -64,7 +63,7 @@ func ofSchema(t *testing.T, version int) (path string) {
 		t.Fatal(err)
 	}
 	db := writer(t, path)
-	for i, script := range scripts(t)[:version] {
+	for i, script := range migrationScripts(t)[:version] {
 		run(t, db, fmt.Sprintf("BEGIN; %s; PRAGMA user_version = %d; COMMIT", script, i+1))
 	}
 	if version > 0 {
@@ -82,23 +81,24 @@ func ofSchema(t *testing.T, version int) (path string) {
 	return path
 }
 
-// earlier are the schemas that there are data of: all but the present one must be.
-func earlier(t *testing.T) (versions []int) {
+// testedSchemas returns the schemas for which there is test data, and must be for all but the present one.
+func testedSchemas(t *testing.T) (versions []int) {
 	t.Helper()
-	for version := 1; version <= len(scripts(t)); version++ {
+	for version := 1; version <= len(migrationScripts(t)); version++ {
 		_, err := os.Stat(fmt.Sprintf("testdata/schema-%d.sql", version))
-		if version < len(scripts(t)) || err == nil {
+		if version < len(migrationScripts(t)) || err == nil {
 			versions = append(versions, version)
 		}
 	}
 	return versions
 }
 
-// dump is everything that a database holds: its schema, and the rows of every table.
+// dump returns everything in a database: its schema, and the rows of every table.
 func dump(t *testing.T, db *sql.DB) (all []string) {
 	t.Helper()
 	var tables []string
-	for _, row := range query(t, db, "SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_schema ORDER BY type, name") {
+	const objects = "SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_schema ORDER BY type, name"
+	for _, row := range query(t, db, objects) {
 		all = append(all, fmt.Sprint(row))
 		if row[0] == "table" {
 			tables = append(tables, row[1].(string))
@@ -140,16 +140,18 @@ func query(t *testing.T, db *sql.DB, text string) (all [][]any) {
 	return all
 }
 
-// schema is what there is, as SQL and column by column.
+// schema returns the schema, as SQL and column by column.
 func schema(t *testing.T, db *sql.DB) (all []string) {
 	t.Helper()
 	for _, text := range []string{
 		"PRAGMA user_version",
 		"SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name",
-		`SELECT m.name, c.name, c.type, c."notnull", c.dflt_value, c.pk, c.hidden FROM sqlite_schema m, pragma_table_xinfo(m.name) c
+		`SELECT m.name, c.name, c.type, c."notnull", c.dflt_value, c.pk, c.hidden
+			FROM sqlite_schema m, pragma_table_xinfo(m.name) c
 			WHERE m.type = 'table' ORDER BY m.name, c.cid`,
-		`SELECT m.name, l.name, l."unique", l.origin, l.partial, c.seqno, c.name, c.desc FROM sqlite_schema m, pragma_index_list(m.name) l,
-			pragma_index_xinfo(l.name) c WHERE m.type = 'table' ORDER BY m.name, l.name, c.seqno`,
+		`SELECT m.name, l.name, l."unique", l.origin, l.partial, c.seqno, c.name, c.desc
+			FROM sqlite_schema m, pragma_index_list(m.name) l, pragma_index_xinfo(l.name) c
+			WHERE m.type = 'table' ORDER BY m.name, l.name, c.seqno`,
 		`SELECT m.name, k."from", k."table", k."to", k.on_delete FROM sqlite_schema m, pragma_foreign_key_list(m.name) k
 			WHERE m.type = 'table' ORDER BY m.name, k.id, k.seq`,
 	} {
@@ -162,7 +164,7 @@ func schema(t *testing.T, db *sql.DB) (all []string) {
 
 func TestMigratedSchemaIsThatOfANewDatabase(t *testing.T) {
 	want := schema(t, openBans(t).w)
-	for _, version := range append([]int{0}, earlier(t)...) {
+	for _, version := range append([]int{0}, testedSchemas(t)...) {
 		s, err := Open(t.Context(), ofSchema(t, version))
 		if err != nil {
 			t.Fatalf("from schema %d: %v", version, err)
@@ -170,7 +172,9 @@ func TestMigratedSchemaIsThatOfANewDatabase(t *testing.T) {
 		if diff := cmp.Diff(want, schema(t, s.w)); diff != "" {
 			t.Errorf("from schema %d (-new +migrated):\n%s", version, diff)
 		}
-		for _, text := range []string{"PRAGMA foreign_key_check", "SELECT * FROM pragma_integrity_check WHERE integrity_check <> 'ok'"} {
+		for _, text := range []string{
+			"PRAGMA foreign_key_check", "SELECT * FROM pragma_integrity_check WHERE integrity_check <> 'ok'",
+		} {
 			if wrong := query(t, s.w, text); len(wrong) > 0 {
 				t.Errorf("from schema %d, %s: %v", version, text, wrong)
 			}
@@ -182,15 +186,15 @@ func TestMigratedSchemaIsThatOfANewDatabase(t *testing.T) {
 }
 
 func TestMigratedDataAreAnswered(t *testing.T) {
-	for _, version := range earlier(t) {
+	for _, version := range testedSchemas(t) {
 		t.Run(fmt.Sprint("from schema ", version), func(t *testing.T) {
 			path := ofSchema(t, version)
-			for range 2 { // a second start finds nothing to do, and the same
+			for range 2 { // a second start migrates nothing, and finds the same
 				s, err := Open(t.Context(), path)
 				if err != nil {
 					t.Fatal(err)
 				}
-				answered(t, s)
+				checkAnswers(t, s)
 				if err := s.Close(); err != nil {
 					t.Error(err)
 				}
@@ -200,13 +204,13 @@ func TestMigratedDataAreAnswered(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer s.Close()
-			worksOn(t, s)
+			checkWrites(t, s)
 		})
 	}
 }
 
-// answered asks for what testdata/schema-N.sql holds.
-func answered(t *testing.T, s *Store) {
+// checkAnswers reads everything that testdata/schema-N.sql contains.
+func checkAnswers(t *testing.T, s *Store) {
 	t.Helper()
 	ctx := t.Context()
 	at := func(seconds int64) time.Time { return time.Unix(seconds, 0) }
@@ -228,12 +232,19 @@ func answered(t *testing.T, s *Store) {
 	equal("totals of a day", Count{Bans: 6, Friendly: 2}, total, err)
 	all := Count{"", 10, 7, 3}
 	counts, err := s.ByCountry(ctx, Window{}, true)
-	equal("by country", Counts{all, []Count{{"", 4, 3, 0}, {"BE", 2, 1, 2}, {"US", 2, 1, 0}, {"DE", 1, 1, 0}, {"NL", 1, 1, 1}}}, counts, err)
+	equal("by country", Counts{all, []Count{
+		{"", 4, 3, 0},
+		{"BE", 2, 1, 2},
+		{"US", 2, 1, 0},
+		{"DE", 1, 1, 0},
+		{"NL", 1, 1, 1},
+	}}, counts, err)
 	counts, err = s.ByJail(ctx, Window{}, true)
 	equal("by jail", Counts{all, []Count{{"sshd", 5, 3, 2}, {"", 3, 2, 0}, {"nginx-http-auth", 2, 2, 1}}}, counts, err)
 	counts, err = s.BySource(ctx, Window{}, true)
 	equal("by source", Counts{all, []Count{{"web1", 7, 5, 3}, {"web2", 3, 2, 0}}}, counts, err)
-	counts, err = s.ByBin(ctx, []Bin{{"first", Window{To: at(1795000000)}}, {"then", Window{From: at(1795000000)}}}, true)
+	counts, err = s.ByBin(ctx, []Bin{{"first", Window{To: at(1795000000)}}, {"then", Window{From: at(1795000000)}}},
+		true)
 	equal("by bin", Counts{all, []Count{{"first", 3, 3, 1}, {"then", 7, 6, 2}}}, counts, err)
 	span, err := s.Span(ctx)
 	equal("span", Window{at(1794000000), at(1795348801)}, span, err)
@@ -243,7 +254,10 @@ func answered(t *testing.T, s *Store) {
 	equal("endless", int64(3), endless, err)
 	shares, err := s.Shares(ctx, Window{From: at(1795000000)})
 	equal("shares", map[string]Share{
-		"sshd": {"sshd", 3, 1, 1, at(1795345200)}, "nginx-http-auth": {"nginx-http-auth", 1, 1, 1, at(1795345200)}, "": {"", 3, 0, 0, at(1795262400)},
+		"sshd": {"sshd", 3, 1, 1, at(1795345200)}, "nginx-http-auth": {
+			"nginx-http-auth", 1, 1, 1,
+			at(1795345200),
+		}, "": {"", 3, 0, 0, at(1795262400)},
 	}, shares, err)
 
 	undecided, err := s.Undecided(ctx, 0, 10)
@@ -258,12 +272,18 @@ func answered(t *testing.T, s *Store) {
 		t.Error(err)
 	}
 	equal("a ban", EnrichedBan{
-		Ban:    Ban{4, "web1", at(1795348000), true, "203.0.113.7", "sshd", 5, 7200, 2, "Failed password for anna from 203.0.113.7 port 22 ssh2"},
+		Ban: Ban{
+			4, "web1", at(1795348000), true, "203.0.113.7", "sshd", 5, 7200, 2,
+			"Failed password for anna from 203.0.113.7 port 22 ssh2",
+		},
 		Public: true, Located: true, Answered: true, Table: "BE", Whois: "BE", Country: "BE", Friendly: true,
 		Network: "203.0.113.0/24", NetworkName: "EXAMPLE-NET", Before: 1, LastBefore: at(1794000000),
 	}, bans[0], nil)
 	history, err := s.History(ctx)
-	equal("history", History{UpTo: 3, Bans: 1, From: at(1794000120), To: at(1794000120), Sources: []string{"web1", "web2", "web3"}, Reading: true}, history, err)
+	equal("history", History{
+		UpTo: 3, Bans: 1, From: at(1794000120), To: at(1794000120),
+		Sources: []string{"web1", "web2", "web3"}, Reading: true,
+	}, history, err)
 
 	cursor, err := s.Cursor(ctx, "web1")
 	equal("cursor", Cursor{
@@ -276,12 +296,17 @@ func answered(t *testing.T, s *Store) {
 	sources, err := s.Sources(ctx)
 	equal("sources", []SourceStatus{
 		{
-			Name: "web1", LastLineAt: at(1795348801), LastBanAt: at(1795348800), Lines: 61, Bans: 7, Rejects: 2, Gaps: 1, Offset: 5000, Size: 5000,
-			Kinds:  map[string]int64{"bad address": 1, "line too long": 1},
-			Sample: []RejectedLine{{Reject{40, "line too long"}, at(1795310000)}, {Reject{17, "bad address"}, at(1795300000)}},
+			Name: "web1", LastLineAt: at(1795348801), LastBanAt: at(1795348800), Lines: 61, Bans: 7, Rejects: 2,
+			Gaps: 1, Offset: 5000, Size: 5000,
+			Kinds: map[string]int64{"bad address": 1, "line too long": 1},
+			Sample: []RejectedLine{
+				{Reject{40, "line too long"}, at(1795310000)},
+				{Reject{17, "bad address"}, at(1795300000)},
+			},
 		},
 		{
-			Name: "web2", LastLineAt: at(1795262401), LastBanAt: at(1795262400), FailingSince: at(1795340000), Error: "no such file",
+			Name: "web2", LastLineAt: at(1795262401), LastBanAt: at(1795262400),
+			FailingSince: at(1795340000), Error: "no such file",
 			Lines: 11, Bans: 3, Offset: 300, Size: 300,
 		},
 		{Name: "web3", FailingSince: at(1795340000), Error: "permission denied"},
@@ -295,20 +320,33 @@ func answered(t *testing.T, s *Store) {
 		{3, "ban/5", telegram, `{"text":[{"text":"may have arrived"}]}`, at(1795348101), "NONCE3", true, false},
 	}, due, err)
 	due, err = s.Due(ctx, discord, now, 10)
-	equal("due to Discord", []Notice{{5, "ban/5", discord, `{"text":[{"text":"alone"}]}`, at(1795348101), "", false, true}}, due, err)
+	equal("due to Discord", []Notice{{
+		5, "ban/5", discord, `{"text":[{"text":"alone"}]}`, at(1795348101), "", false,
+		true,
+	}}, due, err)
 	posted, err := s.Posted(ctx, "digest/2026-11-22", discord)
 	equal("posted", true, posted, err)
 	chat, err := s.ChatStatus(ctx, telegram)
-	equal("chat", ChatStatus{telegram, "-100200", at(1794000201), 1, at(1795348101), "no answer", at(1795348200), 2, at(1795348001), 0}, chat, err)
+	equal("chat", ChatStatus{
+		telegram, "-100200", at(1794000201), 1, at(1795348101), "no answer", at(1795348200), 2,
+		at(1795348001), 0,
+	}, chat, err)
 	chat, err = s.ChatStatus(ctx, discord)
-	equal("chat", ChatStatus{Chat: discord, SentAt: at(1795340000), Waiting: 2, Oldest: at(1795348001), Dead: 1}, chat, err)
+	equal("chat", ChatStatus{Chat: discord, SentAt: at(1795340000), Waiting: 2, Oldest: at(1795348001), Dead: 1},
+		chat, err)
 
-	networks, err := s.Networks(ctx, time.Time{}, netip.MustParseAddr("203.0.113.70"), netip.MustParseAddr("203.0.113.1"), netip.MustParseAddr("192.0.2.1"))
-	equal("networks", []string{"EXAMPLE-PART", "EXAMPLE-NET", ""}, []string{networks[0].Name, networks[1].Name, networks[2].Name}, err)
+	networks, err := s.Networks(ctx, time.Time{}, netip.MustParseAddr("203.0.113.70"),
+		netip.MustParseAddr("203.0.113.1"), netip.MustParseAddr("192.0.2.1"))
+	equal("networks", []string{"EXAMPLE-PART", "EXAMPLE-NET", ""},
+		[]string{networks[0].Name, networks[1].Name, networks[2].Name}, err)
 	registries, err := s.Registries(ctx)
 	equal("registries", map[string]Registry{
 		"whois.ripe.net": {Server: "whois.ripe.net", Spaced: time.UnixMilli(1795260003000), Day: 20778, Asked: 3},
-		"whois.arin.net": {"whois.arin.net", time.UnixMilli(1795260009000), 20778, 1, at(1795350000), 2, 1, "query limit reached", time.Time{}},
+		"whois.arin.net": {
+			"whois.arin.net", time.UnixMilli(1795260009000), 20778, 1, at(1795350000), 2, 1,
+			"query limit reached",
+			time.Time{},
+		},
 	}, registries, err)
 	route, err := s.Route(ctx, netip.MustParseAddr("203.0.113.7"))
 	equal("route", "whois.apnic.net", route, err)
@@ -327,8 +365,8 @@ func texts(all []EnrichedBan) (texts []string) {
 	return texts
 }
 
-// worksOn lets the program go on with what testdata/schema-N.sql holds.
-func worksOn(t *testing.T, s *Store) {
+// checkWrites continues to work with what testdata/schema-N.sql contains.
+func checkWrites(t *testing.T, s *Store) {
 	t.Helper()
 	ctx := t.Context()
 	known := Ban{Time: time.Unix(1795348800, 0), HasEpoch: true, Address: "198.51.100.9", Jail: "sshd"}
@@ -340,9 +378,12 @@ func worksOn(t *testing.T, s *Store) {
 	if err != nil || added != 1 {
 		t.Errorf("%d bans added, %v, want the one that is new", added, err)
 	}
-	// The answer that a ban waits for: it is looked at again.
+	// The answer for which a ban waits makes it undecided again.
 	q := WhoisQuery{ID: 5, Addr: netip.MustParseAddr("192.0.2.1")}
-	n := Network{Prefix: netip.MustParsePrefix("192.0.2.0/24"), Country: "BE", Name: "EXAMPLE", Server: "whois.ripe.net", AnsweredAt: fresh.Time}
+	n := Network{
+		Prefix: netip.MustParsePrefix("192.0.2.0/24"), Country: "BE", Name: "EXAMPLE",
+		Server: "whois.ripe.net", AnsweredAt: fresh.Time,
+	}
 	if err := s.Answer(ctx, q, []Network{n}); err != nil {
 		t.Error(err)
 	}
@@ -350,11 +391,15 @@ func worksOn(t *testing.T, s *Store) {
 		t.Error(err)
 	}
 	undecided, err := s.Undecided(ctx, 0, 10)
-	if want := []string{"192.0.2.1", "198.51.100.9", "host.example.org", "203.0.113.7"}; err != nil || !slices.Equal(texts(undecided), want) {
+	if want := []string{"192.0.2.1", "198.51.100.9", "host.example.org", "203.0.113.7"}; err != nil ||
+		!slices.Equal(texts(undecided), want) {
 		t.Errorf("undecided %q, %v, want %q", texts(undecided), err, want)
 	}
 	counts, err := s.ByCountry(ctx, Window{}, true)
-	if diff := cmp.Diff(Counts{Count{"", 11, 7, 5}, []Count{{"", 4, 3, 0}, {"BE", 4, 2, 4}, {"US", 2, 1, 0}, {"NL", 1, 1, 1}}}, counts); err != nil || diff != "" {
+	if diff := cmp.Diff(Counts{
+		Count{"", 11, 7, 5},
+		[]Count{{"", 4, 3, 0}, {"BE", 4, 2, 4}, {"US", 2, 1, 0}, {"NL", 1, 1, 1}},
+	}, counts); err != nil || diff != "" {
 		t.Errorf("by country, %v (-want +got):\n%s", err, diff)
 	}
 }
@@ -362,10 +407,10 @@ func worksOn(t *testing.T, s *Store) {
 // A migration that fails at its last step leaves the database as it was, and is done when it can be.
 func TestMigrationIsDoneWholeOrNotAtAll(t *testing.T) {
 	creates := regexp.MustCompile(`(?m)^CREATE (TABLE|INDEX|UNIQUE INDEX|VIEW) (\w+)`)
-	for version, script := range scripts(t) {
+	for version, script := range migrationScripts(t) {
 		all := creates.FindAllStringSubmatch(script, -1)
 		if len(all) == 0 {
-			t.Logf("schema %d makes nothing that could be in its way", version+1)
+			t.Logf("schema %d creates nothing that could be in its way", version+1)
 			continue
 		}
 		path := ofSchema(t, version)
@@ -380,25 +425,31 @@ func TestMigrationIsDoneWholeOrNotAtAll(t *testing.T) {
 			t.Errorf("from schema %d, with something in the way (-before +after):\n%s", version, diff)
 		}
 		run(t, db, "DROP TABLE "+all[len(all)-1][2])
-		if err := db.Close(); err != nil {
-			t.Fatal(err)
-		}
-		s, err := Open(t.Context(), path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if version > 0 {
-			answered(t, s)
-		}
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
+		checkMigrates(t, db, path, version)
 	}
 }
 
-// A process that is killed in the midst of a migration leaves the old database, whatever it has written of the new one.
+// checkMigrates closes the database of that schema, migrates it, and reads its test data.
+func checkMigrates(t *testing.T, db *sql.DB, path string, version int) {
+	t.Helper()
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s, err := Open(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if version > 0 {
+		checkAnswers(t, s)
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// A process that is killed during a migration leaves the old database, whatever it has written of the new one.
 func TestMigrationSurvivesAKill(t *testing.T) {
-	for version, script := range scripts(t) {
+	for version, script := range migrationScripts(t) {
 		path := ofSchema(t, version)
 		db := writer(t, path)
 		run(t, db, "PRAGMA cache_size = 1") // pages are written before the commit
@@ -407,7 +458,8 @@ func TestMigrationSurvivesAKill(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := tx.ExecContext(t.Context(), fmt.Sprintf("%s; PRAGMA user_version = %d", script, version+1)); err != nil {
+		_, err = tx.ExecContext(t.Context(), fmt.Sprintf("%s; PRAGMA user_version = %d", script, version+1))
+		if err != nil {
 			t.Fatal(err)
 		}
 		image := filepath.Join(t.TempDir(), "friendlyfire.db")
@@ -430,25 +482,13 @@ func TestMigrationSurvivesAKill(t *testing.T) {
 		if diff := cmp.Diff(before, dump(t, killed)); diff != "" {
 			t.Errorf("schema %d, killed (-before +after):\n%s", version, diff)
 		}
-		if err := killed.Close(); err != nil {
-			t.Fatal(err)
-		}
-		s, err := Open(t.Context(), image)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if version > 0 {
-			answered(t, s)
-		}
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
+		checkMigrates(t, killed, image, version)
 	}
 }
 
 func TestNewerDatabaseIsRefusedAndLeftAsItIs(t *testing.T) {
 	path := ofSchema(t, 1)
-	own := len(scripts(t))
+	own := len(migrationScripts(t))
 	pragma(t, path, fmt.Sprint("PRAGMA user_version = ", own+1))
 	before, err := os.ReadFile(path)
 	if err != nil {

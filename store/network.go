@@ -10,21 +10,21 @@ import (
 	"time"
 )
 
-// Network is what one registry says of one network.
+// Network is what one registry says about one network.
 type Network struct {
-	ID         int64 // 0: of no row
+	ID         int64 // 0: not in the database
 	Prefix     netip.Prefix
-	Country    Country // "" where the registry answers without one
+	Country    Country // "" if the registry's answer has none
 	Name       string  // cleaned
-	Server     string  // who answered
+	Server     string  // that answered
 	AnsweredAt time.Time
 }
 
-// Networks returns for each address the smallest network known to hold it, among those answered at since or later;
-// the zero Network where there is none.
+// Networks returns for each address the smallest known network that contains it, among those answered at since or
+// later; the zero Network if there is none.
 func (s *Store) Networks(ctx context.Context, since time.Time, addrs ...netip.Addr) ([]Network, error) {
 	found := make([]Network, len(addrs))
-	err := around(ctx, s.around.QueryContext, addrs, func(i int, n Network) {
+	err := networksAround(ctx, s.networksAround.QueryContext, addrs, func(i int, n Network) {
 		if n.Prefix.Bits() >= found[i].Prefix.Bits() && !n.AnsweredAt.Before(since) {
 			found[i] = n
 		}
@@ -32,25 +32,31 @@ func (s *Store) Networks(ctx context.Context, since time.Time, addrs ...netip.Ad
 	return found, err
 }
 
-// aroundQuery takes a list of addresses. The last network that begins at or before an address is one step in the index
-// away. Of networks, which never overlap by halves, it or some around it hold the address, or none do.
-const aroundQuery = `WITH RECURSIVE up (i, id) AS (
-		SELECT k.key, (SELECT id FROM networks WHERE length(prefix) = k.value ->> 'n' AND prefix <= unhex(k.value ->> 'a')
+// networksAroundQuery takes a JSON list of addresses. One step in the index finds the last network that begins at or
+// before an address. Since networks are either nested or disjoint, that one and those around it are the only
+// candidates.
+const networksAroundQuery = `WITH RECURSIVE up (i, id) AS (
+		SELECT k.key, (SELECT id FROM networks
+			WHERE length(prefix) = k.value ->> 'n' AND prefix <= unhex(k.value ->> 'a')
 			ORDER BY prefix DESC, bits DESC LIMIT 1)
 		FROM json_each(?) k
 		UNION ALL
 		SELECT up.i, n.parent FROM up JOIN networks n ON n.id = up.id WHERE n.parent IS NOT NULL)
-	SELECT up.i, n.id, n.prefix, n.bits, n.country, n.name, n.server, n.answered_at FROM up JOIN networks n ON n.id = up.id`
+	SELECT up.i, n.id, n.prefix, n.bits, n.country, n.name, n.server, n.answered_at
+	FROM up JOIN networks n ON n.id = up.id`
 
-// aroundIn asks within a transaction, which sees its own changes.
-func aroundIn(tx *sql.Tx) func(context.Context, ...any) (*sql.Rows, error) {
+// networksAroundIn runs networksAroundQuery within a transaction, which sees its own changes.
+func networksAroundIn(tx *sql.Tx) func(context.Context, ...any) (*sql.Rows, error) {
 	return func(ctx context.Context, args ...any) (*sql.Rows, error) {
-		return tx.QueryContext(ctx, aroundQuery, args...)
+		return tx.QueryContext(ctx, networksAroundQuery, args...)
 	}
 }
 
-// around calls yield with every network known to hold an address, by the address's place in addrs.
-func around(ctx context.Context, query func(context.Context, ...any) (*sql.Rows, error), addrs []netip.Addr, yield func(i int, n Network)) error {
+// networksAround calls yield with every known network that contains an address, and the index of that address in addrs.
+func networksAround(
+	ctx context.Context, query func(context.Context, ...any) (*sql.Rows, error), addrs []netip.Addr,
+	yield func(i int, n Network),
+) error {
 	type key struct {
 		Length int    `json:"n"`
 		Bytes  string `json:"a"`
@@ -75,7 +81,7 @@ func around(ctx context.Context, query func(context.Context, ...any) (*sql.Rows,
 		if err := rows.Scan(&i, &n.ID, &first, &bits, &n.Country, &n.Name, &n.Server, &at); err != nil {
 			return n, err
 		}
-		n.Prefix, n.AnsweredAt = network(first, bits), time.Unix(at, 0)
+		n.Prefix, n.AnsweredAt = prefixOf(first, bits), time.Unix(at, 0)
 		if n.Prefix.Contains(addrs[i].Unmap().WithZone("")) {
 			yield(i, n)
 		}
@@ -84,15 +90,16 @@ func around(ctx context.Context, query func(context.Context, ...any) (*sql.Rows,
 	return err
 }
 
-// keep writes the network, over what was said of it before, and returns its row and whether its country is another one now.
-func keep(ctx context.Context, tx *sql.Tx, n Network) (id int64, changed bool, err error) {
+// saveNetwork inserts or updates the network, and returns its id and whether an update changed its country.
+func saveNetwork(ctx context.Context, tx *sql.Tx, n Network) (id int64, changed bool, err error) {
 	p := n.Prefix.Masked()
 	first := p.Addr().AsSlice()
 	var country Country
-	err = tx.QueryRowContext(ctx, "SELECT id, country FROM networks WHERE length(prefix) = ? AND prefix = ? AND bits = ?",
+	err = tx.QueryRowContext(ctx,
+		"SELECT id, country FROM networks WHERE length(prefix) = ? AND prefix = ? AND bits = ?",
 		len(first), first, p.Bits()).Scan(&id, &country)
 	if errors.Is(err, sql.ErrNoRows) {
-		id, err = add(ctx, tx, p, n)
+		id, err = insertNetwork(ctx, tx, p, n)
 		return id, false, err
 	}
 	if err != nil {
@@ -103,10 +110,10 @@ func keep(ctx context.Context, tx *sql.Tx, n Network) (id int64, changed bool, e
 	return id, country != n.Country, err
 }
 
-// add writes a network that is new, between the one around it and those within.
-func add(ctx context.Context, tx *sql.Tx, p netip.Prefix, n Network) (id int64, err error) {
+// insertNetwork inserts a network between the one around it and those within it.
+func insertNetwork(ctx context.Context, tx *sql.Tx, p netip.Prefix, n Network) (id int64, err error) {
 	var parent Network
-	err = around(ctx, aroundIn(tx), []netip.Addr{p.Addr()}, func(_ int, n Network) {
+	err = networksAround(ctx, networksAroundIn(tx), []netip.Addr{p.Addr()}, func(_ int, n Network) {
 		if n.Prefix.Bits() < p.Bits() && n.Prefix.Bits() >= parent.Prefix.Bits() {
 			parent = n
 		}
@@ -122,13 +129,14 @@ func add(ctx context.Context, tx *sql.Tx, p netip.Prefix, n Network) (id int64, 
 	if err != nil {
 		return 0, err
 	}
-	_, err = tx.ExecContext(ctx, `UPDATE networks SET parent = ? WHERE length(prefix) = ? AND prefix BETWEEN ? AND ? AND bits > ?
-		AND parent IS ?`, id, len(first), first, last(p), p.Bits(), outer)
+	_, err = tx.ExecContext(ctx, `UPDATE networks SET parent = ?
+		WHERE length(prefix) = ? AND prefix BETWEEN ? AND ? AND bits > ? AND parent IS ?`,
+		id, len(first), first, lastAddress(p), p.Bits(), outer)
 	return id, err
 }
 
-// last is the last address of a network, as bytes.
-func last(p netip.Prefix) []byte {
+// lastAddress is the last address of a network, as bytes.
+func lastAddress(p netip.Prefix) []byte {
 	b := p.Addr().AsSlice()
 	for i := p.Bits(); i < len(b)*8; i++ {
 		b[i/8] |= 0x80 >> (i % 8)
@@ -136,8 +144,8 @@ func last(p netip.Prefix) []byte {
 	return b
 }
 
-// network is the prefix that two columns keep; the zero Prefix for none.
-func network(first []byte, bits int) netip.Prefix {
+// prefixOf makes a prefix from the columns prefix and bits; the zero Prefix from NULL.
+func prefixOf(first []byte, bits int) netip.Prefix {
 	a, ok := netip.AddrFromSlice(first)
 	if !ok {
 		return netip.Prefix{}
@@ -145,9 +153,9 @@ func network(first []byte, bits int) netip.Prefix {
 	return netip.PrefixFrom(a, bits)
 }
 
-// cidr is the prefix in words, "" for none.
+// cidr is prefixOf as text, "" for NULL.
 func cidr(first []byte, bits int) string {
-	if p := network(first, bits); p.IsValid() {
+	if p := prefixOf(first, bits); p.IsValid() {
 		return p.String()
 	}
 	return ""

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// learn keeps networks, each in a country of its own if it says so.
+// learn saves networks, each in a country of its own if it says so.
 func learn(t testing.TB, s *Store, at time.Time, networks map[string]Country) {
 	t.Helper()
 	for p, c := range networks {
@@ -30,10 +30,12 @@ func TestTheSmallestNetworkWins(t *testing.T) {
 	})
 	learn(t, s, now.Add(-60*24*time.Hour), map[string]Country{"4.1.5.0/24": "AT", "9.0.0.0/8": "US"})
 	tests := map[string]string{
-		"4.1.2.3": "4.1.2.3/32", "4.1.2.4": "4.1.2.0/24", "4.1.3.1": "4.1.0.0/16", "4.1.7.255": "4.1.4.0/22", "4.1.8.0": "4.1.0.0/16",
-		"4.2.0.0": "4.0.0.0/8", "4.255.255.255": "4.0.0.0/8", "4.0.0.0": "4.0.0.0/8", "3.255.255.255": "", "5.0.0.0": "",
+		"4.1.2.3": "4.1.2.3/32", "4.1.2.4": "4.1.2.0/24", "4.1.3.1": "4.1.0.0/16",
+		"4.1.7.255": "4.1.4.0/22", "4.1.8.0": "4.1.0.0/16", "4.2.0.0": "4.0.0.0/8",
+		"4.255.255.255": "4.0.0.0/8", "4.0.0.0": "4.0.0.0/8", "3.255.255.255": "", "5.0.0.0": "",
 		"4.1.5.1": "4.1.4.0/22", "9.1.1.1": "", "::ffff:4.1.2.3": "4.1.2.3/32",
-		"2a00:1450:1::5": "2a00:1450:1::/48", "2a00:1450:2::5": "2a00:1450::/32", "2a00:2::1": "2a00::/12", "2a10::1": "", "2000::1": "", "32.1.1.1": "32.0.0.0/8",
+		"2a00:1450:1::5": "2a00:1450:1::/48", "2a00:1450:2::5": "2a00:1450::/32", "2a00:2::1": "2a00::/12",
+		"2a10::1": "", "2000::1": "", "32.1.1.1": "32.0.0.0/8",
 	}
 	for a, want := range tests {
 		n, err := s.Networks(t.Context(), now.Add(-30*24*time.Hour), netip.MustParseAddr(a))
@@ -46,7 +48,7 @@ func TestTheSmallestNetworkWins(t *testing.T) {
 	}
 }
 
-// TestTheSmallestNetworkWinsAtRandom compares the look-up with a search through all networks.
+// TestTheSmallestNetworkWinsAtRandom compares the lookup with a search of all networks.
 func TestTheSmallestNetworkWinsAtRandom(t *testing.T) {
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
@@ -54,7 +56,8 @@ func TestTheSmallestNetworkWinsAtRandom(t *testing.T) {
 	s := empty(t)
 	var all []netip.Prefix
 	for range 300 {
-		all = append(all, netip.PrefixFrom(netip.AddrFrom4([4]byte{4, byte(random.IntN(4)), byte(random.IntN(8)), byte(random.IntN(256))}), 8+random.IntN(25)).Masked())
+		a := netip.AddrFrom4([4]byte{4, byte(random.IntN(4)), byte(random.IntN(8)), byte(random.IntN(256))})
+		all = append(all, netip.PrefixFrom(a, 8+random.IntN(25)).Masked())
 	}
 	fill(t, s, all)
 	for range 2000 {
@@ -79,7 +82,10 @@ func fill(t testing.TB, s *Store, all []netip.Prefix) {
 		t.Fatal(err)
 	}
 	for i, p := range all {
-		if _, _, err := keep(t.Context(), tx, Network{Prefix: p, Country: "BE", Name: fmt.Sprint(i), Server: "whois.example", AnsweredAt: time.Now()}); err != nil {
+		n := Network{
+			Prefix: p, Country: "BE", Name: fmt.Sprint(i), Server: "whois.example", AnsweredAt: time.Now(),
+		}
+		if _, _, err := saveNetwork(t.Context(), tx, n); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -97,7 +103,8 @@ func TestAFreshAnswerOutlivesASmallerOne(t *testing.T) {
 		t.Fatal(err)
 	}
 	for a, want := range map[string]Country{"4.1.2.3": "NL", "4.1.2.4": "NL", "4.1.3.1": "FR"} {
-		if got, err := s.Networks(t.Context(), now.Add(-24*time.Hour), netip.MustParseAddr(a)); err != nil || got[0].Country != want {
+		if got, err := s.Networks(t.Context(), now.Add(-24*time.Hour), netip.MustParseAddr(a)); err != nil ||
+			got[0].Country != want {
 			t.Errorf("%s: %+v, %v, want %s", a, got[0], err, want)
 		}
 	}

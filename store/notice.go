@@ -19,22 +19,22 @@ func (c Chat) String() string {
 	return c.Platform + " " + c.ID
 }
 
-// Notice is one row of the outbox: what is to be said to one chat.
+// Notice is one row of the outbox: a message for one chat.
 //
-// It is posted with the facts it tells of, in one transaction. Before every attempt it is claimed, after it the
-// outcome is recorded; a claim without an outcome is an attempt that may have arrived.
+// It is posted in the same transaction as the facts it reports. It is claimed before every attempt, and the outcome is
+// recorded after it; a claim without an outcome is an attempt that may have arrived.
 type Notice struct {
 	ID        int64
-	Key       string // the fact it tells, once per chat: "ban/17", "digest/2026-11-22"
+	Key       string // the fact it reports, unique for each chat: "ban/17", "digest/2026-11-22"
 	Chat      Chat
 	Body      string // JSON
 	CreatedAt time.Time
-	Nonce     string // of the message it travelled in, while that may have arrived; else ""
-	MaybeSent bool
-	Alone     bool
+	Nonce     string // of the last message it was in, while that may have arrived; else ""
+	MaybeSent bool   // an attempt ended without a clear answer
+	Alone     bool   // it is to share no message, since one that it shared was refused
 }
 
-// Post puts notices into the outbox. One whose key its chat has had already is left out.
+// Post puts notices into the outbox, except those whose key the chat has had before.
 // It returns how many were new.
 func (s *Store) Post(ctx context.Context, notices ...Notice) (posted int, err error) {
 	err = s.write(ctx, func(tx *sql.Tx) error {
@@ -44,14 +44,13 @@ func (s *Store) Post(ctx context.Context, notices ...Notice) (posted int, err er
 	return posted, err
 }
 
-// PostAndSet posts notices and keeps value under key, both or neither.
+// PostAndSet posts notices and stores value under key, in one transaction.
 func (s *Store) PostAndSet(ctx context.Context, key, value string, notices ...Notice) (posted int, err error) {
 	err = s.write(ctx, func(tx *sql.Tx) error {
 		if posted, err = post(ctx, tx, notices); err != nil {
 			return err
 		}
-		_, err = tx.ExecContext(ctx, "INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", key, value)
-		return err
+		return setMeta(ctx, tx, key, value)
 	})
 	return posted, err
 }
@@ -73,7 +72,7 @@ func post(ctx context.Context, tx *sql.Tx, notices []Notice) (posted int, err er
 	return posted, nil
 }
 
-// Posted reports whether the chat has, or had, a notice of that key.
+// Posted reports whether a notice with that key was ever posted to the chat.
 func (s *Store) Posted(ctx context.Context, key string, chat Chat) (bool, error) {
 	var posted bool
 	err := s.r.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM notices WHERE key = ? AND platform = ? AND chat = ?)",
@@ -81,12 +80,13 @@ func (s *Store) Posted(ctx context.Context, key string, chat Chat) (bool, error)
 	return posted, err
 }
 
-// LatestNotice returns the last, in the order of keys, of the notices whose key begins with prefix; the zero Notice if
-// there is none. Which chat's copy it is, is left open.
+// LatestNotice returns the notice with the highest key that begins with prefix, of any chat that has it; the zero
+// Notice if there is none.
 func (s *Store) LatestNotice(ctx context.Context, prefix string) (n Notice, err error) {
 	var created int64
-	err = s.r.QueryRowContext(ctx, `SELECT id, key, platform, chat, body, created_at FROM notices WHERE key >= ? AND key < ?
-		ORDER BY key DESC LIMIT 1`, prefix, prefix+"\U0010FFFF").Scan(&n.ID, &n.Key, &n.Chat.Platform, &n.Chat.ID, &n.Body, &created)
+	err = s.r.QueryRowContext(ctx, `SELECT id, key, platform, chat, body, created_at FROM notices
+		WHERE key >= ? AND key < ? ORDER BY key DESC LIMIT 1`, prefix, prefix+"\U0010FFFF").
+		Scan(&n.ID, &n.Key, &n.Chat.Platform, &n.Chat.ID, &n.Body, &created)
 	if errors.Is(err, sql.ErrNoRows) {
 		return Notice{}, nil
 	}
@@ -96,16 +96,15 @@ func (s *Store) LatestNotice(ctx context.Context, prefix string) (n Notice, err 
 
 const openNotices = "platform = ? AND chat = ? AND sent_at IS NULL AND dead_at IS NULL AND claimed_at IS NULL"
 
-// Due returns the chat's oldest notices that wait to be sent, limit at most, unless the platform has said
-// to come back later than now.
+// Due returns up to limit of the chat's oldest unsent notices; none while the chat is blocked.
 func (s *Store) Due(ctx context.Context, chat Chat, now time.Time, limit int) ([]Notice, error) {
 	return s.notices(ctx, `SELECT id, key, body, created_at, nonce, maybe_sent, alone FROM notices WHERE `+openNotices+`
 		AND NOT EXISTS (SELECT 1 FROM chats WHERE platform = ? AND chat IN ('', ?) AND blocked_until > ?)
 		ORDER BY id LIMIT ?`, chat, chat.Platform, chat.ID, chat.Platform, chat.ID, now.Unix(), limit)
 }
 
-// Claim records that an attempt to send these notices, in one message of that nonce, is about to begin. It returns
-// the ids that could be claimed; others were sent, given up or claimed by somebody else meanwhile.
+// Claim records that an attempt to send these notices, in one message with that nonce, is about to begin. It returns
+// the ids that could be claimed; the others have been sent, given up or claimed by another caller meanwhile.
 func (s *Store) Claim(ctx context.Context, nonce string, now time.Time, ids ...int64) ([]int64, error) {
 	list, err := json.Marshal(ids)
 	if err != nil {
@@ -128,11 +127,11 @@ const (
 	Sent       Outcome = iota // the platform confirmed it
 	NotSent                   // certainly not sent
 	Unclear                   // no answer: it may have been sent
-	Refused                   // never to be sent: given up
-	Separately                // refused together with others: to be tried alone
+	Refused                   // it can never be sent: given up
+	Separately                // refused together with others: to be tried in a message of its own
 )
 
-// RecordOutcome records how the attempt at these notices ended; reason is what went wrong.
+// RecordOutcome records how the attempt to send these notices ended; reason is what went wrong.
 func (s *Store) RecordOutcome(ctx context.Context, outcome Outcome, now time.Time, reason string, ids ...int64) error {
 	set, at := "", any(nil)
 	switch outcome {
@@ -142,7 +141,7 @@ func (s *Store) RecordOutcome(ctx context.Context, outcome Outcome, now time.Tim
 		set, at = "dead_at = ?", now.Unix()
 	case Unclear:
 		set, at = "maybe_sent = ?", 1
-	case NotSent: // a message that may have arrived once stays so, whatever happens to its later attempts
+	case NotSent: // an earlier attempt may still have arrived, whatever happens to later ones
 		set, at = "nonce = iif(maybe_sent, nonce, ?)", ""
 	case Separately:
 		set, at = "alone = 1, nonce = ?", ""
@@ -156,17 +155,19 @@ func (s *Store) RecordOutcome(ctx context.Context, outcome Outcome, now time.Tim
 	return err
 }
 
-// Recover turns the claims that an earlier process left without an outcome into notices that may have been sent.
+// Recover releases the claims that an earlier process left without an outcome: those notices may have been sent.
 // It must not run while another process delivers.
 func (s *Store) Recover(ctx context.Context) error {
-	_, err := s.w.ExecContext(ctx, "UPDATE notices SET claimed_at = NULL, maybe_sent = 1 WHERE claimed_at IS NOT NULL AND sent_at IS NULL")
+	_, err := s.w.ExecContext(ctx, `UPDATE notices SET claimed_at = NULL, maybe_sent = 1
+		WHERE claimed_at IS NOT NULL AND sent_at IS NULL`)
 	return err
 }
 
-// Expire gives up the notices that were posted before deadline and never sent.
+// Expire gives up notices that were posted before deadline and never sent.
 func (s *Store) Expire(ctx context.Context, deadline, now time.Time) error {
 	_, err := s.w.ExecContext(ctx, `UPDATE notices SET dead_at = ?, error = 'too old: ' || error
-		WHERE sent_at IS NULL AND dead_at IS NULL AND claimed_at IS NULL AND created_at < ?`, now.Unix(), deadline.Unix())
+		WHERE sent_at IS NULL AND dead_at IS NULL AND claimed_at IS NULL AND created_at < ?`,
+		now.Unix(), deadline.Unix())
 	return err
 }
 

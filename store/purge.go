@@ -10,14 +10,14 @@ import (
 	"time"
 )
 
-// purgedKey keeps where the bans that are there begin, dirtyKey that what was deleted may still be read in the file.
 const (
-	purgedKey = "store/purged"
-	dirtyKey  = "store/dirty"
+	purgedKey = "store/purged" // what purgedBefore returns
+	dirtyKey  = "store/dirty"  // set while deleted data may still be readable in the file
 )
 
-// purgedTo is the start of the first day of which all bans are there, in unix seconds; before it there are counts alone.
-func purgedTo(ctx context.Context, db querier) (int64, error) {
+// purgedBefore returns the start of the first day whose bans are all present, in unix seconds. Of earlier days there
+// may be only counts. It is math.MinInt64 if nothing was purged.
+func purgedBefore(ctx context.Context, db querier) (int64, error) {
 	rows, err := db.QueryContext(ctx, "SELECT CAST(value AS INTEGER) FROM meta WHERE key = ?", purgedKey)
 	if err != nil {
 		return 0, err
@@ -29,31 +29,34 @@ func purgedTo(ctx context.Context, db querier) (int64, error) {
 	return all[0], nil
 }
 
-// KeptSince is the start of the first day of which all bans are there, and not their counts alone; zero: of all days.
+// KeptSince returns the start of the first day whose bans are all present, not only their counts; zero if nothing was
+// purged.
 func (s *Store) KeptSince(ctx context.Context) (time.Time, error) {
-	purged, err := purgedTo(ctx, s.r)
+	purged, err := purgedBefore(ctx, s.r)
 	if err != nil || purged == math.MinInt64 {
 		return time.Time{}, err
 	}
 	return time.Unix(purged, 0), nil
 }
 
-// Purged is what was forgotten.
+// Purged is what a purge removed.
 type Purged struct {
 	Before    time.Time // the start of a day in UTC
 	Bans      int64
 	Addresses int64
 }
 
-// Purge forgets the bans of all days (in UTC) before the one of before, the addresses that no other ban names, what
-// registries said of networks without addresses, and the words of messages from then. Counts stay. When it returns, no
-// byte of what was forgotten is left in the database's files.
+// Purge removes the bans of all UTC days before the day of before, the addresses that no other ban names, the registry
+// data of networks without addresses, and the text of messages from those days. Counts stay. When it returns, no byte
+// of the removed data is left in the database's files.
 func (s *Store) Purge(ctx context.Context, before time.Time) (p Purged, err error) {
 	day := floor(before.Unix(), daySeconds)
 	p.Before = time.Unix(day, 0).UTC()
 	var done bool
-	err = s.r.QueryRowContext(ctx, `SELECT NOT EXISTS (SELECT 1 FROM bans WHERE time < ?1) AND NOT EXISTS (SELECT 1 FROM meta WHERE key = ?2)
-		AND EXISTS (SELECT 1 FROM meta WHERE key = ?3 AND CAST(value AS INTEGER) >= ?1)`, day, dirtyKey, purgedKey).Scan(&done)
+	err = s.r.QueryRowContext(ctx, `SELECT NOT EXISTS (SELECT 1 FROM bans WHERE time < ?1)
+		AND NOT EXISTS (SELECT 1 FROM meta WHERE key = ?2)
+		AND EXISTS (SELECT 1 FROM meta WHERE key = ?3 AND CAST(value AS INTEGER) >= ?1)`,
+		day, dirtyKey, purgedKey).Scan(&done)
 	if err != nil || done {
 		return p, err
 	}
@@ -68,7 +71,7 @@ func (s *Store) Purge(ctx context.Context, before time.Time) (p Purged, err erro
 		more = n > 0
 	}
 	if err == nil {
-		p.Addresses, err = s.wipe(ctx)
+		p.Addresses, err = s.vacuumPurged(ctx)
 	}
 	if err != nil {
 		return p, fmt.Errorf("purge what is before %s: %w", p.Before.Format(time.DateOnly), err)
@@ -76,28 +79,28 @@ func (s *Store) Purge(ctx context.Context, before time.Time) (p Purged, err erro
 	return p, nil
 }
 
-// beginPurge notes first how far it will go: from then on the counts of these days do without their bans.
+// beginPurge first records how far the purge will go: from then on the counts of those days stand without their bans.
 func beginPurge(ctx context.Context, tx *sql.Tx, day int64) error {
-	purged, err := purgedTo(ctx, tx)
+	purged, err := purgedBefore(ctx, tx)
 	if err != nil {
 		return err
 	}
 	if day > purged {
-		if _, err := tx.ExecContext(ctx, "INSERT OR REPLACE INTO meta VALUES (?, ?)", purgedKey, strconv.FormatInt(day, 10)); err != nil {
+		if err := setMeta(ctx, tx, purgedKey, strconv.FormatInt(day, 10)); err != nil {
 			return err
 		}
 	}
-	// What is yet to be sent is kept for its seven days.
-	words, err := tx.ExecContext(ctx, `UPDATE notices SET body = '{}' WHERE created_at < ? AND body <> '{}'
+	// Messages that are still to be sent are kept for their seven days.
+	cleared, err := tx.ExecContext(ctx, `UPDATE notices SET body = '{}' WHERE created_at < ? AND body <> '{}'
 		AND (sent_at IS NOT NULL OR dead_at IS NOT NULL)`, day)
 	if err != nil {
 		return err
 	}
-	return dirty(ctx, tx, words)
+	return markDirty(ctx, tx, cleared)
 }
 
-// dirty notes that the file is to be wiped, if anything was changed.
-func dirty(ctx context.Context, tx *sql.Tx, changed sql.Result) error {
+// markDirty records that the file needs a VACUUM, if anything was changed.
+func markDirty(ctx context.Context, tx *sql.Tx, changed sql.Result) error {
 	n, err := changed.RowsAffected()
 	if err != nil || n == 0 {
 		return err
@@ -106,30 +109,33 @@ func dirty(ctx context.Context, tx *sql.Tx, changed sql.Result) error {
 	return err
 }
 
-// purgeBans deletes some of the bans before the day, so many that a ban that comes meanwhile need not wait long.
+// purgeBans deletes some of the bans before the day, few enough that a ban that arrives meanwhile does not wait long.
 func purgeBans(ctx context.Context, tx *sql.Tx, day int64) (int64, error) {
-	if _, err := tx.ExecContext(ctx, "DELETE FROM packs WHERE unit = ? AND start < ?", longBans().id, day); err != nil {
-		return 0, err
-	}
-	gone, err := tx.ExecContext(ctx, "DELETE FROM bans WHERE id IN (SELECT id FROM bans WHERE time < ? LIMIT 20000)", day)
+	_, err := tx.ExecContext(ctx, "DELETE FROM packs WHERE unit = ? AND start < ?", longBans().packUnit, day)
 	if err != nil {
 		return 0, err
 	}
-	n, err := gone.RowsAffected()
+	deleted, err := tx.ExecContext(ctx,
+		"DELETE FROM bans WHERE id IN (SELECT id FROM bans WHERE time < ? LIMIT 20000)", day)
 	if err != nil {
 		return 0, err
 	}
-	return n, dirty(ctx, tx, gone)
+	n, err := deleted.RowsAffected()
+	if err != nil {
+		return 0, err
+	}
+	return n, markDirty(ctx, tx, deleted)
 }
 
-// purgeAddresses deletes the addresses that no ban names, and the networks that none of them lies in.
+// purgeAddresses deletes the addresses that no ban names, and the networks that hold no address.
 func purgeAddresses(ctx context.Context, tx *sql.Tx) (int64, error) {
 	gone, err := tx.ExecContext(ctx, "DELETE FROM addresses WHERE id NOT IN (SELECT address_id FROM bans)")
 	if err != nil {
 		return 0, err
 	}
-	for deleted := int64(1); deleted > 0; { // from the smallest to those around them
-		networks, err := tx.ExecContext(ctx, `DELETE FROM networks WHERE NOT EXISTS (SELECT 1 FROM addresses WHERE network_id = networks.id)
+	for deleted := int64(1); deleted > 0; { // from the smallest networks to those around them
+		networks, err := tx.ExecContext(ctx, `DELETE FROM networks
+			WHERE NOT EXISTS (SELECT 1 FROM addresses WHERE network_id = networks.id)
 			AND NOT EXISTS (SELECT 1 FROM networks within WHERE within.parent = networks.id)`)
 		if err != nil {
 			return 0, err
@@ -141,10 +147,10 @@ func purgeAddresses(ctx context.Context, tx *sql.Tx) (int64, error) {
 	return gone.RowsAffected()
 }
 
-// wipe deletes what belonged to bans that are gone, and makes the files anew without any of it. What it cannot do now it
-// does the next time.
-func (s *Store) wipe(ctx context.Context) (addresses int64, err error) {
-	if mark, err := s.Value(ctx, dirtyKey); err != nil || mark == "" {
+// vacuumPurged deletes what belonged only to purged bans, and rewrites the files without it. If it fails, the next
+// purge tries again.
+func (s *Store) vacuumPurged(ctx context.Context) (addresses int64, err error) {
+	if pending, err := s.Value(ctx, dirtyKey); err != nil || pending == "" {
 		return 0, err
 	}
 	err = s.write(ctx, func(tx *sql.Tx) (err error) {
@@ -162,7 +168,8 @@ func (s *Store) wipe(ctx context.Context) (addresses int64, err error) {
 		return addresses, err
 	}
 	if busy != 0 {
-		return addresses, errors.New("the write-ahead log is in use: what was deleted may still be read in it, until the next try")
+		return addresses, errors.New(
+			"the write-ahead log is in use: what was deleted may still be read in it, until the next try")
 	}
 	_, err = s.w.ExecContext(ctx, "DELETE FROM meta WHERE key = ?", dirtyKey)
 	return addresses, err

@@ -4,14 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"time"
 )
 
-// PurgeCopies lets the daily copies of the database at path forget what Purge forgets. One that cannot be read is removed:
-// it is of no use, and nobody knows what it holds.
+// PurgeCopies purges the daily copies of the database at path as Purge does the database. A copy that cannot be read is
+// removed: it is of no use, and nobody knows what it holds.
 func PurgeCopies(ctx context.Context, path string, before time.Time) error {
 	copies, err := Copies(path)
 	for _, c := range copies {
@@ -24,18 +23,18 @@ func PurgeCopies(ctx context.Context, path string, before time.Time) error {
 	return err
 }
 
-// purgeCopy puts a purged copy in the place of one that holds what is to be forgotten. A crash leaves the one or the other.
+// purgeCopy replaces a copy that holds anything to be purged with a purged one. A crash leaves one or the other.
 func purgeCopy(ctx context.Context, path string, before time.Time) error {
-	if stale, err := holds(ctx, path, floor(before.Unix(), daySeconds)); err != nil || !stale {
+	if stale, err := needsPurge(ctx, path, floor(before.Unix(), daySeconds)); err != nil || !stale {
 		return err
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".purged-*"+partMark)
+	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".purged-*"+partSuffix)
 	if err != nil {
 		return err
 	}
 	part := f.Name()
-	defer os.Remove(part) //nolint:errcheck // it has another name by then
-	if err := errors.Join(pour(f, path), f.Close()); err != nil {
+	defer os.Remove(part) //nolint:errcheck // after success it is gone already
+	if err := errors.Join(copyContents(f, path), f.Close()); err != nil {
 		return err
 	}
 	s, err := Open(ctx, part)
@@ -43,34 +42,26 @@ func purgeCopy(ctx context.Context, path string, before time.Time) error {
 		return err
 	}
 	_, err = s.Purge(ctx, before)
-	if err := errors.Join(err, s.Close(), flush(part)); err != nil {
+	if err := errors.Join(err, s.Close(), fsync(part)); err != nil {
 		return err
 	}
-	return move(part, path)
+	return renameSynced(part, path)
 }
 
-// holds reports whether a copy has anything from before the day, or has been made in the midst of a purge.
-func holds(ctx context.Context, path string, day int64) (stale bool, err error) {
-	if err := look(path); err != nil {
+// needsPurge reports whether a copy holds anything from before the day, or was made during a purge.
+func needsPurge(ctx context.Context, path string, day int64) (stale bool, err error) {
+	if err := checkFile(path); err != nil {
 		return false, err
 	}
 	db, err := open(path, "immutable=1")
 	if err != nil {
 		return false, err
 	}
-	defer db.Close() //nolint:errcheck // it has written nothing there
-	err = db.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM bans WHERE time < ?1) OR EXISTS (SELECT 1 FROM meta WHERE key = ?2)
-		OR EXISTS (SELECT 1 FROM notices WHERE created_at < ?1 AND body <> '{}' AND (sent_at IS NOT NULL OR dead_at IS NOT NULL))`,
+	defer db.Close() //nolint:errcheck // nothing was written
+	err = db.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM bans WHERE time < ?1)
+		OR EXISTS (SELECT 1 FROM meta WHERE key = ?2)
+		OR EXISTS (SELECT 1 FROM notices WHERE created_at < ?1 AND body <> '{}'
+			AND (sent_at IS NOT NULL OR dead_at IS NOT NULL))`,
 		day, dirtyKey).Scan(&stale)
 	return stale, err
-}
-
-// pour writes what the file at path holds.
-func pour(to io.Writer, path string) error {
-	from, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	_, err = io.Copy(to, from)
-	return errors.Join(err, from.Close())
 }

@@ -17,25 +17,26 @@ func TestS16CopiesForgetToo(t *testing.T) {
 	take(t, s, 0, old, fresh)
 	days := []string{"2026-11-20", "2026-11-21", "2026-11-22"}
 	for _, day := range days {
-		if _, err := Copy(ctx, s.path, s.path+copyMark+day); err != nil {
+		if _, err := Copy(ctx, s.path, s.path+copySuffix+day); err != nil {
 			t.Fatal(err)
 		}
 	}
-	overwrite(t, s.path+copyMark+days[0], 0, []byte("garbage"))
-	if text, err := os.ReadFile(s.path + copyMark + days[1]); err != nil || !bytes.Contains(text, []byte(old.Address)) {
+	overwrite(t, s.path+copySuffix+days[0], 0, []byte("garbage"))
+	if text, err := os.ReadFile(s.path + copySuffix + days[1]); err != nil ||
+		!bytes.Contains(text, []byte(old.Address)) {
 		t.Fatalf("the copy does not have the address in plain bytes, %v", err)
 	}
 
 	before := noon.AddDate(0, 0, -365)
 	var written []time.Time
-	for range 2 { // the second time there is nothing to do
+	for range 2 { // the second time there is nothing left to do
 		if _, err := s.Purge(ctx, before); err != nil {
 			t.Fatal(err)
 		}
 		if err := PurgeCopies(ctx, s.path, before); err != nil {
 			t.Fatal(err)
 		}
-		info, err := os.Stat(s.path + copyMark + days[1])
+		info, err := os.Stat(s.path + copySuffix + days[1])
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -51,7 +52,8 @@ func TestS16CopiesForgetToo(t *testing.T) {
 		}
 	}
 	copies, err := Copies(s.path)
-	if want := []string{s.path + copyMark + days[2], s.path + copyMark + days[1]}; err != nil || !slices.Equal(copies, want) {
+	if want := []string{s.path + copySuffix + days[2], s.path + copySuffix + days[1]}; err != nil ||
+		!slices.Equal(copies, want) {
 		t.Fatalf("copies %q, %v, want %q", copies, err, want)
 	}
 	for _, c := range copies {

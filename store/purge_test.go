@@ -35,14 +35,21 @@ func TestS16PurgeLeavesNoByteOfAnAddressAndKeepsTheCounts(t *testing.T) {
 			Matches: "Failed password for anna from " + old(i),
 		})
 	}
-	bans = append(bans, Ban{Time: noon, HasEpoch: true, Address: kept, Jail: "sshd"}, Ban{Time: noon.Add(-1000 * time.Hour), HasEpoch: true, Address: kept, Jail: "web"})
-	batch := Batch{Source: "web1", Cursor: Cursor{Offset: 1}, Bans: bans, ReadAt: noon, NewsSince: noon.Add(-time.Hour), Place: place}
+	bans = append(bans, Ban{Time: noon, HasEpoch: true, Address: kept, Jail: "sshd"},
+		Ban{Time: noon.Add(-1000 * time.Hour), HasEpoch: true, Address: kept, Jail: "web"})
+	batch := Batch{
+		Source: "web1", Cursor: Cursor{Offset: 1}, Bans: bans, ReadAt: noon,
+		NewsSince: noon.Add(-time.Hour), Place: place,
+	}
 	if _, err := s.AddBans(t.Context(), batch); err != nil {
 		t.Fatal(err)
 	}
 	chat := Chat{"telegram", "1"}
 	for i, at := range []time.Time{noon.Add(-40 * 24 * time.Hour), noon} {
-		if _, err := s.Post(t.Context(), Notice{Key: fmt.Sprint("ban/", i), Chat: chat, Body: `{"text":"` + []string{old(1), kept}[i] + `"}`, CreatedAt: at}); err != nil {
+		if _, err := s.Post(t.Context(), Notice{
+			Key: fmt.Sprint("ban/", i), Chat: chat,
+			Body: `{"text":"` + []string{old(1), kept}[i] + `"}`, CreatedAt: at,
+		}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -68,7 +75,10 @@ func TestS16PurgeLeavesNoByteOfAnAddressAndKeepsTheCounts(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	reports := map[string]func(context.Context, Window, bool) (Counts, error){"country": s.ByCountry, "jail": s.ByJail, "source": s.BySource}
+	reports := map[string]func(context.Context, Window, bool) (Counts, error){
+		"country": s.ByCountry,
+		"jail":    s.ByJail, "source": s.BySource,
+	}
 	before := map[string]Counts{}
 	for name, ask := range reports {
 		if before[name], err = ask(t.Context(), Window{}, true); err != nil {
@@ -85,7 +95,8 @@ func TestS16PurgeLeavesNoByteOfAnAddressAndKeepsTheCounts(t *testing.T) {
 			t.Errorf("counts by %s changed: %v (-before +after):\n%s", name, err, diff)
 		}
 	}
-	if span, err := s.Span(t.Context()); err != nil || span.From.After(noon.Add(-3000*time.Hour)) || span.To.Before(noon) {
+	if span, err := s.Span(t.Context()); err != nil || span.From.After(noon.Add(-3000*time.Hour)) ||
+		span.To.Before(noon) {
 		t.Errorf("all time is %v, %v", span, err)
 	}
 
@@ -98,7 +109,7 @@ func TestS16PurgeLeavesNoByteOfAnAddressAndKeepsTheCounts(t *testing.T) {
 	}
 	t.Attr("reached", fmt.Sprintf("%d bans of %d addresses purged, 0 bytes left", purged.Bans, purged.Addresses))
 
-	// What is forgotten is not counted again when its file is read once more, nor are its numbers given away.
+	// Purged bans are not counted again when their file is read once more, and their ids are not reused.
 	batch.Cursor.Generation++
 	if added, err := s.AddBans(t.Context(), batch); err != nil || added != 0 {
 		t.Errorf("%d bans came back, %v", added, err)
@@ -115,7 +126,7 @@ func TestS16PurgeLeavesNoByteOfAnAddressAndKeepsTheCounts(t *testing.T) {
 	}
 }
 
-// residue says where in the files of dir one of the texts stands, "" if nowhere.
+// residue returns where the files of dir contain one of the texts, "" if nowhere.
 func residue(t *testing.T, dir string, texts [][]byte) string {
 	t.Helper()
 	files, err := os.ReadDir(dir)
@@ -130,7 +141,8 @@ func residue(t *testing.T, dir string, texts [][]byte) string {
 		}
 		for _, text := range texts {
 			if i := bytes.Index(data, text); i >= 0 {
-				found = append(found, fmt.Errorf("%s holds %q at %d: %q", f.Name(), text, i, data[max(0, i-20):min(len(data), i+40)]))
+				found = append(found, fmt.Errorf("%s holds %q at %d: %q", f.Name(), text, i,
+					data[max(0, i-20):min(len(data), i+40)]))
 			}
 		}
 	}
@@ -155,10 +167,10 @@ func TestPurgeLeavesAloneWhatIsNewer(t *testing.T) {
 	if n := take(t, s, 1, ban(3, false)); n != 0 {
 		t.Errorf("%d bans added twice", n)
 	}
-	recounted(t, s, 0)
+	checkRecount(t, s, 0)
 }
 
-// Numbers are not given twice: a notice about a ban is known by its number for good.
+// Ids are never reused: a notice refers to its ban by id.
 func TestNumbersOfPurgedBansAreNotGivenAgain(t *testing.T) {
 	s := openBans(t)
 	take(t, s, 0, ban(1, true))

@@ -8,29 +8,30 @@ import (
 	"time"
 )
 
-// Registry is what has been asked of a whois server, and how that went.
+// Registry is the rate limit, backoff and trouble of a whois server.
 type Registry struct {
 	Server       string
-	Spaced       time.Time // when the questions so far are used up at the agreed pace, to the millisecond
-	Day          int64     // days since 1970 in UTC, of Asked
-	Asked        int       // questions of that day
-	SilentTill   time.Time // not asked before, after trouble
+	Spaced       time.Time // when the queries so far are used up at the agreed rate, to the millisecond
+	Day          int64     // of Asked, in days since 1970 in UTC
+	Asked        int       // queries on that day
+	SilentTill   time.Time // end of the backoff after trouble
 	Troubles     int       // in a row
-	Refusals     int       // ever
+	Refusals     int       // in total
 	Trouble      string    // the last one, cleaned; kept when it is over
 	RefusedSince time.Time // the first refusal since it last answered; zero: none
 }
 
-const registryColumns = "SELECT server, spaced_ms, day, asked, silent_till, troubles, refusals, trouble, refused_since FROM registries "
+const registryColumns = "SELECT server, spaced_ms, day, asked, silent_till, troubles, refusals, trouble, " +
+	"refused_since FROM registries "
 
 func scanRegistry(scan func(...any) error) (r Registry, err error) {
 	var spaced, silent, refused int64
 	err = scan(&r.Server, &spaced, &r.Day, &r.Asked, &silent, &r.Troubles, &r.Refusals, &r.Trouble, &refused)
-	r.Spaced, r.SilentTill, r.RefusedSince = time.UnixMilli(spaced), when(silent), when(refused)
+	r.Spaced, r.SilentTill, r.RefusedSince = time.UnixMilli(spaced), fromUnix(silent), fromUnix(refused)
 	return r, err
 }
 
-// Registries returns all servers that were ever asked, by name.
+// Registries returns all servers that were ever queried, by name.
 func (s *Store) Registries(ctx context.Context) (map[string]Registry, error) {
 	rows, err := s.r.QueryContext(ctx, registryColumns)
 	if err != nil {
@@ -44,7 +45,7 @@ func (s *Store) Registries(ctx context.Context) (map[string]Registry, error) {
 	return byName, err
 }
 
-// ChangeRegistry lets change alter what is kept of a server, for good, unless it reports false.
+// ChangeRegistry passes the record of a server to change, and saves it unless change returns false.
 func (s *Store) ChangeRegistry(ctx context.Context, server string, change func(*Registry) bool) error {
 	return s.write(ctx, func(tx *sql.Tx) error {
 		r, err := scanRegistry(tx.QueryRowContext(ctx, registryColumns+"WHERE server = ?", server).Scan)
@@ -56,22 +57,24 @@ func (s *Store) ChangeRegistry(ctx context.Context, server string, change func(*
 		}
 		var silent, refused int64
 		if !r.SilentTill.IsZero() {
-			silent = ceil(r.SilentTill)
+			silent = ceilUnix(r.SilentTill)
 		}
 		if !r.RefusedSince.IsZero() {
 			refused = r.RefusedSince.Unix()
 		}
 		_, err = tx.ExecContext(ctx, `INSERT OR REPLACE INTO registries
-			(server, spaced_ms, day, asked, silent_till, troubles, refusals, trouble, refused_since) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			(server, spaced_ms, day, asked, silent_till, troubles, refusals, trouble, refused_since)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 			server, r.Spaced.UnixMilli(), r.Day, r.Asked, silent, r.Troubles, r.Refusals, r.Trouble, refused)
 		return err
 	})
 }
 
-// Assign remembers whom IANA names for a block; the addresses of it that wait do so for that server from now on.
+// Assign records the server that IANA names for a block, and moves the block's waiting addresses to its queue.
 func (s *Store) Assign(ctx context.Context, block netip.Prefix, server string) error {
 	return s.write(ctx, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, "INSERT OR REPLACE INTO blocks (prefix, server) VALUES (?, ?)", block.Masked().String(), server)
+		_, err := tx.ExecContext(ctx, "INSERT OR REPLACE INTO blocks (prefix, server) VALUES (?, ?)",
+			block.Masked().String(), server)
 		if err != nil {
 			return err
 		}
@@ -88,7 +91,8 @@ func (s *Store) Assign(ctx context.Context, block netip.Prefix, server string) e
 			if err != nil || !block.Contains(p.Addr()) {
 				continue
 			}
-			_, err = tx.ExecContext(ctx, "UPDATE addresses SET server = ? WHERE public = 1 AND whois_at IS NULL AND server = ?", server, w)
+			_, err = tx.ExecContext(ctx, `UPDATE addresses SET server = ?
+				WHERE public = 1 AND whois_at IS NULL AND server = ?`, server, w)
 			if err != nil {
 				return err
 			}
@@ -97,19 +101,20 @@ func (s *Store) Assign(ctx context.Context, block netip.Prefix, server string) e
 	})
 }
 
-// Route returns the server that IANA named for the address, or, where it was not asked yet, the block to ask it for.
+// Route returns the server that IANA named for the address, or the block to ask IANA about if it was not asked yet.
 func (s *Store) Route(ctx context.Context, a netip.Addr) (string, error) {
 	r, err := newRoutes(ctx, s.r)
-	return r.of(a), err
+	return r.serverFor(a), err
 }
 
-// routes are the blocks that IANA has named a server for.
+// routes are the blocks for which IANA has named a server.
 type routes map[netip.Prefix]string
 
 type querier interface {
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 }
 
+// newRoutes reads the blocks from the database.
 func newRoutes(ctx context.Context, db querier) (routes, error) {
 	rows, err := db.QueryContext(ctx, "SELECT prefix, server FROM blocks")
 	if err != nil {
@@ -134,8 +139,9 @@ func newRoutes(ctx context.Context, db querier) (routes, error) {
 	return r, nil
 }
 
-// IANA hands out IPv4 by /8 and IPv6 by /23 or more.
-func (r routes) of(a netip.Addr) string {
+// serverFor returns the server for an address, or the block to ask IANA about: it allocates IPv4 in /8 blocks and IPv6
+// in blocks of /23 or larger.
+func (r routes) serverFor(a netip.Addr) string {
 	a = a.Unmap().WithZone("")
 	bits := 8
 	if a.Is6() {

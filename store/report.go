@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// Window is a stretch of time, From included, To not. A zero From is the beginning, a zero To the end of time.
+// Window is a period of time, including From, excluding To. A zero From is the beginning, a zero To the end of time.
 type Window struct{ From, To time.Time }
 
 func (w Window) from() int64 {
@@ -27,27 +27,27 @@ func (w Window) to() int64 {
 	return w.To.Unix()
 }
 
-// Count is how many bans share a key.
+// Count is the number of bans that share a key.
 type Count struct {
 	Key       string
 	Bans      int64
-	Addresses int64 // distinct ones, if they were to be counted
+	Addresses int64 // distinct ones, if requested
 	Friendly  int64 // bans of friendly addresses
 }
 
-// Counts is how many bans each key has, and all of them together.
+// Counts are the counts by key, and their total.
 type Counts struct {
-	Total Count // of no key
+	Total Count // without a key
 	Rows  []Count
 }
 
-// Bin is a stretch of time with a name. Bins of one name are counted together.
+// Bin is a window with a key. Bins with the same key are counted together.
 type Bin struct {
 	Key string
 	Window
 }
 
-// Totals counts all bans of the window, and leaves out how many addresses they hit.
+// Totals counts all bans in the window, but not their addresses.
 func (s *Store) Totals(ctx context.Context, w Window) (c Count, err error) {
 	err = s.hours(ctx, []Bin{{Window: w}}, false, func(h rollupRow) {
 		c.Bans += h.bans
@@ -58,27 +58,29 @@ func (s *Store) Totals(ctx context.Context, w Window) (c Count, err error) {
 
 // Addresses counts the distinct addresses banned in the window.
 func (s *Store) Addresses(ctx context.Context, w Window) (int64, error) {
-	highest, err := s.highest(ctx)
+	highest, err := s.highestAddressID(ctx)
 	if err != nil || w == (Window{}) {
-		return highest, err // an address has its number from its first ban
+		return highest, err // each address gets its id with its first ban
 	}
 	all := newDistinct(highest)
 	err = s.hours(ctx, []Bin{{Window: w}}, true, func(k rollupRow) { all.add(k.addresses) })
 	return all.count(), err
 }
 
-// ByCountry counts bans by the country believed, "" for unknown; most bans first. An address whose country changed
-// after bans of it were purged counts once. To count distinct addresses takes several times as long.
+// ByCountry counts bans by EnrichedBan.Country, "" for unknown; most bans first. In the total, an address whose country
+// changed after bans of it were purged counts once. Counting distinct addresses takes several times as long.
 func (s *Store) ByCountry(ctx context.Context, w Window, distinct bool) (Counts, error) {
 	all, err := newCounter[string](ctx, s, distinct)
 	if err != nil {
 		return Counts{}, err
 	}
-	err = s.rollupRows(ctx, countryDays(distinct), []Bin{{Window: w}}, func(k rollupRow) { all.add(string(k.country), k) })
-	return all.mostFirst(func(country string) string { return country }), err
+	err = s.rollupRows(ctx, countryDays(distinct), []Bin{{Window: w}}, func(k rollupRow) {
+		all.add(string(k.country), k)
+	})
+	return all.byBans(func(country string) string { return country }), err
 }
 
-// ByJail counts bans by jail, "" where the source does not say; most bans first.
+// ByJail counts bans by jail, "" if the source does not name it; most bans first.
 func (s *Store) ByJail(ctx context.Context, w Window, distinct bool) (Counts, error) {
 	return s.byName(ctx, "jails", w, distinct, func(k rollupRow) int64 { return k.jail })
 }
@@ -88,7 +90,9 @@ func (s *Store) BySource(ctx context.Context, w Window, distinct bool) (Counts, 
 	return s.byName(ctx, "sources", w, distinct, func(k rollupRow) int64 { return k.source })
 }
 
-func (s *Store) byName(ctx context.Context, table string, w Window, distinct bool, key func(rollupRow) int64) (Counts, error) {
+func (s *Store) byName(
+	ctx context.Context, table string, w Window, distinct bool, key func(rollupRow) int64,
+) (Counts, error) {
 	all, err := newCounter[int64](ctx, s, distinct)
 	if err != nil {
 		return Counts{}, err
@@ -98,10 +102,11 @@ func (s *Store) byName(ctx context.Context, table string, w Window, distinct boo
 		return Counts{}, err
 	}
 	names, err := s.names(ctx, table)
-	return all.mostFirst(func(id int64) string { return names[id] }), err
+	return all.byBans(func(id int64) string { return names[id] }), err
 }
 
-// ByBin counts bans by bin, in the order in which the keys come; keys without bans are left out. The bins do not overlap.
+// ByBin counts bans by bin, in the order in which the keys first occur; keys without bans are left out. The bins must
+// not overlap.
 func (s *Store) ByBin(ctx context.Context, bins []Bin, distinct bool) (Counts, error) {
 	all, err := newCounter[int](ctx, s, distinct)
 	if err != nil {
@@ -112,23 +117,24 @@ func (s *Store) ByBin(ctx context.Context, bins []Bin, distinct bool) (Counts, e
 		for _, b := range bins {
 			names[b.Key] = true
 		}
-		all.inTurn = len(names) == len(bins)
+		all.grouped = len(names) == len(bins)
 	}
 	err = s.hours(ctx, bins, distinct, func(k rollupRow) { all.add(k.bin, k) })
-	return all.counts(func(bin int) string { return bins[bin].Key }, func(a, b *counted[int]) int { return cmp.Compare(a.key, b.key) }), err
+	name := func(bin int) string { return bins[bin].Key }
+	return all.counts(name, func(a, b *counted[int]) int { return cmp.Compare(a.key, b.key) }), err
 }
 
-// Cell is how many bans of one jail fell into one bin.
+// Cell is the number of bans by one jail in one bin.
 type Cell struct {
 	Bin, Jail string
 	Bans      int64
 }
 
-// JailsByBin counts bans by bin and jail. The bins do not overlap.
+// JailsByBin counts bans by bin and jail. The bins must not overlap.
 func (s *Store) JailsByBin(ctx context.Context, bins []Bin) ([]Cell, error) {
-	type place struct{ bin, jail int64 }
-	bans := map[place]int64{}
-	err := s.hours(ctx, bins, false, func(k rollupRow) { bans[place{int64(k.bin), k.jail}] += k.bans })
+	type cellKey struct{ bin, jail int64 }
+	bans := map[cellKey]int64{}
+	err := s.hours(ctx, bins, false, func(k rollupRow) { bans[cellKey{int64(k.bin), k.jail}] += k.bans })
 	if err != nil {
 		return nil, err
 	}
@@ -140,7 +146,7 @@ func (s *Store) JailsByBin(ctx context.Context, bins []Bin) ([]Cell, error) {
 	return all, err
 }
 
-// names are the names of jails or sources.
+// names returns the names in the table jails or sources, by id.
 func (s *Store) names(ctx context.Context, table string) (map[int64]string, error) {
 	rows, err := s.r.QueryContext(ctx, "SELECT id, name FROM "+table)
 	if err != nil {
@@ -157,53 +163,55 @@ func (s *Store) names(ctx context.Context, table string) (map[int64]string, erro
 	return all, err
 }
 
-// highest is the highest id that an address ever had.
-func (s *Store) highest(ctx context.Context) (id int64, err error) {
-	err = s.r.QueryRowContext(ctx, "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'addresses'").Scan(&id)
+// highestAddressID returns the highest id that an address ever had.
+func (s *Store) highestAddressID(ctx context.Context) (id int64, err error) {
+	err = s.r.QueryRowContext(ctx, "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'addresses'").
+		Scan(&id)
 	return id, err
 }
 
-// counter adds up by key.
+// counter adds up rows by key.
 type counter[K comparable] struct {
-	apart   bool  // tell addresses apart
-	highest int64 // id that an address can have
-	rows    map[K]*counted[K]
-	last    *counted[K] // what was added to last
-	total   distinct    // of rows that are closed
-	spare   []uint64    // of a row that is closed, without its bits
-	// inTurn: what is of a key comes without a break, bans that a bin cuts off apart. A row is closed when the next key
-	// comes, and memory is taken for one set of addresses instead of one for each day.
-	inTurn bool
+	distinct bool  // count distinct addresses
+	highest  int64 // possible address id
+	rows     map[K]*counted[K]
+	last     *counted[K] // the row of the last key
+	total    distinct    // addresses of closed rows
+	spare    []uint64    // cleared bitmap of a closed row, for the next one
+	// grouped: apart from partial rows, the rows of a key come in one run. A row is closed when the next key comes, so
+	// that only one bitmap of addresses is needed instead of one for each day.
+	grouped bool
 }
 
+// counted is the sum for one key.
 type counted[K comparable] struct {
 	key            K
 	bans, friendly int64
-	who            distinct
+	seen           distinct
 	addresses      int64 // once it is closed
-	cut            bool  // bans that a bin cuts off are counted here: they come before their time
+	partial        bool  // it contains partial rows, which come before the run of its key
 }
 
 func newCounter[K comparable](ctx context.Context, s *Store, distinct bool) (c counter[K], err error) {
-	c.apart = distinct
+	c.distinct = distinct
 	if distinct {
-		c.highest, err = s.highest(ctx)
+		c.highest, err = s.highestAddressID(ctx)
 	}
 	return c, err
 }
 
 func (c *counter[K]) add(key K, k rollupRow) {
 	if c.last == nil || c.last.key != key {
-		if c.inTurn && c.last != nil && !c.last.cut {
+		if c.grouped && c.last != nil && !c.last.partial {
 			c.close(c.last)
 		}
 		c.last = c.row(key)
 	}
 	c.last.bans += k.bans
 	c.last.friendly += k.friendly
-	c.last.cut = c.last.cut || k.cut
-	if c.apart {
-		c.last.who.add(k.addresses)
+	c.last.partial = c.last.partial || k.partial
+	if c.distinct {
+		c.last.seen.add(k.addresses)
 	}
 }
 
@@ -214,28 +222,30 @@ func (c *counter[K]) row(key K) *counted[K] {
 	row := c.rows[key]
 	if row == nil {
 		row = &counted[K]{key: key}
-		if row.who.words = c.spare; c.apart && row.who.words == nil {
-			row.who = newDistinct(c.highest)
+		if row.seen.words = c.spare; c.distinct && row.seen.words == nil {
+			row.seen = newDistinct(c.highest)
 		}
 		c.rows[key], c.spare = row, nil
 	}
 	return row
 }
 
-// close counts the addresses of a row and lets go of them.
+// close counts the distinct addresses of a row, and releases their bitmap.
 func (c *counter[K]) close(row *counted[K]) {
-	row.addresses = row.who.count()
-	c.total.or(&row.who)
-	c.spare, row.who.words = row.who.words, nil
+	row.addresses = row.seen.count()
+	c.total.or(&row.seen)
+	c.spare, row.seen.words = row.seen.words, nil
 	clear(c.spare)
 }
 
 func (c *counter[K]) counts(name func(K) string, order func(a, b *counted[K]) int) (all Counts) {
 	for _, row := range slices.SortedFunc(maps.Values(c.rows), order) {
-		if row.who.words != nil {
+		if row.seen.words != nil {
 			c.close(row)
 		}
-		all.Rows = append(all.Rows, Count{Key: name(row.key), Bans: row.bans, Addresses: row.addresses, Friendly: row.friendly})
+		all.Rows = append(all.Rows, Count{
+			Key: name(row.key), Bans: row.bans, Addresses: row.addresses, Friendly: row.friendly,
+		})
 		all.Total.Bans += row.bans
 		all.Total.Friendly += row.friendly
 	}
@@ -243,22 +253,23 @@ func (c *counter[K]) counts(name func(K) string, order func(a, b *counted[K]) in
 	return all
 }
 
-func (c *counter[K]) mostFirst(name func(K) string) Counts {
+func (c *counter[K]) byBans(name func(K) string) Counts {
 	return c.counts(name, func(a, b *counted[K]) int {
 		return cmp.Or(cmp.Compare(b.bans, a.bans), cmp.Compare(name(a.key), name(b.key)))
 	})
 }
 
-// Span returns the window from the first ban to just after the last; zero without bans. Where bans were purged it
-// begins with the hour of the first.
+// Span returns the window from the first ban to just after the last; zero without bans. If bans were purged, it begins
+// at the hour of the first.
 func (s *Store) Span(ctx context.Context) (Window, error) {
-	purged, err := purgedTo(ctx, s.r)
+	purged, err := purgedBefore(ctx, s.r)
 	if err != nil {
 		return Window{}, err
 	}
 	var first, last sql.Null[int64]
 	err = s.r.QueryRowContext(ctx, `SELECT
-		CASE WHEN (SELECT min(hour) FROM jail_hours) < ?1 THEN (SELECT min(hour) FROM jail_hours) ELSE (SELECT min(time) FROM bans) END,
+		CASE WHEN (SELECT min(hour) FROM jail_hours) < ?1 THEN (SELECT min(hour) FROM jail_hours)
+			ELSE (SELECT min(time) FROM bans) END,
 		coalesce((SELECT max(time) FROM bans), (SELECT max(hour) FROM jail_hours))`, purged).Scan(&first, &last)
 	if err != nil || !first.Valid {
 		return Window{}, err
@@ -266,15 +277,16 @@ func (s *Store) Span(ctx context.Context) (Window, error) {
 	return Window{From: time.Unix(first.V, 0), To: time.Unix(last.V+1, 0)}, nil
 }
 
-// Unknown counts the addresses banned in the window of which no country is known, those that could have one.
+// Unknown counts the public addresses banned in the window whose country is not known.
 func (s *Store) Unknown(ctx context.Context, w Window) (n int, err error) {
 	err = s.r.QueryRowContext(ctx, `SELECT count(DISTINCT a.id) FROM bans b JOIN addresses a ON a.id = b.address_id
 		WHERE b.time >= ? AND b.time < ? AND a.country = '' AND a.public = 1`, w.from(), w.to()).Scan(&n)
 	return n, err
 }
 
-// Size is the size of the database in bytes.
+// Size returns the size of the database in bytes.
 func (s *Store) Size(ctx context.Context) (n int64, err error) {
-	err = s.r.QueryRowContext(ctx, "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()").Scan(&n)
+	err = s.r.QueryRowContext(ctx, "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()").
+		Scan(&n)
 	return n, err
 }

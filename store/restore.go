@@ -13,63 +13,64 @@ import (
 	"time"
 )
 
-// Restored is what happened to the database before it was opened.
+// Restored tells how the database came to be replaced before it was opened.
 type Restored struct {
-	Reason string    `json:"reason"`          // what was wrong: "was empty"; "": it was put in place by hand
+	Reason string    `json:"reason"`          // what was wrong: "was empty"; "": a copy was put in place by hand
 	At     time.Time `json:"at"`              // when that was found
-	Aside  string    `json:"aside,omitempty"` // the file that is kept of it, beside the database; "": there is none
+	Aside  string    `json:"aside,omitempty"` // name of the damaged file, set aside beside the database; "": none
 	Whole  bool      `json:"whole,omitempty"` // nothing is missing
 
-	Copied time.Time `json:"-"` // when the copy was made that is now the database; zero: it was begun anew, unless Whole
+	Copied time.Time `json:"-"` // when the copy was made that is now the database; zero: it is new, unless Whole
 }
 
 const restoredKey = "store/mended"
 
-// Restore sets the damaged database at path aside, its -wal and -shm with it, and puts its newest good copy in its place,
-// or a new one if there is none. Nobody may have it open. After a crash on the way the next Open finds it damaged.
+// Restore sets the damaged database at path aside, with its -wal and -shm, and replaces it with its newest good copy,
+// or with a new one if there is none. Nobody may have it open. After a crash midway the next Open finds it damaged
+// again.
 func Restore(ctx context.Context, path, reason string, now time.Time) (Restored, error) {
-	m, err := restore(ctx, path, Restored{Reason: reason, At: now})
+	r, err := restore(ctx, path, Restored{Reason: reason, At: now})
 	if err != nil {
-		return m, fmt.Errorf("mend database %s: %w", path, err)
+		return r, fmt.Errorf("mend database %s: %w", path, err)
 	}
-	return m, nil
+	return r, nil
 }
 
-func restore(ctx context.Context, path string, m Restored) (Restored, error) {
-	if err := sweep(path); err != nil {
-		return m, err
+func restore(ctx context.Context, path string, r Restored) (Restored, error) {
+	if err := removePartFiles(path); err != nil {
+		return r, err
 	}
-	part := path + ".mended" + partMark
-	if err := replacement(ctx, path, part); err != nil {
-		return m, err
+	part := path + ".mended" + partSuffix
+	if err := makeReplacement(ctx, path, part); err != nil {
+		return r, err
 	}
-	aside := path + damagedMark + m.At.UTC().Format(damagedLayout)
+	aside := path + damagedSuffix + r.At.UTC().Format(damagedLayout)
 	if _, err := os.Lstat(path); err == nil {
-		m.Aside = filepath.Base(aside)
+		r.Aside = filepath.Base(aside)
 	}
-	if err := leave(ctx, part, m); err != nil {
-		return m, err
+	if err := recordRestored(ctx, part, r); err != nil {
+		return r, err
 	}
-	// The database goes first: while it is away, what goes with it cannot be taken for another's.
+	// The database goes first: its -wal and -shm must never stand beside another database.
 	for _, suffix := range []string{"", "-wal", "-shm"} {
 		if err := os.Rename(path+suffix, aside+suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return m, err
+			return r, err
 		}
 	}
-	return m, move(part, path)
+	return r, renameSynced(part, path)
 }
 
-// leave notes in the database at path what happened, for who opens it, and brings it to the disk.
-func leave(ctx context.Context, path string, m Restored) error {
-	text, err := json.Marshal(m)
+// recordRestored stores r in the database at path, and syncs the file.
+func recordRestored(ctx context.Context, path string, r Restored) error {
+	text, err := json.Marshal(r)
 	if err != nil {
 		return err
 	}
-	return errors.Join(note(ctx, path, restoredKey, string(text)), flush(path))
+	return errors.Join(writeMeta(ctx, path, restoredKey, string(text)), fsync(path))
 }
 
-// replacement makes the file at part a database: as the newest copy that is good, or empty.
-func replacement(ctx context.Context, path, part string) error {
+// makeReplacement writes the newest good copy, or an empty database, to the file at part.
+func makeReplacement(ctx context.Context, path, part string) error {
 	copies, err := Copies(path)
 	if err != nil {
 		return err
@@ -80,33 +81,33 @@ func replacement(ctx context.Context, path, part string) error {
 	}
 	defer f.Close()
 	for _, c := range copies {
-		if good(ctx, c) {
-			return errors.Join(pour(f, c), f.Close())
+		if isGoodCopy(ctx, c) {
+			return errors.Join(copyContents(f, c), f.Close())
 		}
 	}
 	return errors.Join(registerFunctions(), migrate(ctx, part))
 }
 
-// good reports whether all of a copy can be read, and is not of a newer release.
-func good(ctx context.Context, path string) bool {
-	if err := look(path); err != nil {
+// isGoodCopy reports whether a copy is intact, and not from a newer release.
+func isGoodCopy(ctx context.Context, path string) bool {
+	if err := checkFile(path); err != nil {
 		return false
 	}
 	db, err := open(path, "immutable=1")
 	if err != nil {
 		return false
 	}
-	defer db.Close() //nolint:errcheck // it has written nothing there
-	var version int
-	if err := db.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
+	defer db.Close() //nolint:errcheck // nothing was written
+	version, err := schemaVersion(ctx, db, path)
+	if err != nil {
 		return false
 	}
-	files, err := fs.Glob(migrations, "migrations/*.sql")
+	files, err := migrationFiles()
 	return err == nil && version > 0 && version <= len(files) && verify(ctx, db, path) == nil
 }
 
-// Rescue closes a database whose file was deleted while it was open, and writes what was open to the same path: nothing
-// is missing then. If there is another file by now, that one is left alone, and what was open is set aside beside it.
+// Rescue closes a database whose file was deleted while it was open, and writes its complete contents to the same path.
+// If there is another file by now, that one is left alone, and the contents are set aside beside it.
 func (s *Store) Rescue(ctx context.Context, reason string, now time.Time) error {
 	if err := s.rescue(ctx, Restored{Reason: reason, At: now, Whole: true}); err != nil {
 		return fmt.Errorf("rescue database %s: %w", s.path, err)
@@ -114,28 +115,28 @@ func (s *Store) Rescue(ctx context.Context, reason string, now time.Time) error 
 	return nil
 }
 
-func (s *Store) rescue(ctx context.Context, m Restored) error {
-	if err := sweep(s.path); err != nil {
+func (s *Store) rescue(ctx context.Context, r Restored) error {
+	if err := removePartFiles(s.path); err != nil {
 		return err
 	}
-	part := s.path + ".rescued" + partMark
-	if err := errors.Join(vacuum(ctx, s.spare, part), s.Close()); err != nil { // only its own connections still reach it
+	part := s.path + ".rescued" + partSuffix
+	if err := errors.Join(vacuum(ctx, s.spare, part), s.Close()); err != nil { // only open connections still reach it
 		return err
 	}
 	if _, err := os.Lstat(s.path); err == nil {
-		return errors.Join(flush(part), move(part, s.path+damagedMark+m.At.UTC().Format(damagedLayout)))
+		return errors.Join(fsync(part), renameSynced(part, s.path+damagedSuffix+r.At.UTC().Format(damagedLayout)))
 	}
-	for _, suffix := range []string{"-wal", "-shm"} { // what they held has been rescued
+	for _, suffix := range []string{"-wal", "-shm"} { // their contents have been rescued
 		if err := os.Remove(s.path + suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 	}
-	return errors.Join(leave(ctx, part, m), move(part, s.path))
+	return errors.Join(recordRestored(ctx, part, r), renameSynced(part, s.path))
 }
 
-// Restored returns what happened to the database before it was opened and was not accepted yet; nil for nothing.
+// Restored returns a replacement of the database that was not accepted yet; nil if there was none.
 func (s *Store) Restored(ctx context.Context) (*Restored, error) {
-	var m Restored
+	var r Restored
 	text, err := s.Value(ctx, restoredKey)
 	if err != nil {
 		return nil, err
@@ -145,37 +146,48 @@ func (s *Store) Restored(ctx context.Context) (*Restored, error) {
 		return nil, err
 	}
 	if text != "" {
-		if err := json.Unmarshal([]byte(text), &m); err != nil {
+		if err := json.Unmarshal([]byte(text), &r); err != nil {
 			return nil, err
 		}
 	}
-	seconds, _ := strconv.ParseInt(copied, 10, 64) // "": it is no copy
-	m.Copied = when(seconds)
-	return &m, nil
+	seconds, _ := strconv.ParseInt(copied, 10, 64) // "": it is not a copy
+	r.Copied = fromUnix(seconds)
+	return &r, nil
 }
 
 const knowsSinceKey = "store/knows since"
 
-// Accept ends what Mended returned: notices are posted with it, both or neither.
+// Accept acknowledges what Restored returned, and posts notices in the same transaction.
 //
-// What a copy holds as not said yet has been said since, as far as can be known. Bans before newsSince are history then,
-// notices posted before it are given up, and younger ones say that they may repeat. The day's digest is over.
-func (s *Store) Accept(ctx context.Context, m Restored, now, newsSince time.Time, notices []Notice) error {
+// Notices that are unsent in a copy may have been sent since it was made. Bans before newsSince therefore become
+// history, notices posted before it are given up, and younger ones are marked as possibly sent. The day's digest is
+// skipped.
+func (s *Store) Accept(ctx context.Context, r Restored, now, newsSince time.Time, notices []Notice) error {
 	type change struct {
 		query string
 		args  []any
 	}
 	changes := []change{{"DELETE FROM meta WHERE key IN (?, ?)", []any{restoredKey, copiedKey}}}
-	if !m.Whole {
+	if !r.Whole {
 		changes = append(changes,
-			change{"INSERT OR REPLACE INTO meta (key, value) VALUES (?1, ?3), (?2, ?3)", []any{knowsSinceKey, "store/born", strconv.FormatInt(now.Unix(), 10)}},
 			change{
-				fmt.Sprintf("UPDATE bans SET state = %d WHERE state IN (%d, %d) AND time < ?", stateHistory, stateUndecided, stateWaiting),
+				"INSERT OR REPLACE INTO meta (key, value) VALUES (?1, ?3), (?2, ?3)",
+				[]any{knowsSinceKey, "store/born", strconv.FormatInt(now.Unix(), 10)},
+			},
+			change{
+				fmt.Sprintf("UPDATE bans SET state = %d WHERE state IN (%d, %d) AND time < ?",
+					stateHistory, stateUndecided, stateWaiting),
 				[]any{newsSince.Unix()},
 			},
-			change{"UPDATE notices SET claimed_at = NULL, maybe_sent = 1 WHERE sent_at IS NULL AND dead_at IS NULL", nil},
-			change{`UPDATE notices SET dead_at = ?, error = 'restored from a copy' WHERE sent_at IS NULL AND dead_at IS NULL
-				AND created_at < ?`, []any{now.Unix(), newsSince.Unix()}})
+			change{
+				"UPDATE notices SET claimed_at = NULL, maybe_sent = 1 WHERE sent_at IS NULL AND dead_at IS NULL",
+				nil,
+			},
+			change{
+				`UPDATE notices SET dead_at = ?, error = 'restored from a copy'
+					WHERE sent_at IS NULL AND dead_at IS NULL AND created_at < ?`,
+				[]any{now.Unix(), newsSince.Unix()},
+			})
 	}
 	return s.write(ctx, func(tx *sql.Tx) error {
 		for _, c := range changes {
@@ -188,12 +200,12 @@ func (s *Store) Accept(ctx context.Context, m Restored, now, newsSince time.Time
 	})
 }
 
-// KnowsSince is the moment since which the database knows everything that was said; zero: always.
+// KnowsSince returns the moment since which the database has every message that was sent; zero: all of them.
 func (s *Store) KnowsSince(ctx context.Context) (time.Time, error) {
 	text, err := s.Value(ctx, knowsSinceKey)
 	if err != nil || text == "" {
 		return time.Time{}, err
 	}
 	seconds, err := strconv.ParseInt(text, 10, 64)
-	return when(seconds), err
+	return fromUnix(seconds), err
 }

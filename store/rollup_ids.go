@@ -11,10 +11,10 @@ import (
 	"modernc.org/sqlite"
 )
 
-// idSet is a set of row ids as the database keeps it: ascending, each as the varint of its distance from the one before.
+// idSet is a set of row ids as stored in the database: ascending, each as the varint of its distance from the previous.
 type idSet []byte
 
-// newIDSet makes a set of ids, which it sorts.
+// newIDSet encodes ids. It sorts them in place.
 func newIDSet(ids []int64) idSet {
 	slices.Sort(ids)
 	set, last := make(idSet, 0, 3*len(ids)), int64(0)
@@ -30,28 +30,30 @@ func (s idSet) all(yield func(int64) bool) {
 	for id := int64(0); len(s) > 0; {
 		distance, n := binary.Uvarint(s)
 		if n <= 0 {
-			return // not a set: nothing follows
+			return // malformed
 		}
-		id, s = id+int64(distance), s[n:] //nolint:gosec // it was made of an int64
+		id, s = id+int64(distance), s[n:] //nolint:gosec // it was encoded from an int64
 		if !yield(id) {
 			return
 		}
 	}
 }
 
-// The SQL functions ids_with(a, b) and ids_without(a, b): the union of two sets, and what of a is not in b.
+// registerFunctions registers the SQL functions ids_with(a, b) and ids_without(a, b), the union and the difference of
+// two sets, and pack.
 var registerFunctions = sync.OnceValue(func() error {
-	function := func(name string, of func(a, b idSet) idSet) error {
-		return sqlite.RegisterDeterministicScalarFunction(name, 2, func(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
-			a, isSet := args[0].([]byte)
-			b, too := args[1].([]byte)
-			if !isSet || !too {
+	register := func(name string, of func(a, b idSet) idSet) error {
+		call := func(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
+			a, okA := args[0].([]byte)
+			b, okB := args[1].([]byte)
+			if !okA || !okB {
 				return nil, fmt.Errorf("%s of %T and %T: want two blobs", name, args[0], args[1])
 			}
 			return []byte(of(a, b)), nil
-		})
+		}
+		return sqlite.RegisterDeterministicScalarFunction(name, 2, call)
 	}
-	if err := function("ids_with", func(a, b idSet) idSet {
+	if err := register("ids_with", func(a, b idSet) idSet {
 		return newIDSet(slices.AppendSeq(slices.Collect(a.all), b.all))
 	}); err != nil {
 		return err
@@ -59,24 +61,24 @@ var registerFunctions = sync.OnceValue(func() error {
 	if err := registerPack(); err != nil {
 		return err
 	}
-	return function("ids_without", func(a, b idSet) idSet {
-		gone := slices.Collect(b.all)
+	return register("ids_without", func(a, b idSet) idSet {
+		removed := slices.Collect(b.all)
 		return newIDSet(slices.DeleteFunc(slices.Collect(a.all), func(id int64) bool {
-			_, found := slices.BinarySearch(gone, id)
+			_, found := slices.BinarySearch(removed, id)
 			return found
 		}))
 	})
 })
 
-// distinct counts different ids: a bit for each that there can be.
+// distinct counts distinct ids in a bitmap.
 type distinct struct{ words []uint64 }
 
-// newDistinct makes room for ids up to the highest: to grow costs more than to count.
+// newDistinct allocates space for ids up to highest: growing costs more than counting.
 func newDistinct(highest int64) distinct {
 	return distinct{words: make([]uint64, highest>>6+1)}
 }
 
-// add adds a set. It reads what idSet.all does, in half of the time.
+// add adds a set. It decodes like idSet.all, in half the time.
 func (d *distinct) add(s idSet) {
 	words := d.words
 	for id, i := uint64(0), 0; i < len(s); {
@@ -103,7 +105,7 @@ func (d *distinct) add(s idSet) {
 	d.words = words
 }
 
-// or adds all that another has.
+// or adds all ids of another.
 func (d *distinct) or(other *distinct) {
 	if n := len(other.words) - len(d.words); n > 0 {
 		d.words = append(d.words, make([]uint64, n)...)
@@ -113,7 +115,7 @@ func (d *distinct) or(other *distinct) {
 	}
 }
 
-// count is how many there are.
+// count returns the number of distinct ids.
 func (d *distinct) count() (n int64) {
 	for _, w := range d.words {
 		n += int64(bits.OnesCount64(w))

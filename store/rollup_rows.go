@@ -9,31 +9,30 @@ import (
 	"sort"
 )
 
-// rollupRow is what is counted of some bans: a row of the counts, or the one ban where a bin cuts through the hour or day of
-// a row.
+// rollupRow is a row of a rollup, or a single ban where the boundary of a bin splits the hour or day of a row.
 type rollupRow struct {
-	bin            int    // whose it is: the first bin of that name
+	bin            int    // index of the first bin with its key
 	time           int64  // of the ban, or the start of the hour or day
-	source, jail   int64  // of hours only
-	country        []byte // of days only
+	source, jail   int64  // in jail_hours only
+	country        []byte // in country_days only
 	bans, friendly int64
-	endless        int64 // of hours only: bans of which the source does not say how long they last
-	addresses      idSet // who was banned, if that was asked
-	friends        idSet // of hours only: the friendly ones of them
-	cut            bool  // it is the one ban
+	endless        int64 // in jail_hours only: bans whose source does not give their duration
+	addresses      idSet // that were banned, if requested
+	friends        idSet // in jail_hours only: the friendly ones of them
+	partial        bool  // it is a single ban
 }
 
-// timeRange is a part of a bin, From included, To not.
+// timeRange is a part of a bin, including From, excluding To.
 type timeRange struct {
-	Bin  int   `json:"bin"` // the first of that name
+	Bin  int   `json:"bin"` // index of the first bin with its key
 	From int64 `json:"from"`
 	To   int64 `json:"to"`
 }
 
-// cut tells, for counts that are kept by the unit, which rows lie within a bin, and which bans are to be counted one by
-// one since the bin cuts through their row; both in order of time. Of what was purged there are no bans, and the row goes
-// to the bin in which it begins.
-func cut(bins []Bin, unit, purged int64) (rows, bans []timeRange) {
+// splitBins divides the bins into whole rows of so many seconds, and the rest, in which bans have to be counted one by
+// one because the bin splits their row. Both are in order of time. Purged bans cannot be counted one by one: such a row
+// belongs to the bin in which it begins.
+func splitBins(bins []Bin, seconds, purged int64) (rows, bans []timeRange) {
 	first := make(map[string]int, len(bins))
 	for n, b := range bins {
 		i, known := first[b.Key]
@@ -43,14 +42,14 @@ func cut(bins []Bin, unit, purged int64) (rows, bans []timeRange) {
 		from, to := b.from(), b.to()
 		begin, end := from, to
 		if from != math.MinInt64 {
-			begin = floor(from+unit-1, unit)
+			begin = floor(from+seconds-1, seconds)
 		}
 		switch {
 		case to == math.MaxInt64:
 		case to <= purged:
-			end = floor(to+unit-1, unit)
+			end = floor(to+seconds-1, seconds)
 		default:
-			end = floor(to, unit)
+			end = floor(to, seconds)
 		}
 		if begin < end {
 			rows = append(rows, timeRange{i, begin, end})
@@ -68,58 +67,62 @@ func cut(bins []Bin, unit, purged int64) (rows, bans []timeRange) {
 	return rows, bans
 }
 
-// hours calls yield with the counts of the bins by hour, source and jail, and if asked with who was banned. What it is given is
-// good until it returns.
-func (s *Store) hours(ctx context.Context, bins []Bin, who bool, yield func(rollupRow)) error {
-	return s.rollupRows(ctx, jailHours(who), bins, yield)
+// hours calls yield with the rows of jail_hours in the bins, with the banned addresses if requested. A row is valid
+// only until yield returns.
+func (s *Store) hours(ctx context.Context, bins []Bin, addresses bool, yield func(rollupRow)) error {
+	return s.rollupRows(ctx, jailHours(addresses), bins, yield)
 }
 
-func (s *Store) rollupRows(ctx context.Context, c rollup, bins []Bin, yield func(rollupRow)) error {
-	purged, err := purgedTo(ctx, s.r)
+// rollupRows calls yield with the rows of the rollup in the bins, and with single bans where a bin splits a row.
+func (s *Store) rollupRows(ctx context.Context, r rollup, bins []Bin, yield func(rollupRow)) error {
+	purged, err := purgedBefore(ctx, s.r)
 	if err != nil {
 		return err
 	}
-	rows, bans := cut(bins, c.unit, purged)
+	rows, bans := splitBins(bins, r.seconds, purged)
 	if len(bans) > 0 {
 		p, err := s.packBans(ctx, bans)
 		if err != nil {
 			return err
 		}
-		within(bans, p, func(k rollupRow) {
-			k.cut = true
+		rowsWithin(bans, p, func(k rollupRow) {
+			k.partial = true
 			yield(k)
 		})
 	}
 	if len(rows) == 0 {
 		return nil
 	}
-	return c.read(ctx, s.r, rows[0].From, rows[len(rows)-1].To, func(p pack) { within(rows, p, yield) })
+	return r.read(ctx, s.r, rows[0].From, rows[len(rows)-1].To, func(p pack) { rowsWithin(rows, p, yield) })
 }
 
-// within yields what of a pack lies in one of the spans, which ascend.
-func within(spans []timeRange, p pack, yield func(rollupRow)) {
-	var in timeRange // nothing lies in it
+// rowsWithin yields the rows of a pack that lie in one of the ranges, which must ascend.
+func rowsWithin(ranges []timeRange, p pack, yield func(rollupRow)) {
+	var in timeRange // empty
 	for k := range p.all {
 		if k.time < in.From || k.time >= in.To {
-			i := sort.Search(len(spans), func(i int) bool { return k.time < spans[i].To })
-			if i == len(spans) || k.time < spans[i].From {
+			i := sort.Search(len(ranges), func(i int) bool { return k.time < ranges[i].To })
+			if i == len(ranges) || k.time < ranges[i].From {
 				continue
 			}
-			in = spans[i]
+			in = ranges[i]
 		}
 		k.bin = in.Bin
 		yield(k)
 	}
 }
 
-// packBans makes a pack of the bans in the spans, each a row of its own.
-func (s *Store) packBans(ctx context.Context, spans []timeRange) (p pack, err error) {
-	list, err := json.Marshal(spans)
+// packBans returns a pack of the bans in the ranges, with a row for each ban.
+func (s *Store) packBans(ctx context.Context, ranges []timeRange) (p pack, err error) {
+	list, err := json.Marshal(ranges)
 	if err != nil {
 		return nil, err
 	}
-	err = s.r.QueryRowContext(ctx, `WITH spans AS MATERIALIZED (SELECT value ->> 'from' AS start, value ->> 'to' AS stop FROM json_each(?))
-		SELECT pack(time, source_id, jail_id, country, 1, friendly, ban_time = 0, address_id, CASE friendly WHEN 1 THEN address_id ELSE x'' END)
-		FROM spans CROSS JOIN bans ON time >= start AND time < stop JOIN addresses a ON a.id = address_id`, string(list)).Scan((*[]byte)(&p))
+	err = s.r.QueryRowContext(ctx, `WITH ranges AS MATERIALIZED (
+			SELECT value ->> 'from' AS start, value ->> 'to' AS stop FROM json_each(?))
+		SELECT pack(time, source_id, jail_id, country, 1, friendly, ban_time = 0, address_id,
+			CASE friendly WHEN 1 THEN address_id ELSE x'' END)
+		FROM ranges CROSS JOIN bans ON time >= start AND time < stop JOIN addresses a ON a.id = address_id`,
+		string(list)).Scan((*[]byte)(&p))
 	return p, err
 }

@@ -16,37 +16,41 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// ledger is the counts as they are kept, from a moment on.
-func ledger(ctx context.Context, db querier, from int64) ([]string, error) {
-	rows, err := db.QueryContext(ctx, `SELECT format('%d %d %d: %d %d %d %s %s', hour, source_id, jail_id, bans, friendly, endless, hex(addresses), hex(friends)) FROM jail_hours WHERE hour >= ?1
-		UNION ALL SELECT format('%d %s: %d %d %s', day, country, bans, friendly, hex(addresses)) FROM country_days WHERE day >= ?1`, from)
+// rollupRows returns the rows of the rollups as text, from a moment on.
+func rollupRows(ctx context.Context, db querier, from int64) ([]string, error) {
+	rows, err := db.QueryContext(ctx, `SELECT format('%d %d %d: %d %d %d %s %s',
+			hour, source_id, jail_id, bans, friendly, endless, hex(addresses), hex(friends))
+		FROM jail_hours WHERE hour >= ?1
+		UNION ALL SELECT format('%d %s: %d %d %s', day, country, bans, friendly, hex(addresses))
+		FROM country_days WHERE day >= ?1`, from)
 	if err != nil {
 		return nil, err
 	}
 	return collect(rows, single[string])
 }
 
-// remembered is a ban. Once a purge has passed its day it is settled how it counts, and at the next one it is gone.
-type remembered struct {
+// modelBan is a ban in the model. A ban from a purged day is frozen: how it counts changes no more. It is gone if its
+// row was purged.
+type modelBan struct {
 	Ban
-	life          int // of the address: who was forgotten and comes again is somebody else
-	settled, gone bool
-	country       Country
-	friendly      bool
+	life         int // of the address: one that returns after a purge counts as another
+	frozen, gone bool
+	country      Country
+	friendly     bool
 }
 
-// model remembers every ban by itself.
+// model keeps every ban separately.
 type model struct {
-	bans   []remembered
-	gone   int64 // of days before it there may be counts alone
+	bans   []modelBan
+	gone   int64 // days before it may have only counts
 	friend Friends
 	table  map[string]Country
 	whois  map[string]Country
 	life   map[string]int
 }
 
-func (m *model) country(b remembered) Country {
-	if b.settled {
+func (m *model) country(b modelBan) Country {
+	if b.frozen {
 		return b.country
 	}
 	if c := m.whois[b.Address]; c != "" {
@@ -55,28 +59,28 @@ func (m *model) country(b remembered) Country {
 	return m.table[b.Address]
 }
 
-func (m *model) friendly(b remembered) bool {
-	if b.settled {
+func (m *model) friendly(b modelBan) bool {
+	if b.frozen {
 		return b.friendly
 	}
 	return m.friend.Has(b.Address, m.table[b.Address], m.whois[b.Address])
 }
 
-// settle counts a ban as it is counted now, for good.
-func (m *model) settle(b remembered) remembered {
-	b.country, b.friendly, b.settled = m.country(b), m.friendly(b), true
+// freeze returns a ban that will always count as it does now.
+func (m *model) freeze(b modelBan) modelBan {
+	b.country, b.friendly, b.frozen = m.country(b), m.friendly(b), true
 	return b
 }
 
-// when is the moment at which a ban is remembered: before gone, that at which the hour or day begins that it is kept with.
-func (m *model) when(b remembered, unit int64) int64 {
+// timeOf returns the time at which a ban is counted: before gone, that of the row of its rollup.
+func (m *model) timeOf(b modelBan, unit int64) int64 {
 	if at := b.Time.Unix(); at >= m.gone {
 		return at
 	}
 	return floor(b.Time.Unix(), unit)
 }
 
-// purge forgets what is before the day.
+// purge removes what is before the day.
 func (m *model) purge(day int64) {
 	m.gone = max(m.gone, day)
 	alive := map[string]bool{}
@@ -84,7 +88,7 @@ func (m *model) purge(day int64) {
 		switch {
 		case b.gone:
 		case b.Time.Unix() < day:
-			m.bans[i] = m.settle(b)
+			m.bans[i] = m.freeze(b)
 			m.bans[i].gone = true
 		default:
 			alive[b.Address] = true
@@ -98,7 +102,7 @@ func (m *model) purge(day int64) {
 	}
 }
 
-func (m *model) count(by func(remembered) (string, bool)) map[string]Count {
+func (m *model) count(by func(modelBan) (string, bool)) map[string]Count {
 	all, seen := map[string]Count{}, map[string]bool{}
 	for _, b := range m.bans {
 		key, counts := by(b)
@@ -128,8 +132,8 @@ func byKey(counts []Count) map[string]Count {
 	return all
 }
 
-// However bans come, addresses move, friends change and packs are made, the counts are those of a recount, and every
-// report is what one finds who looks at each ban.
+// However bans arrive, addresses are reclassified, friends change and packs are made, the rollups equal a recount, and
+// every report equals one made from the single bans.
 func TestCountsAreThoseOfARecount(t *testing.T) {
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
@@ -140,7 +144,7 @@ func TestCountsAreThoseOfARecount(t *testing.T) {
 	address := func() string { return fmt.Sprintf("203.0.%d.%d", dice.IntN(3), dice.IntN(12)) }
 	const length = 40 * 24 * 3600 // in seconds: some packs
 	start, generation := noon.Add(-length*time.Second), int64(0)
-	lengths := []int64{0, 1, 3600, short, short + 1, 7 * daySeconds, -1}
+	lengths := []int64{0, 1, 3600, shortBanSeconds, shortBanSeconds + 1, 7 * daySeconds, -1}
 	place := func(text string) (Located, error) { return Located{Public: true, Country: m.table[text]}, nil }
 	for a := range 3 {
 		for b := range 12 {
@@ -155,15 +159,19 @@ func TestCountsAreThoseOfARecount(t *testing.T) {
 			for range 1 + dice.IntN(2*rowsAtOnce/100) {
 				b := Ban{
 					Time: start.Add(time.Duration(dice.IntN(length)) * time.Second), HasEpoch: dice.IntN(4) > 0,
-					Address: address(), BanTime: lengths[dice.IntN(len(lengths))], Jail: []string{"sshd", "web", ""}[dice.IntN(3)],
+					Address: address(), BanTime: lengths[dice.IntN(len(lengths))],
+					Jail: []string{"sshd", "web", ""}[dice.IntN(3)],
 				}
 				bans = append(bans, b)
 				if dice.IntN(5) == 0 {
-					bans = append(bans, b) // once with an epoch, twice without
+					bans = append(bans, b) // counts once with an epoch, twice without
 				}
 			}
 			source := fmt.Sprint("web", 1+dice.IntN(2))
-			batch := Batch{Source: source, Cursor: Cursor{Generation: generation}, Bans: slices.Clone(bans), ReadAt: noon, NewsSince: noon.Add(-100 * time.Hour)}
+			batch := Batch{
+				Source: source, Cursor: Cursor{Generation: generation}, Bans: slices.Clone(bans),
+				ReadAt: noon, NewsSince: noon.Add(-100 * time.Hour),
+			}
 			if dice.IntN(2) == 0 || slices.ContainsFunc(bans, func(b Ban) bool { return b.Time.Unix() < m.gone }) {
 				batch.Place = place
 			}
@@ -174,9 +182,9 @@ func TestCountsAreThoseOfARecount(t *testing.T) {
 				b.Source = source
 				identity := fmt.Sprint(b)
 				if !b.HasEpoch || !seen[identity] {
-					r := remembered{Ban: b, life: m.life[b.Address]}
+					r := modelBan{Ban: b, life: m.life[b.Address]}
 					if b.Time.Unix() < m.gone {
-						r = m.settle(r)
+						r = m.freeze(r)
 					}
 					m.bans = append(m.bans, r)
 				}
@@ -202,7 +210,8 @@ func TestCountsAreThoseOfARecount(t *testing.T) {
 				}
 				if q.ID = k.ID; q.ID != 0 {
 					m.whois[q.Addr.String()] = c
-					if err := s.Answer(t.Context(), q, []Network{{Prefix: network, Country: c, AnsweredAt: noon}}); err != nil {
+					answer := []Network{{Prefix: network, Country: c, AnsweredAt: noon}}
+					if err := s.Answer(t.Context(), q, answer); err != nil {
 						t.Fatal(err)
 					}
 				}
@@ -236,7 +245,7 @@ func TestCountsAreThoseOfARecount(t *testing.T) {
 			if err := s.Pack(t.Context(), start.Add(time.Duration(dice.IntN(2*length))*time.Second)); err != nil {
 				t.Fatal(err)
 			}
-			m.compare(t, s, dice, start, length)
+			m.checkReports(t, s, dice, start, length)
 		}
 		fresh, err := s.Unlocated(t.Context(), 1000)
 		if err != nil {
@@ -249,39 +258,42 @@ func TestCountsAreThoseOfARecount(t *testing.T) {
 		if err := s.Locate(t.Context(), located); err != nil {
 			t.Fatal(err)
 		}
-		rightlyPacked(t, s)
+		checkPacks(t, s)
 	}
-	recounted(t, s, m.gone)
+	checkRecount(t, s, m.gone)
 	for range 30 {
-		m.compare(t, s, dice, start, length)
+		m.checkReports(t, s, dice, start, length)
 	}
 }
 
-// rightlyPacked compares the packs there are with their rows, and returns how many there are.
-func rightlyPacked(t *testing.T, s *Store) (n int) {
+// checkPacks compares the packs with their rows, and returns how many there are.
+func checkPacks(t *testing.T, s *Store) (n int) {
 	t.Helper()
-	for _, c := range packed() {
-		rows, err := s.r.QueryContext(t.Context(), fmt.Sprintf(`SELECT format('from %%d: %%s, want %%s', start, hex(rows), hex(want)) FROM (
-			SELECT start, rows, (SELECT %s FROM %s AND %s >= start AND %[3]s < start + ?) AS want FROM packs WHERE unit = ? AND length(rows) > 0)
-			WHERE rows IS NOT want`, c.packs, c.rows, c.time), packSeconds, c.id)
+	for _, c := range allRollups() {
+		rows, err := s.r.QueryContext(t.Context(), fmt.Sprintf(`
+			SELECT format('from %%d: %%s, want %%s', start, hex(rows), hex(want)) FROM (
+				SELECT start, rows, (SELECT %s FROM %s AND %s >= start AND %[3]s < start + ?) AS want
+				FROM packs WHERE unit = ? AND length(rows) > 0)
+			WHERE rows IS NOT want`, c.packExpr, c.table, c.timeColumn), packSeconds, c.packUnit)
 		if err != nil {
 			t.Fatal(err)
 		}
 		wrong, err := collect(rows, single[string])
 		if err != nil || len(wrong) > 0 {
-			t.Fatalf("packs of %s: %q, %v", c.rows, wrong, err)
+			t.Fatalf("packs of %s: %q, %v", c.table, wrong, err)
 		}
 	}
-	if err := s.r.QueryRowContext(t.Context(), "SELECT count(*) FROM packs WHERE length(rows) > 0").Scan(&n); err != nil {
+	err := s.r.QueryRowContext(t.Context(), "SELECT count(*) FROM packs WHERE length(rows) > 0").Scan(&n)
+	if err != nil {
 		t.Fatal(err)
 	}
 	return n
 }
 
-// recounted compares the counts with those of all bans, from a moment on.
-func recounted(t *testing.T, s *Store, from int64) {
+// checkRecount compares the rollups with a recount of all bans, from a moment on.
+func checkRecount(t *testing.T, s *Store, from int64) {
 	t.Helper()
-	got, err := ledger(t.Context(), s.r, from)
+	got, err := rollupRows(t.Context(), s.r, from)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -290,7 +302,7 @@ func recounted(t *testing.T, s *Store, from int64) {
 		if err != nil {
 			return err
 		}
-		want, err := ledger(t.Context(), tx, from)
+		want, err := rollupRows(t.Context(), tx, from)
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("counts differ from a recount (-recount +kept):\n%s", diff)
 		}
@@ -304,8 +316,8 @@ func recounted(t *testing.T, s *Store, from int64) {
 	}
 }
 
-// holds asks who is banned at some moments.
-func (m *model) holds(t *testing.T, s *Store, dice *rand.Rand, start time.Time, length int) {
+// checkActive compares the bans in force at some moments.
+func (m *model) checkActive(t *testing.T, s *Store, dice *rand.Rand, start time.Time, length int) {
 	t.Helper()
 	var moments []time.Time
 	for range 1 + dice.IntN(5) {
@@ -318,7 +330,7 @@ func (m *model) holds(t *testing.T, s *Store, dice *rand.Rand, start time.Time, 
 			return !at.Before(b.Time) && (b.BanTime < 0 || at.Before(b.Time.Add(time.Duration(b.BanTime)*time.Second)))
 		})
 		if held && !b.gone && b.BanTime != 0 {
-			b.settled = false // of the ban itself, until it is purged, what is known now counts
+			b.frozen = false // until it is purged, its row counts as is known now
 			want = append(want, fmt.Sprintf("%011d %q %v", b.Time.Unix(), b.Jail, m.friendly(b)))
 		}
 	}
@@ -337,8 +349,8 @@ func (m *model) holds(t *testing.T, s *Store, dice *rand.Rand, start time.Time, 
 	}
 }
 
-// bared are counts without addresses.
-func bared(c Counts) Counts {
+// withoutAddresses returns the counts without those of addresses.
+func withoutAddresses(c Counts) Counts {
 	c.Total.Addresses, c.Rows = 0, slices.Clone(c.Rows)
 	for i := range c.Rows {
 		c.Rows[i].Addresses = 0
@@ -346,10 +358,10 @@ func bared(c Counts) Counts {
 	return c
 }
 
-// compare asks for every report of some window.
-func (m *model) compare(t *testing.T, s *Store, dice *rand.Rand, start time.Time, length int) {
+// checkReports compares every report of some window.
+func (m *model) checkReports(t *testing.T, s *Store, dice *rand.Rand, start time.Time, length int) {
 	t.Helper()
-	m.holds(t, s, dice, start, length)
+	m.checkActive(t, s, dice, start, length)
 	w := Window{From: start.Add(time.Duration(dice.IntN(length)) * time.Second)}
 	w.To = w.From.Add(time.Duration(1+dice.IntN(length/2)) * time.Second)
 	switch dice.IntN(4) {
@@ -358,29 +370,30 @@ func (m *model) compare(t *testing.T, s *Store, dice *rand.Rand, start time.Time
 	case 1:
 		w.To = w.From.Add(time.Duration(1+dice.IntN(4000)) * time.Second)
 	}
-	in := func(b remembered, unit int64) bool { at := m.when(b, unit); return at >= w.from() && at < w.to() }
+	in := func(b modelBan, unit int64) bool { at := m.timeOf(b, unit); return at >= w.from() && at < w.to() }
 	reports := map[string]struct {
 		ask  func(context.Context, Window, bool) (Counts, error)
 		unit int64
-		key  func(remembered) string
+		key  func(modelBan) string
 	}{
-		"country": {s.ByCountry, daySeconds, func(b remembered) string { return string(m.country(b)) }},
-		"jail":    {s.ByJail, hourSeconds, func(b remembered) string { return b.Jail }},
-		"source":  {s.BySource, hourSeconds, func(b remembered) string { return b.Source }},
+		"country": {s.ByCountry, daySeconds, func(b modelBan) string { return string(m.country(b)) }},
+		"jail":    {s.ByJail, hourSeconds, func(b modelBan) string { return b.Jail }},
+		"source":  {s.BySource, hourSeconds, func(b modelBan) string { return b.Source }},
 	}
 	for name, r := range reports {
 		got, err := r.ask(t.Context(), w, true)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if bare, err := r.ask(t.Context(), w, false); err != nil || !cmp.Equal(bare, bared(got)) {
-			t.Errorf("%s from %v to %v without addresses: %v, %v, want %v", name, w.From, w.To, bare, err, bared(got))
+		if bare, err := r.ask(t.Context(), w, false); err != nil || !cmp.Equal(bare, withoutAddresses(got)) {
+			t.Errorf("%s from %v to %v without addresses: %v, %v, want %v", name, w.From, w.To, bare, err,
+				withoutAddresses(got))
 		}
-		want := m.count(func(b remembered) (string, bool) { return r.key(b), in(b, r.unit) })
+		want := m.count(func(b modelBan) (string, bool) { return r.key(b), in(b, r.unit) })
 		if diff := cmp.Diff(want, byKey(got.Rows)); diff != "" {
 			t.Errorf("%s from %v to %v (-want +got):\n%s", name, w.From, w.To, diff)
 		}
-		total := m.count(func(b remembered) (string, bool) { return "", in(b, r.unit) })[""]
+		total := m.count(func(b modelBan) (string, bool) { return "", in(b, r.unit) })[""]
 		if got.Total != total {
 			t.Errorf("%s from %v to %v: total %+v, want %+v", name, w.From, w.To, got.Total, total)
 		}
@@ -397,8 +410,8 @@ func (m *model) compare(t *testing.T, s *Store, dice *rand.Rand, start time.Time
 	for from := w.From; from.Before(w.To) && len(bins) < 500; from = from.Add(step) {
 		bins = append(bins, Bin{Key: fmt.Sprint(len(bins) % keys), Window: Window{From: from, To: from.Add(step)}})
 	}
-	key := func(b remembered) (string, bool) {
-		since := time.Unix(m.when(b, hourSeconds), 0).Sub(w.From)
+	key := func(b modelBan) (string, bool) {
+		since := time.Unix(m.timeOf(b, hourSeconds), 0).Sub(w.From)
 		i := int(since / step)
 		return fmt.Sprint(i % keys), since >= 0 && i < len(bins)
 	}
@@ -406,8 +419,9 @@ func (m *model) compare(t *testing.T, s *Store, dice *rand.Rand, start time.Time
 	if err != nil {
 		t.Fatal(err)
 	}
-	if bare, err := s.ByBin(t.Context(), bins, false); err != nil || !cmp.Equal(bare, bared(got)) {
-		t.Errorf("bins of %v from %v without addresses: %v, %v, want %v", step, w.From, bare, err, bared(got))
+	if bare, err := s.ByBin(t.Context(), bins, false); err != nil || !cmp.Equal(bare, withoutAddresses(got)) {
+		t.Errorf("bins of %v from %v without addresses: %v, %v, want %v", step, w.From, bare, err,
+			withoutAddresses(got))
 	}
 	if diff := cmp.Diff(m.count(key), byKey(got.Rows)); diff != "" {
 		t.Errorf("bins of %v from %v (-want +got):\n%s", step, w.From, diff)
@@ -421,7 +435,8 @@ func (m *model) compare(t *testing.T, s *Store, dice *rand.Rand, start time.Time
 		sums[c.Bin+" "+c.Jail] += c.Bans
 	}
 	want := map[string]int64{}
-	for k, c := range m.count(func(b remembered) (string, bool) { k, counts := key(b); return k + " " + b.Jail, counts }) {
+	byJail := func(b modelBan) (string, bool) { k, counts := key(b); return k + " " + b.Jail, counts }
+	for k, c := range m.count(byJail) {
 		want[k] = c.Bans
 	}
 	if !maps.Equal(sums, want) {

@@ -7,14 +7,14 @@ import (
 
 // Share is how many of a jail's bans hit friends.
 type Share struct {
-	Jail     string // "" where the source does not say
+	Jail     string // "" if the source does not name it
 	Bans     int64
 	Friendly int64     // bans of friendly addresses
 	Friends  int64     // distinct friendly addresses
-	Since    time.Time // of the first ban counted, or the start of its hour
+	Since    time.Time // time of the first ban counted, or the start of its hour
 }
 
-// Shares counts the friends among the bans of the window, by jail. Jails without bans are left out.
+// Shares counts the bans of the window, and those that hit friends, by jail. Jails without bans are left out.
 func (s *Store) Shares(ctx context.Context, w Window) (map[string]Share, error) {
 	type counted struct {
 		Share

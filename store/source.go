@@ -8,34 +8,35 @@ import (
 	"time"
 )
 
-// Cursor is how far a source has been read, and how its file is known again. The zero Cursor is a source that has
+// Cursor is how far a source has been read, and how its file is recognized. The zero Cursor is a source that has
 // never been read.
 type Cursor struct {
-	Generation int64     // grows whenever lines may come that were read before
-	Head       []byte    // hash of what the file begins with; nil: nothing has been read
-	Tail       []byte    // hash of what stands before Offset
+	Generation int64     // grows whenever lines may follow that were read before
+	Head       []byte    // hash of the start of the file; nil: nothing has been read
+	Tail       []byte    // hash of the bytes just before Offset
 	Offset     int64     // bytes consumed; just past a newline, unless Skipping
-	Size       int64     // of the file when it was read; more than Offset: there is more to come at once
-	Modified   int64     // unix nanoseconds by the file's own clock, when it was read
+	Size       int64     // of the file when it was read; greater than Offset: more can be read at once
+	Modified   int64     // modification time in unix nanoseconds when it was read, by the file's own clock
 	Line       int64     // lines consumed
 	Skipping   bool      // Offset is within a line that is too long
 	Columns    string    // the header in force at Offset
 	LastTime   time.Time // of the ban before Offset; zero: none
 }
 
-// Reject is a line that is no ban.
+// Reject is a line that could not be read as a ban.
 type Reject struct {
 	Line   int64  // counted from 1
-	Reason string // one of few, so that they can be counted; nothing of the line itself
+	Reason string // one of a small set, so that reasons can be counted; contains nothing of the line itself
 }
 
-// rejectsKept is how many rejected lines are remembered of a source.
-const rejectsKept = 20
+// maxRejects is how many rejected lines are kept for each source.
+const maxRejects = 20
 
 // Cursor returns how far the source has been read.
 func (s *Store) Cursor(ctx context.Context, source string) (c Cursor, err error) {
 	var last int64
-	err = s.r.QueryRowContext(ctx, `SELECT generation, head, tail, offset, size, modified, line, skipping, columns, last_time
+	err = s.r.QueryRowContext(ctx, `SELECT generation, head, tail, offset, size, modified, line, skipping, columns,
+			last_time
 		FROM sources WHERE name = ?`, source).
 		Scan(&c.Generation, &c.Head, &c.Tail, &c.Offset, &c.Size, &c.Modified, &c.Line, &c.Skipping, &c.Columns, &last)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -44,18 +45,19 @@ func (s *Store) Cursor(ctx context.Context, source string) (c Cursor, err error)
 	if err != nil {
 		return Cursor{}, fmt.Errorf("cursor of %s: %w", source, err)
 	}
-	c.LastTime = when(last)
+	c.LastTime = fromUnix(last)
 	return c, nil
 }
 
-// sourceID returns the id of the source, which is made if it is new.
+// sourceID returns the id of the source, adding a row if it is new.
 func sourceID(ctx context.Context, tx *sql.Tx, name string) (id int64, err error) {
-	err = tx.QueryRowContext(ctx, "INSERT INTO sources (name) VALUES (?) ON CONFLICT DO UPDATE SET name = name RETURNING id", name).Scan(&id)
+	err = tx.QueryRowContext(ctx, `INSERT INTO sources (name) VALUES (?)
+		ON CONFLICT DO UPDATE SET name = name RETURNING id`, name).Scan(&id)
 	return id, err
 }
 
-// advance keeps how far the batch goes, and that it brought so many new bans.
-func advance(ctx context.Context, tx *sql.Tx, source int64, b Batch, added int) error {
+// saveCursor records how far the batch reaches and how many new bans it brought.
+func saveCursor(ctx context.Context, tx *sql.Tx, source int64, b Batch, added int) error {
 	c, last := b.Cursor, int64(0)
 	if !c.LastTime.IsZero() {
 		last = c.LastTime.Unix()
@@ -64,19 +66,21 @@ func advance(ctx context.Context, tx *sql.Tx, source int64, b Batch, added int) 
 	for i := range b.Bans {
 		latest = max(latest, b.Bans[i].Time.Unix())
 	}
-	_, err := tx.ExecContext(ctx, `UPDATE sources SET generation = ?, head = ?, tail = ?, offset = ?, size = ?, modified = ?, line = ?,
-			skipping = ?, columns = ?, last_time = ?, bans = bans + ?, latest = max(latest, ?),
+	_, err := tx.ExecContext(ctx, `UPDATE sources SET generation = ?, head = ?, tail = ?, offset = ?, size = ?,
+			modified = ?, line = ?, skipping = ?, columns = ?, last_time = ?, bans = bans + ?, latest = max(latest, ?),
 			rejects = rejects + ?, gaps = gaps + ? WHERE id = ?`,
 		c.Generation, c.Head, c.Tail, c.Offset, c.Size, c.Modified, c.Line, c.Skipping, c.Columns, last,
 		added, latest, len(b.Rejects), b.Gaps, source)
 	if err != nil || b.Lines == 0 {
 		return err
 	}
-	_, err = tx.ExecContext(ctx, "UPDATE sources SET lines = lines + ?, last_line_at = ? WHERE id = ?", b.Lines, b.ReadAt.Unix(), source)
+	_, err = tx.ExecContext(ctx, "UPDATE sources SET lines = lines + ?, last_line_at = ? WHERE id = ?",
+		b.Lines, b.ReadAt.Unix(), source)
 	return err
 }
 
-func reject(ctx context.Context, tx *sql.Tx, source int64, b Batch) error {
+// saveRejects counts the rejected lines of the batch by reason, and keeps the latest of them.
+func saveRejects(ctx context.Context, tx *sql.Tx, source int64, b Batch) error {
 	counts := map[string]int64{}
 	for _, r := range b.Rejects {
 		counts[r.Reason]++
@@ -88,7 +92,7 @@ func reject(ctx context.Context, tx *sql.Tx, source int64, b Batch) error {
 			return err
 		}
 	}
-	for _, r := range b.Rejects[max(0, len(b.Rejects)-rejectsKept):] {
+	for _, r := range b.Rejects[max(0, len(b.Rejects)-maxRejects):] {
 		_, err := tx.ExecContext(ctx, "INSERT INTO rejects (source_id, line, reason, at) VALUES (?, ?, ?, ?)",
 			source, r.Line, r.Reason, b.ReadAt.Unix())
 		if err != nil {
@@ -96,33 +100,36 @@ func reject(ctx context.Context, tx *sql.Tx, source int64, b Batch) error {
 		}
 	}
 	_, err := tx.ExecContext(ctx, `DELETE FROM rejects WHERE source_id = ?1 AND id NOT IN
-		(SELECT id FROM rejects WHERE source_id = ?1 ORDER BY id DESC LIMIT ?2)`, source, rejectsKept)
+		(SELECT id FROM rejects WHERE source_id = ?1 ORDER BY id DESC LIMIT ?2)`, source, maxRejects)
 	return err
 }
 
-// SourceFailed notes that the source cannot be read and why; "" that it can. What is known already writes nothing.
+// SourceFailed records why the source cannot be read, or with reason "" that it can. It writes nothing if that is
+// known already.
 func (s *Store) SourceFailed(ctx context.Context, source, reason string, at time.Time) error {
-	_, err := s.w.ExecContext(ctx, `INSERT INTO sources (name, failing_since, error) VALUES (?1, iif(?2 = '', 0, ?3), ?2)
+	_, err := s.w.ExecContext(ctx, `INSERT INTO sources (name, failing_since, error)
+		VALUES (?1, iif(?2 = '', 0, ?3), ?2)
 		ON CONFLICT (name) DO UPDATE SET error = ?2,
-			failing_since = iif(?2 = '', 0, iif(failing_since > 0, failing_since, ?3)) WHERE error <> ?2`, source, reason, at.Unix())
+			failing_since = iif(?2 = '', 0, iif(failing_since > 0, failing_since, ?3)) WHERE error <> ?2`,
+		source, reason, at.Unix())
 	if err != nil {
 		return fmt.Errorf("keep state of %s: %w", source, err)
 	}
 	return nil
 }
 
-// SourceStatus is how a source does.
+// SourceStatus is the state of a source.
 type SourceStatus struct {
 	Name         string
 	LastLineAt   time.Time        // when its last line was read; zero: never
 	LastBanAt    time.Time        // the time of its latest ban; zero: none
-	FailingSince time.Time        // it cannot be read; zero: it can
+	FailingSince time.Time        // since when it cannot be read; zero: it can
 	Error        string           // why it cannot be read
-	Lines        int64            // read, ever
-	Bans         int64            // found, ever; purged ones among them
-	Rejects      int64            // lines that were no ban, ever
-	Gaps         int64            // how often its file was replaced and left no trace: lines may be missing
-	Offset, Size int64            // of the present file, in bytes
+	Lines        int64            // read in total
+	Bans         int64            // found in total, including purged ones
+	Rejects      int64            // rejected lines in total
+	Gaps         int64            // how often its file was replaced without a trace: lines may be missing
+	Offset, Size int64            // of the current file, in bytes
 	Kinds        map[string]int64 // Rejects by reason
 	Sample       []RejectedLine   // the latest of them, newest first
 }
@@ -133,22 +140,23 @@ type RejectedLine struct {
 	At time.Time
 }
 
-// Sources returns how the sources do that have been read, by name.
+// Sources returns the state of every source that has been read, ordered by name.
 func (s *Store) Sources(ctx context.Context) ([]SourceStatus, error) {
-	rows, err := s.r.QueryContext(ctx, `SELECT name, last_line_at, latest, failing_since, error, lines, bans, rejects, gaps, offset, size
-		FROM sources ORDER BY name`)
+	rows, err := s.r.QueryContext(ctx, `SELECT name, last_line_at, latest, failing_since, error, lines, bans, rejects,
+		gaps, offset, size FROM sources ORDER BY name`)
 	if err != nil {
 		return nil, fmt.Errorf("state of the sources: %w", err)
 	}
 	all, err := collect(rows, func(rows *sql.Rows) (st SourceStatus, err error) {
 		var line, ban, failing int64
-		err = rows.Scan(&st.Name, &line, &ban, &failing, &st.Error, &st.Lines, &st.Bans, &st.Rejects, &st.Gaps, &st.Offset, &st.Size)
-		st.LastLineAt, st.LastBanAt, st.FailingSince = when(line), when(ban), when(failing)
+		err = rows.Scan(&st.Name, &line, &ban, &failing, &st.Error, &st.Lines, &st.Bans, &st.Rejects, &st.Gaps,
+			&st.Offset, &st.Size)
+		st.LastLineAt, st.LastBanAt, st.FailingSince = fromUnix(line), fromUnix(ban), fromUnix(failing)
 		return st, err
 	})
 	for i := range all {
 		if err == nil && all[i].Rejects > 0 {
-			err = s.sample(ctx, &all[i])
+			err = s.fillSample(ctx, &all[i])
 		}
 	}
 	if err != nil {
@@ -157,8 +165,8 @@ func (s *Store) Sources(ctx context.Context) ([]SourceStatus, error) {
 	return all, nil
 }
 
-// sample fills in what is known of the source's rejected lines.
-func (s *Store) sample(ctx context.Context, st *SourceStatus) error {
+// fillSample fills in the source's rejected lines: the latest of them, and their number by reason.
+func (s *Store) fillSample(ctx context.Context, st *SourceStatus) error {
 	rows, err := s.r.QueryContext(ctx, `SELECT line, reason, at FROM rejects
 		WHERE source_id = (SELECT id FROM sources WHERE name = ?) ORDER BY id DESC`, st.Name)
 	if err != nil {
@@ -167,7 +175,7 @@ func (s *Store) sample(ctx context.Context, st *SourceStatus) error {
 	st.Sample, err = collect(rows, func(rows *sql.Rows) (r RejectedLine, err error) {
 		var at int64
 		err = rows.Scan(&r.Line, &r.Reason, &at)
-		r.At = when(at)
+		r.At = fromUnix(at)
 		return r, err
 	})
 	if err != nil {
@@ -189,7 +197,7 @@ func (s *Store) sample(ctx context.Context, st *SourceStatus) error {
 	return err
 }
 
-// Originals returns the sources whose lines are in the original form, date, time and address: they name no jail.
+// Originals returns the sources whose lines have the original format of date, time and address, without a jail.
 func (s *Store) Originals(ctx context.Context) ([]string, error) {
 	rows, err := s.r.QueryContext(ctx, "SELECT name FROM sources WHERE columns = 'DATE,TIME,IP_ADDRESS' ORDER BY name")
 	if err != nil {

@@ -13,7 +13,8 @@ func TestCursorComesBackAsItWas(t *testing.T) {
 		t.Errorf("%+v %v, want none", c, err)
 	}
 	want := Cursor{
-		Generation: 2, Head: []byte{1, 2}, Tail: []byte{3}, Offset: 77, Size: 99, Modified: 1795356309123456789, Line: 8, Skipping: true,
+		Generation: 2, Head: []byte{1, 2}, Tail: []byte{3}, Offset: 77, Size: 99, Modified: 1795356309123456789,
+		Line: 8, Skipping: true,
 		Columns: "DATE,TIME,IP_ADDRESS", LastTime: time.Unix(1795356309, 0),
 	}
 	if _, err := s.AddBans(t.Context(), Batch{Source: "web1", Cursor: want, ReadAt: noon}); err != nil {
@@ -27,7 +28,10 @@ func TestCursorComesBackAsItWas(t *testing.T) {
 func TestSourcesTellHowTheyDo(t *testing.T) {
 	s := openBans(t)
 	batch := func(source string, lines int, rejects ...Reject) {
-		b := Batch{Source: source, Lines: lines, ReadAt: noon.Add(time.Duration(lines) * time.Minute), Rejects: rejects, Bans: []Ban{ban(3, true), ban(2, true)}}
+		b := Batch{
+			Source: source, Lines: lines, ReadAt: noon.Add(time.Duration(lines) * time.Minute),
+			Rejects: rejects, Bans: []Ban{ban(3, true), ban(2, true)},
+		}
 		if _, err := s.AddBans(t.Context(), b); err != nil {
 			t.Fatal(err)
 		}
@@ -65,7 +69,14 @@ func TestSourceFailedKeepsTheFirstMoment(t *testing.T) {
 	for n, c := range []struct {
 		reason string
 		since  time.Time
-	}{{"gone", noon}, {"gone", noon}, {"refused", noon}, {"", time.Time{}}, {"", time.Time{}}, {"gone", noon.Add(5 * time.Hour)}} {
+	}{
+		{"gone", noon},
+		{"gone", noon},
+		{"refused", noon},
+		{"", time.Time{}},
+		{"", time.Time{}},
+		{"gone", noon.Add(5 * time.Hour)},
+	} {
 		if err := s.SourceFailed(t.Context(), "web1", c.reason, noon.Add(time.Duration(n)*time.Hour)); err != nil {
 			t.Fatal(err)
 		}

@@ -8,25 +8,29 @@ import (
 	"strings"
 )
 
-// rowsAtOnce is how many rows one statement deals with: a call costs more than a row, and what a statement of many more
-// works on does not fit into the processor's nearest cache.
+// rowsAtOnce is how many rows one statement handles: a call costs more than a row, but the working set of a much
+// larger statement no longer fits into the processor's nearest cache.
 const rowsAtOnce = 100
 
-// Their INSERT says OR FAIL: what fails ends the transaction, and SQLite need not keep a journal of each statement.
+// inChunks calls do with up to rowsAtOnce items at a time and a statement in which the query's %s is replaced by one
+// tuple for each of them.
 //
-// inChunks hands do the items, rowsAtOnce at a time, with the query prepared for so many of the tuple in place of its
-// %s.
-func inChunks[T any](ctx context.Context, tx *sql.Tx, items []T, query, tuple string, do func(*sql.Stmt, []T) error) error {
-	prepared := map[int]*sql.Stmt{} // two at most: for a full chunk, and for the rest
+// The INSERTs passed to it say OR FAIL: a failure ends the transaction anyway, and SQLite then needs no journal for
+// each statement.
+func inChunks[T any](
+	ctx context.Context, tx *sql.Tx, items []T, query, tuple string, do func(*sql.Stmt, []T) error,
+) error {
+	prepared := map[int]*sql.Stmt{} // at most two: for full chunks and for the remainder
 	defer func() {
 		for _, statement := range prepared {
-			statement.Close() //nolint:errcheck // it has done its work
+			statement.Close() //nolint:errcheck // it is no longer needed
 		}
 	}()
 	for chunk := range slices.Chunk(items, rowsAtOnce) {
 		n := len(chunk)
 		if prepared[n] == nil {
-			statement, err := tx.PrepareContext(ctx, fmt.Sprintf(query, strings.Repeat(","+tuple, n)[1:])) //nolint:sqlclosecheck // closed above
+			tuples := strings.Repeat(","+tuple, n)[1:]
+			statement, err := tx.PrepareContext(ctx, fmt.Sprintf(query, tuples)) //nolint:sqlclosecheck // closed above
 			if err != nil {
 				return err
 			}
@@ -53,7 +57,7 @@ func collect[T any](rows *sql.Rows, scan func(*sql.Rows) (T, error)) ([]T, error
 	return all, rows.Err()
 }
 
-// single scans a row of one column.
+// single scans a row that has one column.
 func single[T any](rows *sql.Rows) (v T, err error) {
 	err = rows.Scan(&v)
 	return v, err

@@ -1,7 +1,8 @@
-// Package store keeps what friendlyfire knows, in one SQLite file: bans, the addresses they hit, where those are,
-// and what has been said of it to whom. The domain's nouns stand here beside the SQL that keeps them.
+// Package store keeps everything friendlyfire knows in one SQLite file: bans, the addresses they hit, where those
+// addresses are, and which messages went to which chat. Each domain type lives beside its SQL.
 //
-// It knows nothing of files, registries, platforms or wording, and imports no other package of the program.
+// It knows nothing about source files, registries, chat platforms or wording, and imports no other package of the
+// program.
 package store
 
 import (
@@ -25,34 +26,34 @@ var migrations embed.FS
 
 // Store is the database. It is safe for concurrent use.
 //
-// One connection writes, so that no transaction ever waits for a lock it cannot get; a few others read beside it.
+// One connection writes, so that no transaction ever waits for a lock it cannot get; a few others only read.
 type Store struct {
 	w     *sql.DB
 	r     *sql.DB
-	spare *sql.DB // one connection that nothing interrupts: the way to a file that was deleted
+	spare *sql.DB // one connection that is never interrupted: it still reaches the file after it was deleted
 
 	path string
-	file fs.FileInfo // what is open, whatever happens to the path
+	file fs.FileInfo // the open file, even if path has come to mean another
 
-	around *sql.Stmt // aroundQuery: it is asked for every address, and takes longer to understand than to answer
+	networksAround *sql.Stmt // networksAroundQuery: run for every address, and slower to parse than to execute
 }
 
-// NewerError is a database that a later release has written. It is left as it is.
+// NewerError reports a database that was written by a later release. It is left untouched.
 type NewerError struct {
 	Path         string
 	Version, Own int
 }
 
 func (e *NewerError) Error() string {
-	return fmt.Sprintf("%s was written by a newer friendlyfire (schema %d, this one knows %d): upgrade, or choose another database",
-		e.Path, e.Version, e.Own)
+	return fmt.Sprintf("%s was written by a newer friendlyfire (schema %d, this one knows %d): "+
+		"upgrade, or choose another database", e.Path, e.Version, e.Own)
 }
 
-// Open opens the database at path, makes it if there is none, and brings its schema up to date.
-// The file is readable by its owner only. A directory that is missing is made, for its owner only.
+// Open opens the database at path, creates it if there is none, and brings its schema up to date.
+// The file, and a directory that has to be created for it, are accessible only to their owner.
 //
-// It returns a *CorruptError for a file that is no database any more, and where there was one that is gone, a
-// *ReadOnlyError for one that cannot be written, and a *NewerError for one that a later release has written.
+// It returns a *CorruptError if the file is no longer a database or has disappeared, a *ReadOnlyError if it cannot be
+// written, and a *NewerError if it was written by a later release.
 func Open(ctx context.Context, path string) (*Store, error) {
 	if err := errors.Join(registerFunctions(), prepare(ctx, path)); err != nil {
 		return nil, fmt.Errorf("open database: %w", ReadOnly(path, err))
@@ -64,12 +65,13 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
-	w, err := open(path, writing+"&_foreign_keys=1")
+	w, err := open(path, writeOptions+"&_foreign_keys=1")
 	if err != nil {
 		return nil, err
 	}
 	w.SetMaxOpenConns(1)
-	_, err = w.ExecContext(ctx, "INSERT INTO meta VALUES ('store/born', ?) ON CONFLICT DO NOTHING", strconv.FormatInt(time.Now().Unix(), 10))
+	_, err = w.ExecContext(ctx, "INSERT INTO meta VALUES ('store/born', ?) ON CONFLICT DO NOTHING",
+		strconv.FormatInt(time.Now().Unix(), 10))
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open database %s: %w", path, err), w.Close())
 	}
@@ -79,7 +81,7 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	}
 	r.SetMaxOpenConns(readers)
 	r.SetMaxIdleConns(readers)
-	// The pools give up a connection that was interrupted, and no new one reaches a file that was deleted.
+	// The pools drop a connection that was interrupted, and a new one could not reach a file that was deleted.
 	spare, err := open(path, "")
 	if err != nil {
 		return nil, errors.Join(err, r.Close(), w.Close())
@@ -87,7 +89,7 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	spare.SetMaxOpenConns(1)
 	s := &Store{w: w, r: r, spare: spare, path: path, file: file}
 	if _, err = spare.ExecContext(ctx, "SELECT 1 FROM sqlite_schema"); err == nil {
-		s.around, err = r.PrepareContext(ctx, aroundQuery)
+		s.networksAround, err = r.PrepareContext(ctx, networksAroundQuery)
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open database %s: %w", path, err), s.Close())
@@ -95,11 +97,11 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	return s, nil
 }
 
-// Close waits for what is under way and closes the file.
+// Close waits for running statements and closes the file.
 func (s *Store) Close() error {
 	var errs []error
-	if s.around != nil {
-		errs = append(errs, s.around.Close())
+	if s.networksAround != nil {
+		errs = append(errs, s.networksAround.Close())
 	}
 	for _, db := range []*sql.DB{s.r, s.w, s.spare} {
 		if db != nil {
@@ -109,29 +111,29 @@ func (s *Store) Close() error {
 	return errors.Join(errs...)
 }
 
-// Shrink lets go of what the caches hold, which fill again by themselves; of those that are in use it waits a second.
+// Shrink empties SQLite's caches, which refill by themselves. For connections that are in use it waits up to a second.
 func (s *Store) Shrink(ctx context.Context) error {
 	const shrink = "PRAGMA shrink_memory"
 	if _, err := s.w.ExecContext(ctx, shrink); err != nil {
 		return err
 	}
-	soon, cancel := context.WithTimeout(ctx, time.Second)
+	waitCtx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
-	var held []*sql.Conn // until each has had its turn
+	var conns []*sql.Conn // held until all have been shrunk, so that none is handed out twice
 	defer func() {
-		for _, c := range held {
-			c.Close() //nolint:errcheck // it goes back to the others
+		for _, c := range conns {
+			c.Close() //nolint:errcheck // it only returns to the pool
 		}
 	}()
 	for range readers {
-		c, err := s.r.Conn(soon)
+		c, err := s.r.Conn(waitCtx)
 		if errors.Is(err, context.DeadlineExceeded) {
 			return nil
 		}
 		if err != nil {
 			return err
 		}
-		held = append(held, c)
+		conns = append(conns, c)
 		if _, err := c.ExecContext(ctx, shrink); err != nil {
 			return err
 		}
@@ -139,46 +141,46 @@ func (s *Store) Shrink(ctx context.Context) error {
 	return nil
 }
 
-// readers is how many connections read at a time.
+// readers is the number of read connections.
 const readers = 4
 
-// writing are the options of a connection that writes. FULL: a power cut must not undo the record of a message that
-// went out. What is deleted is overwritten, in pages of a VACUUM, too.
-const writing = "_journal_mode=WAL&_synchronous=FULL&_txlock=immediate&_pragma=secure_delete(1)&_pragma=cache_size(-4000)" +
-	"&_pragma=wal_autocheckpoint(3000)&_pragma=journal_size_limit(12582912)"
+// writeOptions are the options of a connection that writes. synchronous=FULL: a power cut must not undo the record of
+// a message that went out. secure_delete: deleted data is overwritten, in the pages that VACUUM frees, too.
+const writeOptions = "_journal_mode=WAL&_synchronous=FULL&_txlock=immediate&_pragma=secure_delete(1)" +
+	"&_pragma=cache_size(-4000)&_pragma=wal_autocheckpoint(3000)&_pragma=journal_size_limit(12582912)"
 
-// logPages is the usual length of the write-ahead log, in pages of 4 KiB: 12 MiB.
-const logPages = 3000
+// walPages is the usual length of the write-ahead log, in pages of 4 KiB: 12 MiB.
+const walPages = 3000
 
-// open opens a database that exists: a new file of the same name must not appear when one is deleted.
+// open opens an existing database. It never creates one, so that no new file appears in place of a deleted one.
 func open(path, options string) (*sql.DB, error) {
 	dsn := "file:" + (&url.URL{Path: path}).EscapedPath() + "?mode=rw&_busy_timeout=5000&_dqs=0&" + options
 	db, err := sql.Open("sqlite", dsn)
 	if err != nil {
 		return nil, fmt.Errorf("open database %s: %w", path, err)
 	}
-	db.SetConnMaxIdleTime(0) // an idle connection is free, a new one runs pragmas
+	db.SetConnMaxIdleTime(0) // an idle connection costs nothing, a new one runs the pragmas
 	return db, nil
 }
 
-// afterwards is what a migration needs beside its SQL, by schema.
-var afterwards = map[int]func(context.Context, *sql.Tx) error{2: countAll}
+// migrationSteps are the steps in Go that follow a migration's SQL, by schema.
+var migrationSteps = map[int]func(context.Context, *sql.Tx) error{2: countAll}
 
-// migrate runs the numbered files of migrations that the database has not seen, each in a transaction of its own.
+// migrate runs the numbered migrations that are new to the database, each in its own transaction.
 func migrate(ctx context.Context, path string) (err error) {
-	files, err := fs.Glob(migrations, "migrations/*.sql")
+	files, err := migrationFiles()
 	if err != nil {
 		return err
 	}
-	db, err := open(path, writing+"&_foreign_keys=0") // tables are made anew under the eyes of those that refer to them
+	db, err := open(path, writeOptions+"&_foreign_keys=0") // tables are rebuilt while others refer to them
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	db.SetMaxOpenConns(1)
-	var version int
-	if err := db.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
-		return fmt.Errorf("open database %s: %w", path, err)
+	version, err := schemaVersion(ctx, db, path)
+	if err != nil {
+		return err
 	}
 	if version > len(files) {
 		return &NewerError{Path: path, Version: version, Own: len(files)}
@@ -193,8 +195,8 @@ func migrate(ctx context.Context, path string) (err error) {
 			if _, err := tx.ExecContext(ctx, fmt.Sprintf("%s;\nPRAGMA user_version = %d", script, schema)); err != nil {
 				return err
 			}
-			if more := afterwards[schema]; more != nil {
-				return more(ctx, tx)
+			if step := migrationSteps[schema]; step != nil {
+				return step(ctx, tx)
 			}
 			return nil
 		})
@@ -205,38 +207,50 @@ func migrate(ctx context.Context, path string) (err error) {
 	return nil
 }
 
+// migrationFiles returns the names of the migrations in order. Their number is the present schema.
+func migrationFiles() ([]string, error) { return fs.Glob(migrations, "migrations/*.sql") }
+
+// schemaVersion returns how many migrations the database at path has seen.
+func schemaVersion(ctx context.Context, db *sql.DB, path string) (version int, err error) {
+	if err := db.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
+		return 0, fmt.Errorf("open database %s: %w", path, err)
+	}
+	return version, nil
+}
+
+// write runs do in a transaction that is on the disk when write returns.
 func (s *Store) write(ctx context.Context, do func(*sql.Tx) error) error { return inTx(ctx, s.w, do) }
 
-// writeAhead is write for what can be had again: it does not wait until it has reached the disk. A power cut undoes it
-// whole, unless a write has followed, which brings all before it to the disk with it. Where more follows at once, the log
-// may grow to four times its usual length before its pages are copied to their places, so that those that change with
-// every transaction are copied less often.
+// writeAhead is write for data that can be read again: it does not wait for the disk. A power cut undoes the whole
+// transaction, unless a later write has flushed it. If more is to follow at once, the write-ahead log may grow to four
+// times its usual length before a checkpoint, so that pages that every transaction changes are copied less often.
 func (s *Store) writeAhead(ctx context.Context, more bool, do func(*sql.Tx) error) (err error) {
 	c, err := s.w.Conn(ctx)
 	if err != nil {
 		return err
 	}
-	defer c.Close() //nolint:errcheck // it goes back to be used again
-	log := logPages
+	defer c.Close() //nolint:errcheck // it only returns to the pool
+	pages := walPages
 	if more {
-		log *= 4
+		pages *= 4
 	}
-	set := func(ctx context.Context, synchronous string, log int) error {
-		_, err := c.ExecContext(ctx, fmt.Sprintf("PRAGMA synchronous = %s; PRAGMA wal_autocheckpoint = %d", synchronous, log))
+	set := func(ctx context.Context, synchronous string, pages int) error {
+		_, err := c.ExecContext(ctx, fmt.Sprintf("PRAGMA synchronous = %s; PRAGMA wal_autocheckpoint = %d",
+			synchronous, pages))
 		return err
 	}
-	defer func() { // whatever comes of it: a write must not find the connection so
-		if e := set(context.WithoutCancel(ctx), "FULL", logPages); e != nil {
-			err = errors.Join(err, e, c.Raw(func(any) error { return driver.ErrBadConn })) // the next one is as it should be
+	defer func() { // in any case: write must not get the connection in this state
+		if e := set(context.WithoutCancel(ctx), "FULL", walPages); e != nil {
+			err = errors.Join(err, e, c.Raw(func(any) error { return driver.ErrBadConn })) // discards the connection
 		}
 	}()
-	if err := set(ctx, "NORMAL", log); err != nil {
+	if err := set(ctx, "NORMAL", pages); err != nil {
 		return err
 	}
 	return inTx(ctx, c, do)
 }
 
-// inTx lets do work in a transaction of its own, which is kept if do succeeds.
+// inTx runs do in a transaction, which is committed if do succeeds.
 func inTx(ctx context.Context, db interface {
 	BeginTx(ctx context.Context, opts *sql.TxOptions) (*sql.Tx, error)
 }, do func(*sql.Tx) error,
@@ -245,14 +259,14 @@ func inTx(ctx context.Context, db interface {
 	if err != nil {
 		return err
 	}
-	defer tx.Rollback() //nolint:errcheck // after a commit it has nothing to do
+	defer tx.Rollback() //nolint:errcheck // after a commit it does nothing
 	if err := do(tx); err != nil {
 		return err
 	}
 	return tx.Commit()
 }
 
-// Value returns what was last kept under key, "" if nothing was. Keys are "package/what".
+// Value returns the value last stored under key, "" if there is none. Keys have the form "package/name".
 func (s *Store) Value(ctx context.Context, key string) (string, error) {
 	var value string
 	err := s.r.QueryRowContext(ctx, "SELECT value FROM meta WHERE key = ?", key).Scan(&value)
@@ -262,26 +276,35 @@ func (s *Store) Value(ctx context.Context, key string) (string, error) {
 	return value, err
 }
 
-// SetValue keeps value under key for good.
+// SetValue stores value under key.
 func (s *Store) SetValue(ctx context.Context, key, value string) error {
 	_, err := s.w.ExecContext(ctx, `INSERT INTO meta (key, value) VALUES (?, ?)
 		ON CONFLICT (key) DO UPDATE SET value = excluded.value WHERE value <> excluded.value`, key, value)
 	return err
 }
 
-// CreatedAt is when the database was made.
-func (s *Store) CreatedAt(ctx context.Context) (time.Time, error) {
-	var born int64
-	err := s.r.QueryRowContext(ctx, "SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'store/born'").Scan(&born)
-	return time.Unix(born, 0), err
+// setMeta stores value under key, with a database or transaction of the caller's.
+func setMeta(ctx context.Context, db interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+}, key, value string,
+) error {
+	_, err := db.ExecContext(ctx, "INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", key, value)
+	return err
 }
 
-// Intact reads all of the database that is open, and returns a *CorruptError if it is out of order. Bytes that were
-// changed within a row it cannot tell. It takes about two seconds for a million bans.
+// CreatedAt returns when the database was created.
+func (s *Store) CreatedAt(ctx context.Context) (time.Time, error) {
+	var created int64
+	err := s.r.QueryRowContext(ctx, "SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'store/born'").Scan(&created)
+	return time.Unix(created, 0), err
+}
+
+// Intact reads the whole database and returns a *CorruptError if its structure is damaged. It cannot detect bytes that
+// were changed within a row. It takes about two seconds for a million bans.
 // https://www.sqlite.org/pragma.html#pragma_quick_check
 func (s *Store) Intact(ctx context.Context) error { return verify(ctx, s.r, s.path) }
 
-// Ping waits until the database begins a transaction that could write, at most until ctx ends. It writes nothing.
+// Ping waits until the database can begin a write transaction, or until ctx ends. It writes nothing.
 func (s *Store) Ping(ctx context.Context) error {
 	return s.write(ctx, func(tx *sql.Tx) error {
 		var version int

@@ -7,9 +7,9 @@ import (
 	"unicode/utf8"
 )
 
-// Clean makes foreign text fit to be shown: what is no UTF-8 becomes U+FFFD, control and invisible formatting
-// characters (bidi overrides among them) a space, runs of white space one space; more than limit characters
-// are cut, with an ellipsis in place of the last.
+// Clean makes foreign text safe to display: invalid UTF-8 becomes U+FFFD, control and invisible formatting characters
+// (including bidi overrides) become spaces, and runs of white space one space. Text of more than limit characters is
+// truncated to that length, ending in an ellipsis.
 func Clean(s string, limit int) string {
 	s = strings.Map(func(r rune) rune {
 		if !unicode.IsGraphic(r) || unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) {

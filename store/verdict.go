@@ -7,23 +7,23 @@ import (
 	"fmt"
 )
 
-// What has been decided of a ban: the column state of bans.
+// The values of the column state of bans: what has been decided about a ban.
 const (
 	stateHistory   = iota // too old to be news when it was read
-	stateUndecided        // news, to be looked at
-	stateDecided          // all is said of it
-	stateWaiting          // to be looked at again when whois has answered
+	stateUndecided        // news that nobody has decided on yet
+	stateDecided          // nothing remains to be done
+	stateWaiting          // to be decided again when whois has answered
 )
 
-// Verdict is what has been decided of bans, and what is to be said of it.
+// Verdict is what has been decided about bans, and the notices that follow from it.
 type Verdict struct {
-	Decided []int64 // bans of which all is said
-	Waiting []int64 // bans to be looked at again when whois has answered
-	Told    int64   // history is told up to this ban, unless there is more by now; 0: no word of history
-	Notices []Notice
+	Decided []int64  // bans for which nothing remains to be done
+	Waiting []int64  // bans to be decided again when whois has answered
+	Told    int64    // the notices report History up to this ban; 0: they do not report it
+	Notices []Notice // dropped if Told is set but History has grown since
 }
 
-// Record keeps a verdict and its notices, both or neither.
+// Record saves a verdict and its notices, in one transaction.
 func (s *Store) Record(ctx context.Context, v Verdict) error {
 	return s.write(ctx, func(tx *sql.Tx) error {
 		for state, ids := range map[int][]int64{stateDecided: v.Decided, stateWaiting: v.Waiting} {
@@ -34,13 +34,14 @@ func (s *Store) Record(ctx context.Context, v Verdict) error {
 			if err != nil {
 				return err
 			}
-			// An answer that came since the bans were looked at is looked at, too.
+			// A ban whose answer arrived after the decision stays undecided.
 			answered := ""
 			if state == stateWaiting {
 				answered = " AND EXISTS (SELECT 1 FROM addresses WHERE id = address_id AND whois_at IS NULL)"
 			}
-			_, err = tx.ExecContext(ctx, fmt.Sprintf("UPDATE bans SET state = %d WHERE id IN (SELECT value FROM json_each(?)) AND state = %d%s",
-				state, stateUndecided, answered), string(list))
+			_, err = tx.ExecContext(ctx, fmt.Sprintf(`UPDATE bans SET state = %d
+				WHERE id IN (SELECT value FROM json_each(?)) AND state = %d%s`, state, stateUndecided, answered),
+				string(list))
 			if err != nil {
 				return err
 			}
@@ -51,7 +52,7 @@ func (s *Store) Record(ctx context.Context, v Verdict) error {
 				return err
 			}
 			if n, err := told.RowsAffected(); err != nil || n == 0 {
-				return err // more was read meanwhile: all of it is told together
+				return err // more was read meanwhile: all of it will be reported together
 			}
 		}
 		_, err := post(ctx, tx, v.Notices)

@@ -10,44 +10,47 @@ import (
 	"time"
 )
 
-// WhoisQuery is an address that whois is to be asked for.
+// WhoisQuery is a query to a whois server about an address.
 type WhoisQuery struct {
 	ID     int64 // of the address; 0: never banned
 	Addr   netip.Addr
-	Server string // whom to ask, or a CIDR whose registry is not known yet
-	Asks   int    // questions in vain so far
+	Server string // to ask, or the CIDR of a block whose registry is not known yet
+	Asks   int    // queries without an answer so far
 }
 
 const whoisQuery = "SELECT a.id, a.text, a.server, a.asks FROM addresses a "
 
-// News returns addresses of bans that are undecided or wait for whois, and of which whois has said nothing since
-// stale: those that may be friends first, then those of the newest bans; n for each server at most, so that none
-// hides behind those of a slow one.
+// News returns the addresses of bans that are undecided or wait for whois, if whois has not answered since stale: first
+// those that may be friends, then those of the newest bans. It returns up to n for each server, so that a slow server
+// does not hold up the others.
 func (s *Store) News(ctx context.Context, now, stale time.Time, n int) ([]WhoisQuery, error) {
 	return s.whoisQueries(ctx, fmt.Sprintf(`SELECT id, text, server, asks FROM
-			(SELECT a.*, b.ban, a.friendly OR a.table_country = '' AS hope,
-				row_number() OVER (PARTITION BY a.server ORDER BY a.friendly OR a.table_country = '' DESC, b.ban DESC) AS place
+			(SELECT a.*, b.ban, a.friendly OR a.table_country = '' AS maybe_friendly, row_number()
+				OVER (PARTITION BY a.server ORDER BY a.friendly OR a.table_country = '' DESC, b.ban DESC) AS position
 			FROM (SELECT address_id, max(id) AS ban FROM
-				(SELECT id, address_id FROM bans WHERE state = %d UNION ALL SELECT id, address_id FROM bans WHERE state = %d)
+				(SELECT id, address_id FROM bans WHERE state = %d
+				UNION ALL SELECT id, address_id FROM bans WHERE state = %d)
 				GROUP BY address_id) b
 			JOIN addresses a ON a.id = b.address_id
 			WHERE a.public = 1 AND (a.whois_at IS NULL OR a.whois_at < ?) AND a.ask_after <= ?)
-		WHERE place <= ? ORDER BY hope DESC, ban DESC`, stateUndecided, stateWaiting), stale.Unix(), now.Unix(), n)
+		WHERE position <= ? ORDER BY maybe_friendly DESC, ban DESC`, stateUndecided, stateWaiting),
+		stale.Unix(), now.Unix(), n)
 }
 
-// Renewals returns the addresses of the latest n bans for which whois has answered, but not since stale.
+// Renewals returns those addresses of the latest n bans whose whois answer is older than stale.
 func (s *Store) Renewals(ctx context.Context, now, stale time.Time, n int) ([]WhoisQuery, error) {
 	return s.whoisQueries(ctx, whoisQuery+`WHERE a.id IN (SELECT address_id FROM bans ORDER BY id DESC LIMIT ?)
 		AND a.public = 1 AND a.whois_at < ? AND a.ask_after <= ? ORDER BY a.id DESC`, n, stale.Unix(), now.Unix())
 }
 
-// Queues returns the servers (and blocks without one) that addresses without an answer wait for.
+// Queues returns the servers (and blocks without one) from which addresses await an answer.
 func (s *Store) Queues(ctx context.Context) ([]string, error) {
-	// A step in the index for each server, however many addresses wait for it.
+	// One step in the index for each server, however many addresses are waiting.
 	rows, err := s.r.QueryContext(ctx, `WITH RECURSIVE q (server) AS (
 			SELECT min(server) FROM addresses WHERE public = 1 AND whois_at IS NULL
 			UNION ALL
-			SELECT (SELECT min(server) FROM addresses WHERE public = 1 AND whois_at IS NULL AND server > q.server) FROM q WHERE server IS NOT NULL)
+			SELECT (SELECT min(server) FROM addresses WHERE public = 1 AND whois_at IS NULL AND server > q.server)
+			FROM q WHERE server IS NOT NULL)
 		SELECT server FROM q WHERE server IS NOT NULL`)
 	if err != nil {
 		return nil, err
@@ -55,13 +58,13 @@ func (s *Store) Queues(ctx context.Context) ([]string, error) {
 	return collect(rows, single[string])
 }
 
-// Queue returns up to n addresses that wait for an answer of the server, the latest known first.
+// Queue returns up to n addresses that await an answer from the server, the newest first.
 func (s *Store) Queue(ctx context.Context, server string, now time.Time, n int) ([]WhoisQuery, error) {
-	return s.whoisQueries(ctx, whoisQuery+`WHERE a.public = 1 AND a.whois_at IS NULL AND a.server = ? AND a.ask_after <= ?
-		ORDER BY a.id DESC LIMIT ?`, server, now.Unix(), n)
+	return s.whoisQueries(ctx, whoisQuery+`WHERE a.public = 1 AND a.whois_at IS NULL AND a.server = ?
+		AND a.ask_after <= ? ORDER BY a.id DESC LIMIT ?`, server, now.Unix(), n)
 }
 
-// Backlog counts the public addresses that whois has not settled.
+// Backlog counts the public addresses that await an answer from whois.
 func (s *Store) Backlog(ctx context.Context) (n int, err error) {
 	err = s.r.QueryRowContext(ctx, "SELECT count(*) FROM addresses WHERE public = 1 AND whois_at IS NULL").Scan(&n)
 	return n, err
@@ -82,50 +85,50 @@ func (s *Store) whoisQueries(ctx context.Context, query string, args ...any) ([]
 	})
 }
 
-// Adopted is a question and the known network that answers it.
+// Adopted is a query that a known network answers.
 type Adopted struct {
 	WhoisQuery
 	Network Network
 }
 
-// Adopt gives addresses the answers of known networks. Bans that waited for them are to be looked at again.
+// Adopt gives addresses the answers of known networks. Bans that waited for them become undecided again.
 func (s *Store) Adopt(ctx context.Context, all []Adopted) error {
 	return s.write(ctx, func(tx *sql.Tx) error {
-		f, err := friends(ctx, tx)
+		f, err := loadFriends(ctx, tx)
 		if err != nil {
 			return err
 		}
-		var moves []moved
+		var moved []reclassified
 		for _, a := range all {
-			if moves, err = placeInNetwork(ctx, tx, f, a.ID, a.Network, moves); err != nil {
+			if moved, err = adoptNetwork(ctx, tx, f, a.ID, a.Network, moved); err != nil {
 				return err
 			}
 		}
-		return recountMoved(ctx, tx, moves)
+		return recount(ctx, tx, moved)
 	})
 }
 
-// Answer keeps a registry's answer: the networks it is about, each with the same words, and the address's own share.
-// Other addresses of these networks follow where the country is another one than before.
+// Answer saves a registry's answer: the networks it describes, with the same data for each, and their effect on the
+// address. If a network's country has changed, its other addresses are updated too.
 func (s *Store) Answer(ctx context.Context, q WhoisQuery, networks []Network) error {
 	return s.write(ctx, func(tx *sql.Tx) error {
-		f, err := friends(ctx, tx)
+		f, err := loadFriends(ctx, tx)
 		if err != nil {
 			return err
 		}
-		var moves []moved
+		var moved []reclassified
 		for _, n := range networks {
 			if n.Prefix.Contains(q.Addr) {
-				if err := outlive(ctx, tx, q.Addr, n); err != nil {
+				if err := expireSmaller(ctx, tx, q.Addr, n); err != nil {
 					return err
 				}
 			}
-			id, changed, err := keep(ctx, tx, n)
+			id, changed, err := saveNetwork(ctx, tx, n)
 			if err != nil {
 				return err
 			}
 			n.ID = id
-			ids, err := inhabitants(ctx, tx, id, changed)
+			ids, err := addressesIn(ctx, tx, id, changed)
 			if err != nil {
 				return err
 			}
@@ -133,17 +136,17 @@ func (s *Store) Answer(ctx context.Context, q WhoisQuery, networks []Network) er
 				ids = append(ids, q.ID)
 			}
 			for _, id := range ids {
-				if moves, err = placeInNetwork(ctx, tx, f, id, n, moves); err != nil {
+				if moved, err = adoptNetwork(ctx, tx, f, id, n, moved); err != nil {
 					return err
 				}
 			}
 		}
-		return recountMoved(ctx, tx, moves)
+		return recount(ctx, tx, moved)
 	})
 }
 
-// inhabitants are the addresses that hold the network's answer, none if it has not changed.
-func inhabitants(ctx context.Context, tx *sql.Tx, network int64, changed bool) ([]int64, error) {
+// addressesIn returns the addresses that have the network's answer, or none if it has not changed.
+func addressesIn(ctx context.Context, tx *sql.Tx, network int64, changed bool) ([]int64, error) {
 	if !changed {
 		return nil, nil
 	}
@@ -154,11 +157,11 @@ func inhabitants(ctx context.Context, tx *sql.Tx, network int64, changed bool) (
 	return collect(rows, single[int64])
 }
 
-// outlive makes the smaller networks known around the address as old as can be: a registry answers with the smallest
-// there is, so they are no more.
-func outlive(ctx context.Context, tx *sql.Tx, a netip.Addr, n Network) error {
+// expireSmaller makes the known networks around the address that are smaller than n count as stale: a registry answers
+// with the smallest network there is, so they no longer exist.
+func expireSmaller(ctx context.Context, tx *sql.Tx, a netip.Addr, n Network) error {
 	var smaller []int64
-	err := around(ctx, aroundIn(tx), []netip.Addr{a}, func(_ int, known Network) {
+	err := networksAround(ctx, networksAroundIn(tx), []netip.Addr{a}, func(_ int, known Network) {
 		if known.Prefix.Bits() > n.Prefix.Bits() {
 			smaller = append(smaller, known.ID)
 		}
@@ -174,31 +177,36 @@ func outlive(ctx context.Context, tx *sql.Tx, a netip.Addr, n Network) error {
 	return nil
 }
 
-// placeInNetwork keeps the network's answer for an address, and adds to moves how it is counted by that.
-func placeInNetwork(ctx context.Context, tx *sql.Tx, f Friends, id int64, n Network, moves []moved) ([]moved, error) {
+// adoptNetwork saves the network's answer for an address, and appends to moved how the counting of its bans changes.
+func adoptNetwork(
+	ctx context.Context, tx *sql.Tx, f Friends, id int64, n Network, moved []reclassified,
+) ([]reclassified, error) {
 	var text string
 	var table Country
-	m := moved{id: id}
-	err := tx.QueryRowContext(ctx, "SELECT text, coalesce(table_country, ''), country, friendly FROM addresses WHERE id = ?", id).
+	m := reclassified{id: id}
+	err := tx.QueryRowContext(ctx,
+		"SELECT text, coalesce(table_country, ''), country, friendly FROM addresses WHERE id = ?", id).
 		Scan(&text, &table, &m.from.country, &m.from.friendly)
 	if errors.Is(err, sql.ErrNoRows) {
-		return moves, nil // it has been purged meanwhile
+		return moved, nil // purged meanwhile
 	}
 	if err != nil {
-		return moves, err
+		return moved, err
 	}
 	m.to = class{cmp.Or(n.Country, table), f.Has(text, table, n.Country)}
-	_, err = tx.ExecContext(ctx, `UPDATE addresses SET whois_country = ?, network_id = ?, whois_at = ?, asks = 0, ask_after = 0, friendly = ?
-		WHERE id = ?`, n.Country, n.ID, n.AnsweredAt.Unix(), m.to.friendly, id)
+	_, err = tx.ExecContext(ctx, `UPDATE addresses SET whois_country = ?, network_id = ?, whois_at = ?, asks = 0,
+		ask_after = 0, friendly = ? WHERE id = ?`, n.Country, n.ID, n.AnsweredAt.Unix(), m.to.friendly, id)
 	if err != nil {
-		return moves, err
+		return moved, err
 	}
-	_, err = tx.ExecContext(ctx, fmt.Sprintf("UPDATE bans SET state = %d WHERE address_id = ? AND state = %d", stateUndecided, stateWaiting), id)
-	return append(moves, m), err
+	_, err = tx.ExecContext(ctx, fmt.Sprintf("UPDATE bans SET state = %d WHERE address_id = ? AND state = %d",
+		stateUndecided, stateWaiting), id)
+	return append(moved, m), err
 }
 
-// PutOff records that q is to be asked at q.Server, q.Asks questions having been in vain, and not before until.
+// PutOff saves q.Server and q.Asks for the next attempt, and that it must not be made before until.
 func (s *Store) PutOff(ctx context.Context, q WhoisQuery, until time.Time) error {
-	_, err := s.w.ExecContext(ctx, "UPDATE addresses SET server = ?, asks = ?, ask_after = ? WHERE id = ?", q.Server, q.Asks, ceil(until), q.ID)
+	_, err := s.w.ExecContext(ctx, "UPDATE addresses SET server = ?, asks = ?, ask_after = ? WHERE id = ?",
+		q.Server, q.Asks, ceilUnix(until), q.ID)
 	return err
 }

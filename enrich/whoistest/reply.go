@@ -9,11 +9,11 @@ import (
 	"time"
 )
 
-// Refusal is how RIPE's software turns a question away for the day.
+// Refusal is the reply with which RIPE's software refuses all queries for a day.
 const Refusal = "% This is the RIPE Database query service.\n\n%ERROR:201: access denied for 192.0.2.1\n%\n" +
 	"% Queries from your IP address have passed the daily limit of controlled objects.\n\n"
 
-// RIPE is a network in the form of RIPE, APNIC and AFRINIC. It takes a CIDR or a range, and a country as it is to stand there.
+// RIPE returns a network in the format of RIPE, APNIC and AFRINIC, from a CIDR or a range, and the text of the country.
 func RIPE(network, country, name string) string {
 	key := "inetnum: "
 	if strings.Contains(network, ":") {
@@ -21,41 +21,45 @@ func RIPE(network, country, name string) string {
 	}
 	return fmt.Sprintf("%% This is the RIPE Database query service.\n\n%% Information related to '%[2]s'\n\n"+
 		"%[1]s        %[2]s\nnetname:        %[4]s\ndescr:          Example network\ncountry:        %[3]s\n"+
-		"admin-c:        EX1-EXAMPLE\nstatus:         ASSIGNED PA\nsource:         EXAMPLE # Filtered\n\n", key, network, country, name)
+		"admin-c:        EX1-EXAMPLE\nstatus:         ASSIGNED PA\nsource:         EXAMPLE # Filtered\n\n",
+		key, network, country, name)
 }
 
-// ARIN is a network in the form of ARIN, with the organisation that holds it.
+// ARIN returns a network in the format of ARIN, with the organisation that holds it.
 func ARIN(rng, country, name string) string {
-	return fmt.Sprintf("#\n# ARIN WHOIS data and services are subject to the Terms of Use\n#\n\nNetRange:       %s\nNetName:        %s\n"+
-		"NetType:        Direct Allocation\nOrganization:   Example Inc. (EX-1)\n\nOrgName:        Example Inc.\nOrgId:          EX-1\n"+
+	return fmt.Sprintf("#\n# ARIN WHOIS data and services are subject to the Terms of Use\n#\n\n"+
+		"NetRange:       %s\nNetName:        %s\nNetType:        Direct Allocation\n"+
+		"Organization:   Example Inc. (EX-1)\n\nOrgName:        Example Inc.\nOrgId:          EX-1\n"+
 		"Address:        1 Example Street\nCountry:        %s\n\nOrgTechHandle: EX1-ARIN\n", rng, name, country)
 }
 
-// Transferred is a network of which ARIN says that another registry, server, tells of it.
+// Transferred returns a network for which ARIN refers to another registry's server.
 func Transferred(rng, server string) string {
 	return fmt.Sprintf("#\n# ARIN WHOIS data\n#\n\nNetRange:       %s\nNetName:        RIPE-ERX-EXAMPLE\n"+
-		"NetType:        Early Registrations, Transferred to RIPE NCC\n\nOrgName:        RIPE Network Coordination Centre\n"+
-		"OrgId:          RIPE\nCountry:        NL\n\nReferralServer:  whois://%s\n", rng, server)
+		"NetType:        Early Registrations, Transferred to RIPE NCC\n\n"+
+		"OrgName:        RIPE Network Coordination Centre\nOrgId:          RIPE\nCountry:        NL\n\n"+
+		"ReferralServer:  whois://%s\n", rng, server)
 }
 
-// LACNIC is a network in the form of LACNIC.
+// LACNIC returns a network in the format of LACNIC.
 func LACNIC(network, country, owner string) string {
-	return fmt.Sprintf("%% Joint Whois - whois.lacnic.net\n\n%% LACNIC resource: whois.lacnic.net\n\ninetnum:     %s\nstatus:      allocated\n"+
-		"owner:       %s\nownerid:     EX-EXAM-LACNIC\ncountry:     %s\nowner-c:     EXA\n\nnic-hdl:     EXA\nperson:      Jo Example\ncountry:     ZZ\n\n",
+	return fmt.Sprintf("%% Joint Whois - whois.lacnic.net\n\n%% LACNIC resource: whois.lacnic.net\n\n"+
+		"inetnum:     %s\nstatus:      allocated\nowner:       %s\nownerid:     EX-EXAM-LACNIC\n"+
+		"country:     %s\nowner-c:     EXA\n\nnic-hdl:     EXA\nperson:      Jo Example\ncountry:     ZZ\n\n",
 		network, owner, country)
 }
 
-// IANA is how IANA names the server of a block.
+// IANA returns IANA's reply that names the server of a block.
 func IANA(block, server string) string {
 	key := "inetnum: "
 	if strings.Contains(block, ":") {
 		key = "inet6num:"
 	}
-	return fmt.Sprintf("%% IANA WHOIS server\n\nrefer:        %[3]s\n\n%[1]s     %[2]s\norganisation: Example NCC\nstatus:       ALLOCATED\n\nwhois:        %[3]s\n\nsource:       IANA\n",
-		key, block, server)
+	return fmt.Sprintf("%% IANA WHOIS server\n\nrefer:        %[3]s\n\n%[1]s     %[2]s\norganisation: Example NCC\n"+
+		"status:       ALLOCATED\n\nwhois:        %[3]s\n\nsource:       IANA\n", key, block, server)
 }
 
-// Hang is a Handler that never says anything.
+// Hang is a Handler that never answers.
 func Hang(c net.Conn, _ Question) { _, _ = c.Read(make([]byte, 1)) }
 
 // Flood is a Handler that never stops.
@@ -68,14 +72,14 @@ func Flood(c net.Conn, _ Question) {
 	}
 }
 
-// Drip is a Handler that says text a byte a second.
+// Drip returns a Handler that sends text at one byte a second.
 func Drip(text string) Handler {
 	return func(c net.Conn, _ Question) {
 		for i := range len(text) {
 			if _, err := c.Write([]byte{text[i]}); err != nil {
 				return
 			}
-			// A second's wait, that ends when the other side hangs up.
+			// Wait a second, or until the other side hangs up.
 			_ = c.SetReadDeadline(time.Now().Add(time.Second))
 			if _, err := c.Read(make([]byte, 1)); !errors.Is(err, os.ErrDeadlineExceeded) {
 				return

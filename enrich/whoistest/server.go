@@ -1,7 +1,7 @@
-// Package whoistest stands in for the whois servers of the world, for tests that want no network.
+// Package whoistest fakes whois servers, for tests without a network.
 //
-// A Server answers over connections in memory (Dial), each host in its own voice, or on a port of 127.0.0.1 (Listen)
-// as a mirror would. It writes down every question and keeps registries' limits in mind.
+// A Server answers for any number of hosts over connections in memory (Dial), or on a port of 127.0.0.1 (Listen) as a
+// mirror would. It records every query and can enforce rate limits.
 package whoistest
 
 import (
@@ -16,28 +16,28 @@ import (
 	"time"
 )
 
-// Question is a line that was sent to a server.
+// Question is a query that was sent to a server.
 type Question struct {
-	Host string // the server meant; "" for one asked through Listen
-	Text string // without its line end
+	Host string // of the server; "" for one that came through Listen
+	Text string // without the line ending
 	At   time.Time
 }
 
-// Address is the address in the question, without the flags around it.
+// Address returns the address in the query, without the flags around it.
 func (q Question) Address() string {
 	word := q.Text[strings.LastIndexByte(q.Text, ' ')+1:]
 	return strings.TrimSuffix(word, "/e")
 }
 
-// Handler answers one question. The connection is closed after it.
+// Handler answers one query. The connection is closed afterwards.
 type Handler func(c net.Conn, q Question)
 
-// Text is a Handler that says what reply returns.
+// Text returns a Handler that sends what reply returns.
 func Text(reply func(q Question) string) Handler {
 	return func(c net.Conn, q Question) { _, _ = c.Write([]byte(reply(q))) }
 }
 
-// Server is a fake of whois servers. The zero Server knows no host: its connections are refused.
+// Server fakes whois servers. The zero Server knows no host and refuses connections.
 type Server struct {
 	mu        sync.Mutex
 	handlers  map[string]Handler
@@ -54,7 +54,7 @@ type limit struct {
 	per time.Duration
 }
 
-// Handle lets h answer for host; "" answers for Listen and for every host without a handler of its own.
+// Handle registers the handler of a host; that of "" answers for Listen and for every host without its own.
 func (s *Server) Handle(host string, h Handler) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -64,7 +64,7 @@ func (s *Server) Handle(host string, h Handler) {
 	s.handlers[host] = h
 }
 
-// Limit lets host refuse every question beyond n within any time of per.
+// Limit makes a host refuse every query beyond n within any period of per.
 func (s *Server) Limit(host string, n int, per time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -74,35 +74,35 @@ func (s *Server) Limit(host string, n int, per time.Duration) {
 	s.limits[host] = limit{n, per}
 }
 
-// Questions are all that were asked so far, of any host, in order.
+// Questions returns all queries so far, to any host, in order.
 func (s *Server) Questions() []Question {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.questions)
 }
 
-// Dialed are the addresses that connections were asked for, in order.
+// Dialed returns the addresses that were dialed, in order.
 func (s *Server) Dialed() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.dialed)
 }
 
-// Refused counts the questions beyond a limit.
+// Refused returns how many queries were refused because of a limit.
 func (s *Server) Refused() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.refused
 }
 
-// Most is how many connections host ever had at once.
+// Most returns the highest number of connections that host had at the same time.
 func (s *Server) Most(host string) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.most[host]
 }
 
-// Dial connects, in memory, to whatever host is meant. It is fit for testing/synctest.
+// Dial connects to any host, in memory. It works with testing/synctest.
 func (s *Server) Dial(_ context.Context, _, address string) (net.Conn, error) {
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {

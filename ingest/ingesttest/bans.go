@@ -1,7 +1,7 @@
-// Package ingesttest makes up files of bans: as attackers are, of any length, and always the same ones.
+// Package ingesttest generates files of realistic bans, of any length, and reproducibly.
 //
-// Files are written in one go and need no memory, so that ten million rows are as easy as ten. It knows the two forms
-// of CSV, and nothing of what is done with them.
+// Rows are written one by one, so that ten million need no more memory than ten. The package knows the two CSV formats,
+// and nothing about what is done with them.
 package ingesttest
 
 import (
@@ -17,37 +17,37 @@ import (
 	"time"
 )
 
-// Headers of the two forms, without the end of the line.
+// Headers of the two formats, without the line ending.
 const (
 	OriginalHeader = "DATE,TIME,IP_ADDRESS"
 	RichHeader     = "DATE,TIME,IP_ADDRESS,JAIL,FAILURES,BANTIME,BANCOUNT,EPOCH"
 )
 
-// Bans are the bans of a server, oldest first. Equal ones have equal rows.
+// Bans describes the bans of a server, oldest first. Equal values generate equal rows.
 //
-// Of 100 rows about 28 name an address for the first time, which is what a real year of 100,000 bans has; the others
-// name one of before, some of them again and again. No address is banned twice by a jail within a second. Most bans
-// come evenly over the time, and one in twenty in a burst of some dozens.
+// Of 100 rows about 28 name an address for the first time, as in a real year of 100,000 bans; the others name an
+// earlier one, some of them again and again. No address is banned twice by a jail within a second. Most bans are spread
+// evenly over the time, and one in twenty comes in a burst of some dozens.
 type Bans struct {
 	Seed     uint64
 	Rows     int
 	End      time.Time     // no ban is later; whole seconds
-	Span     time.Duration // no ban is earlier than End by more; 0: 365 days
-	Original bool          // in the original form, else in the rich one
+	Span     time.Duration // no ban is more than this before End; 0: 365 days
+	Original bool          // in the original format, else in the rich one
 }
 
-// share is how many rows name an address that is new: 27,691 of 100,000.
+// share is the share of rows that name a new address: 27,691 of 100,000.
 const share = 0.27691
 
-// A burst begins with one row in so many, and is so long.
+// Frequency and length of bursts.
 const (
-	burstOneIn     = 2000
-	burstLeast     = 20 // rows
-	burstMore      = 150
-	burstsAreDense = 20 // times as many rows in the same time
+	burstOneIn     = 2000 // rows
+	burstLeast     = 20   // rows
+	burstMore      = 150  // rows on top of that, at most
+	burstsAreDense = 20   // times as many rows in the same time
 )
 
-// jail is a jail, and how many of 100 bans are its.
+// jail is a jail, and its share of the bans.
 type jail struct {
 	name              string
 	percent           int
@@ -74,7 +74,8 @@ func (b Bans) WriteTo(w io.Writer) (int64, error) {
 	if _, err := buffer.WriteString(header + "\n"); err != nil {
 		return out.n, err
 	}
-	s := server{Rand: rand.New(rand.NewPCG(b.Seed, 1)), seed: uint32(b.Seed)} //nolint:gosec // the same every time; low bits do
+	//nolint:gosec // it has to be reproducible, and the low bits are enough
+	s := server{Rand: rand.New(rand.NewPCG(b.Seed, 1)), seed: uint32(b.Seed)}
 	end := float64(b.End.Unix())
 	at := end - cmp.Or(b.Span, 365*24*time.Hour).Truncate(time.Second).Seconds()
 	var line []byte
@@ -100,18 +101,18 @@ func (c *counter) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// server is what the bans so far have come to.
+// server is the state of the generator.
 type server struct {
 	*rand.Rand
 	seed      uint32
-	addresses uint32 // there have been so many, numbered from 0
-	burst     int    // rows that are left of one
+	addresses uint32 // number of addresses so far, numbered from 0
+	burst     int    // remaining rows of a burst
 
 	second  int64 // of the last ban
 	address uint32
 	jail    int
-	count   int64  // of its address, as Fail2Ban counts: 1 if it was new
-	banned  []pair // in its second
+	count   int64  // of bans of its address, as Fail2Ban counts: 1 if it is new
+	banned  []pair // in the same second
 }
 
 type pair struct {
@@ -119,9 +120,10 @@ type pair struct {
 	jail    int
 }
 
-// next makes the next ban, one of so many that are left between at and end, and returns when it is in unix seconds.
+// next generates the next of the bans that are left between at and end, and returns its time in unix seconds.
 func (s *server) next(at, end float64, left int) float64 {
-	gap := -math.Expm1(-s.ExpFloat64() / float64(left)) // of the least of so many that are spread evenly, as part of all time
+	// The gap to the first of that many bans at uniformly random times, as a fraction of the remaining time.
+	gap := -math.Expm1(-s.ExpFloat64() / float64(left))
 	if s.burst > 0 {
 		gap /= burstsAreDense
 		s.burst--
@@ -144,6 +146,7 @@ func (s *server) next(at, end float64, left int) float64 {
 	}
 }
 
+// anyJail picks a jail at random.
 func (s *server) anyJail() int {
 	percent := s.IntN(100)
 	for i, j := range jails {
@@ -154,8 +157,8 @@ func (s *server) anyJail() int {
 	panic("the jails have less than 100 percent")
 }
 
-// anyAddress takes a new address, or one of before: who has been here often comes again (Simon's model, which leads to
-// Zipf's law), so that the rank of the address is spread like a power of an even number.
+// anyAddress picks a new address, or an earlier one: frequent addresses are more likely to return (Simon's model, which
+// leads to Zipf's law), so that the rank of the address is distributed like a power of a uniform random number.
 func (s *server) anyAddress() {
 	if s.addresses == 0 || s.Float64() < share {
 		s.address, s.count = s.addresses, 1
@@ -166,7 +169,7 @@ func (s *server) anyAddress() {
 	s.address = uint32(float64(s.addresses) * math.Pow(s.Float64(), 1/share))
 }
 
-// row appends the ban and the end of its line.
+// row appends the ban and a line ending.
 func (s *server) row(line []byte, original bool) []byte {
 	line = time.Unix(s.second, 0).UTC().AppendFormat(line, "2006-01-02,15:04:05,")
 	line = Address(s.seed, s.address).AppendTo(line)
@@ -181,10 +184,10 @@ func (s *server) row(line []byte, original bool) []byte {
 	return append(line, '\n')
 }
 
-// Address is the address of a number below 28 million: 3 in 100 of IPv6, the others in pairs of the same /24. All are
-// of public space, of many countries; none has two numbers.
+// Address returns the address for a number below 28 million: 3 in 100 are IPv6, the others come in pairs in the same
+// /24. All are public, from many countries, and distinct.
 func Address(seed, number uint32) netip.Addr {
-	// A factor that has no divisor in common with the count of networks puts them into another order.
+	// A factor that is coprime to the number of networks shuffles them.
 	const networks = uint64(len(firstBytes)) << 16
 	network := (uint64(number/2)*2_654_435_761 + uint64(seed)) % networks
 	if number%33 == 7 {
@@ -198,7 +201,7 @@ func Address(seed, number uint32) netip.Addr {
 	return netip.AddrFrom4([4]byte{firstBytes[network>>16], byte(network >> 8), byte(network), host})
 }
 
-// firstBytes are those of IPv4 addresses under which there is nothing but public space.
+// firstBytes are the first bytes of IPv4 addresses whose /8 is entirely public.
 var firstBytes = func() (all [215]byte) {
 	n := 0
 	for b := range byte(224) {
@@ -212,8 +215,9 @@ var firstBytes = func() (all [215]byte) {
 	return all
 }()
 
-// blocks are the first four bytes of IPv6 addresses: of large providers in the United States, China, Japan, Brazil,
+// blocks are the first four bytes of IPv6 addresses of large providers in the United States, China, Japan, Brazil,
 // Germany, France, Russia, Belgium and Indonesia.
 var blocks = [...]uint32{
-	0x26001700, 0x24098000, 0x240b0010, 0x28040014, 0x2a021000, 0x2a010488, 0x2a010e00, 0x2a0206b8, 0x2a021810, 0x24048000,
+	0x26001700, 0x24098000, 0x240b0010, 0x28040014, 0x2a021000,
+	0x2a010488, 0x2a010e00, 0x2a0206b8, 0x2a021810, 0x24048000,
 }

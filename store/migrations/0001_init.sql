@@ -5,7 +5,7 @@ CREATE TABLE meta (
 	value TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- One server's file, and how far it has been read. A file is known again by what it holds: inodes are used anew.
+-- One server's file, and how far it has been read. A file is recognized by its content, since inodes are reused.
 CREATE TABLE sources (
 	id           INTEGER PRIMARY KEY,
 	name         TEXT NOT NULL UNIQUE,
@@ -29,7 +29,7 @@ CREATE TABLE sources (
 	error        TEXT NOT NULL DEFAULT ''     -- why
 ) STRICT;
 
--- How many lines were no ban, by what was wrong with them.
+-- The number of rejected lines, by what was wrong with them.
 CREATE TABLE reject_counts (
 	source_id INTEGER NOT NULL REFERENCES sources,
 	reason    TEXT NOT NULL,
@@ -37,7 +37,7 @@ CREATE TABLE reject_counts (
 	PRIMARY KEY (source_id, reason)
 ) STRICT, WITHOUT ROWID;
 
--- The latest of them, for the administrator's eyes: never the line itself, which may be anything.
+-- The latest of them, to be shown to the administrator: never the line itself, which may contain anything.
 CREATE TABLE rejects (
 	id        INTEGER PRIMARY KEY,
 	source_id INTEGER NOT NULL REFERENCES sources,
@@ -51,7 +51,7 @@ CREATE TABLE jails (
 	name TEXT NOT NULL UNIQUE -- '' where the source does not say
 ) STRICT;
 
--- What one registry says of one network. Longest prefix wins.
+-- What one registry says about one network. The longest prefix wins.
 CREATE TABLE networks (
 	id          INTEGER PRIMARY KEY,
 	prefix      BLOB NOT NULL,    -- first address, 4 or 16 bytes
@@ -64,13 +64,13 @@ CREATE TABLE networks (
 ) STRICT;
 CREATE UNIQUE INDEX networks_prefix ON networks (length(prefix), prefix, bits); -- IPv4 apart from IPv6
 
--- Whom IANA names for a block. Remembered for good.
+-- The server that IANA names for a block. Kept for good.
 CREATE TABLE blocks (
 	prefix TEXT PRIMARY KEY,      -- CIDR
 	server TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- What has been asked of a whois server, and when it may be asked again.
+-- The rate limit and backoff of a whois server.
 CREATE TABLE registries (
 	server      TEXT PRIMARY KEY,
 	spaced_ms   INTEGER NOT NULL DEFAULT 0,  -- unix milliseconds at which questions at the agreed pace would be used up
@@ -99,7 +99,7 @@ CREATE TABLE addresses (
 CREATE INDEX addresses_unlocated ON addresses (id) WHERE public IS NULL;
 CREATE INDEX addresses_unasked ON addresses (server, id) WHERE public = 1 AND whois_at IS NULL;
 
--- References are looked at when a transaction ends: SQLite need not keep a journal of each statement then.
+-- References are checked at the end of a transaction: SQLite then needs no journal for each statement.
 CREATE TABLE bans (
 	id         INTEGER PRIMARY KEY,
 	source_id  INTEGER NOT NULL REFERENCES sources DEFERRABLE INITIALLY DEFERRED,
@@ -140,7 +140,7 @@ CREATE TABLE notices (
 CREATE INDEX notices_open ON notices (platform, chat, id) WHERE sent_at IS NULL AND dead_at IS NULL;
 CREATE INDEX notices_dead ON notices (dead_at) WHERE dead_at IS NOT NULL;
 
--- What is known of a chat. The platform's own row (chat '') holds for all its chats.
+-- The state of a chat. The platform's own row (chat '') applies to all its chats.
 CREATE TABLE chats (
 	platform      TEXT NOT NULL,
 	chat          TEXT NOT NULL,

@@ -1,5 +1,5 @@
--- Counts that are kept, so that a report need not look at the bans themselves; and numbers that are never given
--- twice, since bans and addresses can go while what was said and counted of them stays. Foreign keys are off here.
+-- Rollups, so that reports need not read the bans themselves; and ids that are never reused, since notices and rollups
+-- outlast the bans and addresses to which they refer. Foreign keys are off here.
 
 CREATE TABLE addresses_kept (
 	id            INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -24,8 +24,8 @@ CREATE INDEX addresses_unasked ON addresses (server, id) WHERE public = 1 AND wh
 CREATE INDEX addresses_friendly ON addresses (id) WHERE friendly = 1;
 CREATE INDEX addresses_network ON addresses (network_id) WHERE network_id IS NOT NULL;
 
--- Without references: source, address and jail are looked up or made in the transaction that adds a ban, and a third
--- of the time of an import would go into checking that.
+-- Without references: source, address and jail are looked up or added in the transaction that adds a ban, and checking
+-- them would take a third of the time of an import.
 CREATE TABLE bans_kept (
 	id         INTEGER PRIMARY KEY AUTOINCREMENT,
 	source_id  INTEGER NOT NULL,
@@ -50,7 +50,7 @@ CREATE INDEX bans_undecided ON bans (id) WHERE state = 1;
 CREATE INDEX bans_waiting ON bans (address_id) WHERE state = 3;
 CREATE INDEX bans_long ON bans (time, ban_time, address_id, jail_id) WHERE ban_time < 0 OR ban_time > 14400;
 
--- Bans by hour, source and jail. An hour is its first second, in unix seconds; so is a day, in UTC.
+-- Bans by hour, source and jail. An hour is given by its first second, in unix seconds, and so is a day, in UTC.
 CREATE TABLE jail_hours (
 	hour      INTEGER NOT NULL,
 	source_id INTEGER NOT NULL REFERENCES sources,
@@ -63,7 +63,7 @@ CREATE TABLE jail_hours (
 	PRIMARY KEY (hour, source_id, jail_id)
 ) STRICT, WITHOUT ROWID;
 
--- Bans by day and the country believed, '' for unknown.
+-- Bans by day and believed country, '' for unknown.
 CREATE TABLE country_days (
 	day       INTEGER NOT NULL,
 	country   TEXT NOT NULL,
@@ -73,7 +73,7 @@ CREATE TABLE country_days (
 	PRIMARY KEY (day, country)
 ) STRICT, WITHOUT ROWID;
 
--- Of history, what has not been told yet: one row, or none.
+-- The history that has not been reported yet: one row, or none.
 CREATE TABLE untold (
 	id       INTEGER PRIMARY KEY CHECK (id = 1),
 	up_to    INTEGER NOT NULL,             -- the highest ban id of them
@@ -88,5 +88,5 @@ INSERT INTO untold
 	HAVING count(*) > 0;
 DELETE FROM meta WHERE key = 'history/told';
 
--- When a server that refuses began to do so; 0: it answers.
+-- Since when a server has been refusing; 0: it answers.
 ALTER TABLE registries ADD COLUMN refused_since INTEGER NOT NULL DEFAULT 0;

@@ -24,7 +24,8 @@ func hash(p netip.Prefix) uint32 {
 	return h.Sum32()
 }
 
-// continents gives every /8 to one of the five registries and cuts it into networks, the smaller the larger finest is.
+// continents assigns every /8 to one of the five registries and divides it into networks: the greater finest is, the
+// smaller they are.
 func continents(finest int) *whoistest.Server {
 	s := world(func(a netip.Addr) string {
 		block, _ := a.Prefix(8)
@@ -42,7 +43,7 @@ func continents(finest int) *whoistest.Server {
 	return s
 }
 
-// attackers are distinct public addresses, most of them with neighbours, as attackers have.
+// attackers returns distinct public addresses, most of them with neighbours, as is usual for attackers.
 func attackers(n int, random *rand.Rand) []string {
 	seen := map[string]bool{}
 	var all []string
@@ -61,8 +62,8 @@ func attackers(n int, random *rand.Rand) []string {
 	return all
 }
 
-// backfill steps until every address has an answer, and returns how long that takes. A tick comes when a registry
-// can be asked again, a second later at the earliest.
+// backfill steps until every address has an answer, and returns how long that takes. The next step comes when a
+// registry can be queried again, and at least a second later.
 func backfill(ctx context.Context, t testing.TB, w *Whois) time.Duration {
 	t.Helper()
 	began := time.Now()
@@ -84,13 +85,13 @@ func backfill(ctx context.Context, t testing.TB, w *Whois) time.Duration {
 		pause := time.Hour
 		for _, queue := range queues {
 			server := w.server(queue)
-			pause = min(pause, rules(server).wait(kept[server], false, time.Now()))
+			pause = min(pause, registryOf(server).wait(kept[server], false, time.Now()))
 		}
 		time.Sleep(max(time.Second, pause))
 	}
 }
 
-// askedTwice counts the questions of registries for a network that had been asked for before.
+// askedTwice counts the queries to registries, and those about a network that had been queried before.
 func askedTwice(t testing.TB, s *store.Store, fake *whoistest.Server) (questions, twice int) {
 	t.Helper()
 	seen := map[netip.Prefix]bool{}
@@ -126,7 +127,7 @@ func TestP08OneQuestionPerNetwork(t *testing.T) {
 			t.Errorf("%d networks were asked for twice, %d questions refused; want none", twice, fake.Refused())
 		}
 		t.Attr("reached", fmt.Sprintf("%d questions in %v of simulated time, %d twice", questions, took, twice))
-		// Within the cache time nothing is asked again, whoever is banned anew.
+		// Within the cache time nothing is queried again, whichever addresses are banned again.
 		asked := len(fake.Questions())
 		time.Sleep(20*day - took)
 		ban(t, s, true, attackers(27_691, rand.New(rand.NewPCG(seed, 0)))[:1000]...)
