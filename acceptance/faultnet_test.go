@@ -106,14 +106,15 @@ type named struct {
 
 func (n named) RemoteAddr() net.Addr { return n.remote }
 
-// close ends all connections.
+// close ends all connections, and waits for dials that nobody else waits for any more: nothing may outlive a bubble.
 func (r *road) close() {
 	r.mu.Lock()
-	defer r.mu.Unlock()
 	for l := range r.links {
 		l.end.Close()
 		l.far.Close()
 	}
+	r.mu.Unlock()
+	time.Sleep(dialLimit)
 }
 
 func (r *road) took(d time.Duration) {
