@@ -19,6 +19,7 @@ import (
 func TestMain(m *testing.M) { harness.Main(m, cli.Main) }
 
 func TestBinaryFromACSVToAlertsAReportAndADigest(t *testing.T) {
+	t.Parallel()
 	both := harness.OnLoopback(t)
 	s := harness.NewScene(t, strings.Replace(both.Config(), `every = "1s"`, "every = \"1s\"\nsilent_after = \"0s\"", 1))
 	s.Env = []string{"FRIENDLYFIRE_TELEGRAM_TOKEN=" + telegramtest.Token, "FRIENDLYFIRE_DISCORD_TOKEN=" + discordtest.Token}
@@ -110,6 +111,7 @@ func TestDayAndAHalfUnderTheClock(t *testing.T) {
 	if testing.Short() {
 		t.Skip("under the race detector, which -short is for, the day takes minutes; other tests keep the clock there")
 	}
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		both := harness.InMemory(t)
 		b := &bubble{

@@ -338,6 +338,7 @@ func (f *fail2ban) settle(after string) {
 // What the bot keeps is what a real Fail2Ban bans: none lost and none twice, whatever happens to Fail2Ban, to its
 // database, to the file between them, and to the bot.
 func TestFail2BanBansAreKeptOnce(t *testing.T) {
+	t.Parallel()
 	f := newFail2Ban(t)
 	bot := f.Start()
 	f.up()

@@ -199,6 +199,7 @@ func (m *serviceManager) await(want string) {
 }
 
 func TestServiceManagerIsToldOfStartLifeAndStop(t *testing.T) {
+	t.Parallel()
 	const watchdog = 300 * time.Millisecond
 	s := harness.NewScene(t, harness.TableOnly)
 	manager := newServiceManager(t, s, watchdog)

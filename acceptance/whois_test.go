@@ -12,6 +12,7 @@ import (
 
 // The whole way with whois: what the table does not know, a registry does; what both know, they may not agree on.
 func TestBinaryTellsWhatTableAndWhoisEachSay(t *testing.T) {
+	t.Parallel()
 	whois := &whoistest.Server{}
 	whois.Handle("", whoistest.Text(func(q whoistest.Question) string {
 		if strings.Contains(q.Text, harness.Foreign) {

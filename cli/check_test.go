@@ -69,6 +69,7 @@ func TestCheckGoesThroughEverythingInOrder(t *testing.T) {
 
 // A bot that runs is not disturbed: nobody takes its updates or its session, and it needs no restart.
 func TestCheckLeavesARunningBotAlone(t *testing.T) {
+	t.Parallel()
 	both := harness.OnLoopback(t)
 	s := harness.NewScene(t, both.Config())
 	s.Env = []string{"FRIENDLYFIRE_TELEGRAM_TOKEN=" + telegramtest.Token, "FRIENDLYFIRE_DISCORD_TOKEN=" + discordtest.Token}
@@ -98,6 +99,7 @@ func TestCheckLeavesARunningBotAlone(t *testing.T) {
 }
 
 func TestCheckSendPostsAnAlertAndAPictureToEveryChat(t *testing.T) {
+	t.Parallel()
 	both := harness.OnLoopback(t)
 	s := harness.NewScene(t, both.Config())
 	s.Env = []string{"FRIENDLYFIRE_TELEGRAM_TOKEN=" + telegramtest.Token, "FRIENDLYFIRE_DISCORD_TOKEN=" + discordtest.Token}

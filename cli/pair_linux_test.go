@@ -45,6 +45,7 @@ func unpairedScene(t *testing.T) (*harness.Scene, harness.Platforms) {
 
 // Two pairings, one after the other, lead to a configuration that the bot takes and check finds in order.
 func TestPairBothPlatformsAndWrite(t *testing.T) {
+	t.Parallel()
 	s, both := unpairedScene(t)
 	before := s.Read()
 

@@ -3,6 +3,7 @@
 package harness
 
 import (
+	"flag"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -17,6 +18,11 @@ const variable = "FRIENDLYFIRE_TEST_RUN"
 func Main(m *testing.M, program func(defaults []byte) int) {
 	file := os.Getenv(variable)
 	if file == "" {
+		// Most tests wait most of the time, so that more of them run side by side than there are processors; -parallel
+		// says otherwise.
+		if err := flag.Set("test.parallel", "8"); err != nil {
+			panic(err)
+		}
 		os.Exit(m.Run())
 	}
 	// The linker leaves the profile of memory out of the program, where nothing reads one, and not out of a test binary,
