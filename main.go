@@ -1,4 +1,4 @@
-// Command friendlyfire tells an administrator, in chat and at once, when Fail2Ban bans somebody it should not.
+// Command friendlyfire tells an administrator in chat, at once, when Fail2Ban bans somebody it should not.
 package main
 
 import (

@@ -8,7 +8,8 @@ import (
 	"friendlyfire/config"
 )
 
-// Env is what the process has of the world around it. With Dial and Watch replaced the whole program runs by itself.
+// Env is what the process has of the world around it. With Dial and Watch replaced, the whole program runs without a
+// network and without file events.
 type Env struct {
 	File     string // the configuration, as --config names it; "": none was named
 	Defaults []byte // the built-in configuration
@@ -16,13 +17,13 @@ type Env struct {
 	In       io.Reader
 	Out, Err io.Writer
 
-	// Dial opens connections; nil: each in its usual way.
+	// Dial opens connections; nil: each part dials in its usual way.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 	// Watch calls wake whenever the file at path has changed, until ctx ends.
 	Watch func(ctx context.Context, path string, wake func()) error
 }
 
-// Config reads the configuration, and writes into it.
+// Config returns what reads the configuration and writes into it.
 func (e Env) Config() config.Loader {
 	return config.Loader{File: e.File, Defaults: e.Defaults, Sections: sections}
 }

@@ -12,7 +12,7 @@ import (
 	"friendlyfire/store"
 )
 
-// Lock keeps a second bot from delivering out of the same database. It falls with the process.
+// Lock keeps a second bot from delivering out of the same database. The lock ends with unlock or with the process.
 func Lock(database string) (unlock func(), err error) {
 	if err := os.MkdirAll(filepath.Dir(database), 0o700); err != nil {
 		return nil, err
@@ -31,12 +31,12 @@ func Lock(database string) (unlock func(), err error) {
 	return unlock, nil
 }
 
-// LockToPair keeps a bot from running while it is being paired, and says so when one does. It makes no file: whoever
-// pairs may be another user than the one who runs the bot.
+// LockToPair keeps the bot from starting while it is being paired; its error says that one is running already. It makes
+// no lock file: the person who pairs may be another user than the bot's, and the bot could not open that file.
 func LockToPair(database string) (unlock func(), err error) {
 	f, err := os.OpenFile(lockFile(database), os.O_RDWR, 0)
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
-		return func() {}, nil // the platform will tell
+		return func() {}, nil // if a bot is running, the platform will say so
 	}
 	if err != nil {
 		return nil, err
@@ -49,15 +49,16 @@ func LockToPair(database string) (unlock func(), err error) {
 
 func lockFile(database string) string { return database + ".lock" }
 
-// lock locks the file; it closes it and returns nil where another process holds the lock.
+// lock locks the file. Where another process holds the lock, it closes the file and returns nil.
 func lock(f *os.File) (unlock func()) {
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil { //nolint:gosec // a descriptor fits
+	descriptor := int(f.Fd()) //nolint:gosec // a descriptor fits
+	if err := syscall.Flock(descriptor, syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		f.Close()
 		return nil
 	}
 	return func() {
-		// Closing alone leaves it locked for as long as a process that is just being started has the descriptor, too.
-		_ = syscall.Flock(int(f.Fd()), syscall.LOCK_UN) //nolint:gosec // a descriptor fits
+		// Closing alone would leave it locked while a process that is just being started still has the descriptor.
+		_ = syscall.Flock(descriptor, syscall.LOCK_UN)
 		f.Close()
 	}
 }

@@ -10,19 +10,20 @@ import (
 	"friendlyfire/store"
 )
 
-// memory gives back to the system what an import or a picture has left behind. By itself the runtime keeps it for
-// minutes, and a bot that lives beside other programs does nothing for hours.
+// memory returns to the system what an import or a picture has left behind. By itself the runtime keeps it for minutes,
+// or for hours while the bot does nothing, although other programs on the machine could use it.
 type memory struct {
 	used  atomic.Bool
-	left  bool // something was used, and is not given back
+	left  bool // something was used and is not returned yet
 	store *store.Store
 	table *enrich.Table
 }
 
+// Touch notes that much memory was used.
 func (m *memory) Touch() { m.used.Store(true) }
 
-// Step gives back what there is once nothing was used since the step before: while questions follow one another, the
-// next would only fill it again.
+// Step returns the memory once none was used since the step before: while one question follows another, the next would
+// only take it again.
 func (m *memory) Step(ctx context.Context) error {
 	if m.used.Swap(false) {
 		m.left = true

@@ -2,27 +2,20 @@ package app
 
 import (
 	"context"
-	"errors"
-	"log/slog"
-	"net"
-	"net/http"
 	"runtime"
 	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 
-	"friendlyfire/config"
 	"friendlyfire/enrich"
 	"friendlyfire/store"
 )
 
-// metrics answers Prometheus out of the database. A scrape reads what is new since the one before it, and states that
-// are kept anyway: however many bans there are, it costs the same.
+// metrics answers Prometheus from the database. A scrape reads only what is new since the one before, and states that
+// are kept anyway: it costs the same however many bans there are.
 //
-// Nothing here holds an address: not of a ban, and not where one stands in the place of a jail's name.
+// No label holds an address, neither that of a ban nor one that somebody has put into the name of a jail.
 type metrics struct {
 	store   *store.Store
 	whois   *enrich.Whois // nil: the registries are not asked
@@ -31,23 +24,27 @@ type metrics struct {
 	chats   []store.Chat
 
 	mu       sync.Mutex
-	from     store.Position // counted so far
-	sentUpTo map[store.Chat]int64
-	jails    map[string]map[string]bool // by source: those with a series of their own
-	bans     map[[2]string]int64        // by source and jail, as the two that follow
-	friends  map[[2]string]int64
+	from     store.Position             // all before it is counted
+	sentUpTo map[store.Chat]int64       // id up to which its notices are counted
+	jails    map[string]map[string]bool // by source: the jails with a series of their own
+	bans     map[jailLabels]int64
+	friends  map[jailLabels]int64
 	posted   map[store.Delivered]int64 // Notices is 0 in the keys
-	sent     map[store.Delivered]int64
+	sent     map[store.Delivered]int64 // as posted
 }
 
-// newMetrics counts from now on: what happened before the program started is in the database, not in its counters.
-// whois is nil where the registries are not asked.
+// jailLabels are the labels of what is counted by jail.
+type jailLabels struct{ source, jail string }
+
+// newMetrics returns metrics whose counters are 0 and count from now on. whois is nil where the registries are not
+// asked.
 func newMetrics(ctx context.Context, a *App, whois *enrich.Whois) (*metrics, error) {
 	from, err := a.Store.Position(ctx)
 	m := &metrics{
 		store: a.Store, whois: whois, free: a.FreeSpace, chats: a.Chats, from: from,
-		sentUpTo: map[store.Chat]int64{}, jails: map[string]map[string]bool{}, bans: map[[2]string]int64{},
-		friends: map[[2]string]int64{}, posted: map[store.Delivered]int64{}, sent: map[store.Delivered]int64{},
+		sentUpTo: map[store.Chat]int64{}, jails: map[string]map[string]bool{},
+		bans: map[jailLabels]int64{}, friends: map[jailLabels]int64{},
+		posted: map[store.Delivered]int64{}, sent: map[store.Delivered]int64{},
 	}
 	for _, source := range a.Config.Sources {
 		m.sources = append(m.sources, source.Name)
@@ -58,25 +55,24 @@ func newMetrics(ctx context.Context, a *App, whois *enrich.Whois) (*metrics, err
 	return m, err
 }
 
-// jailsCounted is how many jails of a source have a series of their own; all others are "other".
+// jailsCounted is how many jails of a source have a series of their own; all others share the label "other".
 const jailsCounted = 100
 
-// jail is the label of a jail: whoever writes to the file names jails, so that their number is bounded, and a name
-// that holds an address is not shown.
-func (m *metrics) jail(source, jail string) string {
+// labels returns the labels of a jail. The names of jails are the choice of whatever writes the source, so the number
+// of labels has a limit, and a name that holds an address is not shown.
+func (m *metrics) labels(source, jail string) jailLabels {
 	known := m.jails[source]
 	if known == nil {
 		known = map[string]bool{}
 		m.jails[source] = known
 	}
-	switch {
-	case known[jail]:
-		return jail
-	case len(known) >= jailsCounted || store.HoldsAddress(jail):
-		return "other"
+	if !known[jail] {
+		if len(known) >= jailsCounted || store.HoldsAddress(jail) {
+			return jailLabels{source, "other"}
+		}
+		known[jail] = true
 	}
-	known[jail] = true
-	return jail
+	return jailLabels{source, jail}
 }
 
 // update counts what has happened since the last scrape.
@@ -98,11 +94,11 @@ func (m *metrics) update(ctx context.Context) error {
 		return err
 	}
 	m.from = to
-	for _, t := range news {
-		m.bans[[2]string{t.Source, m.jail(t.Source, t.Jail)}] += t.Bans
+	for _, c := range news {
+		m.bans[m.labels(c.Source, c.Jail)] += c.Bans
 	}
-	for _, t := range alerts {
-		m.friends[[2]string{t.Source, m.jail(t.Source, t.Jail)}] += t.Bans
+	for _, c := range alerts {
+		m.friends[m.labels(c.Source, c.Jail)] += c.Bans
 	}
 	count(m.posted, posted)
 	for _, chat := range m.chats {
@@ -116,6 +112,7 @@ func (m *metrics) update(ctx context.Context) error {
 	return nil
 }
 
+// count adds to the totals, under the kinds that are labels.
 func count(total map[store.Delivered]int64, all []store.Delivered) {
 	for _, d := range all {
 		n := d.Notices
@@ -128,49 +125,6 @@ func count(total map[store.Delivered]int64, all []store.Delivered) {
 			d.Kind = "other"
 		}
 		total[d] += n
-	}
-}
-
-func describe(name, help string, labels ...string) *prometheus.Desc {
-	return prometheus.NewDesc("friendlyfire_"+name, help, labels, nil)
-}
-
-var (
-	descBuild = describe("build_info", "1, with the version that runs.", "version", "revision", "goversion")
-
-	descBans    = describe("bans_total", "Bans that were news when they were read, since the program started.", "source", "jail")
-	descFriends = describe("friendly_bans_total", "Bans of friendly addresses that alerts were posted of, since the program started.", "source", "jail")
-
-	descPosted = describe("notices_posted_total", "Messages put into the outbox since the program started.", "platform", "chat", "kind")
-	descSent   = describe("notices_sent_total", "Messages that the platform has confirmed, of those posted since the program started.", "platform", "chat", "kind")
-	descWaits  = describe("outbox_notices", "Messages that wait to be sent.", "platform", "chat")
-	descOldest = describe("outbox_oldest_age_seconds", "Age of the oldest message that waits; 0 if none does.", "platform", "chat")
-	descDead   = describe("dead_letters", "Messages that were given up.", "platform", "chat")
-	descDigest = describe("last_digest_timestamp_seconds", "When the last digest was posted; absent before the first.")
-
-	descUp      = describe("source_up", "1 if the source could be read the last time, else 0.", "source")
-	descSilence = describe("source_last_line_age_seconds", "Time since the last line of the source was read; absent before the first.", "source")
-	descBehind  = describe("source_behind_bytes", "Bytes of the source's file that are not read yet.", "source")
-	descLines   = describe("source_lines_total", "Lines ever read of the source.", "source")
-	descRead    = describe("source_bans_total", "Bans ever read of the source, old ones among them.", "source")
-	descRejects = describe("source_rejected_lines_total", "Lines of the source that were no ban, ever.", "source")
-
-	descBacklog = describe("whois_backlog_addresses", "Addresses that no registry has answered for yet.")
-	descAsked   = describe("whois_questions_today", "Questions asked of the registry today, by UTC.", "registry")
-	descCap     = describe("whois_questions_per_day_limit", "Questions that the registry is asked in a day at most; absent where there is no limit.", "registry")
-	descRefused = describe("whois_refusals_total", "Questions that the registry has ever refused.", "registry")
-
-	descSize = describe("database_size_bytes", "Size of the database.")
-	descFree = describe("disk_free_bytes", "Free space on the database's disk.")
-)
-
-// Describe implements prometheus.Collector.
-func (m *metrics) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{
-		descBuild, descBans, descFriends, descPosted, descSent, descWaits, descOldest, descDead, descDigest, descUp, descSilence, descBehind,
-		descLines, descRead, descRejects, descBacklog, descAsked, descCap, descRefused, descSize, descFree,
-	} {
-		ch <- d
 	}
 }
 
@@ -203,11 +157,11 @@ func (m *metrics) collectCounters(ctx context.Context, ch chan<- prometheus.Metr
 	if err := m.update(ctx); err != nil {
 		return err
 	}
-	for k, n := range m.bans {
-		counter(ch, descBans, n, k[0], k[1])
+	for l, n := range m.bans {
+		counter(ch, descBans, n, l.source, l.jail)
 	}
-	for k, n := range m.friends {
-		counter(ch, descFriends, n, k[0], k[1])
+	for l, n := range m.friends {
+		counter(ch, descFriends, n, l.source, l.jail)
 	}
 	for d, n := range m.posted {
 		counter(ch, descPosted, n, d.Chat.Platform, d.Chat.ID, d.Kind)
@@ -223,12 +177,12 @@ func (m *metrics) collectSources(ctx context.Context, ch chan<- prometheus.Metri
 	if err != nil {
 		return err
 	}
-	kept := map[string]store.SourceStatus{}
+	byName := map[string]store.SourceStatus{}
 	for _, s := range all {
-		kept[s.Name] = s
+		byName[s.Name] = s
 	}
-	for _, name := range m.sources { // those of the configuration: others are read no more
-		s := kept[name]
+	for _, name := range m.sources { // of the configuration: all others are no longer read
+		s := byName[name]
 		up := 1.0
 		if !s.FailingSince.IsZero() {
 			up = 0
@@ -301,44 +255,4 @@ func (m *metrics) collectDisk(ctx context.Context, ch chan<- prometheus.Metric) 
 	}
 	gauge(ch, descFree, float64(free))
 	return nil
-}
-
-// handler serves /metrics: our own, and what the Go runtime and the kernel say of the process.
-func (m *metrics) handler(log *slog.Logger) http.Handler {
-	registry := prometheus.NewRegistry()
-	registry.MustRegister(m, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{
-		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelError), MaxRequestsInFlight: 4, Timeout: 15 * time.Second,
-	}))
-	return mux
-}
-
-// serve answers until ctx ends.
-func (m *metrics) serve(ctx context.Context, l net.Listener, log *slog.Logger) error {
-	server := &http.Server{
-		Handler: m.handler(log), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 20 * time.Second,
-		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
-	}
-	stop := context.AfterFunc(ctx, func() { server.Close() }) //nolint:errcheck // nothing is lost with it
-	defer stop()
-	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-		return err
-	}
-	return nil
-}
-
-// listen opens the port that the configuration names; nil if it names none.
-func listen(ctx context.Context, c *config.Config) (net.Listener, error) {
-	if c.Metrics.Listen == "" {
-		return nil, nil //nolint:nilnil // no port is what was asked for
-	}
-	l, err := new(net.ListenConfig).Listen(ctx, "tcp", c.Metrics.Listen)
-	if err != nil {
-		if e, ok := errors.AsType[*net.OpError](err); ok {
-			err = e.Err // without the address, which stands in the file
-		}
-		return nil, &config.Error{Mistakes: []config.Mistake{{File: c.File, Key: "metrics.listen", Text: "cannot listen there: " + err.Error()}}}
-	}
-	return l, nil
 }

@@ -9,7 +9,8 @@ import (
 	"friendlyfire/enrich"
 )
 
-// OpenOffline opens what is needed by commands that only ask the database.
+// OpenOffline opens the table and the database, which is all that commands without a chat need. The caller closes the
+// App. The error is a *config.Error where the configuration is wrong.
 func OpenOffline(ctx context.Context, env Env) (a *App, err error) {
 	c, err := env.Config().Load(config.ToAsk)
 	if err != nil {
@@ -22,14 +23,14 @@ func OpenOffline(ctx context.Context, env Env) (a *App, err error) {
 	return a, nil
 }
 
-// OnAnother is the program on another database, that of c, with the same table. The caller closes its store.
+// OnAnother returns an App on the database of c, with the table of a. The caller closes its Store alone.
 func (a *App) OnAnother(ctx context.Context, c *config.Config) (*App, error) {
 	s, err := OpenStore(ctx, c)
 	return &App{env: a.env, Config: c, Table: a.Table, Store: s, progress: newProgress(nil)}, err
 }
 
-// Refresh reads and places what is new in the sources of this machine, unless a bot runs, which does so itself.
-// What cannot be read is reported, and does no more harm.
+// Refresh reads what is new in this machine's sources and looks its addresses up in the table, unless a bot is running,
+// which does so itself. What cannot be read is reported to env.Err; the rest is done all the same.
 func (a *App) Refresh(ctx context.Context) {
 	unlock, err := Lock(a.Config.Database)
 	if err != nil {
@@ -42,8 +43,8 @@ func (a *App) Refresh(ctx context.Context) {
 			errs = append(errs, a.Reader(source).Step(ctx))
 		}
 	}
-	errs = append(errs, a.Store.UseTable(ctx, a.Table.Name()),
-		(&enrich.Locator{Store: a.Store, Table: a.Table, Next: func() {}}).Step(ctx))
+	locator := enrich.Locator{Store: a.Store, Table: a.Table, Next: func() {}}
+	errs = append(errs, a.Store.UseTable(ctx, a.Table.Name()), locator.Step(ctx))
 	if err := errors.Join(errs...); err != nil {
 		fmt.Fprintln(a.env.Err, "friendlyfire:", err)
 	}

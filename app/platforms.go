@@ -13,37 +13,40 @@ import (
 	"friendlyfire/store"
 )
 
-// sections are those of all chat platforms, with their defaults. This is the one list that names them.
+// sections returns the sections of all chat platforms, with their defaults. This is the one list that names them.
 func sections() []config.Section {
 	return []config.Section{telegram.NewConfig(), discord.NewConfig()}
 }
 
-// Platform is a chat platform, as its section of the configuration has it.
+// Platform is a chat platform as its section of the configuration describes it.
 type Platform interface {
 	config.Section
 
-	Chats() []string // where alerts go and commands are heard; none: the platform is not used
-	Users() []string // who may command
+	// Chats are where alerts go and commands are heard; none: the platform is not used.
+	Chats() []string
+	// Users may give commands.
+	Users() []string
+	// HasToken reports whether the configuration or the environment gives a token.
 	HasToken() bool
 
-	// Connect makes the connection, without the network.
+	// Connect makes the connection without using the network.
 	Connect(b msg.Bot) (msg.PairingConnection, error)
-	// Advice says what to do about the platform's refusals.
+	// Advice says what to do where the platform refuses the bot.
 	Advice() msg.Advice
 
-	// NewToken says in a sentence how to get a token.
+	// NewToken says in a sentence, without its full stop, how to get a token.
 	NewToken() string
-	// PairsWithStore reports whether the connection keeps something in the store while the bot is being paired.
+	// PairsWithStore reports whether the connection needs the store while the bot is being paired.
 	PairsWithStore() bool
-	// Invite says, in indented lines, how the code is sent.
+	// Invite says, in indented lines, how to send the code.
 	Invite(self msg.Self, code string) string
-	// Entries are what the section is to hold for the chat and the person that a code came from.
+	// Entries are what the section must hold to let in the chat and the person that the code came from.
 	Entries(a msg.PairAttempt) ([]config.Entry, error)
 	// ExplainPairing says what to do about an error of Pair.
 	ExplainPairing(err error) error
 }
 
-// Platforms are all chat platforms, as the configuration has them.
+// Platforms returns all chat platforms of the configuration, used or not.
 func Platforms(c *config.Config) (all []Platform) {
 	for _, section := range c.Platforms {
 		all = append(all, section.(Platform)) //nolint:forcetypeassert // sections has no others
@@ -51,7 +54,7 @@ func Platforms(c *config.Config) (all []Platform) {
 	return all
 }
 
-// PlatformNames are the names of all chat platforms.
+// PlatformNames returns the names of all chat platforms.
 func PlatformNames() (names []string) {
 	for _, section := range sections() {
 		names = append(names, section.Name())
@@ -59,7 +62,7 @@ func PlatformNames() (names []string) {
 	return names
 }
 
-// PlatformNamed is the platform with that name in the configuration, nil where there is none.
+// PlatformNamed returns the platform of that name in the configuration, or nil.
 func PlatformNamed(c *config.Config, name string) Platform {
 	for _, platform := range Platforms(c) {
 		if platform.Name() == name {
@@ -69,12 +72,12 @@ func PlatformNamed(c *config.Config, name string) Platform {
 	return nil
 }
 
-// connect makes the connections to the platforms that have chats, or to the terminal where none has.
-func (a *App) connect(answers *bot.Commands) error {
+// connect makes the connections to all platforms that have chats or, if none has, to the terminal.
+func (a *App) connect(commands *bot.Commands) error {
 	access := &bot.Access{Store: a.Store, Chats: map[string][]string{}, Users: map[string][]string{}, Log: a.log}
 	answer := func(ctx context.Context, r msg.Request) msg.Message {
 		defer a.memory.Touch()
-		return answers.Answer(ctx, r)
+		return commands.Answer(ctx, r)
 	}
 	add := func(connection msg.Connection, chats, users []string) {
 		name := connection.Platform()
@@ -89,8 +92,8 @@ func (a *App) connect(answers *bot.Commands) error {
 			continue
 		}
 		connection, err := platform.Connect(msg.Bot{
-			Dial: a.env.Dial, Allowed: access.Allowed, Answer: answer, Suggest: answers.Suggest, Commands: bot.CommandList(),
-			Store: a.Store, Log: a.log,
+			Dial: a.env.Dial, Store: a.Store, Log: a.log,
+			Allowed: access.Allowed, Answer: answer, Suggest: commands.Suggest, Commands: bot.CommandList(),
 		})
 		if err != nil {
 			return err
@@ -106,8 +109,18 @@ func (a *App) connect(answers *bot.Commands) error {
 	return nil
 }
 
-// onTerminal reports whether the terminal is the chat, since no platform is configured.
+// onTerminal reports whether the terminal is the chat, because no platform is configured.
 func (a *App) onTerminal() bool {
-	_, is := a.Connections[0].(*terminal.Terminal)
-	return is
+	_, ok := a.Connections[0].(*terminal.Terminal)
+	return ok
+}
+
+// sender returns the connection that reaches the chat.
+func (a *App) sender(chat store.Chat) msg.Sender {
+	for _, connection := range a.Connections {
+		if connection.Platform() == chat.Platform {
+			return connection
+		}
+	}
+	return nil // never: each chat came with a connection
 }

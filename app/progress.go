@@ -9,13 +9,14 @@ import (
 	"friendlyfire/ingest"
 )
 
-// progress shows a long import on a terminal, in one line that is written over; elsewhere it shows nothing.
+// progress shows how far a long import has come, on one line of a terminal that is overwritten again and again. Where
+// there is no terminal it shows nothing.
 type progress struct {
-	out io.Writer
+	out io.Writer // nil: no terminal
 
 	mu      sync.Mutex
-	begun   map[string]time.Time
-	printed time.Time
+	begun   map[string]time.Time // by source: when its import began
+	printed time.Time            // when the line was last written; zero: it is empty
 }
 
 func newProgress(out io.Writer) *progress {
@@ -25,19 +26,19 @@ func newProgress(out io.Writer) *progress {
 	return &progress{out: out, begun: map[string]time.Time{}}
 }
 
-func (p *progress) show(g ingest.Progress) {
+func (p *progress) show(read ingest.Progress) {
 	if p.out == nil {
 		return
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := time.Now()
-	if p.begun[g.Source].IsZero() {
-		p.begun[g.Source] = now
+	if p.begun[read.Source].IsZero() {
+		p.begun[read.Source] = now
 	}
-	took := now.Sub(p.begun[g.Source]).Seconds()
-	if g.Done >= g.Size {
-		delete(p.begun, g.Source)
+	took := now.Sub(p.begun[read.Source]).Seconds()
+	if read.Done >= read.Size {
+		delete(p.begun, read.Source)
 		if !p.printed.IsZero() {
 			fmt.Fprint(p.out, "\r\033[K")
 			p.printed = time.Time{}
@@ -48,7 +49,7 @@ func (p *progress) show(g ingest.Progress) {
 		return
 	}
 	p.printed = now
-	remaining := time.Duration(took * float64(g.Size-g.Done) / float64(g.Done) * float64(time.Second))
+	remaining := time.Duration(took * float64(read.Size-read.Done) / float64(read.Done) * float64(time.Second))
 	fmt.Fprintf(p.out, "\r\033[KReading %s: %d bans, %d%%, %.0f bans/s, %v left",
-		g.Source, g.Bans, 100*g.Done/max(g.Size, 1), float64(g.Bans)/took, remaining.Round(time.Second))
+		read.Source, read.Bans, 100*read.Done/max(read.Size, 1), float64(read.Bans)/took, remaining.Round(time.Second))
 }

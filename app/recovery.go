@@ -9,8 +9,8 @@ import (
 	"friendlyfire/store"
 )
 
-// withRecovery runs serve, and again each time that the database was found damaged and has been mended. Damage that comes
-// again at once is given up: the disk may be failing.
+// withRecovery runs serve, and runs it again whenever the database was found damaged and has been mended. Damage that
+// comes back within a minute is returned as an error: the disk may be failing.
 func withRecovery(ctx context.Context, database string, log *slog.Logger, serve func() error) error {
 	for last := (time.Time{}); ; {
 		err := unlessStopped(ctx, store.Check(ctx, database))
@@ -24,17 +24,18 @@ func withRecovery(ctx context.Context, database string, log *slog.Logger, serve 
 		last = time.Now()
 		log.Error("the database is damaged", "database", database, "it", damage.Reason, "error", err)
 		if _, err := os.Lstat(database); damage.Lost && err == nil {
-			continue // it was rescued, or is another one that somebody has put there
+			continue // the database was rescued, or somebody has put another one there
 		}
-		m, err := store.Restore(ctx, database, damage.Reason, last)
+		restored, err := store.Restore(ctx, database, damage.Reason, last)
 		if err != nil {
 			return err
 		}
-		log.Info("the database is mended", "database", database, "kept as", m.Aside)
+		log.Info("the database is mended", "database", database, "kept as", restored.Aside)
 	}
 }
 
-// rescue keeps what is open of a database whose file is lost.
+// rescue keeps the content of the open database if err says that its file is lost. Other errors are none of its
+// business.
 func (a *App) rescue(ctx context.Context, err error) error {
 	if damage := store.Corruption(a.Config.Database, err); damage != nil && damage.Lost {
 		return a.Store.Rescue(context.WithoutCancel(ctx), damage.Reason, time.Now())
@@ -42,8 +43,10 @@ func (a *App) rescue(ctx context.Context, err error) error {
 	return nil
 }
 
-// stopOnCorruption is a step after which the program stops if it has met a damaged database.
-func (a *App) stopOnCorruption(step func(context.Context) error, stop context.CancelCauseFunc) func(context.Context) error {
+// stopOnCorruption returns a step that takes the given one and calls stop if that has met a damaged database.
+func (a *App) stopOnCorruption(
+	step func(context.Context) error, stop context.CancelCauseFunc,
+) func(context.Context) error {
 	return func(ctx context.Context) error {
 		err := step(ctx)
 		if damage := store.Corruption(a.Config.Database, err); damage != nil {

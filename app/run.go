@@ -17,8 +17,8 @@ import (
 	"friendlyfire/store"
 )
 
-// start runs everything until ctx ends, or a stage meets a damaged database: that is its error. It returns when all of it
-// has come to rest.
+// start runs everything until ctx ends or a stage meets a damaged database, and returns when all of it has stopped. Its
+// error is a *store.CorruptError or nil.
 func (a *App) start(ctx context.Context) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
@@ -35,7 +35,7 @@ func (a *App) start(ctx context.Context) error {
 		s.step = a.stopOnCorruption(s.step, stop)
 		wg.Go(func() { s.loop(ctx, a.log) })
 	}
-	for i, source := range a.Config.Sources { // the first stages are their readers
+	for i, source := range a.Config.Sources { // their readers are the first stages
 		if source.SFTP == nil {
 			wg.Go(func() {
 				if err := a.env.Watch(ctx, source.Path, a.stages[i].Wake); err != nil {
@@ -58,7 +58,7 @@ func (a *App) start(ctx context.Context) error {
 	return nil
 }
 
-// once takes every stage's step, again while bans wait for whois within their patience.
+// once takes a step of every stage, over and over while bans are still waiting for the table or the registries.
 func (a *App) once(ctx context.Context) error {
 	for {
 		var errs []error
@@ -79,7 +79,8 @@ func (a *App) once(ctx context.Context) error {
 	}
 }
 
-// Run is the bot itself.
+// Run is the bot: it runs until ctx ends or, with once, until nothing is due. The error is a *config.Error where the
+// configuration is wrong.
 func Run(ctx context.Context, once bool, env Env) error {
 	c, err := env.Config().Load(config.ToRun)
 	if err != nil {
@@ -94,32 +95,34 @@ func Run(ctx context.Context, once bool, env Env) error {
 	return withRecovery(ctx, c.Database, log, func() error { return serve(ctx, c, once, env, log) })
 }
 
-// serve is the bot, from the database's opening to its closing.
-func serve(ctx context.Context, c *config.Config, once bool, env Env, log *slog.Logger) error {
+// serve is the bot from opening the database to closing it.
+func serve(ctx context.Context, c *config.Config, once bool, env Env, log *slog.Logger) (err error) {
 	a, err := Build(ctx, c, env, log, once)
 	if err != nil {
 		return unlessStopped(ctx, err)
 	}
+	defer func() { err = errors.Join(err, a.Close()) }()
 	err = errors.Join(a.Store.Recover(ctx), bot.TellOfCorruption(ctx, a.Store, a.Chats, a.Words(), c.Alerts.MaxAge))
 	if err != nil {
-		return errors.Join(unlessStopped(ctx, err), a.Close())
+		return unlessStopped(ctx, err)
 	}
 	if once {
-		return errors.Join(a.once(ctx), a.Close())
+		return a.once(ctx)
 	}
 	if a.port, err = listen(ctx, c); err != nil {
-		return errors.Join(err, a.Close())
+		return err
 	}
 	if a.onTerminal() && IsTerminal(env.Out) {
-		fmt.Fprint(env.Out, "No chat platform is configured, so this terminal is the chat: type /help, or Ctrl-C to stop.\n\n")
+		fmt.Fprint(env.Out,
+			"No chat platform is configured, so this terminal is the chat: type /help, or Ctrl-C to stop.\n\n")
 	}
-	// It lives for weeks beside other programs: memory is dearer to it than a little time.
+	// The bot lives beside other programs for weeks: memory is dearer than a little time.
 	debug.SetGCPercent(50)
 	err = a.start(ctx)
-	return errors.Join(err, a.rescue(ctx, err), a.Close())
+	return errors.Join(err, a.rescue(ctx, err))
 }
 
-// unlessStopped is err, or nil where the program was told to stop while it started: that is no failure.
+// unlessStopped returns err, or nil if the program was told to stop while it was starting: that is no failure.
 func unlessStopped(ctx context.Context, err error) error {
 	if ctx.Err() == nil {
 		return err

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// stage is a step that is taken again and again: when it is woken, and after a pause in case nobody did.
+// stage is a step that is taken again and again: whenever the stage is woken, and after a pause even if it is not.
 type stage struct {
 	name  string
 	every time.Duration // the longest pause
@@ -19,13 +19,13 @@ func newStage(name string, every time.Duration) *stage {
 	return &stage{name: name, every: every, woken: make(chan struct{}, 1)}
 }
 
-// doing is the stage, with its step.
+// doing sets the step, and returns the stage.
 func (s *stage) doing(step func(context.Context) error) *stage {
 	s.step = step
 	return s
 }
 
-// Wake wakes the stage; while it works, so that it works once more.
+// Wake makes the stage take a step now or, if it is taking one, another right after it.
 func (s *stage) Wake() {
 	select {
 	case s.woken <- struct{}{}:
@@ -33,26 +33,27 @@ func (s *stage) Wake() {
 	}
 }
 
-// RetryIn makes the next pause no longer than d. Only the step itself may call it.
+// RetryIn makes the pause after this step no longer than d. Only the step itself may call it.
 func (s *stage) RetryIn(d time.Duration) { s.pause = min(s.pause, d) }
 
-// loop steps until ctx ends. An error is logged when it is news, and the next step may mend it.
+// loop takes steps until ctx ends. An error does not end it: the next step may succeed. It is logged when it differs
+// from the one before.
 func (s *stage) loop(ctx context.Context, log *slog.Logger) {
-	last := ""
+	last := "" // error of the step before
 	for {
 		s.pause = s.every
-		now := ""
+		failure := ""
 		if err := s.step(ctx); err != nil && ctx.Err() == nil {
-			now = err.Error()
+			failure = err.Error()
 		}
 		switch {
-		case now == last:
-		case now != "":
-			log.Error("step failed, will be tried again", "stage", s.name, "error", now)
+		case failure == last:
+		case failure != "":
+			log.Error("step failed, will be tried again", "stage", s.name, "error", failure)
 		default:
 			log.Info("step works again", "stage", s.name)
 		}
-		last = now
+		last = failure
 		select {
 		case <-ctx.Done():
 			return

@@ -1,10 +1,9 @@
 package app
 
-import (
-	"runtime/debug"
-)
+import "runtime/debug"
 
-// Version returns the version, "(devel)" where there is none, and the commit that the program was built from.
+// Version returns the program's version, "(devel)" if it has none, and the commit that it was built from, "" if that is
+// not known.
 func Version() (version, revision string) {
 	version = "(devel)"
 	if info, ok := debug.ReadBuildInfo(); ok {

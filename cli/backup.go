@@ -14,7 +14,9 @@ import (
 
 func backupCommand(env *app.Env) *cobra.Command {
 	return &cobra.Command{
-		Use: "backup FILE", Short: "Write a copy of the database, while the bot runs or not", Args: validate(cobra.ExactArgs(1)),
+		Use:   "backup FILE",
+		Short: "Write a copy of the database, while the bot runs or not",
+		Args:  validate(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := env.Config().Load(config.ToAsk)
 			if err != nil {

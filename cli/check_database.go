@@ -14,39 +14,40 @@ import (
 	"friendlyfire/store"
 )
 
-// lowDisk is when the database may soon find no room.
-const lowDisk = 100_000_000 // bytes
+// lowDisk is the free space, in bytes, below which the database may soon find no room.
+const lowDisk = 100_000_000
 
-func checkDatabase(ctx context.Context, f *findings, p *app.App) {
+func checkDatabase(ctx context.Context, list *checklist, a *app.App) {
 	const what = "database"
-	path := p.Config.Database
-	size, err := p.Store.Size(ctx)
+	path := a.Config.Database
+	size, err := a.Store.Size(ctx)
 	if err == nil {
-		err = p.Store.Intact(ctx)
+		err = a.Store.Intact(ctx)
 	}
 	if err != nil {
-		f.wrong(what, err, adviceForDatabase(path, err))
+		list.problem(what, err, adviceForDatabase(path, err))
 		return
 	}
-	free, err := p.FreeSpace()
+	free, err := a.FreeSpace()
 	if err != nil {
-		f.wrong(what, err, "")
+		list.problem(what, err, "")
 		return
 	}
 	if free < lowDisk {
-		f.wrong(what, fmt.Errorf("%s: the disk has %s left", path, bot.Size(free)), "Make room: without it nothing new is kept, and alerts wait.")
+		list.problem(what, fmt.Errorf("%s: the disk has %s left", path, bot.Size(free)),
+			"Make room: without it nothing new is kept, and alerts wait.")
 		return
 	}
-	if err := rightOwner(path); err != nil {
-		f.wrong(what, err, giveBack(path))
+	if err := checkOwner(path); err != nil {
+		list.problem(what, err, giveBack(path))
 		return
 	}
-	f.ok(what, "%s, %s, sound; %s left on the disk", path, bot.Size(size), bot.Size(free))
+	list.ok(what, "%s, %s, sound; %s left on the disk", path, bot.Size(size), bot.Size(free))
 }
 
-// rightOwner returns an error if the database belongs to another user than its directory: a bot that runs as the one
-// cannot write to it, and it only looks well to root.
-func rightOwner(path string) error {
+// checkOwner returns an error if the database belongs to another user than its directory, so that the bot cannot write
+// to it. It looks only if run by root, to whom everything else would seem to be in order.
+func checkOwner(path string) error {
 	var file, dir syscall.Stat_t
 	if err := errors.Join(syscall.Stat(path, &file), syscall.Stat(filepath.Dir(path), &dir)); err != nil {
 		return err
@@ -57,18 +58,23 @@ func rightOwner(path string) error {
 	return nil
 }
 
-// adviceForDatabase is for who may not open it. Its directory belongs to the user that runs the bot.
+// botUser returns the name of the user that runs the bot, who owns the directory of the database; "" if that cannot be
+// seen.
+func botUser(database string) string { return store.Owner(filepath.Dir(database)) }
+
+// adviceForDatabase says what to do if err is that the database may not be opened; about other errors it says nothing.
 func adviceForDatabase(path string, err error) string {
-	directory := store.Owner(filepath.Dir(path))
-	switch file := store.Owner(path); {
-	case !errors.Is(err, fs.ErrPermission) || directory == "":
+	user := botUser(path)
+	switch owner := store.Owner(path); {
+	case !errors.Is(err, fs.ErrPermission) || user == "":
 		return ""
-	case file != "" && file != directory:
+	case owner != "" && owner != user:
 		return giveBack(path)
 	}
-	return "Only " + directory + ", to whom its directory belongs, may open it: run this with sudo -u " + directory + "."
+	return "Only " + user + ", to whom its directory belongs, may open it: run this with sudo -u " + user + "."
 }
 
+// giveBack says how the user that runs the bot becomes the owner of the database, its -wal and -shm files included.
 func giveBack(path string) string {
-	return "Give it to the user that runs the bot: chown " + store.Owner(filepath.Dir(path)) + " " + store.ShellQuote(path) + "*"
+	return "Give it to the user that runs the bot: chown " + botUser(path) + " " + store.ShellQuote(path) + "*"
 }

@@ -12,7 +12,7 @@ import (
 )
 
 func lookupCommand(env *app.Env) *cobra.Command {
-	var asJSON, again bool
+	var asJSON, refresh bool
 	cmd := &cobra.Command{
 		Use: "lookup IP...", Short: "Say what is known of addresses", Args: validate(cobra.MinimumNArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -21,24 +21,24 @@ func lookupCommand(env *app.Env) *cobra.Command {
 					return usage(fmt.Errorf("%q is no address", arg))
 				}
 			}
-			return lookup(cmd.Context(), *env, args, again, asJSON)
+			return lookup(cmd.Context(), *env, args, refresh, asJSON)
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON, a line each")
-	cmd.Flags().BoolVar(&again, "refresh", false, "ask the registry again, whatever is known")
+	cmd.Flags().BoolVar(&refresh, "refresh", false, "ask the registry again, whatever is known")
 	return cmd
 }
 
-func lookup(ctx context.Context, env app.Env, addresses []string, again, asJSON bool) error {
-	p, err := app.OpenOffline(ctx, env)
+func lookup(ctx context.Context, env app.Env, addresses []string, refresh, asJSON bool) error {
+	a, err := app.OpenOffline(ctx, env)
 	if err != nil {
 		return err
 	}
-	defer p.Close() //nolint:errcheck // nothing is lost with it
-	p.Refresh(ctx)
-	whois := p.Whois()
+	defer a.Close() //nolint:errcheck // nothing is lost by it
+	a.Refresh(ctx)
+	whois := a.Whois()
 	for _, address := range addresses {
-		found, err := whois.Lookup(ctx, p.Table, address, again)
+		found, err := whois.Lookup(ctx, a.Table, address, refresh)
 		if err != nil {
 			return err
 		}

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"hash/fnv"
 	"os"
 	"slices"
 	"strings"
@@ -18,24 +17,30 @@ import (
 	"friendlyfire/store"
 )
 
-// asPlugin is the command line of a program that munin-node runs by a link of another name: it sets MUNIN_PLUGSTATE,
-// and asks with "config", "autoconf" or nothing.
+// muninQuestions are the arguments that munin-node gives to a plugin. Without one it wants the values.
+var muninQuestions = []string{"config", "autoconf"}
+
+// asPlugin returns the command line with the command "munin" in front if munin-node runs the program. munin-node calls
+// a plugin by a link of any name; it sets MUNIN_PLUGSTATE.
 func asPlugin(args []string) []string {
-	if os.Getenv("MUNIN_PLUGSTATE") != "" && (len(args) == 0 || len(args) == 1 && slices.Contains(muninQuestions, args[0])) {
+	question := len(args) == 0 || len(args) == 1 && slices.Contains(muninQuestions, args[0])
+	if question && os.Getenv("MUNIN_PLUGSTATE") != "" {
 		return append([]string{"munin"}, args...)
 	}
 	return args
 }
 
-var muninQuestions = []string{"config", "autoconf"}
-
 func muninCommand(env *app.Env) *cobra.Command {
 	return &cobra.Command{
-		Use: "munin [config|autoconf]", Short: "Be a plugin of Munin", ValidArgs: muninQuestions,
-		Long: "Be a plugin of Munin: graphs of the addresses banned now, of bans and of friendly bans, by jail. It reads the\n" +
-			"database beside the bot and changes nothing. FRIENDLYFIRE_CONFIG in its environment names the configuration\n" +
-			"where --config does not. deploy/munin says how to install it.",
-		Args: validate(cobra.MatchAll(cobra.MaximumNArgs(1), cobra.OnlyValidArgs)),
+		Use:   "munin [config|autoconf]",
+		Short: "Be a plugin of Munin",
+		Long: strings.TrimSpace(`
+Be a plugin of Munin: graphs of the addresses banned now, of bans and of friendly bans, by jail. It reads the
+database beside the bot and changes nothing. FRIENDLYFIRE_CONFIG in its environment names the configuration
+where --config does not. deploy/munin says how to install it.
+`),
+		ValidArgs: muninQuestions,
+		Args:      validate(cobra.MatchAll(cobra.MaximumNArgs(1), cobra.OnlyValidArgs)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			question := strings.Join(args, "")
 			err := munin(cmd.Context(), *env, question)
@@ -52,8 +57,8 @@ func muninCommand(env *app.Env) *cobra.Command {
 	}
 }
 
-// munin answers one question of munin-node; "" asks for the values. "autoconf" prints nothing: what matters is whether
-// there is an error.
+// munin answers a question of munin-node; "" asks for the values. For "autoconf" it prints nothing: its error is the
+// answer.
 func munin(ctx context.Context, env app.Env, question string) (err error) {
 	env.File = cmp.Or(env.File, os.Getenv("FRIENDLYFIRE_CONFIG"))
 	c, err := env.Config().Load(config.ToAsk)
@@ -74,7 +79,8 @@ func munin(ctx context.Context, env app.Env, question string) (err error) {
 		fmt.Fprintln(env.Out, "multigraph "+g.name)
 		if question == "config" {
 			fmt.Fprintf(env.Out, "graph_title %s\ngraph_vlabel %s\ngraph_info %s\n", g.title, g.axis, g.info)
-			fmt.Fprintf(env.Out, "graph_category network\ngraph_args --base 1000 -l 0\ngraph_scale no\ngraph_total total\n")
+			fmt.Fprint(env.Out, "graph_category network\ngraph_args --base 1000 -l 0\n")
+			fmt.Fprint(env.Out, "graph_scale no\ngraph_total total\n")
 			for _, f := range fields {
 				fmt.Fprintf(env.Out, "%s.label %s\n%s.min 0\n", f.name, f.label, f.name)
 			}
@@ -94,7 +100,9 @@ func munin(ctx context.Context, env app.Env, question string) (err error) {
 // muninGraph is one picture, with a line for each jail.
 type muninGraph struct {
 	name, title, axis, info string
-	count                   func(ctx context.Context, s *store.Store, now time.Time) (map[string]int64, error) // by jail
+
+	// count returns the values by jail.
+	count func(ctx context.Context, s *store.Store, now time.Time) (map[string]int64, error)
 }
 
 var muninGraphs = []muninGraph{
@@ -106,20 +114,27 @@ var muninGraphs = []muninGraph{
 		"friendlyfire_bans", "Bans by Fail2Ban in the past hour", "bans",
 		"Bans of the past hour, by jail.",
 		func(ctx context.Context, s *store.Store, now time.Time) (map[string]int64, error) {
-			return inThePast(ctx, s, now, time.Hour, func(c store.Count) int64 { return c.Bans })
+			return countByJail(ctx, s, past(time.Hour, now), func(c store.Count) int64 { return c.Bans })
 		},
 	},
 	{
 		"friendlyfire_friendly", "Friendly bans by Fail2Ban in the past 24 hours", "bans",
 		"Bans of friendly countries and networks in the past 24 hours, by jail.",
 		func(ctx context.Context, s *store.Store, now time.Time) (map[string]int64, error) {
-			return inThePast(ctx, s, now, 24*time.Hour, func(c store.Count) int64 { return c.Friendly })
+			return countByJail(ctx, s, past(24*time.Hour, now), func(c store.Count) int64 { return c.Friendly })
 		},
 	},
 }
 
-func inThePast(ctx context.Context, s *store.Store, now time.Time, d time.Duration, number func(store.Count) int64) (map[string]int64, error) {
-	counts, err := s.ByJail(ctx, store.Window{From: now.Add(-d), To: now}, false)
+func past(d time.Duration, now time.Time) store.Window {
+	return store.Window{From: now.Add(-d), To: now}
+}
+
+// countByJail returns one number of each jail's count.
+func countByJail(
+	ctx context.Context, s *store.Store, w store.Window, number func(store.Count) int64,
+) (map[string]int64, error) {
+	counts, err := s.ByJail(ctx, w, false)
 	byJail := map[string]int64{}
 	for _, row := range counts.Rows {
 		byJail[row.Key] = number(row)
@@ -127,7 +142,8 @@ func inThePast(ctx context.Context, s *store.Store, now time.Time, d time.Durati
 	return byJail, err
 }
 
-// bannedNow counts the addresses banned at the moment, each once in a jail however often that banned it.
+// bannedNow counts by jail the addresses that are banned now. It counts an address once in each jail, however often
+// that has banned it.
 func bannedNow(ctx context.Context, s *store.Store, now time.Time) (map[string]int64, error) {
 	byJail := map[string]int64{}
 	type banned struct {
@@ -135,78 +151,11 @@ func bannedNow(ctx context.Context, s *store.Store, now time.Time) (map[string]i
 		address int64
 	}
 	seen := map[banned]bool{}
-	err := s.ActiveBans(ctx, []time.Time{now}, func(h store.ActiveBan) {
-		if b := (banned{h.Jail, h.Address}); !seen[b] {
+	err := s.ActiveBans(ctx, []time.Time{now}, func(ban store.ActiveBan) {
+		if b := (banned{ban.Jail, ban.Address}); !seen[b] {
 			seen[b] = true
-			byJail[h.Jail]++
+			byJail[ban.Jail]++
 		}
 	})
 	return byJail, err
-}
-
-// muninJails is how many jails have a line of their own, the first that became known; all others share one.
-const muninJails = 40
-
-// muninField is a line of every graph.
-type muninField struct {
-	name  string // unique, and the same as long as the jail has its name
-	label string
-	jail  string
-	rest  bool // of all jails without a line of their own
-}
-
-// take takes the field's number out of the counts by jail; that of the rest comes last.
-func (f muninField) take(counts map[string]int64) (n int64) {
-	if !f.rest {
-		n = counts[f.jail]
-		delete(counts, f.jail)
-		return n
-	}
-	for _, more := range counts {
-		n += more
-	}
-	return n
-}
-
-func muninFields(ctx context.Context, s *store.Store) (fields []muninField, err error) {
-	jails, err := s.Jails(ctx, muninJails+1)
-	if err != nil {
-		return nil, err
-	}
-	rest := len(jails) == 0 || len(jails) > muninJails // Munin does not like graphs without a line
-	taken := map[string]bool{}
-	for _, jail := range jails[:min(muninJails, len(jails))] {
-		if store.HoldsAddress(jail) {
-			rest = true
-			continue
-		}
-		name := muninName(jail)
-		if taken[name] {
-			h := fnv.New32a()
-			h.Write([]byte(jail))
-			name = fmt.Sprintf("%s_%08x", name, h.Sum32())
-		}
-		taken[name] = true
-		fields = append(fields, muninField{name: name, label: muninLabel(jail), jail: jail})
-	}
-	if rest {
-		fields = append(fields, muninField{name: "other", label: "other jails", rest: true})
-	}
-	return fields, nil
-}
-
-// muninName makes a jail's name a field's: letters, digits and underscores, with a letter first. Behind "jail_" it is
-// none of the names that Munin keeps for itself.
-func muninName(jail string) string {
-	return "jail_" + strings.Map(func(c rune) rune {
-		if c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' {
-			return c
-		}
-		return '_'
-	}, cmp.Or(jail, "unnamed"))
-}
-
-// muninLabel is the jail's name without what means something in Munin's configuration.
-func muninLabel(jail string) string {
-	return cmp.Or(store.Clean(strings.NewReplacer(`\`, "_", "#", "_", "$", "_").Replace(jail), 30), "unnamed jail")
 }

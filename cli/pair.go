@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -20,7 +19,7 @@ import (
 
 const (
 	codeLives  = 10 * time.Minute
-	wrongCodes = 5 // and the code is void
+	wrongCodes = 5 // make the right one void
 )
 
 func pairCommand(env *app.Env) *cobra.Command {
@@ -47,12 +46,15 @@ func pairCommand(env *app.Env) *cobra.Command {
 	return cmd
 }
 
+const runAgain = "run the command again for a new one"
+
 var (
-	errExpired = fmt.Errorf("nobody sent the code within %d minutes, so it is void; run the command again for a new one", int(codeLives.Minutes()))
-	errTooMany = fmt.Errorf("%d wrong codes, so the right one is void; run the command again for a new one", wrongCodes)
+	errExpired = fmt.Errorf("nobody sent the code within %d minutes, so it is void; %s",
+		int(codeLives.Minutes()), runAgain)
+	errTooMany = fmt.Errorf("%d wrong codes, so the right one is void; %s", wrongCodes, runAgain)
 )
 
-// pair finds out, with a code, where the bot is to speak and whom it is to obey.
+// pair finds out by a code where the bot is to post and whom it is to obey.
 func pair(ctx context.Context, env app.Env, name string, write bool) error {
 	c, err := env.Config().Load(config.ToPair)
 	if err != nil {
@@ -64,74 +66,80 @@ func pair(ctx context.Context, env app.Env, name string, write bool) error {
 	}
 	defer unlock()
 	platform := app.PlatformNamed(c, name)
-	connection, closing, err := connectToPair(ctx, c, platform, env)
+	connection, closeAll, err := connectToPair(ctx, c, platform, env)
 	if err != nil {
 		return err
 	}
-	defer closing()
+	defer closeAll()
 
-	p := &pairer{env: env, config: c, platform: platform, code: newCode(), ask: answers(env.In)}
-	found, err := p.wait(ctx, connection)
+	d := &dialogue{env: env, config: c, platform: platform, code: newCode(), ask: answers(env.In)}
+	sender, err := d.wait(ctx, connection)
 	if err != nil {
 		return explain(err, platform)
 	}
-	entries, err := platform.Entries(found)
+	entries, err := platform.Entries(sender)
 	if err != nil {
 		return err
 	}
-	if !p.confirm(ctx, found) {
-		return errors.New("nobody was let in and nothing is changed; the code is void, run the command again for a new one")
+	if !d.confirm(ctx, sender) {
+		return errors.New("nobody was let in and nothing is changed; the code is void, " + runAgain)
 	}
-	if err := p.apply(write, entries); err != nil {
+	if err := d.apply(write, entries); err != nil {
 		return err
 	}
 	greeting := msg.Message{Text: msg.Text{
 		{Text: "Paired.", Style: msg.Bold},
 		{Text: " Alerts and digests come here as soon as the bot runs."},
 	}}
-	if err := connection.Send(ctx, found.Chat, greeting); err != nil {
+	if err := connection.Send(ctx, sender.Chat, greeting); err != nil {
 		fmt.Fprintf(env.Out, "\nThe bot cannot post there yet: %v.\n%s\n", msg.Cause(err), platform.Advice().Chat)
 	} else {
 		fmt.Fprintln(env.Out, "\nThe bot has said so in the chat.")
 	}
-	as, flag := "", ""
-	if user := store.Owner(filepath.Dir(c.Database)); os.Geteuid() == 0 && user != "root" {
-		as = "sudo -u " + user + " "
-	}
-	if env.File != "" {
-		flag = " --config " + store.ShellQuote(env.File)
-	}
-	fmt.Fprintf(env.Out, "Next, see whether everything is in order, and then start the bot:\n\n    %sfriendlyfire%s check --send\n",
-		as, flag)
+	fmt.Fprintf(env.Out, "Next, see whether everything is in order, and then start the bot:\n\n    %s\n",
+		checkCommandLine(env.File, c.Database))
 	return nil
 }
 
-// connectToPair connects to the platform that is paired with, and returns what closes it all.
+// checkCommandLine returns what to type for a check by the user and with the configuration of the bot.
+func checkCommandLine(file, database string) string {
+	line := "friendlyfire"
+	if user := botUser(database); os.Geteuid() == 0 && user != "root" {
+		line = "sudo -u " + user + " " + line
+	}
+	if file != "" {
+		line += " --config " + store.ShellQuote(file)
+	}
+	return line + " check --send"
+}
+
+// connectToPair connects to the platform. The caller calls closeAll when it needs the connection no more.
 func connectToPair(ctx context.Context, c *config.Config, platform app.Platform, env app.Env) (
-	connection msg.PairingConnection, closing func(), err error,
+	connection msg.PairingConnection, closeAll func(), err error,
 ) {
 	if !platform.HasToken() {
 		return nil, nil, &config.Error{Mistakes: []config.Mistake{{
 			File: c.File, Key: platform.Name() + ".token_file",
-			Text: fmt.Sprintf("there is no token to pair with. %s, put it alone into a file (chmod 600), and name that file here, "+
-				"or set %s in the environment", platform.NewToken(), config.TokenVariable(platform.Name())),
+			Text: fmt.Sprintf("there is no token to pair with. %s, put it alone into a file (chmod 600), "+
+				"and name that file here, or set %s in the environment",
+				platform.NewToken(), config.TokenVariable(platform.Name())),
 		}}}
 	}
-	b, closing := msg.Bot{Dial: env.Dial}, func() {}
+	bot, closeAll := msg.Bot{Dial: env.Dial}, func() {}
 	if platform.PairsWithStore() {
-		if b.Store, err = app.OpenStore(ctx, c); err != nil {
+		if bot.Store, err = app.OpenStore(ctx, c); err != nil {
 			return nil, nil, err
 		}
-		closing = func() { _ = b.Store.Close() }
+		closeAll = func() { _ = bot.Store.Close() }
 	}
-	connection, err = platform.Connect(b)
+	connection, err = platform.Connect(bot)
 	if err != nil {
-		closing()
+		closeAll()
 	}
-	return connection, closing, err
+	return connection, closeAll, err
 }
 
-// explain says what to do about an error of Pair.
+// explain returns the error of a dialogue as one that says what to do about it.
 func explain(err error, platform app.Platform) error {
 	if errors.Is(err, context.Canceled) {
 		return errors.New("given up; nothing is changed")

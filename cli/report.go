@@ -21,13 +21,14 @@ import (
 	"friendlyfire/bot/terminal"
 )
 
-// reportFlags are what a report is asked for.
+// reportFlags say what is to be reported, and in which form.
 type reportFlags struct {
 	by, since string
-	out       string // file of the picture; "": none
+	out       string // the file for the picture; "": none
 	json, csv bool
 }
 
+// check returns an error for flags that exclude each other and for values that do not exist.
 func (f reportFlags) check() error {
 	if f.json && f.csv {
 		return errors.New("--json and --csv: want one of them")
@@ -62,13 +63,13 @@ func reportCommand(env *app.Env) *cobra.Command {
 }
 
 func report(ctx context.Context, env app.Env, f reportFlags) error {
-	p, err := app.OpenOffline(ctx, env)
+	a, err := app.OpenOffline(ctx, env)
 	if err != nil {
 		return err
 	}
-	defer p.Close() //nolint:errcheck // nothing is lost with it
-	p.Refresh(ctx)
-	r, err := p.Reporter()
+	defer a.Close() //nolint:errcheck // nothing is lost by it
+	a.Refresh(ctx)
+	r, err := a.Reporter()
 	if err != nil {
 		return err
 	}
@@ -99,7 +100,7 @@ func report(ctx context.Context, env app.Env, f reportFlags) error {
 	return nil
 }
 
-// save writes the picture in the format that the file's name asks for.
+// save writes the picture: as SVG if the name of the file ends so, otherwise as PNG.
 func save(file string, picture bot.Picture) error {
 	draw := picture.PNG
 	if strings.EqualFold(filepath.Ext(file), ".svg") {
@@ -112,7 +113,7 @@ func save(file string, picture bot.Picture) error {
 	return os.WriteFile(file, data, 0o600)
 }
 
-// printChart draws the picture in place on a terminal that can, elsewhere in block characters.
+// printChart draws the picture itself on a terminal that can show it, and elsewhere a chart of block characters.
 func printChart(out io.Writer, picture bot.Picture, onTerminal bool, getenv func(string) string) error {
 	if onTerminal {
 		png, err := picture.PNG()
@@ -127,11 +128,11 @@ func printChart(out io.Writer, picture bot.Picture, onTerminal bool, getenv func
 	return nil
 }
 
-// writeCSV writes a row for each key, under a header. Jails and sources are named by others.
+// writeCSV writes a header and a row for each key. The cells with foreign names are defused.
 func writeCSV(out io.Writer, rows []bot.Row) error {
+	number := func(n int64) string { return strconv.FormatInt(n, 10) }
 	table := [][]string{{"key", "name", "bans", "addresses", "friendly"}}
 	for _, row := range rows {
-		number := func(n int64) string { return strconv.FormatInt(n, 10) }
 		table = append(table, []string{
 			defuse(row.Key), defuse(row.Name), number(row.Bans), number(row.Addresses), number(row.Friendly),
 		})
@@ -139,8 +140,8 @@ func writeCSV(out io.Writer, rows []bot.Row) error {
 	return csv.NewWriter(out).WriteAll(table)
 }
 
-// defuse puts a single quote before a cell that a spreadsheet would take for a formula and execute. The characters are
-// those of OWASP's "CSV Injection", with NUL, which the ASVS adds (1.2.10).
+// defuse puts a single quote before a cell that a spreadsheet would take for a formula and execute. The characters that
+// formulas start with are those of OWASP's "CSV Injection", and NUL, which its ASVS adds (1.2.10).
 func defuse(cell string) string {
 	if strings.IndexAny(cell, "=+-@\t\r\n\x00＝＋－＠") == 0 {
 		return "'" + cell

@@ -1,4 +1,5 @@
-// Package cli is the command line: a file for each command. What the bot does when it runs is package app.
+// Package cli is the command line: it reads arguments, prints what the commands find out, and has a file for each of
+// them. It does not know how the bot works, which is package app, nor any platform by its name.
 package cli
 
 import (
@@ -24,7 +25,7 @@ const (
 	exitConfig = 78 // sysexits.h: EX_CONFIG
 )
 
-// Main is the program: it carries out the command line of the process, until a signal ends it, and returns the exit
+// Main is the program: it runs the command line of the process, until SIGINT or SIGTERM ends it, and returns the exit
 // code. defaults is the built-in configuration.
 func Main(defaults []byte) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -34,7 +35,7 @@ func Main(defaults []byte) int {
 	})
 }
 
-// Run carries out one command line and returns the exit code.
+// Run runs one command line, without the name of the program, and returns the exit code. Errors are printed to env.Err.
 func Run(ctx context.Context, args []string, env app.Env) int {
 	root := commands(env)
 	root.SetArgs(asPlugin(args))
@@ -59,6 +60,7 @@ func Run(ctx context.Context, args []string, env app.Env) int {
 // usageError is a command line that cannot be understood.
 type usageError struct{ error }
 
+// usage returns err as a usageError, and nil as nil.
 func usage(err error) error {
 	if err == nil {
 		return nil
@@ -66,12 +68,12 @@ func usage(err error) error {
 	return &usageError{fmt.Errorf("%w (friendlyfire --help says more)", err)}
 }
 
-// validate turns what cobra finds wrong with arguments into a usageError.
+// validate returns check with its error as a usageError.
 func validate(check cobra.PositionalArgs) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error { return usage(check(cmd, args)) }
 }
 
-// commands is the command line.
+// commands returns the root command and, under it, all others.
 func commands(env app.Env) *cobra.Command {
 	var once bool
 	root := &cobra.Command{
@@ -82,16 +84,17 @@ func commands(env app.Env) *cobra.Command {
 		Args:          validate(cobra.NoArgs),
 		RunE:          func(cmd *cobra.Command, _ []string) error { return app.Run(cmd.Context(), false, env) },
 	}
-	root.PersistentFlags().StringVar(&env.File, "config", "", "configuration `FILE` (default config.toml; built-in if there is none)")
+	root.PersistentFlags().StringVar(&env.File, "config", "",
+		"configuration `FILE` (default config.toml; built-in if there is none)")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage(err) })
 
-	bot := &cobra.Command{
+	run := &cobra.Command{
 		Use: "run", Short: "Run the bot (the default)", Args: validate(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error { return app.Run(cmd.Context(), once, env) },
 	}
-	bot.Flags().BoolVar(&once, "once", false, "one pass of every stage until nothing is due, then exit")
+	run.Flags().BoolVar(&once, "once", false, "one pass of every stage until nothing is due, then exit")
 
-	root.AddCommand(bot, reportCommand(&env), lookupCommand(&env), checkCommand(&env), pairCommand(&env),
+	root.AddCommand(run, reportCommand(&env), lookupCommand(&env), checkCommand(&env), pairCommand(&env),
 		purgeCommand(&env), backupCommand(&env), muninCommand(&env), versionCommand(&env))
 	return root
 }

@@ -23,7 +23,8 @@ func versionCommand(env *app.Env) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			_, err = fmt.Fprintf(env.Out, "friendlyfire %s%s\n%s; of %s\n", version, revision, enrich.Attribution, table.Built().Format(time.DateOnly))
+			_, err = fmt.Fprintf(env.Out, "friendlyfire %s%s\n%s; of %s\n",
+				version, revision, enrich.Attribution, table.Built().Format(time.DateOnly))
 			return errors.Join(err, table.Close())
 		},
 	}

@@ -1,14 +1,9 @@
 package config
 
 import (
-	"errors"
-	"fmt"
-	"net/netip"
 	"reflect"
-	"regexp"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/pelletier/go-toml/v2/unstable"
@@ -16,7 +11,7 @@ import (
 	"friendlyfire/store"
 )
 
-// kindNames are what TOML values are called in messages.
+// kindNames are what the types of TOML are called in messages.
 var kindNames = map[unstable.Kind]string{
 	unstable.String: "text in quotes", unstable.Integer: "a number", unstable.Float: "a fraction",
 	unstable.Bool: "true or false", unstable.Array: "a list", unstable.Table: "a section",
@@ -24,22 +19,22 @@ var kindNames = map[unstable.Kind]string{
 	unstable.LocalDateTime: "a bare date", unstable.DateTime: "a bare date",
 }
 
-// is reports whether n is of a kind, and notes a mistake if not.
-func (r *reader) is(n *node, want unstable.Kind) bool {
+// expect reports whether n is of the kind that is wanted, and notes a mistake if it is not.
+func (r *reader) expect(n *node, want unstable.Kind) bool {
 	if n.kind != want {
 		r.mistake(n.name, "expected %s, found %s", kindNames[want], kindNames[n.kind])
 	}
 	return n.kind == want
 }
 
-// section reads a table into a struct, by the names in the struct's tags.
+// section reads a table into a struct. The toml tags of the fields are the keys.
 func (r *reader) section(n *node, into reflect.Value) {
 	fields := map[string]reflect.Value{}
 	for field, value := range into.Fields() {
 		fields[field.Tag.Get("toml")] = value
 	}
 	delete(fields, "-")
-	if n.name == "" { // the whole document: sections of others are in it
+	if n.name == "" { // the whole document has the sections of the platforms, too
 		for _, s := range r.sections {
 			fields[s.Name()] = reflect.ValueOf(s).Elem()
 		}
@@ -53,19 +48,19 @@ func (r *reader) section(n *node, into reflect.Value) {
 	}
 }
 
-// value reads a node by the type that it is for.
+// value reads a node into a field. The type of the field says what is expected.
 func (r *reader) value(n *node, field reflect.Value) {
 	switch into := field.Addr().Interface().(type) {
 	case *string:
-		if r.is(n, unstable.String) {
+		if r.expect(n, unstable.String) {
 			*into = n.text
 		}
 	case *bool:
-		if r.is(n, unstable.Bool) {
+		if r.expect(n, unstable.Bool) {
 			*into = n.text == "true"
 		}
 	case *int:
-		if r.is(n, unstable.Integer) {
+		if r.expect(n, unstable.Integer) {
 			i, err := strconv.ParseInt(n.text, 0, 32)
 			if err != nil {
 				r.mistake(n.name, "is too large")
@@ -87,13 +82,13 @@ func (r *reader) value(n *node, field reflect.Value) {
 	case *[]Source:
 		r.sources(n, into)
 	default:
-		if r.is(n, unstable.Table) {
+		if r.expect(n, unstable.Table) {
 			r.section(n, field)
 		}
 	}
 }
 
-// readText reads what TOML has no type for, and so is written in quotes. A pointer is nil for "".
+// readText reads a value of a type that TOML does not have, which is written in quotes. "" makes a pointer nil.
 func readText[T any](r *reader, n *node, into *T, expected string, parse func(string) (T, error)) {
 	if n.kind != unstable.String {
 		r.mistake(n.name, "expected %s, found %s", expected, kindNames[n.kind])
@@ -116,12 +111,12 @@ func (r *reader) sources(n *node, into *[]Source) {
 		r.mistake(n.name, "needs two brackets, [[%s]]: there may be several", n.name)
 		return
 	}
-	if n.kind != unstable.ArrayTable && !r.is(n, unstable.Array) {
+	if n.kind != unstable.ArrayTable && !r.expect(n, unstable.Array) {
 		return
 	}
 	for _, item := range n.items {
 		s := NewSource()
-		if r.is(item, unstable.Table) {
+		if r.expect(item, unstable.Table) {
 			r.section(item, reflect.ValueOf(&s).Elem())
 		}
 		*into = append(*into, s)
@@ -129,11 +124,11 @@ func (r *reader) sources(n *node, into *[]Source) {
 }
 
 func (r *reader) friends(n *node, into *store.Friends) {
-	if !r.is(n, unstable.Array) {
+	if !r.expect(n, unstable.Array) {
 		return
 	}
 	for _, item := range n.items {
-		if !r.is(item, unstable.String) {
+		if !r.expect(item, unstable.String) {
 			continue
 		}
 		country, network, err := parseFriend(item.text)
@@ -150,9 +145,9 @@ func (r *reader) friends(n *node, into *store.Friends) {
 	}
 }
 
-// identifiers reads a list of chats or users, numbers or text. What is right for a platform is checked later.
+// identifiers reads a list of chats or users, which may be numbers or text. The platform validates them later.
 func (r *reader) identifiers(n *node, into *[]string) {
-	if !r.is(n, unstable.Array) {
+	if !r.expect(n, unstable.Array) {
 		return
 	}
 	for _, item := range n.items {
@@ -165,76 +160,4 @@ func (r *reader) identifiers(n *node, into *[]string) {
 		}
 		*into = append(*into, text)
 	}
-}
-
-// parseFriend reads a country or a network; the other one is zero.
-func parseFriend(s string) (store.Country, netip.Prefix, error) {
-	if country, ok := store.ParseCountry(s); ok {
-		return country, netip.Prefix{}, nil
-	}
-	if a, err := netip.ParseAddr(s); err == nil && a.Zone() == "" {
-		a = a.Unmap()
-		return "", netip.PrefixFrom(a, a.BitLen()), nil
-	}
-	p, err := netip.ParsePrefix(s)
-	switch {
-	case err != nil:
-		return "", p, fmt.Errorf(`%s is no country's ISO code, such as "BE", and no network, such as "203.0.113.0/24"`, show(s))
-	case p.Masked() != p:
-		return "", p, fmt.Errorf("%s has bits of a host; the network is %q", show(s), p.Masked())
-	}
-	return "", p, nil
-}
-
-func parseDuration(s string) (time.Duration, error) {
-	d, err := time.ParseDuration(s)
-	if err != nil {
-		return 0, fmt.Errorf(`%s is no duration, such as "90s", "15m" or "24h"`, show(s))
-	}
-	return d, nil
-}
-
-func parseZone(s string) (*time.Location, error) {
-	zone, err := time.LoadLocation(s)
-	if err != nil {
-		return nil, fmt.Errorf(`%s is no time zone, such as "Europe/Brussels", "UTC" or "Local"`, show(s))
-	}
-	return zone, nil
-}
-
-func parseTimeOfDay(s string) (*TimeOfDay, error) {
-	t, err := time.Parse("15:04", s)
-	if err != nil || len(s) != len("15:04") {
-		return nil, fmt.Errorf(`%s is no time of day, such as "08:00"; "" is never`, show(s))
-	}
-	return &TimeOfDay{Hour: t.Hour(), Minute: t.Minute()}, nil
-}
-
-var sftpForm = regexp.MustCompile(`^([^\s:/]+)@(\[[0-9a-fA-F:.]+\]|[^\s@:/\[\]]+)(:[0-9]+)?(/.*[^/])$`)
-
-// parseSFTP reads user@host:port/path. The port may be left out.
-func parseSFTP(s string) (*SFTPFile, error) {
-	if user, _, ok := strings.Cut(s, "@"); ok && strings.Contains(user, ":") {
-		return nil, errors.New("must hold no password: key_file names the key that logs in")
-	}
-	m := sftpForm.FindStringSubmatch(s)
-	if m == nil {
-		return nil, errors.New("expected user@host:22/path/to/file")
-	}
-	f := &SFTPFile{User: m[1], Address: m[2] + m[3], Path: m[4]}
-	if m[3] == "" {
-		f.Address += ":22"
-	}
-	if problem := badAddress(f.Address); problem != "" {
-		return nil, errors.New(problem)
-	}
-	return f, nil
-}
-
-// show quotes a value of a key that holds no secret, cut where it is long.
-func show(s string) string {
-	if runes := []rune(s); len(runes) > 40 {
-		s = string(runes[:40]) + "…"
-	}
-	return strconv.Quote(s)
 }

@@ -5,8 +5,8 @@ import (
 	"reflect"
 )
 
-// The tests of this package stand outside it, since they need the sections of platforms, which import it. This is what
-// they see of its inside.
+// The tests of this package are outside it, because they need the sections of the platforms, which import it. This is
+// what they see of its inside.
 var (
 	New          = newConfig
 	Reason       = reason
@@ -14,18 +14,18 @@ var (
 	Splice       = splice
 )
 
-// Parse is Load without the reading.
+// Parse is Load of the text of a file.
 func (l Loader) Parse(file string, data []byte, purpose Purpose) (*Config, error) {
 	return l.parse(file, data, purpose)
 }
 
-// With returns what the key of e will hold.
+// With returns what the key of e is to hold.
 func (c *Config) With(e Entry) []string { return c.with(e) }
 
-// Keys lists all keys that can be given.
+// Keys returns all keys that exist.
 func Keys(sections []Section) []string { return newReader("", sections).keys() }
 
-// Given lists all keys that a document gives, lists counted.
+// Given returns all keys in a document, with the items of lists numbered.
 func Given(data []byte, sections []Section) (keys []string) {
 	r := newReader("", sections)
 	r.parse(data)
@@ -35,7 +35,7 @@ func Given(data []byte, sections []Section) (keys []string) {
 	return keys
 }
 
-// Flat is all that a document says: the kind and text of each value, by its name; nil where it is no TOML.
+// Flat returns the kind and the text of each value in a document, by its whole key; nil if that is no TOML.
 func Flat(data []byte, sections []Section) map[string]string {
 	r := newReader("", sections)
 	root := r.parse(data)
@@ -57,7 +57,7 @@ func Flat(data []byte, sections []Section) map[string]string {
 	return all
 }
 
-// SectionOf is the section of that type in a configuration.
+// SectionOf returns the section of that type in a configuration.
 func SectionOf[T Section](c *Config) (found T) {
 	for _, s := range c.Platforms {
 		if reflect.TypeOf(s) == reflect.TypeFor[T]() {

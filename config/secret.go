@@ -16,7 +16,7 @@ import (
 
 // Secret is a text that no log, message, dump or encoding shows. The zero Secret is empty.
 //
-// It hides in a function because fmt prints the unexported fields of foreign structs without asking their methods.
+// The text is in a function because fmt prints the unexported fields of structs without calling the fields' methods.
 type Secret struct{ reveal func() string }
 
 var (
@@ -25,10 +25,10 @@ var (
 	_ encoding.TextMarshaler = Secret{}
 )
 
-// NewSecret wraps text.
+// NewSecret returns a Secret of the text.
 func NewSecret(text string) Secret { return Secret{func() string { return text }} }
 
-// Reveal returns the text itself, for the one place that sends it.
+// Reveal returns the text. It is for the one place that sends it.
 func (s Secret) Reveal() string {
 	if s.reveal == nil {
 		return ""
@@ -39,7 +39,7 @@ func (s Secret) Reveal() string {
 // Empty reports whether there is no secret.
 func (s Secret) Empty() bool { return s.Reveal() == "" }
 
-// String returns a placeholder.
+// String returns "[secret]", or "[none]" if there is none.
 func (s Secret) String() string {
 	if s.Empty() {
 		return "[none]"
@@ -59,9 +59,8 @@ func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
 // MarshalText is String.
 func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
-// readSecret returns the trimmed text of a small regular file that nobody but its owner can read.
-// Credentials that systemd lays out are guarded by their directory: an access list for the service's user shows in
-// their mode as rights of the group.
+// readSecret returns the text of a small regular file that only its owner can read, without the white space around it.
+// The error is a *fs.PathError, or says what is wrong with the file without naming it.
 func readSecret(path string) (string, error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -77,6 +76,8 @@ func readSecret(path string) (string, error) {
 	return strings.TrimSpace(string(text)), err
 }
 
+// ownersOnly returns an error if others than the owner may read the file. Credentials that systemd provides are
+// protected by their directory; their access list for the user of the service looks like rights of the group.
 func ownersOnly(path string, info fs.FileInfo) error {
 	mode := info.Mode()
 	switch {
@@ -90,7 +91,7 @@ func ownersOnly(path string, info fs.FileInfo) error {
 	return nil
 }
 
-// isCredential reports whether systemd laid out the file: for this process, or for a service that runs beside it.
+// isCredential reports whether systemd provides the file as a credential, to this process or to another service.
 func isCredential(path string) bool {
 	own, dir := os.Getenv("CREDENTIALS_DIRECTORY"), filepath.Dir(path)
 	return own != "" && dir == filepath.Clean(own) || filepath.Dir(dir) == "/run/credentials"

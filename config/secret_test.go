@@ -19,7 +19,8 @@ import (
 
 func TestPermissionDeniedSaysWhoMay(t *testing.T) {
 	got := config.Reason(&fs.PathError{Op: "open", Path: "7:CANARY", Err: fs.ErrPermission})
-	if !strings.Contains(got, "cannot be read: permission denied to user "+store.UserName(os.Getuid())) || strings.Contains(got, "CANARY") {
+	want := "cannot be read: permission denied to user " + store.UserName(os.Getuid())
+	if !strings.Contains(got, want) || strings.Contains(got, "CANARY") {
 		t.Errorf("got %q", got)
 	}
 }
@@ -32,8 +33,14 @@ func TestSecretsNeverLeave(t *testing.T) {
 	}
 	h := holder{secret, secret}
 	var out bytes.Buffer
+	values := []any{
+		secret, &secret, h, &h,
+		[]config.Secret{secret},
+		map[string]config.Secret{"": secret},
+		struct{ error }{fmt.Errorf("%v", secret)},
+	}
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%p", "%t", "%10.3s"} {
-		for _, v := range []any{secret, &secret, h, &h, []config.Secret{secret}, map[string]config.Secret{"": secret}, struct{ error }{fmt.Errorf("%v", secret)}} {
+		for _, v := range values {
 			fmt.Fprintf(&out, verb, v)
 		}
 	}
@@ -58,14 +65,17 @@ func TestSecretsNeverLeave(t *testing.T) {
 	}
 }
 
-// Tokens stand where each key's value belongs, quoted and not, alone and in lists, with another one on the lines
-// around; unknown keys, comments and broken syntax among them.
+// Tokens are put in place of every key's value, with quotes and without, alone and in lists, and so into unknown keys,
+// comments and broken syntax. The lines around hold another one.
 func TestNoMistakeShowsASecretOrALineAround(t *testing.T) {
 	noTokens(t)
 	shown := regexp.MustCompile(`(?i)canary|neighbour`)
 	var templates []string
-	for _, value := range []string{`"%s"`, `'%s'`, `"""%s"""`, `%s`, `["%s"]`, `[1, "%s"`, `{ a = "%s" }`, `"%s`, `"\q%s"`, `"%s" "%[1]s"`} {
-		for _, key := range append(config.Keys(sections()), "token", "telegram.token", "discord.token", "telegram.bot", "x.y", "source.pass") {
+	unknown := []string{"token", "telegram.token", "discord.token", "telegram.bot", "x.y", "source.pass"}
+	for _, value := range []string{
+		`"%s"`, `'%s'`, `"""%s"""`, `%s`, `["%s"]`, `[1, "%s"`, `{ a = "%s" }`, `"%s`, `"\q%s"`, `"%s" "%[1]s"`,
+	} {
+		for _, key := range append(config.Keys(sections()), unknown...) {
 			templates = append(templates, key+" = "+value)
 		}
 	}
@@ -84,6 +94,16 @@ func TestNoMistakeShowsASecretOrALineAround(t *testing.T) {
 }
 
 func TestSecretsComeFromAFileOrTheEnvironment(t *testing.T) {
+	const (
+		file       = "config.toml:6: telegram.token_file: "
+		notAlone   = file + "the file does not hold a Telegram token alone"
+		setTwice   = file + "FRIENDLYFIRE_TELEGRAM_TOKEN is set as well: give the token in one place"
+		openTo     = file + "others may read it "
+		tooLong    = file + "is too long for a secret: 30000 bytes"
+		noToken    = "environment: FRIENDLYFIRE_TELEGRAM_TOKEN: is no Telegram token"
+		needsToken = "config.toml:7: telegram.chats: needs a token: name its file in telegram.token_file, " +
+			"or set FRIENDLYFIRE_TELEGRAM_TOKEN in the environment"
+	)
 	for name, test := range map[string]struct {
 		text string // in the token file; "" for no file
 		mode os.FileMode
@@ -93,15 +113,15 @@ func TestSecretsComeFromAFileOrTheEnvironment(t *testing.T) {
 		"file":                     {text: telegramCanary + "\n", mode: 0o600},
 		"file only to read":        {text: telegramCanary, mode: 0o400},
 		"environment":              {env: telegramCanary},
-		"both":                     {text: telegramCanary, mode: 0o600, env: telegramCanary, want: "config.toml:6: telegram.token_file: FRIENDLYFIRE_TELEGRAM_TOKEN is set as well: give the token in one place"},
-		"file open to others":      {text: telegramCanary, mode: 0o604, want: "config.toml:6: telegram.token_file: others may read it (mode 0604): chmod 600 PATH"},
-		"file open to the group":   {text: telegramCanary, mode: 0o640, want: "config.toml:6: telegram.token_file: others may read it (mode 0640): chmod 600 PATH"},
-		"empty file":               {text: "\n", mode: 0o600, want: "config.toml:6: telegram.token_file: the file does not hold a Telegram token alone"},
-		"more than the token":      {text: "TOKEN=" + telegramCanary, mode: 0o600, want: "config.toml:6: telegram.token_file: the file does not hold a Telegram token alone"},
-		"another platform's token": {text: discordCanary, mode: 0o600, want: "config.toml:6: telegram.token_file: the file does not hold a Telegram token alone"},
-		"long file":                {text: strings.Repeat("canary", 5000), mode: 0o600, want: "config.toml:6: telegram.token_file: is too long for a secret: 30000 bytes"},
-		"no token in environment":  {env: "canary", want: "environment: FRIENDLYFIRE_TELEGRAM_TOKEN: is no Telegram token"},
-		"neither":                  {want: "config.toml:7: telegram.chats: needs a token: name its file in telegram.token_file, or set FRIENDLYFIRE_TELEGRAM_TOKEN in the environment"},
+		"both":                     {text: telegramCanary, mode: 0o600, env: telegramCanary, want: setTwice},
+		"file open to others":      {text: telegramCanary, mode: 0o604, want: openTo + "(mode 0604): chmod 600 PATH"},
+		"file open to the group":   {text: telegramCanary, mode: 0o640, want: openTo + "(mode 0640): chmod 600 PATH"},
+		"empty file":               {text: "\n", mode: 0o600, want: notAlone},
+		"more than the token":      {text: "TOKEN=" + telegramCanary, mode: 0o600, want: notAlone},
+		"another platform's token": {text: discordCanary, mode: 0o600, want: notAlone},
+		"long file":                {text: strings.Repeat("canary", 5000), mode: 0o600, want: tooLong},
+		"no token in environment":  {env: "canary", want: noToken},
+		"neither":                  {want: needsToken},
 		"space around environment": {env: " " + telegramCanary + "\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -119,7 +139,8 @@ func TestSecretsComeFromAFileOrTheEnvironment(t *testing.T) {
 			if test.want != "" {
 				return
 			}
-			if c, err := loader.Parse("", []byte(text), config.ToRun); err != nil || config.SectionOf[*telegram.Config](c).Token.Reveal() != telegramCanary {
+			c, err := loader.Parse("", []byte(text), config.ToRun)
+			if err != nil || config.SectionOf[*telegram.Config](c).Token.Reveal() != telegramCanary {
 				t.Errorf("got no token, %v", err)
 			}
 		})

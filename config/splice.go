@@ -8,37 +8,39 @@ import (
 	"github.com/pelletier/go-toml/v2/unstable"
 )
 
-// splice returns the document with e in it. The result is for the parser to judge.
+// splice returns the document with e in it. It knows only the common forms of TOML, so the caller must parse the result
+// and see whether it says what it should.
 func splice(doc []byte, e Entry) []byte {
 	bom := len(doc) - len(bytes.TrimPrefix(doc, []byte("\ufeff")))
-	place := find(doc[bom:], e)
+	at := find(doc[bom:], e)
 	newline := "\n"
 	if bytes.Contains(doc, []byte("\r\n")) {
 		newline = "\r\n"
 	}
 	literal := e.literal(e.ID)
 	switch {
-	case place.value.end > 0 && place.kind != e.kind():
-		return doc // it holds something else altogether
-	case place.value.end > 0 && e.Only:
-		return replaceAt(doc, bom+place.value.start, bom+place.value.end, literal)
-	case place.item > 0:
-		return replaceAt(doc, bom+place.item, bom+place.item, ", "+literal)
-	case place.value.end > 0:
-		return replaceAt(doc, bom+place.value.end-1, bom+place.value.end-1, literal) // before the bracket
+	case at.value.end > 0 && at.kind != e.kind():
+		return doc // the key holds something of another type
+	case at.value.end > 0 && e.Only:
+		return replaceAt(doc, bom+at.value.start, bom+at.value.end, literal)
+	case at.item > 0:
+		return replaceAt(doc, bom+at.item, bom+at.item, ", "+literal)
+	case at.value.end > 0:
+		return replaceAt(doc, bom+at.value.end-1, bom+at.value.end-1, literal) // before the bracket
 	}
 	line := e.line([]string{e.ID}) + newline
-	at := bom + place.header
-	if place.header == 0 {
-		at, line = len(doc), newline+"["+e.Section+"]"+newline+line
+	offset := bom + at.header
+	if at.header == 0 {
+		offset, line = len(doc), newline+"["+e.Section+"]"+newline+line
 	}
-	if at > 0 && doc[at-1] != '\n' {
+	if offset > 0 && doc[offset-1] != '\n' {
 		line = newline + line
 	}
-	return slices.Concat(doc[:at], []byte(line), doc[at:])
+	return slices.Concat(doc[:offset], []byte(line), doc[offset:])
 }
 
-// replaceAt puts text in place of doc[start:end]. A comment behind it on the line stays in its column, where blanks allow.
+// replaceAt puts text in place of doc[start:end]. A comment after it on the line stays in its column if there are
+// enough spaces before it.
 func replaceAt(doc []byte, start, end int, text string) []byte {
 	rest := doc[end:]
 	line, _, _ := bytes.Cut(rest, []byte("\n"))
@@ -51,14 +53,15 @@ func replaceAt(doc []byte, start, end int, text string) []byte {
 	return slices.Concat(doc[:start], []byte(text), rest)
 }
 
-// keyPosition is where a key of a section stands, in offsets of the document; 0: nowhere.
+// keyPosition is where a key stands, as offsets in the document. 0: it has no such thing.
 type keyPosition struct {
-	header int                      // behind the line of the section's header
+	header int                      // end of the line with the header of the section
 	value  struct{ start, end int } // of the key
 	kind   unstable.Kind            // of the value
-	item   int                      // behind the last item of the value, which is a list
+	item   int                      // end of the last item, if the value is a list
 }
 
+// find returns the position of the key of e.
 func find(doc []byte, e Entry) (found keyPosition) {
 	p := &unstable.Parser{}
 	p.Reset(doc)
@@ -76,7 +79,7 @@ func find(doc []byte, e Entry) (found keyPosition) {
 		name := strings.Join(names, ".")
 		switch {
 		case x.Kind == unstable.ArrayTable:
-			section = "[]" // no key of ours
+			section = "[]" // of lists we write no key
 		case x.Kind == unstable.Table:
 			section = name
 			if name == e.Section {

@@ -4,27 +4,27 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/pelletier/go-toml/v2/unstable"
 )
 
-// node is a piece of a TOML document that remembers its line.
+// node is a value in a TOML document, with its line.
 //
-// The library's parser is called unstable for its API; it gives positions of all values, where the decoders of TOML
-// libraries stop at the first mistake, and quote lines around it.
+// The decoders of TOML libraries stop at the first mistake, and quote the lines around it. The library's parser, whose
+// package is called unstable because its API may change, gives the positions of all values.
 type node struct {
-	name  string // the whole key, lists counted from one: source[2].every
+	name  string // the whole key: source[2].every is that of the second source
 	line  int
 	kind  unstable.Kind // Table for tables of every form, ArrayTable for [[name]]
-	text  string        // of a scalar: unquoted if a string, else as it is written
+	text  string        // of a scalar: as it is written, but a string without its quotes
 	items []*node       // of an Array or ArrayTable
-	keys  []string      // of a Table, in order
+	keys  []string      // of a Table, in the order of the document
 	table map[string]*node
 }
 
-// parse reads a document. It returns nil where its syntax is broken, which is a mistake that hides all others.
+// parse reads a document and returns its root table. It returns nil if the syntax is wrong: then that is the one
+// mistake.
 func (r *reader) parse(data []byte) *node {
 	p := &unstable.Parser{}
 	p.Reset(bytes.TrimPrefix(data, []byte("\ufeff")))
@@ -56,9 +56,10 @@ func newTable(name string, line int) *node {
 	return &node{name: name, line: line, kind: unstable.Table, table: map[string]*node{}}
 }
 
+// child returns the whole key of a key in the table n.
 func (n *node) child(key string) string { return strings.TrimPrefix(n.name+"."+key, ".") }
 
-// add puts c into the table n.
+// add puts c into the table n under the key, and returns it.
 func (r *reader) add(n *node, key string, c *node) *node {
 	n.keys = append(n.keys, key)
 	n.table[key] = c
@@ -66,7 +67,7 @@ func (r *reader) add(n *node, key string, c *node) *node {
 	return c
 }
 
-// descend follows keys from table to table, through the last of a list, and makes tables that are missing.
+// descend follows keys from table to table, into the last of a list of tables, and makes the tables that are missing.
 func (r *reader) descend(n *node, keys []string, line int) *node {
 	for _, key := range keys {
 		switch c := n.table[key]; {
@@ -84,6 +85,7 @@ func (r *reader) descend(n *node, keys []string, line int) *node {
 	return n
 }
 
+// header returns the table that a [header] opens.
 func (r *reader) header(parent *node, key string, line int) *node {
 	old := parent.table[key]
 	if old == nil {
@@ -96,6 +98,7 @@ func (r *reader) header(parent *node, key string, line int) *node {
 	return newTable(old.name, line)
 }
 
+// listHeader returns the new table that a [[header]] adds to its list.
 func (r *reader) listHeader(parent *node, key string, line int) *node {
 	list := parent.table[key]
 	if list == nil {
@@ -111,7 +114,7 @@ func (r *reader) listHeader(parent *node, key string, line int) *node {
 	return item
 }
 
-// assign puts "key = value" into a table.
+// assign puts a line "key = value" into the table section.
 func (r *reader) assign(p *unstable.Parser, section *node, e *unstable.Node) {
 	parents, key, line := splitKey(p, e)
 	section = r.descend(section, parents, line)
@@ -123,7 +126,7 @@ func (r *reader) assign(p *unstable.Parser, section *node, e *unstable.Node) {
 	r.fill(p, r.add(section, key, c), e.Value())
 }
 
-// fill takes over a value.
+// fill copies the value v, with all that is in it, into n.
 func (r *reader) fill(p *unstable.Parser, n *node, v *unstable.Node) {
 	n.kind, n.text = v.Kind, string(v.Data)
 	switch v.Kind {
@@ -143,12 +146,13 @@ func (r *reader) fill(p *unstable.Parser, n *node, v *unstable.Node) {
 			r.assign(p, n, it.Node())
 		}
 	case unstable.String:
-		if slices.ContainsFunc(r.sections, func(s Section) bool { return s.TokenForm().MatchString(n.text) }) {
+		if r.holdsToken(n.text) {
 			r.mistake(n.name, secretHere)
 		}
 	}
 }
 
+// splitKey splits the dotted key of e before its last part; line is that of the last part.
 func splitKey(p *unstable.Parser, e *unstable.Node) (parents []string, key string, line int) {
 	for it := e.Key(); it.Next(); {
 		parents = append(parents, string(it.Node().Data))

@@ -2,11 +2,8 @@ package config
 
 import (
 	"fmt"
-	"math"
-	"net"
 	"os"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -15,10 +12,12 @@ import (
 
 const day = 24 * time.Hour
 
-// validate judges what was read: ranges, what belongs together, and, if need be, the files named.
+// validate notes what is wrong with the values that were read: ranges, what does not go together and, unless the
+// purpose is ToAsk, files that cannot be read.
 func (r *reader) validate(c *Config, purpose Purpose) {
 	if r.lines["friendly"] == 0 {
-		r.mistake("friendly", `is missing: the countries and networks of your users, such as ["BE"]; [] alerts of nobody`)
+		r.mistake("friendly",
+			`is missing: the countries and networks of your users, such as ["BE"]; [] alerts of nobody`)
 	}
 	if c.Timezone == nil {
 		r.mistake("timezone", `expected a time zone, such as "Europe/Brussels", "UTC" or "Local"`)
@@ -49,7 +48,7 @@ func (r *reader) checkSources(c *Config, purpose Purpose) {
 	if len(c.Sources) == 0 {
 		r.mistake("source", "is missing: a [[source]] with a name and a path says which file to read")
 	}
-	names, places := map[string]int{}, map[string]int{}
+	names, locations := map[string]int{}, map[string]int{} // of sources, to their numbers
 	for i := range c.Sources {
 		s, number := &c.Sources[i], i+1
 		section := fmt.Sprintf("source[%d]", number)
@@ -65,11 +64,11 @@ func (r *reader) checkSources(c *Config, purpose Purpose) {
 			r.mistake(section+".name", "is the name of source[%d] as well", first)
 		}
 		names[s.Name] = number
-		if first, taken := places[s.Location()]; taken && s.Location() != "" {
+		if first, taken := locations[s.Location()]; taken && s.Location() != "" {
 			r.missing(section+".path", section, "is the file of source[%d] as well", first)
 		}
-		places[s.Location()] = number
-		r.checkPlace(section, s, purpose)
+		locations[s.Location()] = number
+		r.checkLocation(section, s, purpose)
 		r.oneOf(section+".format", s.Format, "auto", "csv", "log")
 		r.within(section+".every", s.Every, time.Second, day)
 		if s.SilentAfter != 0 {
@@ -78,16 +77,8 @@ func (r *reader) checkSources(c *Config, purpose Purpose) {
 	}
 }
 
-// Location is where the file of a source is, "" where that is not said.
-func (s *Source) Location() string {
-	if s.SFTP != nil {
-		return s.SFTP.String()
-	}
-	return s.Path
-}
-
-// checkPlace judges what a source says about where its file is.
-func (r *reader) checkPlace(section string, s *Source, purpose Purpose) {
+// checkLocation validates what a source says about where its file is and, for another machine, how to get there.
+func (r *reader) checkLocation(section string, s *Source, purpose Purpose) {
 	path, sftp := section+".path", section+".sftp"
 	local, remote := s.Path != "" || r.wrong[path], s.SFTP != nil || r.wrong[sftp]
 	if local == remote {
@@ -110,13 +101,13 @@ func (r *reader) checkPlace(section string, s *Source, purpose Purpose) {
 			r.mistake(section+".key_file", "%s", reason(err))
 		}
 	default:
-		if _, err := os.Stat(s.Path); err == nil { // a missing file may still be to come
+		if _, err := os.Stat(s.Path); err == nil { // a file that does not exist may come later
 			r.readable(path, s.Path)
 		}
 	}
 }
 
-// readable notes a file that is named and cannot be read.
+// readable notes a file that cannot be read; "" is none.
 func (r *reader) readable(key, path string) {
 	if path == "" || r.wrong[key] {
 		return
@@ -133,13 +124,14 @@ func (r *reader) readable(key, path string) {
 	f.Close()
 }
 
+// within notes a duration that is not from low to high.
 func (r *reader) within(key string, d, low, high time.Duration) {
 	if d < low || d > high {
 		r.mistake(key, "expected %s to %s", ShortDuration(low), ShortDuration(high))
 	}
 }
 
-// ShortDuration writes a duration as people do: 24h, not 24h0m0s.
+// ShortDuration returns a duration as people write it: 24h, not 24h0m0s.
 func ShortDuration(d time.Duration) string {
 	s := d.String()
 	if strings.HasSuffix(s, "m0s") {
@@ -151,13 +143,14 @@ func ShortDuration(d time.Duration) string {
 	return s
 }
 
+// oneOf notes a value that is not allowed.
 func (r *reader) oneOf(key, value string, allowed ...string) {
 	if !slices.Contains(allowed, value) {
 		r.mistake(key, `%s is none of "%s"`, show(value), strings.Join(allowed, `", "`))
 	}
 }
 
-// address judges a host:port that is given.
+// address notes a host:port that is none; "" is not given.
 func (r *reader) address(key, address string) {
 	if address == "" {
 		return
@@ -167,17 +160,7 @@ func (r *reader) address(key, address string) {
 	}
 }
 
-func badAddress(address string) string {
-	_, port, err := net.SplitHostPort(address)
-	if err != nil {
-		return "expected host:port, such as 127.0.0.1:9109 or [::1]:9109"
-	}
-	if n, err := strconv.ParseUint(port, 10, 32); err != nil || n < 1 || n > math.MaxUint16 {
-		return "expected a port from 1 to 65535"
-	}
-	return ""
-}
-
+// goodName reports whether s can be the name of a source.
 func goodName(s string) bool {
 	unprintable := strings.ContainsFunc(s, func(c rune) bool { return !unicode.IsPrint(c) })
 	return s != "" && utf8.RuneCountInString(s) <= 40 && strings.TrimSpace(s) == s && !unprintable

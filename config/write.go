@@ -7,39 +7,52 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"reflect"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 
 	"github.com/pelletier/go-toml/v2/unstable"
 )
 
-// Entry is an identifier that a key of a platform's section is to hold.
+// Entry is an identifier that a key in the section of a platform must hold.
 type Entry struct {
 	Section, Key string
 	ID           string
-	Only         bool // the key holds one identifier; else it is a list
-	Bare         bool // an identifier that is a number is written without quotes
+	Only         bool // the key holds one identifier, not a list
+	Bare         bool // numbers are written without quotes
 }
 
-// Held returns what the key of e holds.
+// Held returns the identifiers that the key of e holds in c.
 func (c *Config) Held(e Entry) []string {
 	switch field := c.sectionKey(e.Section, e.Key); {
 	case !field.IsValid():
 		return nil
 	case field.Kind() == reflect.Slice:
-		return field.Interface().([]string) //nolint:forcetypeassert // lists of a section are of identifiers
+		return field.Interface().([]string) //nolint:forcetypeassert // a section has no other lists
 	case field.String() != "":
 		return []string{field.String()}
 	}
 	return nil
 }
 
-// with returns what the key of e will hold.
+// sectionKey returns the field of the section that has the key, or the zero Value.
+func (c *Config) sectionKey(section, key string) (field reflect.Value) {
+	for _, s := range c.Platforms {
+		if s.Name() != section {
+			continue
+		}
+		for f, value := range reflect.ValueOf(s).Elem().Fields() {
+			if f.Tag.Get("toml") == key {
+				return value
+			}
+		}
+	}
+	return field
+}
+
+// with returns what the key of e is to hold: what it holds in c and e.
 func (c *Config) with(e Entry) []string {
 	held := c.Held(e)
 	if slices.Contains(held, e.ID) {
@@ -48,7 +61,8 @@ func (c *Config) with(e Entry) []string {
 	return append(slices.Clone(held), e.ID)
 }
 
-// Lines are what a person pastes: the sections with their keys, merged with what c has.
+// Lines returns what a person pastes into the file: the sections and their keys, with what the keys hold in c and what
+// the entries add.
 func (c *Config) Lines(entries []Entry) string {
 	var b strings.Builder
 	section := ""
@@ -62,7 +76,7 @@ func (c *Config) Lines(entries []Entry) string {
 	return b.String()
 }
 
-// line is the key with the values.
+// line returns the key with these identifiers as its value.
 func (e Entry) line(ids []string) string {
 	literals := make([]string, len(ids))
 	for i, id := range ids {
@@ -75,7 +89,7 @@ func (e Entry) line(ids []string) string {
 	return e.Key + " = " + value
 }
 
-// kind is what the key holds in TOML.
+// kind returns the TOML type of the key.
 func (e Entry) kind() unstable.Kind {
 	if e.Only {
 		return unstable.String
@@ -85,7 +99,7 @@ func (e Entry) kind() unstable.Kind {
 
 var number = regexp.MustCompile(`^-?[0-9]+$`)
 
-// literal is an identifier as it is written.
+// literal returns an identifier as it is written in the file.
 func (e Entry) literal(id string) string {
 	if e.Bare && number.MatchString(id) {
 		return id
@@ -93,9 +107,9 @@ func (e Entry) literal(id string) string {
 	return strconv.Quote(id)
 }
 
-// Write puts the entries into a configuration file, as it is now. Everything else in it stays byte for byte. It is
-// replaced at once or not at all, and only by one that can be loaded. The shipped configuration is the beginning of
-// DefaultFile where there is none.
+// Write puts the entries into the configuration file. Everything else in it stays byte for byte. The file is replaced
+// whole or not at all, and only by one that can be loaded. A DefaultFile that does not exist is made from l.Defaults.
+// The error is an *Error if the file already has mistakes.
 func (l Loader) Write(entries []Entry) error {
 	path := cmp.Or(l.File, DefaultFile)
 	before, err := os.ReadFile(path)
@@ -110,66 +124,24 @@ func (l Loader) Write(entries []Entry) error {
 		return err
 	}
 	after := before
-	for _, e := range slices.Backward(entries) { // a new line goes to the top of its section
+	for _, e := range slices.Backward(entries) { // a new line becomes the first of its section
 		if !slices.Contains(c.Held(e), e.ID) {
 			after = splice(after, e)
 		}
 	}
 	written, err := l.parse(path, after, ToPair)
 	if err != nil {
-		return fmt.Errorf("%s stays as it is, since it would be wrong with the new lines; write them by hand\n%w", path, err)
+		return fmt.Errorf("%s stays as it is, since it would be wrong with the new lines; write them by hand\n%w",
+			path, err)
 	}
 	for _, e := range entries {
 		if want, got := c.with(e), written.Held(e); !slices.Equal(want, got) {
-			return fmt.Errorf("%s stays as it is: %s.%s would be %q, not %q; write it by hand", path, e.Section, e.Key, got, want)
+			return fmt.Errorf("%s stays as it is: %s.%s would be %q, not %q; write it by hand",
+				path, e.Section, e.Key, got, want)
 		}
 	}
 	if bytes.Equal(before, after) {
 		return nil
 	}
 	return replaceFile(path, after)
-}
-
-// replaceFile gives a file a new content in one move, keeping its mode and its owner, and the link that leads to it.
-func replaceFile(path string, content []byte) error {
-	mode, owner := fs.FileMode(0o600), (*syscall.Stat_t)(nil)
-	if target, err := filepath.EvalSymlinks(path); err == nil {
-		path = target
-		info, err := os.Stat(path)
-		if err != nil {
-			return err
-		}
-		mode = info.Mode().Perm()
-		owner, _ = info.Sys().(*syscall.Stat_t)
-	}
-	dir := filepath.Dir(path)
-	f, err := os.CreateTemp(dir, "."+filepath.Base(path)+".*")
-	if err == nil {
-		_, err = f.Write(content)
-		if err == nil && owner != nil {
-			err = f.Chown(int(owner.Uid), int(owner.Gid))
-		}
-		if err == nil {
-			err = f.Chmod(mode)
-		}
-		if err == nil {
-			err = f.Sync()
-		}
-		err = errors.Join(err, f.Close())
-		if err == nil {
-			err = os.Rename(f.Name(), path)
-		}
-		if err != nil {
-			err = errors.Join(err, os.Remove(f.Name()))
-		}
-	}
-	if err != nil {
-		return fmt.Errorf("%s stays as it is: %w", path, err)
-	}
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	return d.Sync()
 }

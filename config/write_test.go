@@ -1,7 +1,6 @@
 package config_test
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -15,7 +14,10 @@ import (
 	"friendlyfire/config"
 )
 
-// paired are the entries that pairing both platforms gives.
+// minimal is a configuration without platforms.
+const minimal = "friendly = []\n[[source]]\nname = \"a\"\npath = \"b\"\n"
+
+// paired are the entries that come from pairing with both platforms.
 var paired = []config.Entry{
 	{Section: "telegram", Key: "chats", ID: "-1001234567890/45", Bare: true},
 	{Section: "telegram", Key: "users", ID: "7", Bare: true},
@@ -31,31 +33,35 @@ func writeInto(path string, entries []config.Entry) error {
 	return l.Write(entries)
 }
 
-// A token is needed where there are chats.
+// tokens sets tokens, without which there can be no chats.
 func tokens(t *testing.T) {
 	t.Helper()
 	t.Setenv("FRIENDLYFIRE_TELEGRAM_TOKEN", "7000000001:CANARY-telegram_token-0123456789abc")
 	t.Setenv("FRIENDLYFIRE_DISCORD_TOKEN", "MTAwMDAwMDAwMDAwMDAwMDAwMQ.CANARY.discord-CANARY_token-0123456789abcdef")
 }
 
+// writtenIntoShipped are the lines of the shipped configuration that change.
+const writtenIntoShipped = `
+-chats = []                        # [-1001234567890, "-1001234567890/45"]: groups, people, a topic of a group
+-users = []                        # [123456789]: who may command, in these chats; nobody else is answered
++chats = ["-1001234567890/45"]     # [-1001234567890, "-1001234567890/45"]: groups, people, a topic of a group
++users = [7]                       # [123456789]: who may command, in these chats; nobody else is answered
+-channels = []                     # ["112233445566778899"]
+-users = []                        # ["223344556677889900"]: who may command, in these channels
+-guild = ""                        # "334455667788990011": the server where the slash commands are registered
++channels = ["300000000000000001"] # ["112233445566778899"]
++users = ["400000000000000001"]    # ["223344556677889900"]: who may command, in these channels
++guild = "200000000000000001"      # "334455667788990011": the server where the slash commands are registered
+`
+
+// inWindows returns the text with the line ends of Windows.
+func inWindows(text string) string { return strings.ReplaceAll(text, "\n", "\r\n") }
+
 func TestWriteKeepsEverythingElseByteForByte(t *testing.T) {
 	tokens(t)
-	const head = "friendly = []\n[[source]]\nname = \"a\"\npath = \"b\"\n"
 	for name, test := range map[string]struct{ before, want string }{
-		"shipped": {string(shipped), strings.Join([]string{
-			"-chats = []                        # [-1001234567890, \"-1001234567890/45\"]: groups, people, a topic of a group",
-			"-users = []                        # [123456789]: who may command, in these chats; nobody else is answered",
-			"+chats = [\"-1001234567890/45\"]     # [-1001234567890, \"-1001234567890/45\"]: groups, people, a topic of a group",
-			"+users = [7]                       # [123456789]: who may command, in these chats; nobody else is answered",
-			"-channels = []                     # [\"112233445566778899\"]",
-			"-users = []                        # [\"223344556677889900\"]: who may command, in these channels",
-			"-guild = \"\"                        # \"334455667788990011\": the server where the slash commands are registered",
-			"+channels = [\"300000000000000001\"] # [\"112233445566778899\"]",
-			"+users = [\"400000000000000001\"]    # [\"223344556677889900\"]: who may command, in these channels",
-			"+guild = \"200000000000000001\"      # \"334455667788990011\": the server where the slash commands are registered",
-			"",
-		}, "\n")},
-		"no sections": {head, `+
+		"shipped": {string(shipped), strings.TrimPrefix(writtenIntoShipped, "\n")},
+		"no sections": {minimal, `+
 +[telegram]
 +chats = ["-1001234567890/45"]
 +users = [7]
@@ -65,28 +71,48 @@ func TestWriteKeepsEverythingElseByteForByte(t *testing.T) {
 +users = ["400000000000000001"]
 +guild = "200000000000000001"
 `},
-		"no newline at the end, and a byte order mark": {"\ufeff" + head + "[telegram]\nusers = [8]\n[discord]", `-users = [8]
+		"no newline at the end, and a byte order mark": {"\ufeff" + minimal + `[telegram]
+users = [8]
+[discord]`, `-users = [8]
 +chats = ["-1001234567890/45"]
 +users = [8, 7]
 +channels = ["300000000000000001"]
 +users = ["400000000000000001"]
 +guild = "200000000000000001"
 `},
-		"one of several": {head + "[discord]\nguild = '200000000000000001' # ours\nchannels = [\n  \"300000000000000002\", # ops\n]\nusers = [ \"400000000000000001\" , ]\n[telegram] # x\nchats=[-1001,-1002] # old\nusers = [ # none\n]\n", `-  "300000000000000002", # ops
+		"one of several": {minimal + `[discord]
+guild = '200000000000000001' # ours
+channels = [
+  "300000000000000002", # ops
+]
+users = [ "400000000000000001" , ]
+[telegram] # x
+chats=[-1001,-1002] # old
+users = [ # none
+]
+`, `-  "300000000000000002", # ops
 +  "300000000000000002", "300000000000000001", # ops
 -chats=[-1001,-1002] # old
 +chats=[-1001,-1002, "-1001234567890/45"] # old
 -]
 +7]
 `},
-		"windows": {strings.ReplaceAll(head+"[telegram]\n[discord]\nchannels = []\n", "\n", "\r\n"), strings.ReplaceAll(`+chats = ["-1001234567890/45"]
+		"windows": {inWindows(minimal + `[telegram]
+[discord]
+channels = []
+`), inWindows(`+chats = ["-1001234567890/45"]
 +users = [7]
 -channels = []
 +users = ["400000000000000001"]
 +guild = "200000000000000001"
 +channels = ["300000000000000001"]
-`, "\n", "\r\n")},
-		"a list within the sources": {head + "[[source]]\nname = \"[telegram] chats = []\" # [telegram]\npath = '''\n[telegram]\nchats = []'''\n", `+
+`)},
+		"a list within the sources": {minimal + `[[source]]
+name = "[telegram] chats = []" # [telegram]
+path = '''
+[telegram]
+chats = []'''
+`, `+
 +[telegram]
 +chats = ["-1001234567890/45"]
 +users = [7]
@@ -161,13 +187,12 @@ func TestWriteKeepsModeOwnerAndLink(t *testing.T) {
 
 func TestWriteRefusesWhatWouldBeWrong(t *testing.T) {
 	tokens(t)
-	const head = "friendly = []\n[[source]]\nname = \"a\"\npath = \"b\"\n"
 	for name, test := range map[string]struct{ text, want string }{
-		"table in a line":   {"telegram = { users = [8] }\n" + head, "stays as it is"},
-		"dotted":            {"telegram.users = [8]\n" + head, "stays as it is"},
-		"edited meanwhile":  {head + "[telegram]\nchats = 7", "telegram.chats: expected a list"},
-		"broken meanwhile":  {head + "[telegram", "is no TOML"},
-		"of another server": {head + "[discord]\nguild = \"200000000000000002\"\n", "discord.guild"},
+		"table in a line":   {"telegram = { users = [8] }\n" + minimal, "stays as it is"},
+		"dotted":            {"telegram.users = [8]\n" + minimal, "stays as it is"},
+		"edited meanwhile":  {minimal + "[telegram]\nchats = 7", "telegram.chats: expected a list"},
+		"broken meanwhile":  {minimal + "[telegram", "is no TOML"},
+		"of another server": {minimal + "[discord]\nguild = \"200000000000000002\"\n", "discord.guild"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "config.toml")
@@ -205,7 +230,7 @@ func TestWriteBeginsWithTheShippedConfiguration(t *testing.T) {
 
 func TestLinesToPasteAreMergedAndRight(t *testing.T) {
 	tokens(t)
-	c, err := loader.Parse("config.toml", []byte("friendly = []\n[[source]]\nname = \"a\"\npath = \"b\"\n[telegram]\nchats = [-1001]\nusers = [7]"), config.ToPair)
+	c, err := loader.Parse("config.toml", []byte(minimal+"[telegram]\nchats = [-1001]\nusers = [7]"), config.ToPair)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -221,7 +246,7 @@ guild = "200000000000000001"
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	again, err := loader.Parse("config.toml", fmt.Appendf(nil, "friendly = []\n[[source]]\nname = \"a\"\npath = \"b\"\n%s", got), config.ToRun)
+	again, err := loader.Parse("config.toml", []byte(minimal+got), config.ToRun)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -232,7 +257,7 @@ guild = "200000000000000001"
 	}
 }
 
-// Whatever the file looks like: what is not refused afterwards says all that was said, and the new.
+// FuzzSplice looks for files in which splice loses or changes what they say, or does not write the entry, unnoticed.
 func FuzzSplice(f *testing.F) {
 	f.Add("[telegram]\nchats = [1, # a\n 2]\n")
 	f.Add("[telegram]\r\nchats = [ ] # [telegram]\r\nusers = [1,]")

@@ -1,0 +1,197 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"slices"
+	"time"
+
+	"friendlyfire/bot"
+	"friendlyfire/config"
+	"friendlyfire/enrich"
+	"friendlyfire/store"
+)
+
+// Build opens the database and makes every part of the daemon, but starts none. With once, the registries are asked
+// about bans that are news and not about the backlog. The caller closes the App; after an error it is closed already.
+func Build(ctx context.Context, c *config.Config, env Env, log *slog.Logger, once bool) (a *App, err error) {
+	a = &App{env: env, Config: c, log: log, progress: newProgress(env.Err)}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, a.Close())
+		}
+	}()
+	if err := a.open(ctx); err != nil {
+		return a, err
+	}
+	if err := a.Store.UseTable(ctx, a.Table.Name()); err != nil {
+		return a, err
+	}
+	report, err := a.Reporter()
+	if err != nil {
+		return a, err
+	}
+	b := newBuilder(a, report, once)
+	if err := a.connect(b.commands); err != nil {
+		return a, err
+	}
+	a.stages = b.stages()
+	if c.Metrics.Listen != "" {
+		a.metrics, err = newMetrics(ctx, a, b.registries)
+	}
+	return a, err
+}
+
+// builder makes the stages, and connects each to the ones that it makes work for.
+type builder struct {
+	*App
+	once       bool
+	report     *bot.Reporter
+	health     *bot.Health
+	commands   *bot.Commands
+	registries *enrich.Whois // nil: the registries are not asked
+
+	// Stages that others wake.
+	locate, whois, announce *stage
+	deliver                 []*stage // one for each chat
+}
+
+func newBuilder(a *App, report *bot.Reporter, once bool) *builder {
+	b := &builder{
+		App: a, once: once, report: report,
+		locate:   newStage("locate", time.Minute),
+		whois:    newStage("whois", time.Second),
+		announce: newStage("announce", 30*time.Second),
+	}
+	b.health = &bot.Health{
+		Store: a.Store, Words: report.Words, Whois: a.Config.Enrich.Whois, Free: a.FreeSpace, Started: time.Now(),
+		Next: b.wakeDelivery,
+	}
+	b.commands = &bot.Commands{Store: a.Store, Reporter: report, Health: b.health, Log: a.log}
+	return b
+}
+
+// stages returns all stages, in the order in which a ban goes through them. The health checks watch each of them.
+func (b *builder) stages() []*stage {
+	b.health.Chats, b.commands.Chats = b.Chats, b.Chats
+	all := slices.Concat(
+		b.readSources(),
+		[]*stage{
+			b.locateAddresses(),
+			b.askRegistries(),
+			b.announceBans(),
+			b.postDigest(),
+			b.checkHealth(),
+			b.purgeOldBans(),
+		},
+		b.deliverNotices(),
+		[]*stage{
+			b.returnMemory(),
+			b.packCounts(),
+			b.backUp(),
+			b.watchDatabase(),
+		},
+	)
+	all = slices.DeleteFunc(all, func(s *stage) bool { return s == nil }) // the configuration leaves it out
+	for _, s := range all {
+		s.step = b.health.Watch(s.step)
+	}
+	return all
+}
+
+func (b *builder) wakeDelivery() {
+	for _, s := range b.deliver {
+		s.Wake()
+	}
+}
+
+func (b *builder) readSources() (all []*stage) {
+	for _, source := range b.Config.Sources {
+		reader := b.Reader(source)
+		reader.Next = func() { b.locate.Wake(); b.announce.Wake() }
+		all = append(all, newStage("read "+source.Name, source.Every).doing(reader.Step))
+		b.health.Sources = append(b.health.Sources, bot.Watched{Name: source.Name, SilentAfter: source.SilentAfter})
+	}
+	return all
+}
+
+func (b *builder) locateAddresses() *stage {
+	locator := enrich.Locator{Store: b.Store, Table: b.Table, Next: func() { b.whois.Wake(); b.announce.Wake() }}
+	return b.locate.doing(locator.Step)
+}
+
+func (b *builder) askRegistries() *stage {
+	if !b.Config.Enrich.Whois {
+		return nil
+	}
+	b.registries = b.Whois()
+	b.registries.NewsOnly, b.registries.Next = b.once, b.announce.Wake
+	b.commands.Whois = b.registries.Status
+	return b.whois.doing(b.registries.Step)
+}
+
+func (b *builder) announceBans() *stage {
+	b.announcer = &bot.Announcer{
+		Store: b.Store, Chats: b.Chats, Words: b.report.Words, MaxAge: b.Config.Alerts.MaxAge,
+		Next: b.wakeDelivery, Again: b.announce.RetryIn,
+	}
+	if b.Config.Enrich.Whois {
+		b.announcer.Patience = b.Config.Enrich.Patience
+	}
+	return b.announce.doing(b.announcer.Step)
+}
+
+func (b *builder) postDigest() *stage {
+	at := b.Config.Digest.At
+	if at == nil {
+		return nil
+	}
+	digester := &bot.Digester{
+		Store: b.Store, Chats: b.Chats, Reporter: b.report, Hour: at.Hour, Minute: at.Minute, Health: b.health,
+		Next: b.wakeDelivery,
+	}
+	return newStage("digest", 20*time.Second).doing(digester.Step)
+}
+
+func (b *builder) checkHealth() *stage {
+	return newStage("health", 20*time.Second).doing(b.health.Step)
+}
+
+func (b *builder) purgeOldBans() *stage {
+	return newStage("purge", time.Hour).doing(func(ctx context.Context) error {
+		_, err := b.Purge(ctx)
+		return err
+	})
+}
+
+func (b *builder) deliverNotices() []*stage {
+	for _, chat := range b.Chats {
+		s := newStage("deliver to "+chat.String(), 30*time.Second)
+		deliverer := &bot.Deliverer{
+			Store: b.Store, Sender: b.sender(chat), Chat: chat, Draw: b.report.Draw, Again: s.RetryIn, Log: b.log,
+		}
+		b.deliver = append(b.deliver, s.doing(deliverer.Step))
+	}
+	return b.deliver
+}
+
+func (b *builder) returnMemory() *stage {
+	b.memory.store, b.memory.table = b.Store, b.Table
+	return newStage("memory", 5*time.Second).doing(b.memory.Step)
+}
+
+func (b *builder) packCounts() *stage {
+	return newStage("pack", 30*time.Second).doing(func(ctx context.Context) error {
+		return b.Store.Pack(ctx, time.Now())
+	})
+}
+
+func (b *builder) backUp() *stage {
+	backup := &store.Backup{Store: b.Store, Zone: b.Config.Timezone}
+	return newStage("backup", 10*time.Minute).doing(backup.Step)
+}
+
+func (b *builder) watchDatabase() *stage {
+	return newStage("database", time.Minute).doing(b.Store.Present)
+}

@@ -1,0 +1,70 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"friendlyfire/app"
+	"friendlyfire/enrich"
+)
+
+// oldTable is the age at which so many addresses have changed countries that it matters.
+const oldTable = 180 * 24 * time.Hour
+
+func checkTable(list *checklist, a *app.App) {
+	const what = "country table"
+	age := time.Since(a.Table.Built())
+	found := fmt.Sprintf("%s, %d days old", a.Table.Name(), int(age.Hours()/24))
+	switch {
+	case age < oldTable:
+		list.ok(what, "%s", found)
+	case a.Config.Enrich.Table != "":
+		list.note(what, found, "Networks move between countries: put a newer file in its place.")
+	default:
+		list.note(what, found,
+			"Networks move between countries: upgrade friendlyfire, or name a newer .mmdb file in [enrich] table.")
+	}
+}
+
+// reachLimit is how long the registries, all at once, may take to accept a connection.
+const reachLimit = 5 * time.Second
+
+// checkWhois opens a connection to each registry, or to the mirror if there is one, and asks nothing.
+func checkWhois(ctx context.Context, list *checklist, mirror string, env app.Env) {
+	const what = "whois"
+	servers := enrich.Registries()
+	if mirror != "" {
+		servers = []string{mirror}
+	}
+	ctx, cancel := context.WithTimeout(ctx, reachLimit)
+	defer cancel()
+	errs := make([]error, len(servers))
+	var wg sync.WaitGroup
+	for i, server := range servers {
+		wg.Go(func() { errs[i] = (&enrich.Client{Dial: env.Dial}).Reach(ctx, server) })
+	}
+	wg.Wait()
+	var unreachable []string
+	for i, server := range servers {
+		if errs[i] != nil {
+			unreachable = append(unreachable, server)
+		}
+	}
+	const tableAlone = "\nUntil then countries come from the table alone."
+	switch {
+	case unreachable == nil:
+		list.ok(what, "%s let us in", strings.Join(servers, ", "))
+	case mirror != "":
+		list.note(what, fmt.Sprintf("%s does not let us in: %v", mirror, errs[0]),
+			"Is [enrich] whois_server right, and does it run?"+tableAlone)
+	case len(unreachable) == len(servers):
+		list.note(what, fmt.Sprintf("no registry lets us in: %v", errs[0]),
+			"Let this machine connect to TCP port 43, or write whois = false into [enrich]."+tableAlone)
+	default:
+		list.note(what, strings.Join(unreachable, ", ")+" did not let us in",
+			"The others did. It is tried again whenever an address of theirs comes up.")
+	}
+}

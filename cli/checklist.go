@@ -1,0 +1,48 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// checklist prints the results of check as they come in, and counts the problems.
+type checklist struct {
+	out      io.Writer
+	problems int
+}
+
+// ok prints that a thing is in order.
+func (l *checklist) ok(what, format string, args ...any) {
+	fmt.Fprintf(l.out, "ok       %s: %s\n", what, fmt.Sprintf(format, args...))
+}
+
+// note prints that a thing works and could be better.
+func (l *checklist) note(what, finding, advice string) {
+	fmt.Fprintf(l.out, "note     %s: %s\n", what, finding)
+	l.advise(advice)
+}
+
+// problem prints what is wrong with a thing; advice may have several lines or be "".
+func (l *checklist) problem(what string, err error, advice string) {
+	l.problems++
+	fmt.Fprintf(l.out, "PROBLEM  %s: %v\n", what, err)
+	l.advise(advice)
+}
+
+// advise prints the lines of the advice under what they are about.
+func (l *checklist) advise(advice string) {
+	for line := range strings.Lines(advice) {
+		fmt.Fprintf(l.out, "         %s\n", strings.TrimSuffix(line, "\n"))
+	}
+}
+
+// end prints that everything is in order or, if it is not, returns that as an error.
+func (l *checklist) end() error {
+	if l.problems == 0 {
+		fmt.Fprintln(l.out, "Everything is in order.")
+		return nil
+	}
+	return errors.New("not everything is in order, see above")
+}
