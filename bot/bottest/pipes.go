@@ -1,4 +1,5 @@
-// Package bottest holds what the fakes of all platforms have in common.
+// Package bottest is what the tests of all platforms share: the part of a fake server that is the same everywhere, and
+// the setup of a client. It knows no platform.
 package bottest
 
 import (
@@ -8,7 +9,7 @@ import (
 	"syscall"
 )
 
-// Pipes is a net.Listener whose connections are pipes in memory, so that a server and its clients fit into a
+// Pipes is a net.Listener whose connections are pipes in memory, so that a server and its clients can run in a
 // testing/synctest bubble.
 type Pipes struct {
 	port  int
@@ -17,7 +18,7 @@ type Pipes struct {
 	close sync.Once
 }
 
-// NewPipes returns a listener that calls itself 127.0.0.1 and this port.
+// NewPipes returns a listener whose address is 127.0.0.1 and this port.
 func NewPipes(port int) *Pipes {
 	return &Pipes{port: port, conns: make(chan net.Conn), done: make(chan struct{})}
 }
@@ -51,5 +52,5 @@ func (p *Pipes) Close() error {
 	return nil
 }
 
-// Addr is an address that a bot may be told, and that nobody dials.
+// Addr returns an address for a bot's configuration, which nobody dials.
 func (p *Pipes) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: p.port} }

@@ -8,7 +8,7 @@ import (
 	"github.com/bwmarrin/discordgo"
 )
 
-// Me returns the name of the bot: the token is good.
+// Me returns the bot's user name. That it does shows that the token is valid.
 func (c *Client) Me(ctx context.Context) (name string, err error) {
 	me, err := c.rest.User("@me", discordgo.WithContext(ctx))
 	if err != nil {
@@ -17,7 +17,7 @@ func (c *Client) Me(ctx context.Context) (name string, err error) {
 	return me.Username, nil
 }
 
-// CanPost returns the name of the channel, and an error that says what the bot lacks there. It posts nothing.
+// CanPost returns a channel's name, and an error saying which permissions the bot lacks there. It posts nothing.
 func (c *Client) CanPost(ctx context.Context, channel string) (name string, err error) {
 	found, err := c.rest.Channel(channel, discordgo.WithContext(ctx))
 	if err != nil {

@@ -12,30 +12,30 @@ import (
 
 // Config is the section [discord] of the configuration.
 type Config struct {
-	// Token is what TokenFile holds, or else FRIENDLYFIRE_DISCORD_TOKEN in the environment. Both is a mistake.
+	// Token is read from TokenFile, or from FRIENDLYFIRE_DISCORD_TOKEN in the environment. Setting both is a mistake.
 	Token config.Secret `toml:"-"`
-	// TokenFile holds the token and nothing else, and only its owner may read it.
+	// TokenFile contains the token and nothing else, and must be readable by its owner only.
 	TokenFile string `toml:"token_file"`
-	// Channels get alerts and digests, and are where commands are heard.
+	// Channels get alerts and digests, and are where commands are answered.
 	Channels []string `toml:"channels"`
-	// UserIDs may command. Nobody else is answered.
+	// UserIDs are the users whose commands are answered. Nobody else gets an answer.
 	UserIDs []string `toml:"users"`
 	// Guild is the server where the slash commands are registered.
 	Guild string `toml:"guild"`
-	// API is Discord or a proxy in front of it: https, or http on this machine. No slash at its end.
+	// API is the base URL of Discord, or of a proxy in front of it: https, or http on this machine. No trailing slash.
 	API string `toml:"api"`
 }
 
-// NewConfig is the section with its defaults.
+// NewConfig returns the section with its defaults.
 func NewConfig() *Config { return &Config{API: API} }
 
-// Name is that of the section, and of the platform.
+// Name is the name of the section and of the platform.
 func (c *Config) Name() string { return platform }
 
-// Chats are where alerts go and commands are heard.
+// Chats are the channels that get alerts, and where commands are answered.
 func (c *Config) Chats() []string { return c.Channels }
 
-// Users may command.
+// Users are the users whose commands are answered.
 func (c *Config) Users() []string { return c.UserIDs }
 
 // HasToken reports whether there is a token.
@@ -44,10 +44,10 @@ func (c *Config) HasToken() bool { return !c.Token.Empty() }
 // tokenForm is three parts in URL-safe base64: the bot's id, a time, a signature.
 var tokenForm = regexp.MustCompile(`[A-Za-z0-9_-]{18,}\.[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{20,}`)
 
-// TokenForm finds a token in any text.
+// TokenForm matches a token in any text.
 func (c *Config) TokenForm() *regexp.Regexp { return tokenForm }
 
-// Validate judges what was read, and gets the token.
+// Validate checks the section, and reads the token.
 func (c *Config) Validate(v *config.Validator) {
 	v.API("api", &c.API)
 	for i, channel := range c.Channels {
@@ -67,30 +67,30 @@ func (c *Config) Validate(v *config.Validator) {
 	})
 }
 
-// validateID judges an identifier of Discord, a snowflake: 17 to 20 digits, which is every one since 2015.
+// validateID checks an id of Discord, a snowflake: 17 to 20 digits, like every one since 2015.
 func validateID(v *config.Validator, key, id, what string) {
 	if _, err := strconv.ParseUint(id, 10, 64); err != nil || len(id) < 17 {
 		v.Mistake(key, `expected the id of a %s, such as "112233445566778899" (Developer Mode, Copy ID)`, what)
 	}
 }
 
-// Connect makes the client.
+// Connect returns the client. It does not use the network.
 func (c *Config) Connect(b msg.Bot) (msg.PairingConnection, error) {
-	d, err := New(c.Token.Reveal(), c.API, b.Dial)
+	client, err := New(c.Token.Reveal(), c.API, b.Dial)
 	if err != nil {
 		return nil, err
 	}
-	d.Bot, d.Guild = b, c.Guild
-	return d, nil
+	client.Bot, client.Guild = b, c.Guild
+	return client, nil
 }
 
 // Advice says what to do about Discord's refusals.
 func (c *Config) Advice() msg.Advice {
 	return msg.Advice{
-		Token: "If the token is refused (401), get a new one at https://discord.com/developers/applications: Bot, Reset Token.\n" +
-			"Else let this machine reach [discord] api.",
-		Chat: "Invite the bot to the server, and give it View Channel, Send Messages and Attach Files in the channel.\n" +
-			"If the id is wrong, the right one is found by: friendlyfire pair discord",
+		Token: "If the token is refused (401), get a new one at https://discord.com/developers/applications: " +
+			"Bot, Reset Token.\nElse let this machine reach [discord] api.",
+		Chat: "Invite the bot to the server, and give it View Channel, Send Messages and Attach Files " +
+			"in the channel.\nIf the id is wrong, the right one is found by: friendlyfire pair discord",
 	}
 }
 
@@ -99,12 +99,13 @@ func (c *Config) NewToken() string {
 	return "Make an application at https://discord.com/developers/applications and press Bot, Reset Token to get one"
 }
 
-// PairsWithStore is true: the store counts how often the bot identifies itself.
+// PairsWithStore is true: the store counts how often the bot identifies.
 func (c *Config) PairsWithStore() bool { return true }
 
-// Invite says how the code is sent.
+// Invite says how to send the code.
 func (c *Config) Invite(self msg.Self, code string) string {
-	link := "https://discord.com/oauth2/authorize?client_id=" + self.App + "&scope=bot+applications.commands&permissions=35840"
+	link := "https://discord.com/oauth2/authorize?client_id=" + self.App +
+		"&scope=bot+applications.commands&permissions=35840"
 	send := fmt.Sprintf("  write in the channel:  @%s %s\n"+
 		"  Choose the bot from the names that Discord proposes, not a role of the same name.\n", self.Name, code)
 	if self.Alone {
@@ -113,11 +114,12 @@ func (c *Config) Invite(self msg.Self, code string) string {
 	return send + "\n  The bot is invited to a server, or given its permissions there, by\n  " + link + "\n"
 }
 
-// Entries are what the section is to hold for the channel and the person that a code came from.
+// Entries are what to add to the section for the channel and the user that a code came from.
 func (c *Config) Entries(a msg.PairAttempt) ([]config.Entry, error) {
 	if c.Guild != "" && c.Guild != a.Guild {
-		return nil, fmt.Errorf("the code came from %s, which is in server %s, and discord.guild is %s: commands are heard in one "+
-			"server only. Send the code in a channel of that server, or empty discord.guild first", a, a.Guild, c.Guild)
+		return nil, fmt.Errorf("the code came from %s, which is in server %s, and discord.guild is %s: "+
+			"commands are heard in one server only. Send the code in a channel of that server, "+
+			"or empty discord.guild first", a, a.Guild, c.Guild)
 	}
 	return []config.Entry{
 		{Section: platform, Key: "channels", ID: a.Chat},

@@ -14,21 +14,21 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// connection is one websocket to the gateway, from dial to close. The library's own reconnects after codes that
-// forbid it, identifies unasked, and cannot be stopped: so its types are used, and not its gateway.
+// connection is one websocket connection to the gateway. The library's gateway client reconnects after close codes that
+// forbid it, identifies on its own, and cannot be stopped, so only the library's types are used.
 //
 // One goroutine reads, one writes.
 type connection struct {
 	*listener
-	ws         *websocket.Conn
-	opened     bool // READY or RESUMED has come
-	identified bool
-	acked      chan struct{} // a heartbeat was acknowledged
-	beat       chan struct{} // asks for a heartbeat at once
-	beatSeq    atomic.Int64  // of the last event: a heartbeat tells it
+	ws           *websocket.Conn
+	opened       bool // READY or RESUMED was received
+	identified   bool
+	acked        chan struct{} // a heartbeat was acknowledged
+	heartbeatNow chan struct{} // a heartbeat is to be sent at once
+	lastSeq      atomic.Int64  // of the last event, for heartbeats
 }
 
-// run says hello, identifies or resumes, and handles events until something ends it.
+// run awaits hello, identifies or resumes, and handles events until an error ends the connection.
 func (c *connection) run(ctx context.Context) error {
 	hello, err := c.read(callLimit)
 	if err != nil {
@@ -37,10 +37,11 @@ func (c *connection) run(ctx context.Context) error {
 	var every struct {
 		Interval int `json:"heartbeat_interval"` // ms
 	}
-	if hello.Op != opHello || json.Unmarshal(hello.Data, &every) != nil || every.Interval < 1000 || every.Interval > 300_000 {
+	if hello.Op != opHello || json.Unmarshal(hello.Data, &every) != nil ||
+		every.Interval < 1000 || every.Interval > 300_000 {
 		return errors.New("the gateway does not begin with hello")
 	}
-	if err := c.begin(ctx); err != nil {
+	if err := c.startSession(ctx); err != nil {
 		return err
 	}
 	interval := time.Duration(every.Interval) * time.Millisecond
@@ -56,23 +57,23 @@ func (c *connection) run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if err := c.handle(ctx, f); err != nil {
+		if err := c.handleFrame(ctx, f); err != nil {
 			return err
 		}
 	}
 }
 
-// begin resumes the session, or identifies, within the budget.
-func (c *connection) begin(ctx context.Context) error {
+// startSession resumes the session, or identifies, within the budget.
+func (c *connection) startSession(ctx context.Context) error {
 	if c.session.ID != "" {
-		c.beatSeq.Store(c.session.Seq)
+		c.lastSeq.Store(c.session.Seq)
 		return c.write(opResume, map[string]any{"token": c.token, "session_id": c.session.ID, "seq": c.session.Seq})
 	}
 	if err := c.spendIdentify(ctx); err != nil {
 		return err
 	}
 	c.identified = true
-	intents := discordgo.IntentsNone // interactions come without any
+	intents := discordgo.IntentsNone // interactions need none
 	if c.pairing != nil {
 		intents = pairingIntents
 	}
@@ -83,12 +84,12 @@ func (c *connection) begin(ctx context.Context) error {
 	})
 }
 
-func (c *connection) handle(ctx context.Context, f frame) error {
+func (c *connection) handleFrame(ctx context.Context, f frame) error {
 	switch f.Op {
 	case opEvent:
-		return c.event(ctx, f)
+		return c.handleEvent(ctx, f)
 	case opHeartbeat:
-		signal(c.beat)
+		signal(c.heartbeatNow)
 	case opHeartbeatAck:
 		signal(c.acked)
 	case opReconnect:
@@ -96,16 +97,16 @@ func (c *connection) handle(ctx context.Context, f frame) error {
 	case opInvalidSession:
 		var resumable bool
 		if json.Unmarshal(f.Data, &resumable) != nil || !resumable {
-			c.forget(ctx)
+			c.dropSession(ctx)
 		}
 		return errors.New("the gateway knows no such session")
 	}
 	return nil
 }
 
-// event handles what the gateway has to tell. How far events are read is kept before they are acted upon: a resumed
-// session repeats none.
-func (c *connection) event(ctx context.Context, f frame) error {
+// handleEvent handles one event. Its sequence number is stored before it is acted upon, so that a resumed session
+// repeats none.
+func (c *connection) handleEvent(ctx context.Context, f frame) error {
 	c.session.Seq = f.Seq
 	switch f.Type {
 	case "READY":
@@ -120,26 +121,26 @@ func (c *connection) event(ctx context.Context, f frame) error {
 		c.session = session{ID: ready.Session, URL: ready.URL, App: ready.Application.ID, Seq: f.Seq}
 		c.opened = true
 		if c.pairing != nil {
-			c.pairing.begin(f.Data)
+			c.pairing.onReady(f.Data)
 		}
-		c.ready(ctx)
+		c.onReady(ctx)
 	case "RESUMED":
 		c.opened = true
-		c.ready(ctx)
+		c.onReady(ctx)
 	case "MESSAGE_CREATE":
 		if c.pairing != nil {
-			c.pairing.message(f.Data)
+			c.pairing.onMessage(f.Data)
 		}
 	}
-	c.keep(ctx)
+	c.saveSession(ctx)
 	if f.Type == "INTERACTION_CREATE" {
-		c.interaction(ctx, f.Data)
+		c.handleInteraction(ctx, f.Data)
 	}
 	return nil
 }
 
-// heartbeats writes one every interval, the first at a random part of it, until done. It closes the connection when
-// the last has not been acknowledged: it is dead, whatever it looks like.
+// heartbeats writes a heartbeat every interval, the first after a random part of it, until done. It closes the
+// connection if the last one was not acknowledged, since the connection is then dead.
 func (c *connection) heartbeats(interval time.Duration, done <-chan struct{}) {
 	next := time.NewTimer(rand.N(interval))
 	defer next.Stop()
@@ -151,7 +152,7 @@ func (c *connection) heartbeats(interval time.Duration, done <-chan struct{}) {
 		case <-c.acked:
 			waiting = false
 			continue
-		case <-c.beat: // asked for: not a sign of death
+		case <-c.heartbeatNow: // the gateway asked for it, and need not have acknowledged the last one
 		case <-next.C:
 			if waiting {
 				c.ws.Close()
@@ -160,7 +161,7 @@ func (c *connection) heartbeats(interval time.Duration, done <-chan struct{}) {
 			waiting = true
 			next.Reset(interval)
 		}
-		if err := c.write(opHeartbeat, c.beatSeq.Load()); err != nil {
+		if err := c.write(opHeartbeat, c.lastSeq.Load()); err != nil {
 			c.ws.Close()
 			return
 		}

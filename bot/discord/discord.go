@@ -1,12 +1,11 @@
-// Package discord is the Discord side of the bot: posts by REST, slash commands and buttons by the gateway.
+// Package discord is friendlyfire on Discord: it posts messages to channels through the REST API, and answers slash
+// commands and buttons, which come through the gateway. It owns the section [discord] of the configuration, the checks
+// of the token and the channels with their advice, and the text of pairing.
 //
-// Every request passes one door (see door): it speaks to the configured base only, follows no redirect, bounds
-// time and size, waits for the platform's rate limits before the platform has to say no, and keeps tokens out of
-// errors. The library's types and calls are used; its retries, waits and its gateway are not, for they know neither
-// contexts nor budgets, and hide why a connection was closed (see connection).
-//
-// The package knows Discord's limits, faults and silences, and turns them into the errors of package msg. It knows
-// nothing of bans, notices or wording.
+// It knows Discord's limits and faults, and turns them into the errors of package msg. It knows nothing of bans, or of
+// what messages say. All REST requests go through transport, which sends them to the configured host only, follows no
+// redirects, bounds their time and size, waits for rate limits, and keeps tokens out of errors. The library's types and
+// calls are used, but neither its retries and waits, which ignore contexts, nor its gateway client (see connection).
 package discord
 
 import (
@@ -14,7 +13,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net"
 	"net/http"
 	"time"
@@ -27,17 +25,17 @@ import (
 
 const platform = "discord"
 
-// API is where Discord's own REST is.
+// API is the base URL of Discord's own REST API.
 const API = "https://discord.com"
 
-// Client is one bot. Send and what check needs work as New returns it; Listen needs the exported fields.
-// Apart from these it is safe for concurrent use.
+// Client is one bot. Send, Me and CanPost work as New returns it; Pair needs the store, and Listen all exported fields.
+// Once these are set, it is safe for concurrent use.
 type Client struct {
-	// Bot is whom it speaks for. Commands are registered as slash commands of the guild. The store keeps the gateway's
-	// session, the identify budget, and which commands are registered.
+	// Bot answers the commands, which are registered as slash commands of the guild. The store keeps the gateway
+	// session, the times of the last identifies, and which commands are registered.
 	msg.Bot
 
-	// Guild is the server where commands are registered and heard; empty: none are.
+	// Guild is the server where commands are registered and answered; "": nowhere.
 	Guild string
 
 	token string
@@ -51,12 +49,13 @@ type Dialer func(ctx context.Context, network, address string) (net.Conn, error)
 
 var _ msg.Sender = (*Client)(nil)
 
-// New makes the client of the bot with this token ("Bot " not included) at api, which is Discord's or a proxy's in
-// front of it. It needs no network. Every connection, of REST and of the gateway, is opened by dial; nil is the
-// network itself.
+// New returns the client of the bot with this token, without "Bot ", at api, which is Discord's or that of a proxy in
+// front of it. It does not use the network. Every connection, to the REST API and to the gateway, is opened by dial;
+// nil dials the network.
 func New(token, api string, dial Dialer) (*Client, error) {
 	if token == "" || tokenForm.FindString(token) != token {
-		return nil, errors.New("discord: the token is not of the form MTIz….Gabc….defg… that the developer portal gives")
+		return nil, errors.New("discord: the token is not of the form MTIz….Gabc….defg… " +
+			"that the developer portal gives")
 	}
 	base, err := config.ParseAPI(api)
 	if err != nil {
@@ -71,24 +70,17 @@ func New(token, api string, dial Dialer) (*Client, error) {
 		TLSClientConfig:     &tls.Config{MinVersion: tls.VersionTLS12},
 		TLSHandshakeTimeout: callLimit,
 		MaxIdleConnsPerHost: 4,
-		IdleConnTimeout:     20 * time.Second, // less than any server's own, which would cost a lost answer
+		IdleConnTimeout:     20 * time.Second, // less than any server's, which could close it during a request
 	}
 	rest, err := discordgo.New("Bot " + token)
 	if err != nil {
 		return nil, errors.New("discord: the library refuses the token")
 	}
-	rest.Client = &http.Client{Transport: &transport{base: base, token: token, pace: newRateLimit(), next: network}}
+	rest.Client = &http.Client{Transport: &transport{base: base, token: token, limits: newRateLimit(), next: network}}
 	rest.ShouldRetryOnRateLimit, rest.MaxRestRetries = false, 0
-	rest.LogLevel = -1 // its log goes past ours, and holds addresses
+	rest.LogLevel = -1 // its log bypasses ours, and contains URLs
 	return &Client{token: token, dial: dial, rest: rest, http: network}, nil
 }
 
 // Platform is "discord".
 func (c *Client) Platform() string { return platform }
-
-func (c *Client) log() *slog.Logger {
-	if c.Log == nil {
-		return slog.New(slog.DiscardHandler)
-	}
-	return c.Log.With("platform", platform)
-}

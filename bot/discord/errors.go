@@ -15,61 +15,63 @@ import (
 	"friendlyfire/store"
 )
 
-// Codes in the bodies of refusals: https://discord.com/developers/docs/topics/opcodes-and-status-codes
+// missingPermissions is a code in the body of a refusal:
+// https://discord.com/developers/docs/topics/opcodes-and-status-codes
 const missingPermissions = 50013
 
-// refusal is an answer other than a good one.
+// refusal is an answer that is not a success, from Discord or from a proxy on the way to it.
 type refusal struct {
-	Status int
-	Code   int           // Discord's own, 0 where the body is not Discord's
-	Text   string        // cleaned
-	After  time.Duration // of a 429
-	Global bool          // a 429 that holds for the whole bot
+	status     int           // of HTTP
+	code       int           // of Discord, 0 if the body is not Discord's
+	text       string        // cleaned
+	retryAfter time.Duration // of a 429
+	global     bool          // a 429 for the whole bot
 }
 
 func (e *refusal) Error() string {
-	if e.Text == "" {
-		return fmt.Sprintf("Discord answered %d", e.Status)
+	if e.text == "" {
+		return fmt.Sprintf("Discord answered %d", e.status)
 	}
-	return fmt.Sprintf("Discord answered %d: %s (%d)", e.Status, e.Text, e.Code)
+	return fmt.Sprintf("Discord answered %d: %s (%d)", e.status, e.text, e.code)
 }
 
-// invalid reports whether Discord counts the request against the address: 10,000 in ten minutes are a ban. 404 is
-// not among them, but is as vain.
+// invalid reports whether the request counts as an invalid one. Discord bans an address after 10,000 of them in ten
+// minutes. It does not count 404s, but these are just as pointless to repeat.
 func (e *refusal) invalid() bool {
-	return e.Status == http.StatusUnauthorized || e.Status == http.StatusForbidden || e.Status == http.StatusNotFound
+	return e.status == http.StatusUnauthorized || e.status == http.StatusForbidden || e.status == http.StatusNotFound
 }
 
-// refusalOf returns nil for a good answer: 2xx, and JSON where there is a body.
-func refusalOf(resp *http.Response, body []byte) *refusal {
+// parseRefusal returns nil for a success: 2xx, and JSON if there is a body.
+func parseRefusal(resp *http.Response, body []byte) *refusal {
 	isJSON := strings.HasPrefix(resp.Header.Get("Content-Type"), "application/json")
 	if resp.StatusCode/100 == 2 && (isJSON || resp.StatusCode == http.StatusNoContent) {
 		return nil
 	}
-	e := &refusal{Status: resp.StatusCode}
-	var said struct {
+	e := &refusal{status: resp.StatusCode}
+	var answer struct {
 		Code       int             `json:"code"`
 		Message    string          `json:"message"`
 		RetryAfter float64         `json:"retry_after"`
 		Global     bool            `json:"global"`
 		Errors     json.RawMessage `json:"errors"`
 	}
-	ours := isJSON && json.Unmarshal(body, &said) == nil
-	if ours {
-		e.Code, e.Text = said.Code, store.Clean(strings.TrimSpace(said.Message+" "+string(said.Errors)), 300)
+	isDiscords := isJSON && json.Unmarshal(body, &answer) == nil
+	if isDiscords {
+		e.code, e.text = answer.Code, store.Clean(strings.TrimSpace(answer.Message+" "+string(answer.Errors)), 300)
 	}
-	if e.Status == http.StatusTooManyRequests {
+	if e.status == http.StatusTooManyRequests {
 		header, _ := strconv.ParseFloat(resp.Header.Get("Retry-After"), 64)
-		e.After = seconds(max(header, said.RetryAfter))
-		e.Global = said.Global || resp.Header.Get("X-RateLimit-Scope") == "global" || !ours // a page in place of JSON is Cloudflare's, and for all
-		if e.After == 0 {
-			e.After = time.Minute
+		e.retryAfter = seconds(max(header, answer.RetryAfter))
+		// A page instead of JSON comes from Cloudflare, and concerns the whole bot.
+		e.global = answer.Global || resp.Header.Get("X-RateLimit-Scope") == "global" || !isDiscords
+		if e.retryAfter == 0 {
+			e.retryAfter = time.Minute
 		}
 	}
 	return e
 }
 
-// seconds rounds up to a millisecond, and down to a week what is past all sense.
+// seconds returns a duration of s seconds, rounded up to a millisecond, and a week at most.
 func seconds(s float64) time.Duration {
 	if !(s > 0) {
 		return 0
@@ -77,24 +79,24 @@ func seconds(s float64) time.Duration {
 	return time.Duration(math.Ceil(min(s, 7*24*3600)*1000-1e-6)) * time.Millisecond
 }
 
-// classify tells the caller of Send, by type, what an error allows.
+// classify turns the error of a request into one of package msg.
 func classify(err error) error {
 	if e, ok := errors.AsType[*url.Error](err); ok {
-		err = e.Err // the library's: its text holds the address, and that may hold a token
+		err = e.Err // without the URL, which may contain a token
 	}
 	e, ok := errors.AsType[*refusal](err)
 	switch {
 	case !ok:
 		return err
-	case e.Status == http.StatusTooManyRequests && e.Global:
-		return &msg.RetryAfterError{After: e.After, Scope: msg.WholePlatform}
-	case e.Status == http.StatusTooManyRequests:
-		return &msg.RetryAfterError{After: e.After, Scope: msg.ThisChat}
-	case e.Status == http.StatusBadRequest && e.Text != "", e.Status == http.StatusRequestEntityTooLarge:
+	case e.status == http.StatusTooManyRequests && e.global:
+		return &msg.RetryAfterError{After: e.retryAfter, Scope: msg.WholePlatform}
+	case e.status == http.StatusTooManyRequests:
+		return &msg.RetryAfterError{After: e.retryAfter, Scope: msg.ThisChat}
+	case e.status == http.StatusBadRequest && e.text != "", e.status == http.StatusRequestEntityTooLarge:
 		return &msg.RejectedError{Reason: e.Error()}
-	case e.Status >= 300 && e.Status < 500 && e.Status != http.StatusRequestTimeout:
-		return &msg.NotSentError{Reason: e.Error()} // a redirection among them: it is not followed
+	case e.status >= 300 && e.status < 500 && e.status != http.StatusRequestTimeout:
+		return &msg.NotSentError{Reason: e.Error()} // also a redirect, which is not followed
 	default:
-		return e // a broken answer, a gateway's error page: the message may have gone through
+		return e // a broken answer, the error page of a proxy: the message may have been sent
 	}
 }

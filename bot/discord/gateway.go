@@ -29,11 +29,10 @@ const (
 	opHeartbeatAck   = 11
 )
 
-// fatalCodes close a connection that the same token and settings will never keep: wrong token, shard, version or
-// intents.
+// fatalCodes are close codes after which connecting again is pointless: wrong token, shard, version or intents.
 var fatalCodes = []int{4004, 4010, 4011, 4012, 4013, 4014}
 
-// maxEvent bounds one event of the gateway, in bytes.
+// maxEvent bounds an event of the gateway, in bytes.
 const maxEvent = 4 << 20
 
 type frame struct {
@@ -43,7 +42,7 @@ type frame struct {
 	Data json.RawMessage `json:"d"`
 }
 
-// connect holds a connection until it breaks, or ctx ends, and says why; and whether it has cost an identify.
+// connect keeps a connection until it breaks or ctx ends. It returns why, and whether an identify was sent.
 func (l *listener) connect(ctx context.Context) (identified bool, err error) {
 	address, err := l.gatewayURL(ctx)
 	if err != nil {
@@ -53,24 +52,25 @@ func (l *listener) connect(ctx context.Context) (identified bool, err error) {
 		NetDialContext: l.dial, Proxy: http.ProxyFromEnvironment,
 		TLSClientConfig: l.http.TLSClientConfig.Clone(), HandshakeTimeout: callLimit,
 	}
-	ws, _, err := dialer.DialContext(ctx, address+"/?v="+discordgo.APIVersion+"&encoding=json", nil) //nolint:bodyclose // it needs none
+	address += "/?v=" + discordgo.APIVersion + "&encoding=json"
+	ws, _, err := dialer.DialContext(ctx, address, nil) //nolint:bodyclose // it needs none
 	if err != nil {
-		l.session.URL = "" // wherever that was, the API may know better
+		l.session.URL = "" // the API may know a better one
 		return false, fmt.Errorf("gateway: %w", err)
 	}
 	defer ws.Close()
-	stop := context.AfterFunc(ctx, func() { ws.Close() }) // without a farewell: the session can be resumed
+	stop := context.AfterFunc(ctx, func() { ws.Close() }) // without a close frame, so that the session can be resumed
 	defer stop()
 	ws.SetReadLimit(maxEvent)
-	c := &connection{listener: l, ws: ws, beat: make(chan struct{}, 1), acked: make(chan struct{}, 1)}
+	c := &connection{listener: l, ws: ws, heartbeatNow: make(chan struct{}, 1), acked: make(chan struct{}, 1)}
 	err = c.run(ctx)
 	if e, ok := errors.AsType[*websocket.CloseError](err); ok && (e.Code == 4007 || e.Code == 4009) {
-		l.forget(ctx) // the session's sequence, or the session itself, is no more
+		l.dropSession(ctx) // its sequence number is invalid, or it has timed out
 	}
 	return c.identified, err
 }
 
-// gatewayURL is where to connect: wss, or ws on this machine.
+// gatewayURL returns the URL to connect to: wss, or ws on this machine.
 func (l *listener) gatewayURL(ctx context.Context) (string, error) {
 	address := l.session.URL
 	if address == "" || l.session.ID == "" {
@@ -100,7 +100,7 @@ func (c *connection) read(within time.Duration) (frame, error) {
 		return f, errors.New("gateway: not JSON")
 	}
 	if f.Op == opEvent {
-		c.beatSeq.Store(f.Seq)
+		c.lastSeq.Store(f.Seq)
 	}
 	return f, nil
 }
@@ -121,7 +121,7 @@ func fatal(err error) bool {
 	return ok && slices.Contains(fatalCodes, e.Code)
 }
 
-// signal fills a channel that holds one.
+// signal sends to a channel of capacity 1, unless it is full.
 func signal(c chan<- struct{}) {
 	select {
 	case c <- struct{}{}:

@@ -16,23 +16,23 @@ import (
 	"friendlyfire/store"
 )
 
-// An interaction is answered within three seconds, or not at all; what is deferred then, within 15 minutes:
-// https://discord.com/developers/docs/interactions/receiving-and-responding
+// Discord accepts the response to an interaction within three seconds, and the answer to a deferred one within 15
+// minutes: https://discord.com/developers/docs/interactions/receiving-and-responding
 const (
 	deferLimit  = 3 * time.Second
 	answerLimit = time.Minute
 	maxArgument = 100 // characters of free text
 )
 
-// interaction checks who asks, from where, and what, and then has it answered. Whoever is not allowed gets no
-// reaction, so that Discord tells him that the application did not respond.
-func (l *listener) interaction(ctx context.Context, raw json.RawMessage) {
+// handleInteraction answers a command, if it may be answered. Somebody who is not allowed gets no reaction, and Discord
+// shows them that the application did not respond.
+func (l *listener) handleInteraction(ctx context.Context, raw json.RawMessage) {
 	var i discordgo.Interaction
 	if err := json.Unmarshal(raw, &i); err != nil {
 		l.log.Warn("an interaction that cannot be read is skipped")
 		return
 	}
-	req, why := l.request(&i)
+	req, why := l.parseRequest(&i)
 	if why != "" {
 		if l.ignored.Allow(req.User) {
 			l.log.Info("command ignored", "reason", why, "chat", req.Chat, "user", req.User)
@@ -53,15 +53,15 @@ func (l *listener) interaction(ctx context.Context, raw json.RawMessage) {
 	l.running.Go(func() {
 		defer func() { <-l.slots }()
 		if i.Type == discordgo.InteractionApplicationCommandAutocomplete {
-			l.propose(ctx, &i, req)
+			l.suggest(ctx, &i, req)
 			return
 		}
 		l.respond(ctx, &i, req)
 	})
 }
 
-// request is what an interaction asks, or why it is not heard. The ids are Discord's word, and digits.
-func (l *listener) request(i *discordgo.Interaction) (req msg.Request, why string) {
+// parseRequest returns the command that an interaction is, or why it is ignored.
+func (l *listener) parseRequest(i *discordgo.Interaction) (req msg.Request, why string) {
 	req = msg.Request{Platform: platform, Chat: store.Clean(i.ChannelID, 20)}
 	who := i.User // in a direct message
 	if i.Member != nil {
@@ -95,7 +95,7 @@ func (l *listener) request(i *discordgo.Interaction) (req msg.Request, why strin
 	return req, ""
 }
 
-// commandText is the command as if typed: its options in the order of the Command, those not given left out.
+// commandText returns the command as if it were typed: the options that were given, in the order of c.Args.
 func commandText(c msg.Command, data discordgo.ApplicationCommandInteractionData) string {
 	words := []string{"/" + c.Name}
 	for _, a := range c.Args {
@@ -112,7 +112,7 @@ func commandText(c msg.Command, data discordgo.ApplicationCommandInteractionData
 	return strings.Join(words, " ")
 }
 
-// respond tells Discord that an answer will come, makes it, and posts it.
+// respond defers the answer, makes it, and posts it.
 func (l *listener) respond(ctx context.Context, i *discordgo.Interaction, req msg.Request) {
 	ctx, cancel := context.WithTimeout(ctx, answerLimit)
 	defer cancel()
@@ -125,12 +125,12 @@ func (l *listener) respond(ctx context.Context, i *discordgo.Interaction, req ms
 	err := l.edit(ctx, i, l.answer(ctx, req))
 	if err != nil && ctx.Err() == nil {
 		l.log.Warn("answer to a command not posted", "chat", req.Chat, "error", err)
-		_ = l.edit(ctx, i, failed) // or the bot would be seen to think for ever
+		_ = l.edit(ctx, i, failedAnswer) // otherwise Discord would show that the bot is thinking
 	}
 }
 
-// propose answers somebody who is typing.
-func (l *listener) propose(ctx context.Context, i *discordgo.Interaction, req msg.Request) {
+// suggest responds to an unfinished command with values for the argument that is being typed.
+func (l *listener) suggest(ctx context.Context, i *discordgo.Interaction, req msg.Request) {
 	const most = 25 // https://discord.com/developers/docs/interactions/receiving-and-responding
 	ctx, cancel := context.WithTimeout(ctx, deferLimit)
 	defer cancel()
@@ -142,18 +142,18 @@ func (l *listener) propose(ctx context.Context, i *discordgo.Interaction, req ms
 			}
 		}
 	}
-	answer := map[string]any{ // the library's own type leaves out an empty list, which Discord refuses
+	answer := map[string]any{ // the library's type omits an empty list, which Discord refuses
 		"type": discordgo.InteractionApplicationCommandAutocompleteResult,
 		"data": map[string]any{"choices": choices},
 	}
-	err := classify(l.write(ctx, http.MethodPost, discordgo.EndpointInteractionResponse(i.ID, i.Token), answer, nil))
+	err := classify(l.call(ctx, http.MethodPost, discordgo.EndpointInteractionResponse(i.ID, i.Token), answer, nil))
 	if err != nil && ctx.Err() == nil {
-		l.log.Debug("no proposals made", "error", err) // who types goes on typing
+		l.log.Debug("no proposals made", "error", err) // which does not keep anybody from typing on
 	}
 }
 
-// failed takes the place of an answer that cannot be given or shown.
-var failed = msg.Message{Text: msg.Text{{Text: "That went wrong. The log says more."}}}
+// failedAnswer takes the place of an answer that cannot be made or posted.
+var failedAnswer = msg.Message{Text: msg.Text{{Text: "That went wrong. The log says more."}}}
 
 func (l *listener) deferAnswer(ctx context.Context, i *discordgo.Interaction) error {
 	ctx, cancel := context.WithTimeout(ctx, deferLimit)
@@ -161,25 +161,25 @@ func (l *listener) deferAnswer(ctx context.Context, i *discordgo.Interaction) er
 	answer := struct {
 		Type discordgo.InteractionResponseType `json:"type"`
 	}{discordgo.InteractionResponseDeferredChannelMessageWithSource}
-	return classify(l.write(ctx, http.MethodPost, discordgo.EndpointInteractionResponse(i.ID, i.Token), answer, nil))
+	return classify(l.call(ctx, http.MethodPost, discordgo.EndpointInteractionResponse(i.ID, i.Token), answer, nil))
 }
 
-// answer is the handler's, whatever it does.
+// answer calls Answer. A panic there costs the answer, not the program.
 func (l *listener) answer(ctx context.Context, req msg.Request) (m msg.Message) {
 	defer func() {
 		if p := recover(); p != nil {
 			l.log.Error("command panicked", "panic", p, "stack", string(debug.Stack()))
-			m = failed
+			m = failedAnswer
 		}
 	}()
 	return l.Answer(ctx, req)
 }
 
-// edit puts m in the place of the deferred answer. Since that makes no copies, it is tried three times within ctx.
+// edit replaces the deferred answer by m. Since that cannot make duplicates, it is tried three times, within ctx.
 func (l *listener) edit(ctx context.Context, i *discordgo.Interaction, m msg.Message) (err error) {
 	m.Nonce = ""
 	for range 3 {
-		err = l.deliver(ctx, http.MethodPatch, discordgo.EndpointWebhookMessage(i.AppID, i.Token, "@original"), m)
+		err = l.post(ctx, http.MethodPatch, discordgo.EndpointWebhookMessage(i.AppID, i.Token, "@original"), m)
 		if _, rejected := errors.AsType[*msg.RejectedError](err); err == nil || rejected {
 			return err
 		}
@@ -187,7 +187,7 @@ func (l *listener) edit(ctx context.Context, i *discordgo.Interaction, m msg.Mes
 		if e, limited := errors.AsType[*msg.RetryAfterError](err); limited {
 			wait = e.After
 		}
-		if !sleep(ctx, wait) {
+		if !msg.Sleep(ctx, wait) {
 			return err
 		}
 	}

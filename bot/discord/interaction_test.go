@@ -9,17 +9,20 @@ import (
 	"testing/synctest"
 	"time"
 
+	"friendlyfire/bot/bottest"
 	"friendlyfire/bot/discord/discordtest"
 	"friendlyfire/bot/msg"
 )
 
 func TestS03StrangersGetNothing(t *testing.T) {
 	for name, who := range map[string]discordtest.Ask{
-		"stranger":             {Guild: discordtest.Guild, Channel: discordtest.Channel, User: discordtest.Stranger},
-		"another channel":      {Guild: discordtest.Guild, Channel: discordtest.Channel2, User: discordtest.User},
-		"another server":       {Guild: "200000000000000009", Channel: discordtest.Channel, User: discordtest.User},
-		"direct message":       {Channel: discordtest.Channel, User: discordtest.User},
-		"a bot":                {Guild: discordtest.Guild, Channel: discordtest.Channel, User: discordtest.User, Bot: true},
+		"stranger":        {Guild: discordtest.Guild, Channel: discordtest.Channel, User: discordtest.Stranger},
+		"another channel": {Guild: discordtest.Guild, Channel: discordtest.Channel2, User: discordtest.User},
+		"another server":  {Guild: "200000000000000009", Channel: discordtest.Channel, User: discordtest.User},
+		"direct message":  {Channel: discordtest.Channel, User: discordtest.User},
+		"a bot": {
+			Guild: discordtest.Guild, Channel: discordtest.Channel, User: discordtest.User, Bot: true,
+		},
 		"nobody":               {Guild: discordtest.Guild, Channel: discordtest.Channel},
 		"stranger, everywhere": {User: discordtest.Stranger},
 	} {
@@ -27,17 +30,18 @@ func TestS03StrangersGetNothing(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := discordtest.InMemory(t)
 				c := newClient(t, s)
-				log := logTo(t, c)
+				log := captureLog(t, c)
 				var executed atomic.Int32
 				c.Answer = func(context.Context, msg.Request) msg.Message { executed.Add(1); return plain("x") }
-				listen(t, c)
+				bottest.Listen(t, c)
 				s.AwaitListening(t)
 				time.Sleep(time.Minute)
 				before := len(s.Requests(""))
 				for range 20 {
 					for _, i := range []*discordtest.Interaction{
 						s.Slash(who, "report"), s.Press(who, "/report country 7d"),
-						s.Interact(who, 4, map[string]any{"name": "report"}), s.Interact(who, 5, map[string]any{"custom_id": "/report"}),
+						s.Interact(who, 4, map[string]any{"name": "report"}),
+						s.Interact(who, 5, map[string]any{"custom_id": "/report"}),
 					} {
 						synctest.Wait()
 						if i.Touched() {
@@ -49,11 +53,12 @@ func TestS03StrangersGetNothing(t *testing.T) {
 				if n := len(s.Requests("")) - before; n != 0 || executed.Load() != 0 {
 					t.Errorf("%d requests, %d executed, want none", n, executed.Load())
 				}
-				logged := log.count("ignored")
+				logged := log.Count("ignored")
 				if logged > 1 {
 					t.Errorf("logged %d times in 20 seconds", logged)
 				}
-				t.Attr("reached", fmt.Sprintf("80 attempts, %d executed, %d answers, logged %d times", executed.Load(), len(s.Requests(""))-before, logged))
+				t.Attr("reached", fmt.Sprintf("80 attempts, %d executed, %d answers, logged %d times",
+					executed.Load(), len(s.Requests(""))-before, logged))
 			})
 		})
 	}
@@ -62,7 +67,7 @@ func TestS03StrangersGetNothing(t *testing.T) {
 			s := discordtest.InMemory(t)
 			c := newClient(t, s)
 			c.Allowed = nil
-			listen(t, c)
+			bottest.Listen(t, c)
 			s.AwaitListening(t)
 			i := s.Slash(discordtest.Admin, "report")
 			time.Sleep(time.Minute)
@@ -101,7 +106,7 @@ func TestAnswers(t *testing.T) {
 						Buttons: [][]msg.Button{{{Label: "7 days", Command: "/report 7d"}}},
 					}
 				}
-				listen(t, c)
+				bottest.Listen(t, c)
 				s.AwaitListening(t)
 				i := tc.ask(s)
 				time.Sleep(time.Minute)
@@ -112,7 +117,8 @@ func TestAnswers(t *testing.T) {
 				case tc.want == "":
 				case len(answers) != 1:
 					t.Errorf("%d answers, want 1", len(answers))
-				case answers[0].Content != "`"+tc.want+"`" || string(answers[0].Photo) != "png" || answers[0].Buttons[0][0].CustomID != "/report 7d":
+				case answers[0].Content != "`"+tc.want+"`" || string(answers[0].Photo) != "png" ||
+					answers[0].Buttons[0][0].CustomID != "/report 7d":
 					t.Errorf("the answer is %+v", answers[0])
 				}
 			})
@@ -132,6 +138,9 @@ func press(id string) func(*discordtest.Server) *discordtest.Interaction {
 
 func TestAnswersSurviveTrouble(t *testing.T) {
 	const edit = "PATCH /webhooks/*/*/messages/*"
+	fail := func(n int, fault discordtest.Fault) func(*discordtest.Server) {
+		return func(s *discordtest.Server) { s.Fail(edit, n, fault) }
+	}
 	tooLong := strings.Repeat("a", 2001)
 	for name, tc := range map[string]struct {
 		harm   func(*discordtest.Server)
@@ -144,11 +153,11 @@ func TestAnswersSurviveTrouble(t *testing.T) {
 		"photo": {nil, func(context.Context, msg.Request) msg.Message {
 			return msg.Message{Text: plain("a").Text, Photo: make([]byte, 11<<20)}
 		}, "a"},
-		"502":         {func(s *discordtest.Server) { s.Fail(edit, 1, discordtest.Page(502)) }, nil, "answer to /report"},
-		"lost":        {func(s *discordtest.Server) { s.Fail(edit, 1, discordtest.Drop()) }, nil, "answer to /report"},
-		"429":         {func(s *discordtest.Server) { s.Fail(edit, 1, discordtest.RateLimit(20*time.Second, "user")) }, nil, "answer to /report"},
-		"echo":        {func(s *discordtest.Server) { s.Fail(edit, 5, discordtest.Echo(403)) }, nil, "went wrong"},
-		"hangs a bit": {func(s *discordtest.Server) { s.Fail(edit, 1, discordtest.Hang()) }, nil, "answer to /report"},
+		"502":         {fail(1, discordtest.Page(502)), nil, "answer to /report"},
+		"lost":        {fail(1, discordtest.Drop()), nil, "answer to /report"},
+		"429":         {fail(1, discordtest.RateLimit(20*time.Second, "user")), nil, "answer to /report"},
+		"echo":        {fail(5, discordtest.Echo(403)), nil, "went wrong"},
+		"hangs a bit": {fail(1, discordtest.Hang()), nil, "answer to /report"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -160,11 +169,12 @@ func TestAnswersSurviveTrouble(t *testing.T) {
 				if tc.harm != nil {
 					tc.harm(s)
 				}
-				listen(t, c)
+				bottest.Listen(t, c)
 				s.AwaitListening(t)
 				i := s.Slash(discordtest.Admin, "report")
 				time.Sleep(2 * time.Minute)
-				if answers := i.Answers(); len(answers) == 0 || !strings.Contains(answers[len(answers)-1].Content, tc.want) {
+				answers := i.Answers()
+				if len(answers) == 0 || !strings.Contains(answers[len(answers)-1].Content, tc.want) {
 					t.Errorf("the answers are %+v, want %q", answers, tc.want)
 				}
 			})
@@ -183,7 +193,7 @@ func TestS04FloodOfCommandsIsBounded(t *testing.T) {
 			time.Sleep(5 * time.Second)
 			return plain("x")
 		}
-		listen(t, c)
+		bottest.Listen(t, c)
 		s.AwaitListening(t)
 		for range 1000 {
 			s.Slash(discordtest.Admin, "report")
@@ -199,15 +209,15 @@ func TestS04FloodOfCommandsIsBounded(t *testing.T) {
 		if m, err := answer(t, s.Slash(discordtest.Admin, "report")); err != nil || m.Content != "x" {
 			t.Errorf("after the flood: %v, %+v", err, m)
 		}
-		t.Attr("reached", fmt.Sprintf("1000 commands in 10 s: %d answers being made at once, an alert is sent meanwhile", most.Load()))
+		t.Attr("reached", fmt.Sprintf(
+			"1000 commands in 10 s: %d answers being made at once, an alert is sent meanwhile", most.Load()))
 	})
 }
 
-// Whatever may come.
 func TestHostileInteractionsDoNoHarm(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := discordtest.InMemory(t)
-		listen(t, newClient(t, s))
+		bottest.Listen(t, newClient(t, s))
 		s.AwaitListening(t)
 		for kind := range 9 {
 			for _, data := range []any{

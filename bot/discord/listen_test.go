@@ -3,20 +3,20 @@ package discord_test
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"friendlyfire/bot/bottest"
 	"friendlyfire/bot/discord/discordtest"
 )
 
 func TestListenOverSockets(t *testing.T) {
 	s := discordtest.Start(t)
 	c := newClient(t, s)
-	listen(t, c)
+	bottest.Listen(t, c)
 	s.AwaitListening(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
@@ -33,20 +33,20 @@ func TestR08FatalCloseIsFinal(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					s := discordtest.InMemory(t)
 					c := newClient(t, s)
-					log := logTo(t, c)
+					log := captureLog(t, c)
 					s.ScriptGateway(func() discordtest.Connection {
 						if after == "after READY" {
 							return discordtest.Connection{CloseReady: code}
 						}
 						return discordtest.Connection{Close: code}
 					})
-					listen(t, c)
+					bottest.Listen(t, c)
 					time.Sleep(24 * time.Hour)
 					if n := len(s.Dials()); n != 1 {
 						t.Errorf("%d connections, want 1", n)
 					}
 					t.Attr("reached", fmt.Sprintf("%d reconnects in a day", len(s.Dials())-1))
-					if n := log.count("does not let the bot in"); n != 1 {
+					if n := log.Count("does not let the bot in"); n != 1 {
 						t.Errorf("logged %d times, want once", n)
 					}
 				})
@@ -67,7 +67,7 @@ func TestR08IdentifyBudgetIsSafe(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := discordtest.InMemory(t)
 				s.ScriptGateway(func() discordtest.Connection { return meets })
-				listen(t, newClient(t, s))
+				bottest.Listen(t, newClient(t, s))
 				time.Sleep(3 * 24 * time.Hour)
 				n := mostInADay(s.Identifies())
 				if n > 100 || n < 10 {
@@ -108,9 +108,9 @@ func TestR08RestartsResume(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := discordtest.InMemory(t)
 				s.ScriptGateway(func() discordtest.Connection { return tc.meets })
-				c := newClientWith(t, s, filepath.Join(t.TempDir(), "test.db"))
+				c := newClient(t, s)
 				for range 300 {
-					stop := listen(t, c)
+					stop := bottest.Listen(t, c)
 					time.Sleep(15 * time.Second)
 					stop()
 				}
@@ -131,10 +131,11 @@ func TestSessionOfAnotherTokenIsNotResumed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := discordtest.InMemory(t)
 		c := newClient(t, s)
-		if err := c.Store.SetValue(t.Context(), "discord/session", `{"id":"a","url":"","app":"","seq":7,"for":"another"}`); err != nil {
+		const session = `{"id":"a","url":"","app":"","seq":7,"for":"another"}`
+		if err := c.Store.SetValue(t.Context(), "discord/session", session); err != nil {
 			t.Fatal(err)
 		}
-		listen(t, c)
+		bottest.Listen(t, c)
 		s.AwaitListening(t)
 		if n := len(s.Resumes()); n != 0 {
 			t.Errorf("%d resumes, want none", n)
@@ -148,11 +149,15 @@ func TestR13GatewayHealsItself(t *testing.T) {
 		within     time.Duration // after healing
 		identifies int
 	}{
-		"cut":             {(*discordtest.Server).DropGateway, nil, 5 * time.Second, 1},
-		"closed":          {func(s *discordtest.Server) { s.CloseGateway(4000) }, nil, 5 * time.Second, 1},
-		"asked to":        {(*discordtest.Server).AskReconnect, nil, 5 * time.Second, 1},
-		"session expired": {func(s *discordtest.Server) { s.ForgetSessions(); s.CloseGateway(4009) }, nil, 15 * time.Second, 2},
-		"session lost":    {func(s *discordtest.Server) { s.ForgetSessions(); s.DropGateway() }, nil, 15 * time.Second, 2},
+		"cut":      {(*discordtest.Server).DropGateway, nil, 5 * time.Second, 1},
+		"closed":   {func(s *discordtest.Server) { s.CloseGateway(4000) }, nil, 5 * time.Second, 1},
+		"asked to": {(*discordtest.Server).AskReconnect, nil, 5 * time.Second, 1},
+		"session expired": {
+			func(s *discordtest.Server) { s.ForgetSessions(); s.CloseGateway(4009) }, nil, 15 * time.Second, 2,
+		},
+		"session lost": {
+			func(s *discordtest.Server) { s.ForgetSessions(); s.DropGateway() }, nil, 15 * time.Second, 2,
+		},
 		"an hour of silence": {func(s *discordtest.Server) {
 			s.ScriptGateway(func() discordtest.Connection { return discordtest.Connection{Silent: true} })
 			s.DropGateway()
@@ -170,7 +175,7 @@ func TestR13GatewayHealsItself(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := discordtest.InMemory(t)
-				listen(t, newClient(t, s))
+				bottest.Listen(t, newClient(t, s))
 				s.AwaitListening(t)
 				time.Sleep(time.Hour)
 				synctest.Wait()
@@ -205,7 +210,7 @@ func TestR13GatewayHealsItself(t *testing.T) {
 func TestConnectionLastsForDays(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := discordtest.InMemory(t)
-		stop := listen(t, newClient(t, s))
+		stop := bottest.Listen(t, newClient(t, s))
 		time.Sleep(24 * time.Hour)
 		s.AskHeartbeat()
 		time.Sleep(24 * time.Hour)
@@ -224,7 +229,7 @@ func TestMissedCommandIsHeardOnceAfterResuming(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := discordtest.InMemory(t)
 		c := newClient(t, s)
-		stop := listen(t, c)
+		stop := bottest.Listen(t, c)
 		s.AwaitListening(t)
 		first := s.Slash(discordtest.Admin, "report")
 		if _, err := answer(t, first); err != nil {
@@ -232,7 +237,7 @@ func TestMissedCommandIsHeardOnceAfterResuming(t *testing.T) {
 		}
 		stop()
 		time.Sleep(time.Minute)
-		listen(t, c)
+		bottest.Listen(t, c)
 		time.Sleep(time.Minute)
 		if n := len(first.Answers()); n != 1 {
 			t.Errorf("answered %d times, want once", n)
@@ -248,7 +253,7 @@ func TestCommandsAreRegisteredWhenTheyChange(t *testing.T) {
 		s := discordtest.InMemory(t)
 		c := newClient(t, s)
 		s.Fail("PUT /applications/*/guilds/*/commands", 1, discordtest.Page(502))
-		stop := listen(t, c)
+		stop := bottest.Listen(t, c)
 		time.Sleep(5 * time.Minute)
 		stop()
 		got := s.Commands()
@@ -257,7 +262,7 @@ func TestCommandsAreRegisteredWhenTheyChange(t *testing.T) {
 			t.Fatalf("registered: %+v", got)
 		}
 		c.Commands = c.Commands[:1]
-		listen(t, c) // resumes
+		bottest.Listen(t, c) // resumes
 		time.Sleep(time.Minute)
 		if got := s.Commands(); len(got) != 1 {
 			t.Errorf("registered: %+v", got)
@@ -273,10 +278,10 @@ func TestGatewayMustBeSecure(t *testing.T) {
 		s := discordtest.InMemory(t)
 		s.Fail("GET /gateway", -1, discordtest.Body(200, `{"url":"ws://gateway.example.org"}`))
 		c := newClient(t, s)
-		log := logTo(t, c)
-		listen(t, c)
+		log := captureLog(t, c)
+		bottest.Listen(t, c)
 		time.Sleep(time.Hour)
-		if n := len(s.Dials()); n != 0 || log.count("not wss") == 0 {
+		if n := len(s.Dials()); n != 0 || log.Count("not wss") == 0 {
 			t.Errorf("%d connections, want none", n)
 		}
 	})
@@ -287,7 +292,7 @@ func TestWithoutGuildNothingIsHeard(t *testing.T) {
 		s := discordtest.InMemory(t)
 		c := newClient(t, s)
 		c.Guild = ""
-		listen(t, c)
+		bottest.Listen(t, c)
 		time.Sleep(time.Hour)
 		if n := len(s.Requests("")) + len(s.Dials()); n != 0 {
 			t.Errorf("%d requests and connections, want none", n)
@@ -306,10 +311,12 @@ func TestCheck(t *testing.T) {
 		denied  int64
 		want    string
 	}{
-		"may":          {discordtest.Channel, 0, ""},
-		"may not send": {discordtest.Channel, discordtest.SendMessages | discordtest.AttachFiles, "Send Messages, Attach Files"},
-		"may not see":  {discordtest.Channel, discordtest.ViewChannel, "Missing Access"},
-		"no such":      {"300000000000000099", 0, "Unknown Channel"},
+		"may": {discordtest.Channel, 0, ""},
+		"may not send": {
+			discordtest.Channel, discordtest.SendMessages | discordtest.AttachFiles, "Send Messages, Attach Files",
+		},
+		"may not see": {discordtest.Channel, discordtest.ViewChannel, "Missing Access"},
+		"no such":     {"300000000000000099", 0, "Unknown Channel"},
 	} {
 		s.Deny(discordtest.Channel, tc.denied)
 		_, err := c.CanPost(t.Context(), tc.channel)

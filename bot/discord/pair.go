@@ -14,48 +14,47 @@ import (
 	"friendlyfire/store"
 )
 
-// pairingIntents ask for messages. Their text comes in direct messages and where the bot itself is mentioned, for which
-// nobody need switch on the privileged intent: https://discord.com/developers/docs/events/gateway#message-content-intent
+// pairingIntents ask for messages. Direct messages and those that mention the bot come with their text even without the
+// privileged intent: https://discord.com/developers/docs/events/gateway#message-content-intent
 const pairingIntents = discordgo.IntentGuildMessages | discordgo.IntentDirectMessages
 
-// pairing is what a listener that waits for a code knows.
+// pairing is the state of a listener that waits for a code.
 type pairing struct {
-	ready func(msg.Self)
-	heard func(msg.PairAttempt) bool
-	stop  func()
+	ready  func(msg.Self)
+	accept func(msg.PairAttempt) bool
+	stop   func()
 
 	self  string           // the bot's user id
-	found *msg.PairAttempt // the one that heard was true for
+	found *msg.PairAttempt // for which accept returned true
 }
 
-// BudgetError says that the day's identifies are spent.
-type BudgetError = budgetError
-
-// FatalError is Discord's word that the bot will not be let in with this token.
+// FatalError says that Discord will never let the bot in with this token.
 type FatalError struct{ error }
 
 func (e *FatalError) Error() string { return "Discord does not let the bot in: " + e.error.Error() }
 
 func (e *FatalError) Unwrap() error { return e.error }
 
-// Pair listens for codes until heard returns true, and returns the Attempt that it was true for. It calls ready when
-// codes will be heard. Nobody is answered.
+// Pair listens for codes until accept returns true for one, and returns that attempt. It calls ready as soon as it
+// listens. It answers nobody.
 //
-// A code is what stands beside a mention of the bot in a channel that it sees, or alone in a direct message.
-// The gateway's session is its own and is not kept. It costs an identify of the day's budget in Store, and one more
-// whenever a connection does not last.
+// A code stands beside a mention of the bot in a channel that the bot sees, or is a direct message of its own. Pair
+// uses a gateway session of its own, which is not stored. It takes an identify out of the day's budget in Store, and
+// another whenever a session cannot be resumed.
 //
-// A connection that fails is tried again until ctx ends. A *FatalError, a token that is refused, and a *BudgetError are
+// Pair tries again after a failed connection until ctx ends. A *FatalError, a *BudgetError and a refused token are
 // final.
-func (c *Client) Pair(ctx context.Context, ready func(msg.Self), heard func(msg.PairAttempt) bool) (msg.PairAttempt, error) {
+func (c *Client) Pair(
+	ctx context.Context, ready func(msg.Self), accept func(msg.PairAttempt) bool,
+) (msg.PairAttempt, error) {
 	defer c.http.CloseIdleConnections()
 	if _, err := c.Me(ctx); err != nil {
 		return msg.PairAttempt{}, err
 	}
 	inner, stop := context.WithCancel(ctx)
 	defer stop()
-	p := &pairing{ready: ready, heard: heard, stop: stop}
-	l := &listener{Client: c, log: c.log(), pairing: p}
+	p := &pairing{ready: ready, accept: accept, stop: stop}
+	l := &listener{Client: c, log: c.Logger(platform), pairing: p}
 	defer l.running.Wait()
 	for failures := 0; ; failures++ {
 		identified, err := l.connect(inner)
@@ -68,26 +67,26 @@ func (c *Client) Pair(ctx context.Context, ready func(msg.Self), heard func(msg.
 		case fatal(err):
 			return msg.PairAttempt{}, &FatalError{errors.New(l.clean(err))}
 		}
-		if e, ok := errors.AsType[*budgetError](err); ok {
+		if e, ok := errors.AsType[*BudgetError](err); ok {
 			return msg.PairAttempt{}, e
 		}
-		most := pauseNone / 2
+		most := maxBackoff / 2
 		if identified {
-			most = pauseSpent
+			most = maxIdentifyBackoff
 		}
-		sleep(ctx, pause(err, failures, most))
+		msg.Sleep(ctx, backoff(err, failures, most))
 	}
 }
 
-// begin takes READY.
-func (p *pairing) begin(data json.RawMessage) {
+// onReady handles READY.
+func (p *pairing) onReady(data json.RawMessage) {
 	var r struct {
 		User        discordgo.User        `json:"user"`
 		Application discordgo.Application `json:"application"`
 		Guilds      []struct{}            `json:"guilds"`
 	}
 	if json.Unmarshal(data, &r) != nil {
-		return // connection has read the same
+		return // connection has decoded the same data
 	}
 	p.self = r.User.ID
 	if p.ready != nil {
@@ -96,20 +95,21 @@ func (p *pairing) begin(data json.RawMessage) {
 	}
 }
 
-// message takes MESSAGE_CREATE.
-func (p *pairing) message(data json.RawMessage) {
+// onMessage handles MESSAGE_CREATE.
+func (p *pairing) onMessage(data json.RawMessage) {
 	var m discordgo.Message
 	if p.found != nil || json.Unmarshal(data, &m) != nil {
 		return
 	}
-	if a, ok := p.attempt(&m); ok && p.heard(a) {
+	if a, ok := p.pairAttempt(&m); ok && p.accept(a) {
 		p.found = &a
 		p.stop()
 	}
 }
 
-func (p *pairing) attempt(m *discordgo.Message) (a msg.PairAttempt, ok bool) {
-	if m.Author == nil || m.Author.Bot || m.WebhookID != "" || m.Type != discordgo.MessageTypeDefault && m.Type != discordgo.MessageTypeReply {
+func (p *pairing) pairAttempt(m *discordgo.Message) (a msg.PairAttempt, ok bool) {
+	if m.Author == nil || m.Author.Bot || m.WebhookID != "" ||
+		m.Type != discordgo.MessageTypeDefault && m.Type != discordgo.MessageTypeReply {
 		return a, false
 	}
 	text := strings.NewReplacer("<@"+p.self+">", "", "<@!"+p.self+">", "").Replace(m.Content)
@@ -135,7 +135,7 @@ func userName(u *discordgo.User) string {
 	return name
 }
 
-// nameChannel fills in what the channel is called, if Discord says.
+// nameChannel sets a.ChatName, if Discord returns the name within two seconds.
 func (c *Client) nameChannel(ctx context.Context, a *msg.PairAttempt) {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"path/filepath"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -14,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"friendlyfire/bot/bottest"
 	"friendlyfire/bot/discord"
 	"friendlyfire/bot/discord/discordtest"
 	"friendlyfire/bot/msg"
@@ -21,8 +21,10 @@ import (
 
 const code = "123456"
 
-// pair waits, ten minutes at most, for the code. It returns what was found, all that was heard, and the error.
-func pair(t *testing.T, c *discord.Client, ready func(msg.Self)) (found msg.PairAttempt, heard []msg.PairAttempt, err error) {
+// pair waits for the code, ten minutes at most. It returns its attempt, all attempts, and the error.
+func pair(
+	t *testing.T, c *discord.Client, ready func(msg.Self),
+) (found msg.PairAttempt, heard []msg.PairAttempt, err error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 	defer cancel()
@@ -110,8 +112,8 @@ func TestPairIgnoresWhatIsNoCodeAndAnswersNobody(t *testing.T) {
 func TestR08PairingIsCountedAndLeavesTheSessionAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := discordtest.InMemory(t)
-		c := newClientWith(t, s, filepath.Join(t.TempDir(), "test.db"))
-		stop := listen(t, c)
+		c := newClient(t, s)
+		stop := bottest.Listen(t, c)
 		s.AwaitListening(t)
 		synctest.Wait()
 		stop()
@@ -119,7 +121,8 @@ func TestR08PairingIsCountedAndLeavesTheSessionAlone(t *testing.T) {
 		if err != nil || session == "" {
 			t.Fatal(session, err)
 		}
-		if _, _, err := pair(t, c, func(msg.Self) { s.Say(discordtest.Admin, discordtest.Mention+" "+code) }); err != nil {
+		_, _, err = pair(t, c, func(msg.Self) { s.Say(discordtest.Admin, discordtest.Mention+" "+code) })
+		if err != nil {
 			t.Fatal(err)
 		}
 		if kept, err := c.Store.Value(t.Context(), "discord/session"); kept != session || err != nil {
@@ -130,7 +133,7 @@ func TestR08PairingIsCountedAndLeavesTheSessionAlone(t *testing.T) {
 		if err != nil || json.Unmarshal([]byte(text), &spent) != nil || len(spent) != 2 || len(s.Identifies()) != 2 {
 			t.Errorf("counted %s (%v), %d identifies, want 2", text, err, len(s.Identifies()))
 		}
-		listen(t, c)
+		bottest.Listen(t, c)
 		s.Await(t, time.Minute, func() bool { return len(s.Resumes()) == 1 })
 		if n := len(s.Identifies()); n != 2 {
 			t.Errorf("%d identifies, want the session resumed", n)
@@ -141,7 +144,9 @@ func TestR08PairingIsCountedAndLeavesTheSessionAlone(t *testing.T) {
 func TestR08PairingKeepsToTheBudget(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := discordtest.InMemory(t)
-		s.ScriptGateway(func() discordtest.Connection { return discordtest.Connection{DropReady: true, ForgetsAll: true} })
+		s.ScriptGateway(func() discordtest.Connection {
+			return discordtest.Connection{DropReady: true, ForgetsAll: true}
+		})
 		c := newClient(t, s)
 		var err error
 		for range 50 {

@@ -14,101 +14,103 @@ import (
 	"friendlyfire/bot/msg"
 )
 
-// patience is how long a call waits for its turn. What takes longer is the caller's to wait out.
-const patience = 5 * time.Second
+// maxWait is how long a call waits for a rate limit. Longer waits are left to the caller.
+const maxWait = 5 * time.Second
 
-// rateLimit holds the rate limits: https://discord.com/developers/docs/topics/rate-limits
+// rateLimit delays requests until Discord's limits and the 429s received so far allow them:
+// https://discord.com/developers/docs/topics/rate-limits
 //
-// A route has one request under way at a time, so that what the last answer said of the limit is always true of the
-// next request, posts keep their order, and an unknown limit is met one request at a time.
+// A route has one request at a time, so that the limit in its last answer applies to its next request, posts keep their
+// order, and an unknown limit is approached one request at a time.
 type rateLimit struct {
-	all *rate.Limiter // 50 a second for the bot: 10 at once and 40 a second are never more
+	global *rate.Limiter // 10 at once and 40 a second stay within the bot's limit of 50 a second
 
-	mu      sync.Mutex
-	routes  map[string]*route
-	blocked time.Time // no request before: a global 429
-	token   standing  // of the token, which is refused everywhere or nowhere
-	recent  invalids
+	mu           sync.Mutex
+	routes       map[string]*route
+	blockedUntil time.Time     // by a global 429
+	token        refusalStreak // of the token, which is refused on all routes or on none
+	recent       invalidRequests
 }
 
 type route struct {
-	turn      chan struct{}
-	limit     int // a window's requests; 0: not known
-	remaining int
-	reset     time.Time // when the window ends
-	blocked   time.Time // a 429
-	standing
+	turn         chan struct{}
+	limit        int // requests in a window; 0: unknown
+	remaining    int
+	reset        time.Time // the end of the window
+	blockedUntil time.Time // by a 429 for the route
+	refusals     refusalStreak
 }
 
 func newRateLimit() *rateLimit {
-	return &rateLimit{all: rate.NewLimiter(40, 10), routes: map[string]*route{}}
+	return &rateLimit{global: rate.NewLimiter(40, 10), routes: map[string]*route{}}
 }
 
 var errStopped = &msg.NotSentError{Reason: "stopped before it was sent"}
 
-// enter waits until a request may be made on the route. The caller makes one and then calls leave with its outcome.
-func (p *rateLimit) enter(ctx context.Context, name string) (leave func(http.Header, error), err error) {
+// acquire waits until the route allows a request. The caller makes one, and then calls release with its outcome.
+func (l *rateLimit) acquire(ctx context.Context, name string) (release func(http.Header, error), err error) {
 	if name == "" {
-		return func(_ http.Header, err error) { p.exempt(err) }, nil
+		return func(_ http.Header, err error) { l.learnExempt(err) }, nil
 	}
-	p.mu.Lock()
-	r := p.routes[name]
+	l.mu.Lock()
+	r := l.routes[name]
 	if r == nil {
 		r = &route{turn: make(chan struct{}, 1)}
-		p.routes[name] = r
+		l.routes[name] = r
 	}
-	p.mu.Unlock()
+	l.mu.Unlock()
 	select {
 	case r.turn <- struct{}{}:
 	case <-ctx.Done():
 		return nil, errStopped
 	}
-	if err := p.wait(ctx, r); err != nil {
+	if err := l.wait(ctx, r); err != nil {
 		<-r.turn
 		return nil, err
 	}
 	return func(h http.Header, err error) {
-		p.learn(r, h, err)
+		l.learn(r, h, err)
 		<-r.turn
 	}, nil
 }
 
-// wait returns when r has a request left, and takes it.
-func (p *rateLimit) wait(ctx context.Context, r *route) error {
+// wait returns when it has reserved a request of the route.
+func (l *rateLimit) wait(ctx context.Context, r *route) error {
 	for {
-		delay, err := p.take(r)
+		delay, err := l.reserve(r)
 		if err != nil {
 			return err
 		}
 		if delay <= 0 {
 			break
 		}
-		if !sleep(ctx, delay) {
+		if !msg.Sleep(ctx, delay) {
 			return errStopped
 		}
 	}
-	if p.all.Wait(ctx) != nil {
+	if l.global.Wait(ctx) != nil {
 		return errStopped
 	}
 	return nil
 }
 
-// take takes a request of the route's window, or says how long to wait for one.
-func (p *rateLimit) take(r *route) (time.Duration, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+// reserve takes a request out of the route's window, or returns how long to wait for one.
+func (l *rateLimit) reserve(r *route) (time.Duration, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	now := time.Now()
-	if left := max(p.token.wait(now, &p.recent), r.standing.wait(now, &p.recent)); left > 0 {
-		return 0, &msg.NotSentError{Reason: fmt.Sprintf("Discord refuses it; the next attempt is in %v", left.Round(time.Second))}
+	if left := max(l.token.wait(now, &l.recent), r.refusals.wait(now, &l.recent)); left > 0 {
+		reason := fmt.Sprintf("Discord refuses it; the next attempt is in %v", left.Round(time.Second))
+		return 0, &msg.NotSentError{Reason: reason}
 	}
-	scope, until := msg.ThisChat, r.blocked
-	if p.blocked.After(until) {
-		scope, until = msg.WholePlatform, p.blocked
+	scope, until := msg.ThisChat, r.blockedUntil
+	if l.blockedUntil.After(until) {
+		scope, until = msg.WholePlatform, l.blockedUntil
 	}
 	if r.limit > 0 && r.remaining <= 0 && r.reset.After(until) {
 		scope, until = msg.ThisChat, r.reset
 	}
-	if left := until.Sub(now); left > patience {
+	if left := until.Sub(now); left > maxWait {
 		return 0, &msg.RetryAfterError{After: left, Scope: scope}
 	} else if left > 0 {
 		return left, nil
@@ -120,10 +122,10 @@ func (p *rateLimit) take(r *route) (time.Duration, error) {
 	return 0, nil
 }
 
-// learn keeps what an answer says of its route's limit and of its standing.
-func (p *rateLimit) learn(r *route, h http.Header, err error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+// learn takes an answer into account: the limits in its headers, and whether it is a refusal.
+func (l *rateLimit) learn(r *route, h http.Header, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	now := time.Now()
 	if limit, err := strconv.Atoi(h.Get("X-RateLimit-Limit")); err == nil {
 		left, _ := strconv.Atoi(h.Get("X-RateLimit-Remaining"))
@@ -133,39 +135,27 @@ func (p *rateLimit) learn(r *route, h http.Header, err error) {
 	e, refused := errors.AsType[*refusal](err)
 	switch {
 	case err == nil:
-		r.standing, p.token = standing{}, standing{}
-	case refused && e.Status == http.StatusTooManyRequests && e.Global:
-		p.blocked = now.Add(e.After)
-	case refused && e.Status == http.StatusTooManyRequests:
-		r.blocked = now.Add(e.After)
-	case refused && e.Status == http.StatusUnauthorized:
-		p.token.refused(now, &p.recent)
+		r.refusals, l.token = refusalStreak{}, refusalStreak{}
+	case refused && e.status == http.StatusTooManyRequests && e.global:
+		l.blockedUntil = now.Add(e.retryAfter)
+	case refused && e.status == http.StatusTooManyRequests:
+		r.blockedUntil = now.Add(e.retryAfter)
+	case refused && e.status == http.StatusUnauthorized:
+		l.token.add(now, &l.recent)
 	case refused && e.invalid():
-		r.standing.refused(now, &p.recent)
+		r.refusals.add(now, &l.recent)
 	}
 }
 
-// exempt keeps what an answer outside the routes means for all of them.
-func (p *rateLimit) exempt(err error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+// learnExempt takes the outcome of a request into account that is exempt from route limits.
+func (l *rateLimit) learnExempt(err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	now := time.Now()
 	switch e, refused := errors.AsType[*refusal](err); {
-	case refused && e.Status == http.StatusTooManyRequests && e.Global:
-		p.blocked = now.Add(e.After)
+	case refused && e.status == http.StatusTooManyRequests && e.global:
+		l.blockedUntil = now.Add(e.retryAfter)
 	case refused && e.invalid():
-		p.recent.add(now)
-	}
-}
-
-// sleep reports whether d has passed before ctx ended.
-func sleep(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
+		l.recent.add(now)
 	}
 }

@@ -13,7 +13,7 @@ import (
 	"friendlyfire/bot/msg"
 )
 
-// deliver sends until it is sent, as the deliverer does: not before a RetryAfterError ends.
+// deliver tries until the message is sent, waiting as long as a RetryAfterError says.
 func deliver(t *testing.T, c *discord.Client, channel string, m msg.Message) {
 	for {
 		err := c.Send(t.Context(), channel, m)
@@ -90,7 +90,8 @@ func TestR06NothingIsAskedBeforeRetryAfterEnds(t *testing.T) {
 					if err := c.Send(t.Context(), discordtest.Channel, plain("a")); err == nil {
 						t.Fatal("sent too early")
 					}
-					if err := c.Send(t.Context(), discordtest.Channel2, plain("b")); kind(err) != other && other == "sent" {
+					err := c.Send(t.Context(), discordtest.Channel2, plain("b"))
+					if kind(err) != other && other == "sent" {
 						t.Fatalf("the other channel: %v", err)
 					}
 					time.Sleep(time.Second * 58 / 64)
@@ -140,7 +141,7 @@ func TestR07InvalidRequestsStayRare(t *testing.T) {
 				c := newClient(t, s)
 				s.Fail(post, -1, fault)
 				began := time.Now()
-				for time.Since(began) < 24*time.Hour { // a caller that asks for ever
+				for time.Since(began) < 24*time.Hour { // a caller that never gives up
 					if err := c.Send(t.Context(), discordtest.Channel, plain("a")); kind(err) != "not sent" {
 						t.Fatalf("the error is %v", err)
 					}

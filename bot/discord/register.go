@@ -13,28 +13,28 @@ import (
 	"friendlyfire/bot/msg"
 )
 
-// ready is called when a connection is open.
-func (c *connection) ready(ctx context.Context) {
+// onReady is called when a session has started or resumed.
+func (c *connection) onReady(ctx context.Context) {
 	if c.pairing != nil {
 		return
 	}
 	c.log.Info("listening for commands")
 	app := c.session.App
-	c.registering.Do(func() { c.running.Go(func() { c.register(ctx, app) }) })
+	c.registering.Do(func() { c.running.Go(func() { c.registerCommands(ctx, app) }) })
 }
 
-// register sets the guild's slash commands, once for every set of them: creations are limited to 200 a day.
+// registerCommands sets the guild's slash commands if they have changed, since creations are limited to 200 a day.
 // https://discord.com/developers/docs/interactions/application-commands
-func (l *listener) register(ctx context.Context, app string) {
+func (l *listener) registerCommands(ctx context.Context, app string) {
 	commands := slashCommands(l.Commands)
-	set, err := json.Marshal(commands)
+	encoded, err := json.Marshal(commands)
 	if err != nil {
 		l.log.Error("slash commands cannot be registered", "error", err)
 		return
 	}
-	sum := sha256.Sum256([]byte(app + " " + l.Guild + " " + string(set)))
+	sum := sha256.Sum256([]byte(app + " " + l.Guild + " " + string(encoded)))
 	hash := hex.EncodeToString(sum[:])
-	if kept, err := l.Store.Value(ctx, commandsKey); err == nil && kept == hash {
+	if registered, err := l.Store.Value(ctx, commandsKey); err == nil && registered == hash {
 		return
 	}
 	for failures := 0; ; failures++ {
@@ -51,30 +51,34 @@ func (l *listener) register(ctx context.Context, app string) {
 		if _, rejected := errors.AsType[*msg.RejectedError](err); rejected {
 			return
 		}
-		wait := min(time.Minute<<min(failures, 10), probeEvery)
+		wait := min(time.Minute<<min(failures, 10), probeInterval)
 		if e, limited := errors.AsType[*msg.RetryAfterError](err); limited {
 			wait = max(wait, e.After)
 		}
-		if !sleep(ctx, wait) {
+		if !msg.Sleep(ctx, wait) {
 			return
 		}
 	}
 }
 
-// slashCommands are the commands in Discord's form: every argument is a string, with choices where it has them.
+// slashCommands returns the commands in Discord's form, in which every argument is a string.
 func slashCommands(commands []msg.Command) []*discordgo.ApplicationCommand {
 	out := make([]*discordgo.ApplicationCommand, len(commands))
 	for i, c := range commands {
-		out[i] = &discordgo.ApplicationCommand{Type: discordgo.ChatApplicationCommand, Name: c.Name, Description: c.Description}
+		out[i] = &discordgo.ApplicationCommand{
+			Type: discordgo.ChatApplicationCommand, Name: c.Name, Description: c.Description,
+		}
 		for _, a := range c.Args {
 			option := &discordgo.ApplicationCommandOption{
-				Type: discordgo.ApplicationCommandOptionString, Name: a.Name, Description: a.Description, Required: a.Required, Autocomplete: a.Suggested,
+				Type: discordgo.ApplicationCommandOptionString, Name: a.Name, Description: a.Description,
+				Required: a.Required, Autocomplete: a.Suggested,
 			}
 			if a.Choices == nil {
 				option.MaxLength = maxArgument
 			}
-			for _, choice := range a.Choices {
-				option.Choices = append(option.Choices, &discordgo.ApplicationCommandOptionChoice{Name: choice, Value: choice})
+			for _, name := range a.Choices {
+				choice := &discordgo.ApplicationCommandOptionChoice{Name: name, Value: name}
+				option.Choices = append(option.Choices, choice)
 			}
 			out[i].Options = append(out[i].Options, option)
 		}

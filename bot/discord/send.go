@@ -12,8 +12,8 @@ import (
 	"friendlyfire/bot/msg"
 )
 
-// post is a message as Discord takes it, in a channel and in answer to an interaction alike.
-type post struct {
+// payload is a message in Discord's form, for a channel or in answer to an interaction.
+type payload struct {
 	Content         string                            `json:"content"`
 	Components      []discordgo.MessageComponent      `json:"components"`
 	Flags           discordgo.MessageFlags            `json:"flags"`
@@ -22,64 +22,68 @@ type post struct {
 	EnforceNonce    bool                              `json:"enforce_nonce,omitempty"`
 }
 
-// newPost is the only maker of posts: none can mention anybody, and none shows a preview of a link.
-func newPost(m msg.Message) post {
-	return post{
+// newPayload is the only place where payloads are made: none can mention anybody, or show the preview of a link.
+func newPayload(m msg.Message) payload {
+	nobody := []discordgo.AllowedMentionType{} // not nil, which would be encoded as null
+	return payload{
 		Content:         markdown(m.Text),
 		Components:      components(m.Buttons),
 		Flags:           discordgo.MessageFlagsSuppressEmbeds,
-		AllowedMentions: &discordgo.MessageAllowedMentions{Parse: []discordgo.AllowedMentionType{}}, // nil would be null
+		AllowedMentions: &discordgo.MessageAllowedMentions{Parse: nobody},
 		Nonce:           m.Nonce,
 		EnforceNonce:    m.Nonce != "",
 	}
 }
 
-// components are at most five rows of five buttons. A button's id is its command.
+// components returns the rows of buttons, at most five of five. A button's id is its command.
 func components(rows [][]msg.Button) []discordgo.MessageComponent {
 	out := []discordgo.MessageComponent{}
 	for _, row := range rows {
-		var line discordgo.ActionsRow
+		var buttons discordgo.ActionsRow
 		for _, b := range row {
-			line.Components = append(line.Components, discordgo.Button{
+			buttons.Components = append(buttons.Components, discordgo.Button{
 				Label: b.Label, CustomID: b.Command, Style: discordgo.SecondaryButton,
 			})
 		}
-		out = append(out, line)
+		out = append(out, buttons)
 	}
 	return out
 }
 
-// Send posts m to the channel, in the order of the calls. It waits five seconds at most for a rate limit, and leaves
-// longer waits to the caller. A picture that Discord does not take is
-// left out; its rows of text take its place where there is room. Within minutes Discord knows a message
-// again by its Nonce, and a second attempt at it makes no copy.
+// Send posts m to the channel, in the order of the calls. If Discord refuses the photo, the text is posted alone, with
+// the fallback if there is one and it fits. For some minutes Discord recognizes a message by its Nonce, so that a
+// second attempt makes no duplicate.
+//
+// It waits up to five seconds for a rate limit, and otherwise returns *msg.RetryAfterError, without a request. Every
+// request is abandoned after 15 seconds.
 func (c *Client) Send(ctx context.Context, channel string, m msg.Message) error {
-	return c.deliver(ctx, http.MethodPost, discordgo.EndpointChannelMessages(channel), m)
+	return c.post(ctx, http.MethodPost, discordgo.EndpointChannelMessages(channel), m)
 }
 
-// deliver makes the request with the picture, and without it when that is what Discord refuses.
-func (c *Client) deliver(ctx context.Context, method, address string, m msg.Message) error {
-	p := newPost(m)
-	err := c.write(ctx, method, address, p, m.Photo)
+// post makes the request with the photo, and makes it again without if Discord refuses the photo.
+func (c *Client) post(ctx context.Context, method, address string, m msg.Message) error {
+	p := newPayload(m)
+	err := c.call(ctx, method, address, p, m.Photo)
 	if m.Photo != nil && refusesPhoto(err) {
 		if plain := m.WithoutPhoto(); c.Fits(plain) {
-			p = newPost(plain)
+			p = newPayload(plain)
 		}
-		err = c.write(ctx, method, address, p, nil)
+		err = c.call(ctx, method, address, p, nil)
 	}
 	return classify(err)
 }
 
-// refusesPhoto reports whether the text alone may go through: the picture is too large, or not good, or may not be
-// attached in this channel.
+// refusesPhoto reports whether the text alone may be accepted: the photo may be too large or invalid, or attachments
+// forbidden in the channel.
 func refusesPhoto(err error) bool {
 	e, ok := errors.AsType[*refusal](err)
-	return ok && (e.Status == http.StatusBadRequest || e.Status == http.StatusRequestEntityTooLarge || e.Code == missingPermissions)
+	return ok && (e.status == http.StatusBadRequest || e.status == http.StatusRequestEntityTooLarge ||
+		e.code == missingPermissions)
 }
 
-// write makes one request. The library's own calls know no nonce, and wait for one another deaf to ctx: hence a
-// rate limit bucket that is new each time.
-func (c *Client) write(ctx context.Context, method, address string, body any, photo []byte) error {
+// call makes one request. The library's own calls lack the nonce, and wait for each other regardless of ctx, which a
+// new rate limit bucket for each request avoids.
+func (c *Client) call(ctx context.Context, method, address string, body any, photo []byte) error {
 	kind := "application/json"
 	data, err := json.Marshal(body)
 	if photo != nil {

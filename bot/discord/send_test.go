@@ -15,6 +15,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"friendlyfire/bot/bottest"
 	"friendlyfire/bot/discord"
 	"friendlyfire/bot/discord/discordtest"
 	"friendlyfire/bot/msg"
@@ -26,17 +27,20 @@ func TestSend(t *testing.T) {
 	s := discordtest.Start(t)
 	c := newClient(t, s)
 	m := msg.Message{
-		Text:    msg.Text{{Text: "Ban", Style: msg.Bold}, {Text: " of @everyone"}},
-		Photo:   []byte("\x89PNG"),
-		Nonce:   "ban-17",
-		Buttons: [][]msg.Button{{{Label: "7 days", Command: "/report country 7d"}, {Label: "All", Command: "/report country all"}}},
+		Text:  msg.Text{{Text: "Ban", Style: msg.Bold}, {Text: " of @everyone"}},
+		Photo: []byte("\x89PNG"),
+		Nonce: "ban-17",
+		Buttons: [][]msg.Button{{
+			{Label: "7 days", Command: "/report country 7d"}, {Label: "All", Command: "/report country all"},
+		}},
 	}
 	if err := c.Send(t.Context(), discordtest.Channel, m); err != nil {
 		t.Fatal(err)
 	}
 	got := s.Messages()[0]
-	if got.Content != `**Ban** of \@everyone` || got.Channel != discordtest.Channel || got.Nonce != "ban-17" || got.Flags != 4 ||
-		got.File != "chart.png" || !bytes.Equal(got.Photo, m.Photo) || got.Buttons[0][1] != (discordtest.Button{Label: "All", CustomID: "/report country all"}) {
+	all := discordtest.Button{Label: "All", CustomID: "/report country all"}
+	if got.Content != `**Ban** of \@everyone` || got.Channel != discordtest.Channel || got.Nonce != "ban-17" ||
+		got.Flags != 4 || got.File != "chart.png" || !bytes.Equal(got.Photo, m.Photo) || got.Buttons[0][1] != all {
 		t.Errorf("arrived as %+v", got)
 	}
 }
@@ -47,15 +51,23 @@ func TestErrorsSayWhatMayBeDone(t *testing.T) {
 		want    string
 		arrived int
 	}{
-		"nothing wrong":        {nil, "sent", 1},
-		"429":                  {discordtest.RateLimit(376*time.Millisecond, "user"), "retry after 376ms for the chat", 0},
-		"long 429":             {discordtest.RateLimit(64570*time.Millisecond, "user"), "retry after 1m4.57s for the chat", 0},
-		"shared 429":           {discordtest.RateLimit(time.Second, "shared"), "retry after 1s for the chat", 0},
-		"global 429":           {discordtest.RateLimit(1337*time.Second, "global"), "retry after 22m17s for the platform", 0},
-		"Cloudflare's 429":     {discordtest.Cloudflare(3 * time.Second), "retry after 3s for the platform", 0},
-		"429 without a time":   {discordtest.Page(429), "retry after 1m0s for the platform", 0},
-		"429 without sense":    {discordtest.Body(429, `{"retry_after":-1e300}`), "retry after 1m0s for the chat", 0},
-		"429 for ever":         {discordtest.Body(429, `{"retry_after":1e300}`), "retry after 168h0m0s for the chat", 0},
+		"nothing wrong": {nil, "sent", 1},
+		"429": {
+			discordtest.RateLimit(376*time.Millisecond, "user"), "retry after 376ms for the chat", 0,
+		},
+		"long 429": {
+			discordtest.RateLimit(64570*time.Millisecond, "user"), "retry after 1m4.57s for the chat", 0,
+		},
+		"shared 429": {discordtest.RateLimit(time.Second, "shared"), "retry after 1s for the chat", 0},
+		"global 429": {
+			discordtest.RateLimit(1337*time.Second, "global"), "retry after 22m17s for the platform", 0,
+		},
+		"Cloudflare's 429":   {discordtest.Cloudflare(3 * time.Second), "retry after 3s for the platform", 0},
+		"429 without a time": {discordtest.Page(429), "retry after 1m0s for the platform", 0},
+		"429 without sense":  {discordtest.Body(429, `{"retry_after":-1e300}`), "retry after 1m0s for the chat", 0},
+		"429 for ever": {
+			discordtest.Body(429, `{"retry_after":1e300}`), "retry after 168h0m0s for the chat", 0,
+		},
 		"400":                  {discordtest.Refuse(400, 50035, "Invalid Form Body"), "rejected", 0},
 		"413":                  {discordtest.Refuse(413, 40005, "Request entity too large"), "rejected", 0},
 		"a proxy's 400":        {discordtest.Page(400), "not sent", 0},
@@ -136,20 +148,26 @@ func TestR02NonceMakesNoCopies(t *testing.T) {
 		if n := len(s.Messages()); n != 1 {
 			t.Errorf("%d copies, want 1", n)
 		}
-		t.Attr("reached", fmt.Sprintf("%d copies of a message whose answer was lost two minutes ago", len(s.Messages())-1))
+		t.Attr("reached", fmt.Sprintf("%d copies of a message whose answer was lost two minutes ago",
+			len(s.Messages())-1))
 	})
 }
 
 func TestR12TextSurvivesItsPhoto(t *testing.T) {
+	refuse := func(n int) func(*discordtest.Server) {
+		return func(s *discordtest.Server) { s.Fail(post, n, discordtest.Refuse(400, 50035, "Invalid")) }
+	}
 	for name, tc := range map[string]struct {
 		prepare func(*discordtest.Server)
 		photo   []byte
 		want    string
 	}{
-		"too large":      {nil, make([]byte, 11<<20), "sent"},
-		"refused":        {func(s *discordtest.Server) { s.Fail(post, 1, discordtest.Refuse(400, 50035, "Invalid")) }, []byte("png"), "sent"},
-		"may not attach": {func(s *discordtest.Server) { s.Deny(discordtest.Channel, discordtest.AttachFiles) }, []byte("png"), "sent"},
-		"text refused":   {func(s *discordtest.Server) { s.Fail(post, 2, discordtest.Refuse(400, 50035, "Invalid")) }, []byte("png"), "rejected"},
+		"too large": {nil, make([]byte, 11<<20), "sent"},
+		"refused":   {refuse(1), []byte("png"), "sent"},
+		"may not attach": {
+			func(s *discordtest.Server) { s.Deny(discordtest.Channel, discordtest.AttachFiles) }, []byte("png"), "sent",
+		},
+		"text refused": {refuse(2), []byte("png"), "rejected"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := discordtest.Start(t)
@@ -164,7 +182,8 @@ func TestR12TextSurvivesItsPhoto(t *testing.T) {
 			if tc.want != "sent" {
 				return
 			}
-			if got := s.Messages(); len(got) != 1 || !strings.HasPrefix(got[0].Content, "the text\n\n```") || !strings.Contains(got[0].Content, "██ 12") || got[0].File != "" {
+			if got := s.Messages(); len(got) != 1 || !strings.HasPrefix(got[0].Content, "the text\n\n```") ||
+				!strings.Contains(got[0].Content, "██ 12") || got[0].File != "" {
 				t.Errorf("arrived: %d, want the text and the bars: %+v", len(got), got)
 			}
 		})
@@ -185,7 +204,7 @@ func TestS07NobodyIsMentioned(t *testing.T) {
 		if err := c.Send(t.Context(), discordtest.Channel, msg.Message{Text: hostile}); err != nil {
 			t.Fatal(err)
 		}
-		listen(t, c)
+		bottest.Listen(t, c)
 		s.AwaitListening(t)
 		if _, err := answer(t, s.Slash(discordtest.Admin, "report")); err != nil {
 			t.Fatal(err)
@@ -193,8 +212,10 @@ func TestS07NobodyIsMentioned(t *testing.T) {
 		if n := s.Mentions(); n != 0 {
 			t.Errorf("%d messages call somebody", n)
 		}
-		t.Attr("reached", fmt.Sprintf("%d of %d messages call somebody", s.Mentions(), len(s.Requests(post))+len(s.Requests("PATCH /webhooks/*/*/messages/*"))))
-		for _, pattern := range []string{post, "PATCH /webhooks/*/*/messages/*"} {
+		const edit = "PATCH /webhooks/*/*/messages/*"
+		t.Attr("reached", fmt.Sprintf("%d of %d messages call somebody",
+			s.Mentions(), len(s.Requests(post))+len(s.Requests(edit))))
+		for _, pattern := range []string{post, edit} {
 			for _, q := range s.Requests(pattern) {
 				if !bytes.Contains(q.Body, []byte(`"allowed_mentions":{"parse":[]`)) {
 					t.Errorf("%s without an empty parse", pattern)
@@ -206,15 +227,18 @@ func TestS07NobodyIsMentioned(t *testing.T) {
 
 func TestS11OnlyHTTPSButOnThisMachine(t *testing.T) {
 	for api, ok := range map[string]bool{
-		"https://discord.com": true, "https://proxy.example.org/discord/": true, "http://127.0.0.1:1": true, "http://[::1]:1": true,
-		"http://localhost:1": true, "http://discord.com": false, "http://127.0.0.1.example.org": false, "ftp://127.0.0.1": false,
-		"https://user:secret@example.org": false, "https://example.org?a=b": false, "discord.com": false, "": false,
+		"https://discord.com": true, "https://proxy.example.org/discord/": true, "http://127.0.0.1:1": true,
+		"http://[::1]:1": true, "http://localhost:1": true, "http://discord.com": false,
+		"http://127.0.0.1.example.org": false, "ftp://127.0.0.1": false, "https://user:secret@example.org": false,
+		"https://example.org?a=b": false, "discord.com": false, "": false,
 	} {
 		if _, err := discord.New(discordtest.Token, api, nil); (err == nil) != ok {
 			t.Errorf("%q: %v", api, err)
 		}
 	}
-	for _, token := range []string{"", "CANARY", "Bot " + discordtest.Token, discordtest.Token + "\n", "a.b.c", discordtest.Token + "\r\nX: y"} {
+	for _, token := range []string{
+		"", "CANARY", "Bot " + discordtest.Token, discordtest.Token + "\n", "a.b.c", discordtest.Token + "\r\nX: y",
+	} {
 		if _, err := discord.New(token, discord.API, nil); err == nil || strings.Contains(err.Error(), "CANARY") {
 			t.Errorf("token %q: %v", token, err)
 		}
@@ -225,12 +249,14 @@ func TestS12NothingIsSentToStrangers(t *testing.T) {
 	for name, prepare := range map[string]func(*httptest.Server){
 		"self-signed": func(*httptest.Server) {},
 		"TLS 1.0": func(s *httptest.Server) {
-			s.TLS = &tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS10} //nolint:gosec // it is to be refused
+			//nolint:gosec // it is to be refused
+			s.TLS = &tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS10}
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var asked atomic.Int32
-			s := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked.Add(1) }))
+			count := func(http.ResponseWriter, *http.Request) { asked.Add(1) }
+			s := httptest.NewUnstartedServer(http.HandlerFunc(count))
 			s.Config.ErrorLog = log.New(io.Discard, "", 0)
 			prepare(s)
 			s.StartTLS()

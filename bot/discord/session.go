@@ -8,16 +8,17 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"friendlyfire/bot/msg"
 )
 
-// session is what a connection of the gateway is resumed with. It outlives the process, so that a restart costs no
-// identify.
+// session is a gateway session that can be resumed. It outlives the process, so that a restart costs no identify.
 type session struct {
-	ID  string `json:"id"`  // "": there is none to resume
-	URL string `json:"url"` // where it is resumed; "": wherever the API says
-	App string `json:"app"` // id of the application, whose commands are registered
-	Seq int64  `json:"seq"` // of the last event
-	For string `json:"for"` // which token it belongs to: a hash
+	ID        string `json:"id"`  // "": there is none to resume
+	URL       string `json:"url"` // where to resume it; "": the URL that the API returns
+	App       string `json:"app"` // id of the application, whose commands are registered
+	Seq       int64  `json:"seq"` // of the last event
+	TokenHash string `json:"for"` // of the token that it belongs to
 }
 
 // Keys in the store.
@@ -27,22 +28,23 @@ const (
 	commandsKey   = "discord/commands"
 )
 
-// A thousand identifies in 24 hours and Discord resets the token; two within five seconds and the second is refused:
-// https://discord.com/developers/docs/events/gateway#identifying
+// The budget of identifies. Discord resets the token after a thousand in 24 hours, and refuses the second of two within
+// five seconds: https://discord.com/developers/docs/events/gateway#identifying
 const (
 	identifyWindow = 24 * time.Hour
 	identifyLimit  = 100
 	identifyGap    = 5 * time.Second
 )
 
-// budgetError is an identify that must wait.
-type budgetError struct{ until time.Time }
+// BudgetError says that the day's identifies are used up.
+type BudgetError struct{ until time.Time }
 
-func (e *budgetError) Error() string {
-	return fmt.Sprintf("%d identifies in a day are enough, the next is at %s", identifyLimit, e.until.UTC().Format(time.DateTime+" UTC"))
+func (e *BudgetError) Error() string {
+	return fmt.Sprintf("%d identifies in a day are enough, the next is at %s",
+		identifyLimit, e.until.UTC().Format(time.DateTime+" UTC"))
 }
 
-// spendIdentify returns when an identify may be sent, having counted it for good. A *budgetError says that none may.
+// spendIdentify waits until an identify may be sent, and stores that it was. It returns a *BudgetError if none may.
 func (c *Client) spendIdentify(ctx context.Context) error {
 	text, err := c.Store.Value(ctx, identifiesKey)
 	if err != nil {
@@ -57,37 +59,37 @@ func (c *Client) spendIdentify(ctx context.Context) error {
 	now := time.Now()
 	spent = slices.DeleteFunc(spent, func(at int64) bool { return now.Sub(time.Unix(at, 0)) > identifyWindow })
 	if len(spent) >= identifyLimit {
-		return &budgetError{until: time.Unix(spent[len(spent)-identifyLimit], 0).Add(identifyWindow + time.Second)}
+		return &BudgetError{until: time.Unix(spent[len(spent)-identifyLimit], 0).Add(identifyWindow + time.Second)}
 	}
 	if len(spent) > 0 {
-		// A clock that was set back must not make this wait for long.
+		// The bound is for a clock that was set back.
 		wait := min(time.Unix(spent[len(spent)-1], 0).Add(identifyGap+time.Second).Sub(now), identifyGap+time.Second)
-		if !sleep(ctx, wait) {
+		if !msg.Sleep(ctx, wait) {
 			return ctx.Err()
 		}
 	}
-	kept, err := json.Marshal(append(spent, time.Now().Unix()))
+	encoded, err := json.Marshal(append(spent, time.Now().Unix()))
 	if err != nil {
 		return err
 	}
-	return c.Store.SetValue(ctx, identifiesKey, string(kept))
+	return c.Store.SetValue(ctx, identifiesKey, string(encoded))
 }
 
-func (c *Client) loadSession(ctx context.Context) (session, error) {
+func (c *Client) readSession(ctx context.Context) (session, error) {
 	var s session
 	text, err := c.Store.Value(ctx, sessionKey)
 	if err != nil || text == "" {
 		return s, err
 	}
-	_ = json.Unmarshal([]byte(text), &s) // what cannot be read is nobody's
-	if s.For != c.tokenHash() {
+	_ = json.Unmarshal([]byte(text), &s) // what cannot be read belongs to no token
+	if s.TokenHash != c.tokenHash() {
 		return session{}, nil
 	}
 	return s, nil
 }
 
-func (c *Client) saveSession(ctx context.Context, s session) error {
-	s.For = c.tokenHash()
+func (c *Client) writeSession(ctx context.Context, s session) error {
+	s.TokenHash = c.tokenHash()
 	text, err := json.Marshal(s)
 	if err != nil {
 		return err

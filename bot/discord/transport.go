@@ -17,46 +17,46 @@ import (
 )
 
 const (
-	callLimit = 15 * time.Second // of one exchange, connecting and reading the answer included
-	maxBody   = 1 << 20          // bytes of an answer that are read
+	callLimit = 15 * time.Second // of one request, including connecting and reading the answer
+	maxAnswer = 1 << 20          // bytes
 )
 
-// transport is the one way to Discord's REST. As an http.RoundTripper it stands under the library, which therefore sees
-// good answers only: everything else is an error here, typed and free of secrets.
+// transport makes all requests to Discord's REST API. It is the library's http.RoundTripper, and returns only successes
+// as answers; everything else is an error, without secrets, for classify.
 type transport struct {
-	base  *url.URL
-	token string
-	pace  *rateLimit
-	next  *http.Transport
+	base   *url.URL
+	token  string
+	limits *rateLimit
+	next   *http.Transport
 }
 
-// RoundTrip waits for its turn, makes the exchange and learns from the answer. The library's own address is
-// replaced by the configured base.
-func (d *transport) RoundTrip(r *http.Request) (*http.Response, error) {
+// RoundTrip waits for the rate limits, makes the request, and lets the rate limits learn from its outcome.
+func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	route := routeOf(r.Method, r.URL.Path)
-	leave, err := d.pace.enter(r.Context(), route)
+	release, err := t.limits.acquire(r.Context(), route)
 	if err != nil {
 		return nil, err
 	}
-	resp, err := d.exchange(r)
+	resp, err := t.exchange(r)
 	var header http.Header
 	if resp != nil {
 		header = resp.Header.Clone()
 		for name := range resp.Header {
 			if strings.HasPrefix(name, "X-Ratelimit-") {
-				resp.Header.Del(name) // or the library waits too, deaf to the context
+				resp.Header.Del(name) // otherwise the library would wait too, regardless of the context
 			}
 		}
 	}
-	leave(header, err)
+	release(header, err)
 	if err != nil {
 		return nil, err
 	}
 	return resp, nil
 }
 
-// exchange returns the whole answer with its body in memory. An answer that is not good comes with its error.
-func (d *transport) exchange(r *http.Request) (*http.Response, error) {
+// exchange makes the request at base, and returns the answer with its body in memory. With an answer that is not a
+// success it returns an error too.
+func (t *transport) exchange(r *http.Request) (*http.Response, error) {
 	ctx, done := msg.WithGrace(r.Context())
 	defer done()
 	ctx, cancel := context.WithTimeout(ctx, callLimit)
@@ -64,34 +64,34 @@ func (d *transport) exchange(r *http.Request) (*http.Response, error) {
 	var wrote atomic.Bool
 	trace := &httptrace.ClientTrace{WroteHeaders: func() { wrote.Store(true) }}
 	out := r.Clone(httptrace.WithClientTrace(ctx, trace))
-	out.URL.Scheme, out.URL.Host, out.URL.Path, out.Host = d.base.Scheme, d.base.Host, d.base.Path+r.URL.Path, ""
+	out.URL.Scheme, out.URL.Host, out.URL.Path, out.Host = t.base.Scheme, t.base.Host, t.base.Path+r.URL.Path, ""
 
-	resp, err := d.next.RoundTrip(out)
+	resp, err := t.next.RoundTrip(out)
 	switch {
 	case err != nil && !wrote.Load():
-		return nil, &msg.NotSentError{Reason: d.redact(r, err.Error())}
+		return nil, &msg.NotSentError{Reason: t.redact(r, err.Error())}
 	case err != nil:
-		return nil, errors.New(d.redact(r, err.Error()))
+		return nil, errors.New(t.redact(r, err.Error()))
 	}
 	defer resp.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
-	if len(body) > maxBody {
-		err = fmt.Errorf("more than %d bytes", maxBody)
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
+	if len(body) > maxAnswer {
+		err = fmt.Errorf("more than %d bytes", maxAnswer)
 	}
 	resp.Body = io.NopCloser(bytes.NewReader(body))
-	if failure := refusalOf(resp, []byte(d.redact(r, string(body)))); failure != nil {
+	if failure := parseRefusal(resp, []byte(t.redact(r, string(body)))); failure != nil {
 		return resp, failure
 	}
 	if err != nil {
-		return resp, fmt.Errorf("answer of Discord: %s", d.redact(r, err.Error()))
+		return resp, fmt.Errorf("answer of Discord: %s", t.redact(r, err.Error()))
 	}
 	return resp, nil
 }
 
-// redact takes the secrets of a request out of foreign text: the bot's token, and that of an interaction, which is
-// part of the path.
-func (d *transport) redact(r *http.Request, text string) string {
-	text = strings.ReplaceAll(text, d.token, "[token]")
+// redact removes the secrets of a request from text that others wrote: the bot's token, and that of an interaction,
+// which is part of the path.
+func (t *transport) redact(r *http.Request, text string) string {
+	text = strings.ReplaceAll(text, t.token, "[token]")
 	for part := range strings.SplitSeq(r.URL.Path, "/") {
 		if len(part) > 30 { // ids are shorter
 			text = strings.ReplaceAll(text, part, "[token]")
@@ -100,8 +100,8 @@ func (d *transport) redact(r *http.Request, text string) string {
 	return text
 }
 
-// routeOf names what shares a rate limit: the method and the path. Interactions answer by addresses of their own
-// and are outside all limits but their own: "".
+// routeOf returns the name of the route, whose requests share a rate limit: the method and the path. Answers to
+// interactions are exempt from the limits: "".
 func routeOf(method, path string) string {
 	_, path, _ = strings.Cut(strings.TrimPrefix(path, "/api/"), "/")
 	if strings.HasPrefix(path, "interactions/") || strings.HasPrefix(path, "webhooks/") {

@@ -5,10 +5,11 @@ import (
 	"time"
 )
 
-// grace is how long a request that is under way may take to its end when the program stops, which has five seconds.
+// grace is how long a request that is under way may still take when the program stops. Stopping takes five seconds at
+// most.
 const grace = 3 * time.Second
 
-// WithGrace returns the context of a request that is about to leave: it outlives ctx by three seconds, because a
+// WithGrace returns a context for a request that is about to be sent. It outlives ctx by three seconds, because a
 // message whose answer nobody waits for would have to be sent again.
 func WithGrace(ctx context.Context) (context.Context, context.CancelFunc) {
 	out, cancel := context.WithCancel(context.WithoutCancel(ctx))

@@ -1,5 +1,5 @@
-// Package msg is what the bot and the chat platforms have in common: messages and how they are sent, the errors of
-// sending, requests, and pairing. It is all of the bot that a platform imports.
+// Package msg is what the bot and the chat platforms share: messages and how they are sent, the errors of sending,
+// commands, and pairing. It is all of the bot that a platform imports. It knows no platform, and nothing of bans.
 package msg
 
 import (
@@ -9,10 +9,10 @@ import (
 	"time"
 )
 
-// Style is how a run of text is set.
+// Style is how a run of text is shown.
 type Style string
 
-// The styles every platform can show in its own way.
+// Styles that every platform can show in its own way.
 const (
 	Plain Style = ""
 	Bold  Style = "bold"
@@ -29,7 +29,7 @@ type Run struct {
 // Text is what a message says.
 type Text []Run
 
-// String is the text without its styles.
+// String returns the text without its styles.
 func (t Text) String() string {
 	var b strings.Builder
 	for _, r := range t {
@@ -41,20 +41,20 @@ func (t Text) String() string {
 // Message is one post to one chat.
 type Message struct {
 	Text  Text
-	Photo []byte // PNG; the text is then its caption. nil: none
+	Photo []byte // PNG, whose caption the text then is; nil: none
 
-	// Fallback is the picture in rows of block characters, for where the picture cannot be shown or is refused.
+	// Fallback is the photo as rows of block characters, for where the photo cannot be shown or is refused.
 	Fallback string
 
-	// Nonce is the same for every attempt at one message, at most 25 characters, so that
-	// a platform which remembers nonces drops the copy. Empty for answers to commands.
+	// Nonce is the same for every attempt to send one message, so that a platform that remembers nonces drops
+	// duplicates. At most 25 characters; empty for answers to commands.
 	Nonce string
 
-	// Buttons stand under the message, a row each; nil: none.
+	// Buttons are shown below the message, in rows; nil: none.
 	Buttons [][]Button
 }
 
-// Button asks for Command when it is pressed.
+// Button sends Command when it is pressed.
 type Button struct {
 	Label   string
 	Command string // at most 64 bytes, as if typed: "/report jail 7d"
@@ -62,30 +62,30 @@ type Button struct {
 
 // Sender posts to the chats of one platform.
 //
-// Send paces itself: it waits, within ctx, until the platform's own limits allow the post. It returns nil when the
-// platform has confirmed the message, and otherwise an error whose type says what may be done:
-// *RejectedError, *RetryAfterError, *NotSentError, *MovedError. Any other error leaves open whether the message
-// was sent. No error holds a token or a URL that does.
+// Send waits, within ctx, until the platform's rate limits allow the post. It returns nil when the platform has
+// confirmed the message, and otherwise an error whose type says what the caller may do: *RejectedError,
+// *RetryAfterError, *NotSentError, *MovedError. After any other error it is unknown whether the message was sent.
+// No error contains a token, or a URL with a token.
 type Sender interface {
 	Platform() string
 	Send(ctx context.Context, chat string, m Message) error
 
-	// Fits reports whether m can travel as one post: the length of its text, or of its caption with a photo.
+	// Fits reports whether m is short enough for one post: its text, or with a photo its caption.
 	Fits(m Message) bool
 }
 
-// RejectedError is a message that the platform will never take, whoever asks again: too long, malformed.
+// RejectedError is a message that the platform will never accept, however often it is sent: too long, malformed.
 type RejectedError struct{ Reason string }
 
 func (e *RejectedError) Error() string { return "rejected: " + e.Reason }
 
-// RetryAfterError is a message that was not sent, and must not be tried again before After has passed.
+// RetryAfterError is a message that was not sent, and must not be sent again before After has passed.
 type RetryAfterError struct {
 	After time.Duration
 	Scope Scope
 }
 
-// Scope is what a RetryAfterError holds back.
+// Scope is what a RetryAfterError applies to.
 type Scope string
 
 // Scopes of a rate limit.
@@ -98,27 +98,27 @@ func (e *RetryAfterError) Error() string {
 	return fmt.Sprintf("rate limit of the %s: wait %v", e.Scope, e.After)
 }
 
-// NotSentError is a message that certainly was not sent, while a later attempt may succeed: no connection, no
-// permission, a bad token.
+// NotSentError is a message that was certainly not sent, but may be by a later attempt: no connection, no permission,
+// a bad token.
 type NotSentError struct {
 	Reason string
-	After  time.Duration // worth a try no earlier; 0: soon
+	After  time.Duration // no attempt is worthwhile before; 0: soon
 }
 
 func (e *NotSentError) Error() string { return "not sent: " + e.Reason }
 
-// MovedError is a chat that has got another id. The message was not sent.
+// MovedError is a chat whose id has changed. The message was not sent.
 type MovedError struct{ To string }
 
 func (e *MovedError) Error() string { return "chat moved to " + e.To }
 
-// Request is a command somebody typed, or pressed.
+// Request is a command that somebody typed, or sent by pressing a button.
 type Request struct {
 	Platform string
 	Chat     string
 	User     string
-	Text     string // "/report country 7d", whatever the platform's own form
-	Width    int    // characters side by side in a monospaced block; 0: as many as on a phone
+	Text     string // "/report country 7d", whatever form the platform gives it
+	Width    int    // of a monospaced block, in characters; 0: that of a phone
 }
 
 // Command describes a command to the platforms that list them.
@@ -133,11 +133,11 @@ type Arg struct {
 	Name        string
 	Description string
 	Choices     []string // empty: free text
-	Suggested   bool     // free text for which Commands.Suggest has proposals
+	Suggested   bool     // free text for which Bot.Suggest has suggestions
 	Required    bool
 }
 
-// WithoutPhoto is m for where its photo cannot be posted: its picture in text, if there is one, takes its place.
+// WithoutPhoto returns m for where its photo cannot be posted: the fallback, if there is one, takes the photo's place.
 func (m Message) WithoutPhoto() Message {
 	if m.Photo != nil && m.Fallback != "" {
 		m.Text = append(append(Text{}, m.Text...), Run{Text: "\n\n"}, Run{Text: m.Fallback, Style: Pre})

@@ -9,43 +9,51 @@ import (
 	"friendlyfire/store"
 )
 
-// Bot is what a platform is given of the bot: whom it obeys, what it answers, and where it keeps things.
+// Bot is what the bot gives to a platform: whose commands to obey, how to answer them, and where to store state.
 type Bot struct {
-	// Dial opens connections; nil is the network itself.
+	// Dial opens connections; nil dials the network.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 
-	// Allowed decides who is answered, before anything else happens. What it refuses gets no reaction at all; it is for
-	// Allowed to log it. Nil refuses everybody.
+	// Allowed decides who is answered, before anything else happens. A request that it refuses gets no reaction at all;
+	// Allowed logs it if it is to be logged. Nil refuses everybody.
 	Allowed func(Request) bool
-	// Answer says what to post in answer to an allowed request, within a minute.
+	// Answer returns the answer to an allowed request, within a minute.
 	Answer func(context.Context, Request) Message
-	// Suggest proposes values while a command is typed, "/ip 198." for one; nil proposes nothing.
+	// Suggest returns values for the argument of an unfinished command, such as "/ip 198."; nil suggests nothing.
 	Suggest func(context.Context, Request) []string
-	// Commands are offered to whoever types a slash.
+	// Commands are listed for users who type a slash.
 	Commands []Command
 
-	Store *store.Store // keeps what the platform must remember
-	Log   *slog.Logger // nil: silence
+	Store *store.Store // for what the platform must remember
+	Log   *slog.Logger // nil: nothing is logged
 }
 
-// Connection is a platform to chat on. It is made without the network.
+// Logger returns Log with the platform as an attribute, or a logger that discards everything.
+func (b *Bot) Logger(platform string) *slog.Logger {
+	if b.Log == nil {
+		return slog.New(slog.DiscardHandler)
+	}
+	return b.Log.With("platform", platform)
+}
+
+// Connection is a platform to chat on. Creating it does not use the network.
 type Connection interface {
 	Sender
-	// Listen hears commands until ctx ends.
+	// Listen answers commands until ctx ends.
 	Listen(ctx context.Context) error
-	// Me says as whom the platform knows the bot; "" where it has no account.
+	// Me returns the name of the bot's account; "" where it has none.
 	Me(ctx context.Context) (name string, err error)
-	// CanPost says what a chat is called, or why the bot cannot post there.
+	// CanPost returns a chat's title, and an error that says why the bot cannot post there.
 	CanPost(ctx context.Context, chat string) (title string, err error)
 }
 
-// Advice is what a person can do about a platform, in sentences.
+// Advice says what a person can do about a platform's refusals.
 type Advice struct {
-	Token string // where the platform does not let the bot in
-	Chat  string // where the bot cannot post to a chat
+	Token string // when the platform does not let the bot in
+	Chat  string // when the bot cannot post to a chat
 }
 
-// Cause is why a platform says no, without what follows from it for a message: there may be none.
+// Cause returns why a platform refuses, without "not sent: " in front of it, for where there is no message.
 func Cause(err error) error {
 	if e, ok := errors.AsType[*NotSentError](err); ok {
 		return errors.New(e.Reason)

@@ -5,25 +5,25 @@ import (
 	"time"
 )
 
-// Throttle says when to log what may happen without end: each thing once in a while. It is not safe for concurrent use.
+// Throttle limits the logging of events that may repeat without end. It is not safe for concurrent use.
 type Throttle struct {
-	Every time.Duration
-	told  map[string]time.Time
+	Every  time.Duration // how often each event is logged at most
+	logged map[string]time.Time
 }
 
-// mostTold bounds the memory, and the lines, that a crowd may cost.
-const mostTold = 1000
+// maxLogged bounds the events in one such period, and so the memory and log lines that a crowd may cost.
+const maxLogged = 1000
 
-// Allow reports whether to log what now.
-func (h *Throttle) Allow(what string) bool {
+// Allow reports whether to log the event now.
+func (t *Throttle) Allow(event string) bool {
 	now := time.Now()
-	maps.DeleteFunc(h.told, func(_ string, at time.Time) bool { return now.Sub(at) >= h.Every })
-	if _, told := h.told[what]; told || len(h.told) >= mostTold {
+	maps.DeleteFunc(t.logged, func(_ string, at time.Time) bool { return now.Sub(at) >= t.Every })
+	if _, logged := t.logged[event]; logged || len(t.logged) >= maxLogged {
 		return false
 	}
-	if h.told == nil {
-		h.told = map[string]time.Time{}
+	if t.logged == nil {
+		t.logged = map[string]time.Time{}
 	}
-	h.told[what] = now
+	t.logged[event] = now
 	return true
 }

@@ -15,13 +15,13 @@ import (
 
 const (
 	answersAtOnce = 4           // over all chats
-	queueLength   = 8           // commands that wait in a chat
-	answerTime    = time.Minute // to make an answer, and again to post it
+	queueLength   = 8           // commands waiting in a chat
+	answerLimit   = time.Minute // to make an answer, and again to post it
 	postAttempts  = 4
 )
 
-// enqueue lets the command wait for its turn in its chat, and reports false when too many wait already. One answer
-// of a chat at a time leaves its rate limit to alerts.
+// enqueue puts the command into its chat's queue, and reports false when that is full. Answering one command of a
+// chat at a time leaves room in the chat's rate limit for alerts.
 func (l *listener) enqueue(ctx context.Context, c command) bool {
 	queue := l.queues[c.Chat]
 	if queue == nil {
@@ -50,7 +50,7 @@ func (l *listener) serve(ctx context.Context, queue <-chan command) {
 }
 
 func (l *listener) handle(ctx context.Context, c command) {
-	if c.query != "" && !l.release(ctx, c.query) {
+	if c.pressID != "" && !l.acknowledge(ctx, c.pressID) {
 		return
 	}
 	m := l.answer(ctx, c.Request)
@@ -62,35 +62,37 @@ func (l *listener) handle(ctx context.Context, c command) {
 	}
 }
 
-// release tells Telegram that the press has been noticed, and reports false when it is too old to be answered.
-func (l *listener) release(ctx context.Context, query string) bool {
-	_, err := l.call(ctx, callLimit, "answerCallbackQuery", tg.Params{"callback_query_id": query}, nil)
+// acknowledge tells Telegram that a press of a button was received, and reports false when it is too old to be
+// answered.
+func (l *listener) acknowledge(ctx context.Context, id string) bool {
+	_, err := l.call(ctx, callLimit, "answerCallbackQuery", tg.Params{"callback_query_id": id}, nil)
 	r, refused := errors.AsType[*refusal](err)
-	return !refused || r.code != http.StatusBadRequest
+	return !refused || r.status != http.StatusBadRequest
 }
 
-// answer asks Answer. A panic in there costs the answer, not the program; its value is not logged, it may quote the message.
+// answer calls Answer. A panic there costs the answer, not the program. Its value is not logged, since it may quote the
+// message.
 func (l *listener) answer(ctx context.Context, r msg.Request) (m msg.Message) {
 	select {
-	case l.busy <- struct{}{}:
+	case l.slots <- struct{}{}:
 	case <-ctx.Done():
 		return m
 	}
-	defer func() { <-l.busy }()
+	defer func() { <-l.slots }()
 	defer func() {
 		if v := recover(); v != nil {
 			l.log.Error("a command panicked", "type", fmt.Sprintf("%T", v), "stack", string(debug.Stack()))
 			m = msg.Message{}
 		}
 	}()
-	ctx, cancel := context.WithTimeout(ctx, answerTime)
+	ctx, cancel := context.WithTimeout(ctx, answerLimit)
 	defer cancel()
 	return l.Answer(ctx, r)
 }
 
-// reply sends an answer, again for as long as it has certainly not been sent and there is time.
+// reply sends an answer, and tries again while it was certainly not sent and there is time.
 func (l *listener) reply(ctx context.Context, chat string, m msg.Message) error {
-	ctx, cancel := context.WithTimeout(ctx, answerTime)
+	ctx, cancel := context.WithTimeout(ctx, answerLimit)
 	defer cancel()
 	for attempt := 1; ; attempt++ {
 		err := l.Send(ctx, chat, m)
@@ -103,6 +105,6 @@ func (l *listener) reply(ctx context.Context, chat string, m msg.Message) error 
 		if deadline, _ := ctx.Deadline(); attempt == postAttempts || time.Until(deadline) < wait {
 			return err
 		}
-		sleep(ctx, wait)
+		msg.Sleep(ctx, wait)
 	}
 }

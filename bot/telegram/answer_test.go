@@ -6,21 +6,22 @@ import (
 	"testing"
 	"time"
 
+	"friendlyfire/bot/bottest"
 	"friendlyfire/bot/msg"
 	"friendlyfire/bot/telegram/telegramtest"
 )
 
 func TestSlowAnswerHoldsUpNobodyElse(t *testing.T) {
-	inOffice(t, func(t *testing.T, server *telegramtest.Server, o *office) {
-		quick := o.Answer
-		o.Answer = func(ctx context.Context, r msg.Request) msg.Message {
+	withBot(t, func(t *testing.T, server *telegramtest.Server, b *testBot) {
+		quick := b.Answer
+		b.Answer = func(ctx context.Context, r msg.Request) msg.Message {
 			if r.Chat == fmt.Sprint(group) {
 				<-ctx.Done() // a minute
 				return say("gave up")
 			}
 			return quick(ctx, r)
 		}
-		listen(t, o.Client)
+		bottest.Listen(t, b)
 		began := time.Now()
 		server.Say(group, 0, admin, "/report")
 		server.Say(private, 0, admin, "/status")
@@ -35,15 +36,15 @@ func TestSlowAnswerHoldsUpNobodyElse(t *testing.T) {
 }
 
 func TestPanicCostsItsAnswerOnly(t *testing.T) {
-	inOffice(t, func(t *testing.T, server *telegramtest.Server, o *office) {
-		quick := o.Answer
-		o.Answer = func(ctx context.Context, r msg.Request) msg.Message {
+	withBot(t, func(t *testing.T, server *telegramtest.Server, b *testBot) {
+		quick := b.Answer
+		b.Answer = func(ctx context.Context, r msg.Request) msg.Message {
 			if r.Text == "/ip secret" {
 				panic(r.Text)
 			}
 			return quick(ctx, r)
 		}
-		listen(t, o.Client)
+		bottest.Listen(t, b)
 		for range 6 { // more than are answered at once
 			server.Say(group, 0, admin, "/ip secret")
 		}
@@ -51,16 +52,16 @@ func TestPanicCostsItsAnswerOnly(t *testing.T) {
 		if m := server.AwaitMessages(t, 1)[0]; m.Text != "you said /status" {
 			t.Errorf("answered %q", m.Text)
 		}
-		if o.log.count("panicked") != 6 || o.log.count("secret") != 0 || o.log.count("TestPanicCostsItsAnswerOnly") == 0 {
-			t.Errorf("want the place, and not the words, in the log:\n%s", &o.log)
+		if b.log.Count("panicked") != 6 || b.log.Count("secret") != 0 || b.log.Count(t.Name()) == 0 {
+			t.Errorf("want the place, and not the words, in the log:\n%s", b.log)
 		}
 	})
 }
 
 func TestEmptyAnswerIsNotPosted(t *testing.T) {
-	inOffice(t, func(t *testing.T, server *telegramtest.Server, o *office) {
-		o.Answer = func(context.Context, msg.Request) msg.Message { return msg.Message{} }
-		listen(t, o.Client)
+	withBot(t, func(t *testing.T, server *telegramtest.Server, b *testBot) {
+		b.Answer = func(context.Context, msg.Request) msg.Message { return msg.Message{} }
+		bottest.Listen(t, b)
 		server.Say(group, 0, admin, "/report")
 		time.Sleep(time.Minute)
 		if n := len(server.Requests("sendMessage")); n != 0 {
@@ -71,15 +72,15 @@ func TestEmptyAnswerIsNotPosted(t *testing.T) {
 
 // TestS04FloodOfCommandsLeavesRoomForAlerts lets a listed user type a thousand commands in ten seconds.
 func TestS04FloodOfCommandsLeavesRoomForAlerts(t *testing.T) {
-	inOffice(t, func(t *testing.T, server *telegramtest.Server, o *office) {
-		listen(t, o.Client)
+	withBot(t, func(t *testing.T, server *telegramtest.Server, b *testBot) {
+		bottest.Listen(t, b)
 		time.Sleep(time.Second)
 		for range 1000 {
 			server.Say(group, 0, admin, "/report")
 			time.Sleep(10 * time.Millisecond)
 		}
 		began := time.Now()
-		if err := o.Send(t.Context(), fmt.Sprint(group), say("alert")); err != nil {
+		if err := b.Send(t.Context(), fmt.Sprint(group), say("alert")); err != nil {
 			t.Error(err)
 		}
 		took := time.Since(began)
@@ -87,12 +88,13 @@ func TestS04FloodOfCommandsLeavesRoomForAlerts(t *testing.T) {
 			t.Errorf("the alert waited %v", took)
 		}
 		time.Sleep(5 * time.Minute)
-		n := len(o.asked())
+		n := len(b.asked())
 		if n > 20 {
 			t.Errorf("%d of 1000 answered", n)
 		}
-		t.Attr("reached", fmt.Sprintf("1000 commands in 10 s: %d answered, an alert waited %v", n, took.Round(time.Millisecond)))
-		if n := o.log.count("too many at once"); n != 1 {
+		t.Attr("reached", fmt.Sprintf("1000 commands in 10 s: %d answered, an alert waited %v",
+			n, took.Round(time.Millisecond)))
+		if n := b.log.Count("too many at once"); n != 1 {
 			t.Errorf("logged %d times", n)
 		}
 		if n := server.Early(); n != 0 {
@@ -116,9 +118,9 @@ func TestAnswerIsTriedAgain(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			inOffice(t, func(t *testing.T, server *telegramtest.Server, o *office) {
+			withBot(t, func(t *testing.T, server *telegramtest.Server, b *testBot) {
 				server.Fail("sendMessage", test.faults...)
-				listen(t, o.Client)
+				bottest.Listen(t, b)
 				server.Say(group, 0, admin, "/report")
 				time.Sleep(2 * time.Minute)
 				if n := len(server.Requests("sendMessage")); n != test.posts {

@@ -11,13 +11,15 @@ import (
 // callLimit bounds every request but the long poll, from the first packet to the last.
 const callLimit = 15 * time.Second
 
-// call asks the Bot API for a method and returns the answer's result, or an error of errors.go. A photo travels as
-// the file of that name.
-func (c *Client) call(ctx context.Context, limit time.Duration, method string, params tg.Params, photo []byte) (json.RawMessage, error) {
+// call calls a method of the Bot API and returns its result, or an error as described at callError. A photo is uploaded
+// as the parameter of that name.
+func (c *Client) call(
+	ctx context.Context, limit time.Duration, method string, params tg.Params, photo []byte,
+) (json.RawMessage, error) {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	w := &transport{ctx: ctx, client: c.http}
-	api := &tg.BotAPI{Token: c.token, Client: w} // the library's own constructor asks the network
+	t := &transport{ctx: ctx, client: c.http}
+	api := &tg.BotAPI{Token: c.token, Client: t} // the library's own constructor makes a request
 	api.SetAPIEndpoint(c.endpoint)
 
 	var answer *tg.APIResponse
@@ -29,24 +31,24 @@ func (c *Client) call(ctx context.Context, limit time.Duration, method string, p
 		answer, err = api.UploadFiles(method, params, []tg.RequestFile{{Name: "photo", Data: file}})
 	}
 	if err != nil {
-		return nil, c.failure(method, w, answer, err)
+		return nil, c.callError(method, t, answer, err)
 	}
 	return answer.Result, nil
 }
 
-// ask is a call whose result is decoded into v.
-func (c *Client) ask(ctx context.Context, limit time.Duration, method string, params tg.Params, v any) error {
+// callInto calls a method and decodes its result into v.
+func (c *Client) callInto(ctx context.Context, limit time.Duration, method string, params tg.Params, v any) error {
 	result, err := c.call(ctx, limit, method, params, nil)
 	if err != nil {
 		return err
 	}
 	if err := json.Unmarshal(result, v); err != nil {
-		return c.hide(method, err)
+		return c.redact(method, err)
 	}
 	return nil
 }
 
-// encode is a parameter that holds JSON.
+// encode returns v as JSON, for a parameter.
 func encode(v any) string {
 	b, err := json.Marshal(v)
 	if err != nil {

@@ -10,12 +10,12 @@ import (
 	tg "github.com/go-telegram-bot-api/telegram-bot-api/v5"
 )
 
-// Me returns the bot's user name, which shows that the token is good.
+// Me returns the bot's user name. That it does shows that the token is valid.
 func (c *Client) Me(ctx context.Context) (name string, err error) {
 	var me struct {
 		Name string `json:"username"`
 	}
-	if err := c.ask(ctx, callLimit, "getMe", nil, &me); err != nil {
+	if err := c.callInto(ctx, callLimit, "getMe", nil, &me); err != nil {
 		return "", err
 	}
 	if me.Name == "" {
@@ -24,7 +24,7 @@ func (c *Client) Me(ctx context.Context) (name string, err error) {
 	return me.Name, nil
 }
 
-// rights are what may be posted. Absent is allowed: older servers do not tell.
+// rights are what may be posted. An absent right is granted: older servers do not send all of them.
 // https://core.telegram.org/bots/api#chatpermissions
 type rights struct {
 	Text   *bool `json:"can_send_messages"`
@@ -32,7 +32,8 @@ type rights struct {
 	Posts  *bool `json:"can_post_messages"` // of an administrator, in channels
 }
 
-// CanPost returns a chat's title, and an error saying why the bot cannot post there, or no pictures. It posts nothing.
+// CanPost returns a chat's title, and an error saying why the bot cannot post messages or pictures there. It posts
+// nothing.
 func (c *Client) CanPost(ctx context.Context, chat string) (title string, err error) {
 	to, err := parseChat(chat)
 	if err != nil {
@@ -45,7 +46,7 @@ func (c *Client) CanPost(ctx context.Context, chat string) (title string, err er
 		First  string `json:"first_name"`
 		Rights rights `json:"permissions"`
 	}
-	if err := c.ask(ctx, callLimit, "getChat", params, &info); err != nil {
+	if err := c.callInto(ctx, callLimit, "getChat", params, &info); err != nil {
 		return "", err
 	}
 	title = c.clean(cmp.Or(info.Title, info.First))
@@ -57,7 +58,7 @@ func (c *Client) CanPost(ctx context.Context, chat string) (title string, err er
 		Status string `json:"status"`
 		rights
 	}
-	if err := c.ask(ctx, callLimit, "getChatMember", params, &me); err != nil {
+	if err := c.callInto(ctx, callLimit, "getChatMember", params, &me); err != nil {
 		return title, err
 	}
 	switch me.Status {

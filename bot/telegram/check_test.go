@@ -21,27 +21,33 @@ func TestMe(t *testing.T) {
 }
 
 func TestCanPost(t *testing.T) {
+	type chat = telegramtest.Chat
 	tests := map[string]struct {
-		chat telegramtest.Chat
+		chat chat
 		want string // part of the error; "" for none
 	}{
-		"a person":                       {telegramtest.Chat{ID: private, Title: "Alex"}, ""},
-		"member":                         {telegramtest.Chat{ID: group, Title: "Alex"}, ""},
-		"administrator":                  {telegramtest.Chat{ID: group, Title: "Alex", Status: "administrator", NoText: true}, ""},
-		"administrator of a channel":     {telegramtest.Chat{ID: group, Title: "Alex", Status: "administrator", Type: "channel"}, ""},
-		"reader of a channel":            {telegramtest.Chat{ID: group, Title: "Alex", Type: "channel"}, "no administrator"},
-		"without the right to a channel": {telegramtest.Chat{ID: group, Title: "Alex", Status: "administrator", Type: "channel", NoText: true}, "may not post"},
-		"no text":                        {telegramtest.Chat{ID: group, Title: "Alex", NoText: true}, "may not post"},
-		"no pictures":                    {telegramtest.Chat{ID: group, Title: "Alex", NoPhotos: true}, "pictures"},
-		"restricted":                     {telegramtest.Chat{ID: group, Title: "Alex", Status: "restricted"}, ""},
-		"restricted from pictures":       {telegramtest.Chat{ID: group, Title: "Alex", Status: "restricted", NoPhotos: true}, "pictures"},
-		"kicked":                         {telegramtest.Chat{ID: group, Title: "Alex", Status: "kicked"}, "not in the chat"},
-		"left":                           {telegramtest.Chat{ID: group, Title: "Alex", Status: "left"}, "not in the chat"},
-		"unknown":                        {telegramtest.Chat{ID: group, Unknown: true}, "chat not found"},
+		"a person":                   {chat{ID: private}, ""},
+		"member":                     {chat{ID: group}, ""},
+		"administrator":              {chat{ID: group, Status: "administrator", NoText: true}, ""},
+		"administrator of a channel": {chat{ID: group, Status: "administrator", Type: "channel"}, ""},
+		"reader of a channel":        {chat{ID: group, Type: "channel"}, "no administrator"},
+		"without the right to a channel": {
+			chat{ID: group, Status: "administrator", Type: "channel", NoText: true}, "may not post",
+		},
+		"no text":                  {chat{ID: group, NoText: true}, "may not post"},
+		"no pictures":              {chat{ID: group, NoPhotos: true}, "pictures"},
+		"restricted":               {chat{ID: group, Status: "restricted"}, ""},
+		"restricted from pictures": {chat{ID: group, Status: "restricted", NoPhotos: true}, "pictures"},
+		"kicked":                   {chat{ID: group, Status: "kicked"}, "not in the chat"},
+		"left":                     {chat{ID: group, Status: "left"}, "not in the chat"},
+		"unknown":                  {chat{ID: group, Unknown: true}, "chat not found"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, func(t *testing.T, server *telegramtest.Server, c *telegram.Client) {
+				if !test.chat.Unknown {
+					test.chat.Title = "Alex"
+				}
 				server.SetChat(test.chat)
 				chat := "-1001234500001/45"
 				if test.chat.ID == private {
@@ -51,7 +57,8 @@ func TestCanPost(t *testing.T) {
 				if title != test.chat.Title {
 					t.Errorf("title %q, want %q", title, test.chat.Title)
 				}
-				if test.want == "" && err != nil || test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)) {
+				if test.want == "" && err != nil ||
+					test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)) {
 					t.Errorf("CanPost = %v, want %q", err, test.want)
 				}
 			})

@@ -14,29 +14,29 @@ import (
 
 // Config is the section [telegram] of the configuration.
 type Config struct {
-	// Token is what TokenFile holds, or else FRIENDLYFIRE_TELEGRAM_TOKEN in the environment. Both is a mistake.
+	// Token is read from TokenFile, or from FRIENDLYFIRE_TELEGRAM_TOKEN in the environment. Setting both is a mistake.
 	Token config.Secret `toml:"-"`
-	// TokenFile holds the token and nothing else, and only its owner may read it.
+	// TokenFile contains the token and nothing else, and must be readable by its owner only.
 	TokenFile string `toml:"token_file"`
-	// ChatIDs get alerts and digests, and are where commands are heard: "-1001234567890", or "-1001234567890/45" for a
-	// topic.
+	// ChatIDs are the chats that get alerts and digests, and where commands are answered: "-1001234567890", or
+	// "-1001234567890/45" for a topic.
 	ChatIDs []string `toml:"chats"`
-	// UserIDs may command. Nobody else is answered.
+	// UserIDs are the users whose commands are answered. Nobody else gets an answer.
 	UserIDs []string `toml:"users"`
-	// API is the Bot API server: https, or http on this machine. No slash at its end.
+	// API is the base URL of the Bot API server: https, or http on this machine. No trailing slash.
 	API string `toml:"api"`
 }
 
-// NewConfig is the section with its defaults.
+// NewConfig returns the section with its defaults.
 func NewConfig() *Config { return &Config{API: API} }
 
-// Name is that of the section, and of the platform.
+// Name is the name of the section and of the platform.
 func (c *Config) Name() string { return platform }
 
-// Chats are where alerts go and commands are heard.
+// Chats are the chats that get alerts, and where commands are answered.
 func (c *Config) Chats() []string { return c.ChatIDs }
 
-// Users may command.
+// Users are the users whose commands are answered.
 func (c *Config) Users() []string { return c.UserIDs }
 
 // HasToken reports whether there is a token.
@@ -45,13 +45,13 @@ func (c *Config) HasToken() bool { return !c.Token.Empty() }
 // tokenForm is the form that Telegram documents: https://core.telegram.org/bots/api#authorizing-your-bot
 var tokenForm = regexp.MustCompile(`[0-9]+:[A-Za-z0-9_-]{20,}`)
 
-// TokenForm finds a token in any text.
+// TokenForm matches a token in any text.
 func (c *Config) TokenForm() *regexp.Regexp { return tokenForm }
 
-// everybody are Telegram's stand-ins for anonymous administrators, channels, and the service.
-var everybody = map[int64]bool{1087968824: true, 136817688: true, 777000: true}
+// sharedAccounts are Telegram's stand-ins for anonymous administrators, for channels, and for Telegram itself.
+var sharedAccounts = map[int64]bool{1087968824: true, 136817688: true, 777000: true}
 
-// Validate judges what was read, and gets the token.
+// Validate checks the section, and reads the token.
 func (c *Config) Validate(v *config.Validator) {
 	v.API("api", &c.API)
 	for i, chat := range c.ChatIDs {
@@ -64,7 +64,7 @@ func (c *Config) Validate(v *config.Validator) {
 		key := fmt.Sprintf("users[%d]", i+1)
 		if id, err := strconv.ParseInt(user, 10, 64); err != nil || id <= 0 {
 			v.Mistake(key, "expected the number of a user, such as 123456789; @names can change hands")
-		} else if everybody[id] {
+		} else if sharedAccounts[id] {
 			v.Mistake(key, "is an account of Telegram itself that many people speak through, and no user")
 		}
 	}
@@ -74,13 +74,13 @@ func (c *Config) Validate(v *config.Validator) {
 	})
 }
 
-// isChat reports whether s is a chat, or the topic of one.
+// isChat reports whether s names a chat, or a topic of one.
 func isChat(s string) bool {
 	_, err := parseChat(s)
 	return err == nil
 }
 
-// Connect makes the client.
+// Connect returns the client. It does not use the network.
 func (c *Config) Connect(b msg.Bot) (msg.PairingConnection, error) {
 	var client *http.Client
 	if b.Dial != nil {
@@ -99,8 +99,10 @@ func (c *Config) Connect(b msg.Bot) (msg.PairingConnection, error) {
 // Advice says what to do about Telegram's refusals.
 func (c *Config) Advice() msg.Advice {
 	return msg.Advice{
-		Token: "If the token is refused (401), ask @BotFather for a new one: /token. Else let this machine reach [telegram] api.",
-		Chat: "Invite the bot to the chat, as an administrator if it is a channel, and let it send messages and photos.\n" +
+		Token: "If the token is refused (401), ask @BotFather for a new one: /token. " +
+			"Else let this machine reach [telegram] api.",
+		Chat: "Invite the bot to the chat, as an administrator if it is a channel, " +
+			"and let it send messages and photos.\n" +
 			"If the number is wrong, the right one is found by: friendlyfire pair telegram",
 	}
 }
@@ -108,10 +110,10 @@ func (c *Config) Advice() msg.Advice {
 // NewToken says how to get a token.
 func (c *Config) NewToken() string { return "Send /newbot to @BotFather in Telegram to get one" }
 
-// PairsWithStore is false: nothing is counted while the bot is being paired.
+// PairsWithStore is false: pairing stores nothing.
 func (c *Config) PairsWithStore() bool { return false }
 
-// Invite says how the code is sent.
+// Invite says how to send the code.
 func (c *Config) Invite(self msg.Self, code string) string {
 	return fmt.Sprintf(`  to you alone:  open https://t.me/%[1]s?start=%[2]s and press Start
   to a group:    open https://t.me/%[1]s?startgroup=%[2]s and choose the group
@@ -119,7 +121,7 @@ func (c *Config) Invite(self msg.Self, code string) string {
 `, self.Name, code)
 }
 
-// Entries are what the section is to hold for the chat and the person that a code came from.
+// Entries are what to add to the section for the chat and the user that a code came from.
 func (c *Config) Entries(a msg.PairAttempt) ([]config.Entry, error) {
 	return []config.Entry{
 		{Section: platform, Key: "chats", ID: a.Chat, Bare: true},
@@ -134,7 +136,8 @@ func (c *Config) ExplainPairing(err error) error {
 	case !ok:
 		return fmt.Errorf("%w\n%s", msg.Cause(err), c.Advice().Token)
 	case e.Webhook:
-		return fmt.Errorf("%w. Remove it: open https://api.telegram.org/bot…/deleteWebhook with the token in place of “…”", err)
+		return fmt.Errorf("%w. Remove it: open https://api.telegram.org/bot…/deleteWebhook "+
+			"with the token in place of “…”", err)
 	}
 	return fmt.Errorf("%w: a bot is running. %s. If none of yours is, somebody has the token: /revoke it at @BotFather",
 		err, msg.StopFirst)

@@ -16,78 +16,80 @@ import (
 	"friendlyfire/store"
 )
 
-// refusal is an answer that is no yes, from the Bot API or from something on the way to it.
+// refusal is an answer that is not a success, from the Bot API or from a proxy on the way to it.
 type refusal struct {
-	method  string
-	code    int
-	api     bool   // the Bot API itself has said so
-	text    string // its description, cleaned
-	after   time.Duration
-	movedTo int64
+	method     string
+	status     int    // of HTTP, or the Bot API's error_code, which is the same
+	fromAPI    bool   // the Bot API itself has answered
+	text       string // its description, cleaned
+	retryAfter time.Duration
+	movedTo    int64 // the supergroup that the group has become; 0: none
 }
 
 func (r *refusal) Error() string {
 	if r.text == "" {
-		return fmt.Sprintf("%s: status %d", r.method, r.code)
+		return fmt.Sprintf("%s: status %d", r.method, r.status)
 	}
-	return fmt.Sprintf("%s: status %d: %s", r.method, r.code, r.text)
+	return fmt.Sprintf("%s: status %d: %s", r.method, r.status, r.text)
 }
 
-// unsent is a request that never left.
+// unsent is a request that was not sent, not even in part.
 type unsent struct{ error }
 
 func (e *unsent) Unwrap() error { return e.error }
 
-// failure is what the library's error means. Whatever is neither a refusal nor unsent may have taken effect.
-func (c *Client) failure(method string, w *transport, answer *tg.APIResponse, err error) error {
+// callError returns an error of the library as a *refusal or an *unsent. After any other error, the request may have
+// taken effect.
+func (c *Client) callError(method string, t *transport, answer *tg.APIResponse, err error) error {
 	if no, ok := errors.AsType[*tg.Error](err); ok {
 		return &refusal{
 			method: method,
-			// The library forgets the code of an upload's refusal, and a proxy's JSON has none.
-			code:    cmp.Or(answer.ErrorCode, w.status),
-			api:     answer.ErrorCode != 0,
-			text:    c.clean(no.Message),
-			after:   cmp.Or(time.Duration(no.RetryAfter)*time.Second, w.after),
-			movedTo: no.MigrateToChatID,
+			// The library drops the code when an upload is refused, and the JSON of a proxy has none.
+			status:     cmp.Or(answer.ErrorCode, t.status),
+			fromAPI:    answer.ErrorCode != 0,
+			text:       c.clean(no.Message),
+			retryAfter: cmp.Or(time.Duration(no.RetryAfter)*time.Second, t.retryAfter),
+			movedTo:    no.MigrateToChatID,
 		}
 	}
-	if w.status >= http.StatusMultipleChoices {
-		return &refusal{method: method, code: w.status, after: w.after}
+	if t.status >= http.StatusMultipleChoices {
+		return &refusal{method: method, status: t.status, retryAfter: t.retryAfter}
 	}
-	err = c.hide(method, err)
-	if w.unsent {
+	err = c.redact(method, err)
+	if t.unsent {
 		return &unsent{err}
 	}
 	return err
 }
 
-// hide names the method that failed, and drops an error that tells the token: a broken proxy may have echoed it.
-func (c *Client) hide(method string, err error) error {
-	if c.tells(err.Error()) {
+// redact adds the name of the method to an error, and replaces an error that contains the token, which a broken proxy
+// may have echoed.
+func (c *Client) redact(method string, err error) error {
+	if c.hasToken(err.Error()) {
 		return errors.New(method + ": an error that cannot be shown, it holds the token")
 	}
 	return fmt.Errorf("%s: %w", method, err)
 }
 
-// clean makes a description fit to be logged and kept.
+// clean makes a description fit to be logged and stored.
 func (c *Client) clean(description string) string {
-	if c.tells(description) {
+	if c.hasToken(description) {
 		return "a description that cannot be shown, it holds the token"
 	}
 	return store.Clean(description, 200)
 }
 
-// tells reports whether s holds the secret part of the token, or the beginning of it.
-func (c *Client) tells(s string) bool {
+// hasToken reports whether s contains the secret part of the token, or the beginning of it.
+func (c *Client) hasToken(s string) bool {
 	_, secret, _ := strings.Cut(c.token, ":")
 	return strings.Contains(s, secret[:8])
 }
 
-// defaultHold is how long to wait after a 429 that does not say.
-const defaultHold = 30 * time.Second
+// defaultRetryAfter is how long to wait after a 429 that does not say how long.
+const defaultRetryAfter = 30 * time.Second
 
-// classify turns the error of a post into one of package msg's. A 429 of the Bot API never says what it holds back; it
-// is taken for the chat's, for the limits of the whole bot are far from what Client lets through.
+// classify turns the error of a post into one of package msg. A 429 of the Bot API does not say which limit was
+// exceeded. The chat's is assumed, since Client stays far below the limits of the whole bot.
 func classify(err error) error {
 	r, ok := errors.AsType[*refusal](err)
 	if !ok {
@@ -97,29 +99,29 @@ func classify(err error) error {
 		return err
 	}
 	switch {
-	case r.code == http.StatusTooManyRequests && r.api:
-		return &msg.RetryAfterError{After: cmp.Or(r.after, defaultHold), Scope: msg.ThisChat}
-	case r.code == http.StatusTooManyRequests:
-		return &msg.RetryAfterError{After: cmp.Or(r.after, defaultHold), Scope: msg.WholePlatform}
+	case r.status == http.StatusTooManyRequests && r.fromAPI:
+		return &msg.RetryAfterError{After: cmp.Or(r.retryAfter, defaultRetryAfter), Scope: msg.ThisChat}
+	case r.status == http.StatusTooManyRequests:
+		return &msg.RetryAfterError{After: cmp.Or(r.retryAfter, defaultRetryAfter), Scope: msg.WholePlatform}
 	case r.movedTo != 0:
 		return &msg.MovedError{To: strconv.FormatInt(r.movedTo, 10)}
 	case r.aboutMessage():
 		return &msg.RejectedError{Reason: r.Error()}
-	case r.code >= http.StatusBadRequest && r.code < http.StatusInternalServerError && r.api:
-		return &msg.NotSentError{Reason: r.Error(), After: probeFirst}
-	case r.code >= http.StatusMultipleChoices && r.code < http.StatusInternalServerError: // a page of something on the way
+	case r.status >= http.StatusBadRequest && r.status < http.StatusInternalServerError && r.fromAPI:
+		return &msg.NotSentError{Reason: r.Error(), After: minProbe}
+	case r.status >= http.StatusMultipleChoices && r.status < http.StatusInternalServerError: // from a proxy
 		return &msg.NotSentError{Reason: r.Error()}
 	}
-	return r // it may have been sent
+	return r // the message may have been sent
 }
 
-// aboutMessage reports whether the message itself is at fault, so that no other attempt can succeed.
+// aboutMessage reports whether the message itself is at fault, so that no further attempt can succeed.
 func (r *refusal) aboutMessage() bool {
-	return r.code == http.StatusRequestEntityTooLarge ||
-		r.code == http.StatusBadRequest && r.api && r.movedTo == 0 && !r.aboutChat()
+	return r.status == http.StatusRequestEntityTooLarge ||
+		r.status == http.StatusBadRequest && r.fromAPI && r.movedTo == 0 && !r.aboutChat()
 }
 
-// chatFaults are descriptions of a 400 that an administrator can cure, and that must not cost an alert.
+// chatFaults are descriptions of a 400 that an administrator can remedy. They must not cost an alert.
 var chatFaults = []string{
 	"chat not found", "user not found", "peer_id_invalid", "group chat was", "chat_write_forbidden", "chat_restricted",
 	"not enough rights", "have no rights", "need administrator rights", "chat_admin_required", "_forbidden",

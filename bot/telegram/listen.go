@@ -18,95 +18,97 @@ import (
 )
 
 const (
-	pollTime  = 50 * time.Second          // how long Telegram waits for an update
-	pollLimit = pollTime + 10*time.Second // when a poll is given up
+	pollTimeout = 50 * time.Second             // of a long poll, at Telegram
+	pollLimit   = pollTimeout + 10*time.Second // of a long poll, here
 )
 
-// Listen answers commands until ctx ends, whatever goes wrong meanwhile, and then returns nil. Nothing of it goes
-// on afterwards, provided that Answer ends with its context.
+// Listen answers commands until ctx ends, whatever goes wrong meanwhile, and then returns nil. None of its goroutines
+// outlives it, provided that Answer returns when its context ends.
 //
-// How far updates have been read is kept before they are acted upon: a kill loses the commands that are waiting or
-// under way, and repeats none. At most eight wait in a chat; those that exceed it are dropped.
+// The offset is stored before the updates are handled: a kill loses the commands that are waiting or being answered,
+// and repeats none. At most eight wait in a chat; further ones are dropped.
 func (c *Client) Listen(ctx context.Context) error {
 	l := &listener{
-		Client: c, log: c.log(), bookmark: savedOffset{store: c.Store, key: "telegram/updates/" + c.id()},
-		queues: map[string]chan command{}, busy: make(chan struct{}, answersAtOnce),
+		Client: c, log: c.Logger(platform), offset: savedOffset{store: c.Store, key: "telegram/updates/" + c.id()},
+		queues: map[string]chan command{}, slots: make(chan struct{}, answersAtOnce),
 		faults: msg.Throttle{Every: time.Hour}, ignored: msg.Throttle{Every: time.Minute},
 	}
 	defer l.running.Wait()
-	failures, told := 0, false
+	failures, logged := 0, false
 	for ctx.Err() == nil {
 		err := l.poll(ctx)
 		switch {
 		case err == nil:
-			if told {
+			if logged {
 				l.log.Info("listening again")
 			}
-			failures, told = 0, false
+			failures, logged = 0, false
 		case ctx.Err() == nil:
-			wait := pause(err, failures)
+			wait := backoff(err, failures)
 			failures++
-			if l.faults.Allow(kind(err)) {
-				told = true
+			if l.faults.Allow(failureKind(err)) {
+				logged = true
 				l.log.Warn("not listening for commands", "error", err, "again_in", wait.Round(time.Second))
 			}
-			sleep(ctx, wait)
+			msg.Sleep(ctx, wait)
 		}
 	}
 	return nil
 }
 
-// listener is one run of Listen. All but the queues' contents belongs to its goroutine.
+// listener is one run of Listen. Everything but the contents of the queues belongs to its goroutine.
 type listener struct {
 	*Client
-	log      *slog.Logger
-	name     string // the bot's user name, "" until Telegram has told
-	bookmark savedOffset
+	log    *slog.Logger
+	name   string // the bot's user name, "" until Telegram has sent it
+	offset savedOffset
 
 	queues  map[string]chan command // by chat
-	busy    chan struct{}           // as many as there are answers being made
+	slots   chan struct{}           // one for every answer that is being made
 	running sync.WaitGroup
 
 	faults  msg.Throttle // kinds of failure
-	ignored msg.Throttle // users whose commands are not heard
+	ignored msg.Throttle // users whose commands are ignored
 }
 
-// poll waits for updates and hands them on.
+// poll waits for updates and handles them.
 func (l *listener) poll(ctx context.Context) error {
-	if l.name == "" { // a command may name it
+	if l.name == "" { // needed, since a command may name the bot
 		name, err := l.Me(ctx)
 		if err != nil {
 			return err
 		}
 		l.name = name
-		l.running.Go(func() { l.publish(ctx) })
+		l.running.Go(func() { l.registerCommands(ctx) })
 	}
-	next, err := l.bookmark.next(ctx)
+	next, err := l.offset.next(ctx)
 	if err != nil {
 		return err
 	}
 	began := time.Now()
-	fresh, next, err := l.updates(ctx, next, pollTime)
+	fresh, next, err := l.getUpdates(ctx, next, pollTimeout)
 	if err != nil {
 		return err
 	}
 	if len(fresh) == 0 {
-		sleep(ctx, time.Second-time.Since(began)) // a server that does not wait must not be asked without end
+		msg.Sleep(ctx, time.Second-time.Since(began)) // no busy loop with a server that does not wait
 		return nil
 	}
-	if err := l.bookmark.set(ctx, next); err != nil {
+	if err := l.offset.save(ctx, next); err != nil {
 		l.log.Error("how far updates are read cannot be kept", "error", err)
 	}
 	for _, raw := range fresh {
-		l.take(ctx, raw)
+		l.handleUpdate(ctx, raw)
 	}
 	return nil
 }
 
-// updates waits so long for updates from the one numbered next on, and returns them and the number that follows theirs.
-func (c *Client) updates(ctx context.Context, next int64, wait time.Duration) (fresh []json.RawMessage, after int64, err error) {
+// getUpdates polls for updates from the offset next on, with that timeout. It returns them and the offset after them.
+func (c *Client) getUpdates(
+	ctx context.Context, next int64, wait time.Duration,
+) (fresh []json.RawMessage, after int64, err error) {
 	var batch []json.RawMessage
-	err = c.ask(ctx, wait+pollLimit-pollTime, "getUpdates", tg.Params{
+	err = c.callInto(ctx, wait+pollLimit-pollTimeout, "getUpdates", tg.Params{
 		"offset":          strconv.FormatInt(next, 10),
 		"timeout":         strconv.Itoa(int(wait / time.Second)),
 		"allowed_updates": `["message","callback_query"]`,
@@ -127,9 +129,9 @@ func (c *Client) updates(ctx context.Context, next int64, wait time.Duration) (f
 	return fresh, next, nil
 }
 
-// take hands a command to its chat's queue, if it is one that is heard. Only what is wrong is logged, never what
-// was said.
-func (l *listener) take(ctx context.Context, raw json.RawMessage) {
+// handleUpdate puts a command that may be answered into its chat's queue. The log says why another one is ignored,
+// but never what it says.
+func (l *listener) handleUpdate(ctx context.Context, raw json.RawMessage) {
 	var u update
 	if err := json.Unmarshal(raw, &u); err != nil {
 		l.log.Warn("an update that cannot be read is skipped", "error", err, "update", updateID(raw))
@@ -147,8 +149,8 @@ func (l *listener) take(ctx context.Context, raw json.RawMessage) {
 	}
 }
 
-// publish tells Telegram the commands, as often as it takes.
-func (l *listener) publish(ctx context.Context) {
+// registerCommands sets the commands that Telegram lists, trying until it succeeds.
+func (l *listener) registerCommands(ctx context.Context) {
 	if len(l.Commands) == 0 {
 		return
 	}
@@ -168,34 +170,34 @@ func (l *listener) publish(ctx context.Context) {
 		if failures == 0 && ctx.Err() == nil {
 			l.log.Warn("Telegram does not list the commands yet", "error", err)
 		}
-		sleep(ctx, pause(err, failures))
+		msg.Sleep(ctx, backoff(err, failures))
 	}
 }
 
-// pause is how long to wait after a failure that follows so many others.
-func pause(err error, failures int) time.Duration {
+// backoff is how long to wait after err, which follows that many failures in a row.
+func backoff(err error, failures int) time.Duration {
 	r, ok := errors.AsType[*refusal](err)
 	if !ok {
 		r = &refusal{}
 	}
-	switch r.code {
+	switch r.status {
 	case http.StatusTooManyRequests:
-		return max(r.after, time.Second)
-	case http.StatusConflict: // another program polls: the two would take turns for ever
+		return max(r.retryAfter, time.Second)
+	case http.StatusConflict: // another program polls, and each poll would end the other's
 		return 30*time.Second + rand.N(10*time.Second)
 	case http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound:
-		if r.api {
-			return min(probeFirst<<min(failures, 10), probeMost)
+		if r.fromAPI {
+			return min(minProbe<<min(failures, 10), maxProbe)
 		}
 	}
 	d := min(time.Second<<min(failures, 10), 30*time.Second)
 	return d + rand.N(d)
 }
 
-// kind is the kind of a failure, to log each kind once in a while.
-func kind(err error) string {
+// failureKind is the kind of a failure, each of which is logged once in a while.
+func failureKind(err error) string {
 	if r, ok := errors.AsType[*refusal](err); ok {
-		return fmt.Sprint(r.code)
+		return fmt.Sprint(r.status)
 	}
 	return "connection"
 }
@@ -204,16 +206,6 @@ func updateID(raw json.RawMessage) int64 {
 	var u struct {
 		ID int64 `json:"update_id"`
 	}
-	_ = json.Unmarshal(raw, &u) // 0 says enough
+	_ = json.Unmarshal(raw, &u) // 0 if there is none
 	return u.ID
-}
-
-// sleep returns when the time is over or ctx ends.
-func sleep(ctx context.Context, d time.Duration) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
-	}
 }

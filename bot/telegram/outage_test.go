@@ -23,7 +23,7 @@ func contextFor(t *testing.T, d time.Duration) (context.Context, context.CancelF
 func TestR13EveryCallIsBounded(t *testing.T) {
 	tests := map[string]struct {
 		fault telegramtest.Fault
-		sent  bool // the message has arrived all the same
+		sent  bool // the message arrived nevertheless
 	}{
 		"no answer":         {telegramtest.Hang(), false},
 		"a byte a second":   {telegramtest.Drip(), true},
@@ -49,7 +49,7 @@ func TestR13EveryCallIsBounded(t *testing.T) {
 	}
 }
 
-// TestR13NoConnectionIsNotSent dials what cannot be reached: the message has certainly not been sent.
+// TestR13NoConnectionIsNotSent dials a server that cannot be reached, so that the message was certainly not sent.
 func TestR13NoConnectionIsNotSent(t *testing.T) {
 	tests := map[string]func(context.Context) (net.Conn, error){
 		"refused": func(context.Context) (net.Conn, error) {
@@ -70,12 +70,13 @@ func TestR13NoConnectionIsNotSent(t *testing.T) {
 					server := telegramtest.InMemory(t)
 					var down atomic.Bool
 					down.Store(true)
-					transport := &http.Transport{DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
+					dialIfUp := func(ctx context.Context, network, addr string) (net.Conn, error) {
 						if down.Load() {
 							return dial(ctx)
 						}
 						return server.Dial(ctx, network, addr)
-					}}
+					}
+					transport := &http.Transport{DialContext: dialIfUp}
 					defer transport.CloseIdleConnections()
 					c, err := telegram.New(telegramtest.Token, server.URL(), &http.Client{Transport: transport})
 					if err != nil {

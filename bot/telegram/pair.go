@@ -13,9 +13,9 @@ import (
 	"friendlyfire/store"
 )
 
-// ConflictError is somebody else who receives what is sent to the bot. Telegram hands it to one receiver only.
+// ConflictError is another receiver of the bot's updates. Telegram allows only one.
 type ConflictError struct {
-	Webhook bool // a webhook is set; else another program polls
+	Webhook bool // a webhook is set; otherwise another program polls
 }
 
 func (e *ConflictError) Error() string {
@@ -25,66 +25,68 @@ func (e *ConflictError) Error() string {
 	return "another program polls with the same token"
 }
 
-// Pair listens for codes until heard returns true, and returns the Attempt that it was true for. It calls ready when
-// codes will be heard; what was sent before is dropped. Nobody is answered.
+// Pair listens for codes until accept returns true for one, and returns that attempt. It calls ready as soon as it
+// listens, and drops what was sent before. It answers nobody.
 //
-// A code is a command's argument, "/pair 123456" or the "/start 123456" of a link t.me/bot?start=123456, or alone in a
-// message. In groups a bot hears commands that name it, "/pair@bot 123456", and no more, unless it is an administrator:
-// https://core.telegram.org/bots/features#privacy-mode
+// A code is the argument of a command, "/pair 123456" or the "/start 123456" of a link t.me/bot?start=123456, or a
+// message of its own. In groups a bot receives only commands that name it, "/pair@bot 123456", unless it is an
+// administrator: https://core.telegram.org/bots/features#privacy-mode
 //
-// A connection that fails is tried again until ctx ends. A *ConflictError, or a token that is refused, is final.
-func (c *Client) Pair(ctx context.Context, ready func(msg.Self), heard func(msg.PairAttempt) bool) (msg.PairAttempt, error) {
+// Pair tries again after a failed connection until ctx ends. A *ConflictError and a refused token are final.
+func (c *Client) Pair(
+	ctx context.Context, ready func(msg.Self), accept func(msg.PairAttempt) bool,
+) (msg.PairAttempt, error) {
 	name, err := c.Me(ctx)
 	if err != nil {
 		return msg.PairAttempt{}, err
 	}
 	// A negative offset drops all updates but the last: https://core.telegram.org/bots/api#getupdates
-	_, next, err := c.updates(ctx, -1, 0)
+	_, next, err := c.getUpdates(ctx, -1, 0)
 	if err != nil {
 		return msg.PairAttempt{}, conflict(err)
 	}
 	ready(msg.Self{Name: name})
 	for failures := 0; ; {
 		began := time.Now()
-		batch, after, err := c.updates(ctx, max(0, next), pollTime)
+		batch, after, err := c.getUpdates(ctx, max(0, next), pollTimeout)
 		switch final := conflict(err); {
 		case ctx.Err() != nil:
 			return msg.PairAttempt{}, context.Cause(ctx)
-		case final != err: //nolint:errorlint // whether it was exchanged
+		case final != err: //nolint:errorlint // whether it was replaced
 			return msg.PairAttempt{}, final
 		case err != nil:
-			if r, ok := errors.AsType[*refusal](err); ok && r.code == http.StatusUnauthorized {
+			if r, ok := errors.AsType[*refusal](err); ok && r.status == http.StatusUnauthorized {
 				return msg.PairAttempt{}, err
 			}
-			sleep(ctx, pause(err, failures))
+			msg.Sleep(ctx, backoff(err, failures))
 			failures++
 			continue
 		}
 		failures, next = 0, after
 		for _, raw := range batch {
-			if a, ok := attempt(raw, name); ok && heard(a) {
-				// Confirmed, or the bot would read it when it starts. It is harmless there, so that a failure is too.
-				_, _, _ = c.updates(ctx, next, 0)
+			if a, ok := pairAttempt(raw, name); ok && accept(a) {
+				// Confirm the update, or the bot would read it when it starts, which is harmless: so is an error here.
+				_, _, _ = c.getUpdates(ctx, next, 0)
 				return a, nil
 			}
 		}
 		if len(batch) == 0 {
-			sleep(ctx, time.Second-time.Since(began)) // a server that does not wait must not be asked without end
+			msg.Sleep(ctx, time.Second-time.Since(began)) // no busy loop with a server that does not wait
 		}
 	}
 }
 
-// conflict exchanges a 409 for a *ConflictError.
+// conflict replaces a 409 by a *ConflictError, and returns any other error as it is.
 func conflict(err error) error {
 	r, ok := errors.AsType[*refusal](err)
-	if !ok || r.code != http.StatusConflict {
+	if !ok || r.status != http.StatusConflict {
 		return err
 	}
 	return &ConflictError{Webhook: strings.Contains(r.text, "webhook")}
 }
 
-// attempt returns the code that an update holds. What others wrote and somebody forwards is no attempt.
-func attempt(raw json.RawMessage, name string) (a msg.PairAttempt, ok bool) {
+// pairAttempt returns the attempt that an update is. A forwarded message, or one sent through another bot, is none.
+func pairAttempt(raw json.RawMessage, name string) (a msg.PairAttempt, ok bool) {
 	var u update
 	if json.Unmarshal(raw, &u) != nil || u.Message == nil || u.Message.From == nil {
 		return a, false
@@ -101,7 +103,8 @@ func attempt(raw json.RawMessage, name string) (a msg.PairAttempt, ok bool) {
 	}
 	switch {
 	case m.SenderChat != nil:
-		a.Unfit = "it was sent anonymously, in the name of a group or channel. Switch “Remain anonymous” off for yourself in the group's administrators"
+		a.Unfit = "it was sent anonymously, in the name of a group or channel. " +
+			"Switch “Remain anonymous” off for yourself in the group's administrators"
 	case m.From.IsBot:
 		return a, false
 	}
@@ -121,12 +124,12 @@ func codeIn(text, name string) (string, bool) {
 	}
 	digits, ok := msg.CodeIn(strings.TrimSpace(code))
 	if !ok {
-		digits = store.Clean(code, 20) // counted as a wrong one
+		digits = store.Clean(code, 20) // it counts as a wrong code
 	}
 	return digits, digits != ""
 }
 
-// name is what somebody calls himself.
+// name is the full name that the user has chosen, with the user name if there is one.
 func (u *user) name() string {
 	full := store.Clean(strings.TrimSpace(u.First+" "+u.Last), 100)
 	if u.Name == "" {

@@ -17,8 +17,10 @@ import (
 
 const code = "123456"
 
-// pair waits for the code. It returns what was found, all that was heard, and the error.
-func pair(ctx context.Context, c *telegram.Client, ready func()) (found msg.PairAttempt, heard []msg.PairAttempt, err error) {
+// pair waits for the code. It returns its attempt, all attempts, and the error.
+func pair(
+	ctx context.Context, c *telegram.Client, ready func(),
+) (found msg.PairAttempt, heard []msg.PairAttempt, err error) {
 	found, err = c.Pair(ctx, func(msg.Self) { ready() }, func(a msg.PairAttempt) bool {
 		heard = append(heard, a)
 		return a.Code == code && a.Unfit == ""
@@ -67,13 +69,14 @@ func TestPairHearsACode(t *testing.T) {
 
 func TestPairIgnoresWhatIsNoCodeAndAnswersNobody(t *testing.T) {
 	inBubble(t, func(t *testing.T, server *telegramtest.Server, c *telegram.Client) {
-		server.Say(group, 0, stranger, "/pair 999999") // before
+		server.Say(group, 0, stranger, "/pair 999999") // before Pair listens
 		server.Say(group, 0, stranger, code)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 		defer cancel()
 		_, heard, err := pair(ctx, c, func() {
 			for _, text := range []string{
-				"hello", "/start", "/pair", "/report " + code, "/pair@another_bot " + code, "1234567", "12345", "call 123456 now", "",
+				"hello", "/start", "/pair", "/report " + code, "/pair@another_bot " + code,
+				"1234567", "12345", "call 123456 now", "",
 			} {
 				server.Say(group, 0, stranger, text)
 			}
@@ -102,9 +105,10 @@ func TestPairIgnoresWhatIsNoCodeAndAnswersNobody(t *testing.T) {
 			if q.Method != "getMe" && q.Method != "getUpdates" {
 				t.Errorf("somebody was answered: %s", q.Method)
 			}
+			allowed := q.Params["allowed_updates"]
 			var kinds []string
-			if q.Method == "getUpdates" && (json.Unmarshal([]byte(q.Params["allowed_updates"]), &kinds) != nil || len(kinds) != 2) {
-				t.Errorf("asks for %s: the bot would miss the others later", q.Params["allowed_updates"])
+			if q.Method == "getUpdates" && (json.Unmarshal([]byte(allowed), &kinds) != nil || len(kinds) != 2) {
+				t.Errorf("asks for %s: the bot would miss the others later", allowed)
 			}
 		}
 	})
@@ -115,12 +119,19 @@ func TestR09PairYieldsToAnotherReceiver(t *testing.T) {
 		refusal string
 		webhook bool
 	}{
-		"another bot": {"Conflict: terminated by other getUpdates request; make sure that only one bot instance is running", false},
-		"webhook":     {"Conflict: can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first", true},
+		"another bot": {
+			"Conflict: terminated by other getUpdates request; make sure that only one bot instance is running", false,
+		},
+		"webhook": {
+			"Conflict: can't use getUpdates method while webhook is active; " +
+				"use deleteWebhook to delete the webhook first", true,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, func(t *testing.T, server *telegramtest.Server, c *telegram.Client) {
-				_, _, err := pair(t.Context(), c, func() { server.Fail("getUpdates", telegramtest.Refuse(409, test.refusal)) })
+				_, _, err := pair(t.Context(), c, func() {
+					server.Fail("getUpdates", telegramtest.Refuse(409, test.refusal))
+				})
 				if e, ok := errors.AsType[*telegram.ConflictError](err); !ok || e.Webhook != test.webhook {
 					t.Errorf("Pair = %v", err)
 				}
@@ -132,7 +143,8 @@ func TestR09PairYieldsToAnotherReceiver(t *testing.T) {
 func TestPairOutlastsTroubleButNoRefusal(t *testing.T) {
 	inBubble(t, func(t *testing.T, server *telegramtest.Server, c *telegram.Client) {
 		found, _, err := pair(t.Context(), c, func() {
-			server.Fail("getUpdates", telegramtest.Cut(), telegramtest.Page(502), telegramtest.RetryAfter(3*time.Second), telegramtest.Hang())
+			server.Fail("getUpdates", telegramtest.Cut(), telegramtest.Page(502),
+				telegramtest.RetryAfter(3*time.Second), telegramtest.Hang())
 			server.Say(private, 0, admin, code)
 		})
 		if err != nil || found.User != "5550001" {

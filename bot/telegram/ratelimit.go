@@ -14,8 +14,8 @@ import (
 // The documented limits are a message a second to a chat, 20 a minute to a group, and 30 a second in all.
 // https://core.telegram.org/bots/faq#my-bot-is-hitting-limits-how-do-i-avoid-this
 //
-// What is let through stays below them in every stretch of time: the burst and what follows it in a minute are
-// 19, the burst and what follows it in a second 30; the remainder is for requests that the network bunches up.
+// These limiters stay below them in any period: a group's burst and the minute after it are 19 posts, the overall burst
+// and the second after it 30. The margin is for requests that the network bunches up.
 const (
 	chatEvery    = 1050 * time.Millisecond
 	groupEvery   = 3400 * time.Millisecond
@@ -24,84 +24,84 @@ const (
 	overallBurst = 5
 )
 
-// probeFirst and probeMost bound the pauses between attempts at a chat that refuses the bot.
+// minProbe and maxProbe bound the backoff between posts to a chat that refuses the bot.
 const (
-	probeFirst = time.Minute
-	probeMost  = 15 * time.Minute
+	minProbe = time.Minute
+	maxProbe = 15 * time.Minute
 )
 
-// rateLimit holds posts back until the platform's limits, and what it has asked for, allow them.
+// rateLimit delays posts until the documented limits and the 429s received so far allow them.
 type rateLimit struct {
-	mu      sync.Mutex
-	overall *rate.Limiter
-	held    time.Time // the platform wants nothing before
-	chats   map[int64]*chatLimit
+	mu           sync.Mutex
+	overall      *rate.Limiter
+	blockedUntil time.Time // by a 429 for the whole bot
+	chats        map[int64]*chatLimit
 }
 
 type chatLimit struct {
-	limits   []*rate.Limiter
-	held     time.Time // the chat wants nothing before
-	refusals int       // in a row
+	limiters     []*rate.Limiter
+	blockedUntil time.Time // by a 429 for the chat
+	refusals     int       // in a row
 }
 
-// chat returns the pace of a chat; a group's id is negative. p.mu is held.
-func (p *rateLimit) chat(id int64) *chatLimit {
-	if p.chats == nil {
-		p.chats = map[int64]*chatLimit{}
-		p.overall = rate.NewLimiter(overallRate, overallBurst)
+// chat returns the limits of a chat; a group's id is negative. l.mu is held.
+func (l *rateLimit) chat(id int64) *chatLimit {
+	if l.chats == nil {
+		l.chats = map[int64]*chatLimit{}
+		l.overall = rate.NewLimiter(overallRate, overallBurst)
 	}
-	c := p.chats[id]
+	c := l.chats[id]
 	if c == nil {
-		c = &chatLimit{limits: []*rate.Limiter{rate.NewLimiter(rate.Every(chatEvery), 1), p.overall}}
+		c = &chatLimit{limiters: []*rate.Limiter{rate.NewLimiter(rate.Every(chatEvery), 1), l.overall}}
 		if id < 0 {
-			c.limits = append([]*rate.Limiter{rate.NewLimiter(rate.Every(groupEvery), groupBurst)}, c.limits...)
+			c.limiters = append([]*rate.Limiter{rate.NewLimiter(rate.Every(groupEvery), groupBurst)}, c.limiters...)
 		}
-		p.chats[id] = c
+		l.chats[id] = c
 	}
 	return c
 }
 
-// wait returns when the chat may be posted to. A hold is not waited for: it may be hours.
-func (p *rateLimit) wait(ctx context.Context, id int64) error {
-	p.mu.Lock()
-	c := p.chat(id)
-	p.mu.Unlock()
-	if err := p.free(c); err != nil {
+// wait returns when the chat may be posted to. It does not wait for a 429 to pass, which may take hours.
+func (l *rateLimit) wait(ctx context.Context, id int64) error {
+	l.mu.Lock()
+	c := l.chat(id)
+	l.mu.Unlock()
+	if err := l.checkBlocked(c); err != nil {
 		return err
 	}
-	for _, limit := range c.limits {
-		if err := limit.Wait(ctx); err != nil {
+	for _, limiter := range c.limiters {
+		if err := limiter.Wait(ctx); err != nil {
 			return &msg.NotSentError{Reason: "given up while waiting for its turn"}
 		}
 	}
-	return p.free(c) // another post may have met a hold meanwhile
+	return l.checkBlocked(c) // another post may have got a 429 meanwhile
 }
 
-// free returns how long the chat is still held, as an error.
-func (p *rateLimit) free(c *chatLimit) error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if after := time.Until(p.held); after > 0 {
+// checkBlocked returns a *msg.RetryAfterError while a 429 blocks the chat.
+func (l *rateLimit) checkBlocked(c *chatLimit) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if after := time.Until(l.blockedUntil); after > 0 {
 		return &msg.RetryAfterError{After: after, Scope: msg.WholePlatform}
 	}
-	if after := time.Until(c.held); after > 0 {
+	if after := time.Until(c.blockedUntil); after > 0 {
 		return &msg.RetryAfterError{After: after, Scope: msg.ThisChat}
 	}
 	return nil
 }
 
-// learn takes the outcome of a post into account: nothing is posted while a 429 holds, and the pauses that a
-// chat's refusals ask for grow from one to the next.
-func (p *rateLimit) learn(id int64, err error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	c := p.chat(id)
+// learn takes the outcome of a post into account: a 429 blocks posts until it has passed, and the backoff after a
+// chat's refusals grows from one to the next.
+func (l *rateLimit) learn(id int64, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	c := l.chat(id)
 	if limit, ok := errors.AsType[*msg.RetryAfterError](err); ok {
 		until := time.Now().Add(limit.After)
 		if limit.Scope == msg.WholePlatform {
-			p.held = until
+			l.blockedUntil = until
 		} else {
-			c.held = until
+			c.blockedUntil = until
 		}
 		return
 	}
@@ -110,7 +110,7 @@ func (p *rateLimit) learn(id int64, err error) {
 	case !unsent:
 		c.refusals = 0
 	case no.After > 0:
-		no.After = min(probeFirst<<min(c.refusals, 10), probeMost)
+		no.After = min(minProbe<<min(c.refusals, 10), maxProbe)
 		c.refusals++
 	}
 }

@@ -18,7 +18,7 @@ func TestR04LimitsAreHeldBeforeTelegramSaysNo(t *testing.T) {
 	tests := map[string]struct {
 		chats []int64
 		each  int
-		most  time.Duration // for all of it
+		most  time.Duration // for all messages
 	}{
 		"a group":               {[]int64{group}, 143, 9 * time.Minute},
 		"a person":              {[]int64{private}, 60, 64 * time.Second},
@@ -34,7 +34,8 @@ func TestR04LimitsAreHeldBeforeTelegramSaysNo(t *testing.T) {
 				for _, chat := range test.chats {
 					sending.Go(func() {
 						for i := range test.each {
-							if err := c.Send(t.Context(), strconv.FormatInt(chat, 10), say(fmt.Sprint("message ", i))); err != nil {
+							err := c.Send(t.Context(), strconv.FormatInt(chat, 10), say(fmt.Sprint("message ", i)))
+							if err != nil {
 								t.Errorf("message %d to %d: %v", i, chat, err)
 							}
 						}
@@ -45,10 +46,11 @@ func TestR04LimitsAreHeldBeforeTelegramSaysNo(t *testing.T) {
 					t.Errorf("took %v, want %v at most", took, test.most)
 				}
 				want := len(test.chats) * test.each
-				if messages, requests := len(server.Messages()), len(server.Requests()); messages != want || requests != want {
+				messages, requests := len(server.Messages()), len(server.Requests())
+				if messages != want || requests != want {
 					t.Errorf("%d messages by %d requests, want %d by as many", messages, requests, want)
 				}
-				t.Attr("reached", fmt.Sprintf("%d messages by %d requests", len(server.Messages()), len(server.Requests())))
+				t.Attr("reached", fmt.Sprintf("%d messages by %d requests", messages, requests))
 			})
 		})
 	}

@@ -12,15 +12,14 @@ import (
 	"testing/synctest"
 	"time"
 
+	"friendlyfire/bot/bottest"
 	"friendlyfire/bot/msg"
 	"friendlyfire/bot/telegram"
 	"friendlyfire/bot/telegram/telegramtest"
 )
 
-// canary is any piece of the token that would help somebody.
-const canary = "CANARY"
-
 func TestS01TokenIsInNoErrorAndNoLog(t *testing.T) {
+	const path = "bot" + telegramtest.Token + "/getMe"
 	tests := map[string]telegramtest.Fault{
 		"page that echoes the URL":      telegramtest.Page(502),
 		"200 page":                      telegramtest.Page(200),
@@ -32,7 +31,7 @@ func TestS01TokenIsInNoErrorAndNoLog(t *testing.T) {
 		"500 that echoes the URL":       telegramtest.Echo(500),
 		"wrong type that holds the URL": telegramtest.Body(200, `{"ok":"`+telegramtest.Token+`"}`),
 		"wrong result":                  telegramtest.Body(200, `{"ok":true,"result":"`+telegramtest.Token+`"}`),
-		"redirect":                      telegramtest.Redirect("http://127.0.0.1:1/bot" + telegramtest.Token + "/getMe"),
+		"redirect":                      telegramtest.Redirect("http://127.0.0.1:1/" + path),
 		"redirect that is no address":   telegramtest.Redirect("http://%zz/bot" + telegramtest.Token),
 		"hang":                          telegramtest.Hang(),
 		"cut":                           telegramtest.Cut(),
@@ -40,10 +39,9 @@ func TestS01TokenIsInNoErrorAndNoLog(t *testing.T) {
 	for name, fault := range tests {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, func(t *testing.T, server *telegramtest.Server, c *telegram.Client) {
-				log := &journal{}
-				c.Log, c.Store = log.logger(), openStore(t)
+				c.Log, c.Store = bottest.NewLogCapture(t).Logger(), bottest.OpenStore(t)
 				c.Commands = []msg.Command{{Name: "report", Description: "a chart"}}
-				// Every other request, so that Listen gets past its first.
+				// Only every other request fails, so that Listen gets past the first.
 				n := 0
 				server.Script(func(telegramtest.Request) telegramtest.Fault {
 					if n++; n%2 == 0 {
@@ -51,7 +49,7 @@ func TestS01TokenIsInNoErrorAndNoLog(t *testing.T) {
 					}
 					return fault
 				})
-				stop := listen(t, c)
+				stop := bottest.Listen(t, c)
 				time.Sleep(30 * time.Minute)
 				stop()
 				server.Script(func(telegramtest.Request) telegramtest.Fault { return fault })
@@ -59,13 +57,11 @@ func TestS01TokenIsInNoErrorAndNoLog(t *testing.T) {
 				m.Photo = picture(t, 8, 8)
 				_, me := c.Me(t.Context())
 				_, post := c.CanPost(t.Context(), "-1001234500001")
-				for _, err := range []error{c.Send(t.Context(), "5550001", say("x")), c.Send(t.Context(), "5550001", m), me, post} {
-					if all := fmt.Sprintf("%v %+v %#v", err, err, err); strings.Contains(all, canary) {
+				text, photo := c.Send(t.Context(), "5550001", say("x")), c.Send(t.Context(), "5550001", m)
+				for _, err := range []error{text, photo, me, post} {
+					if all := fmt.Sprintf("%v %+v %#v", err, err, err); strings.Contains(all, bottest.Canary) {
 						t.Errorf("error %s", all)
 					}
-				}
-				if strings.Contains(log.String(), canary) {
-					t.Errorf("log:\n%s", log)
 				}
 			})
 		})
@@ -107,7 +103,8 @@ func TestS01TokenIsInNoConnectionError(t *testing.T) {
 				}
 				for _, c := range []*telegram.Client{c, c2} {
 					err := c.Send(t.Context(), "5550001", say("x"))
-					if all := fmt.Sprintf("%v %+v %#v", err, err, err); err == nil || strings.Contains(all, canary) {
+					all := fmt.Sprintf("%v %+v %#v", err, err, err)
+					if err == nil || strings.Contains(all, bottest.Canary) {
 						t.Errorf("error %s", all)
 					}
 				}
@@ -119,10 +116,11 @@ func TestS01TokenIsInNoConnectionError(t *testing.T) {
 func TestS01TokenIsChecked(t *testing.T) {
 	for _, token := range []string{
 		"", "CANARY", "123:CANARY", "123:CANARY-too-short", "x23:CANARY-CANARY-CANARY-CANARY",
-		"123:CANARY-CANARY-CANARY-CANARY\n", "123:CANARY CANARY CANARY CANARY CANARY", "123:CANARY-CANARY-CANARY/../CANARY",
+		"123:CANARY-CANARY-CANARY-CANARY\n", "123:CANARY CANARY CANARY CANARY CANARY",
+		"123:CANARY-CANARY-CANARY/../CANARY",
 	} {
 		_, err := telegram.New(token, telegram.API, nil)
-		if err == nil || strings.Contains(err.Error(), canary) {
+		if err == nil || strings.Contains(err.Error(), bottest.Canary) {
 			t.Errorf("%q: %v", token, err)
 		}
 	}
@@ -153,7 +151,7 @@ func TestS11EndpointIsChecked(t *testing.T) {
 		if (err == nil) != good {
 			t.Errorf("%q: %v, want good: %v", api, err, good)
 		}
-		if err != nil && strings.Contains(err.Error(), canary) {
+		if err != nil && strings.Contains(err.Error(), bottest.Canary) {
 			t.Errorf("%q: %v tells it", api, err)
 		}
 	}

@@ -13,16 +13,16 @@ import (
 	"friendlyfire/bot/msg"
 )
 
-// Send posts the message to a chat, "-1001234567890", or to a topic of it, "-1001234567890/45". It never cuts a
-// message: one that does not fit is rejected. A photo that Telegram refuses is left out; its
-// caption is posted alone, with the picture in text where there is one and room for it.
+// Send posts the message to a chat, "-1001234567890", or to a topic of it, "-1001234567890/45". It never truncates a
+// message: one that does not fit is rejected. If Telegram refuses the photo, the caption is posted alone, with the
+// fallback if there is one and it fits.
 //
-// It keeps to Telegram's limits by waiting, and to a 429 by returning *msg.RetryAfterError, without a request,
-// until the time is over. Every request is given up after 15 seconds.
+// It waits for Telegram's rate limits. After a 429 it makes no request, and returns *msg.RetryAfterError, until the
+// time has passed. Every request is abandoned after 15 seconds.
 func (c *Client) Send(ctx context.Context, chat string, m msg.Message) error {
 	to, err := parseChat(chat)
 	if err != nil {
-		return &msg.NotSentError{Reason: err.Error(), After: probeMost}
+		return &msg.NotSentError{Reason: err.Error(), After: maxProbe}
 	}
 	text, entities, _ := compose(m.Text)
 	blank := strings.TrimSpace(text) == ""
@@ -39,10 +39,10 @@ func (c *Client) Send(ctx context.Context, chat string, m msg.Message) error {
 			params["caption_entities"] = encode(entities)
 		}
 		err := c.post(ctx, to, "sendPhoto", params, m.Photo)
-		if r, ok := errors.AsType[*refusal](err); !ok || !r.mayBePhoto() || blank {
+		if r, ok := errors.AsType[*refusal](err); !ok || !r.refusesPhoto() || blank {
 			return c.outcome(to, err)
 		}
-		c.log().Warn("photo refused, its text is sent alone", "error", err)
+		c.Logger(platform).Warn("photo refused, its text is sent alone", "error", err)
 		if plain := m.WithoutPhoto(); c.Fits(plain) {
 			text, entities, _ = compose(plain.Text)
 		}
@@ -56,15 +56,16 @@ func (c *Client) Send(ctx context.Context, chat string, m msg.Message) error {
 	return c.outcome(to, c.post(ctx, to, "sendMessage", params, nil))
 }
 
-// mayBePhoto reports whether the text alone may be taken where the photo was not: it is too large, cannot be
-// read, or photos are forbidden there.
-func (r *refusal) mayBePhoto() bool {
-	return r.code == http.StatusRequestEntityTooLarge || r.code == http.StatusBadRequest && r.api && r.movedTo == 0
+// refusesPhoto reports whether the text alone may be accepted: the photo may be too large or unreadable, or photos
+// forbidden in the chat.
+func (r *refusal) refusesPhoto() bool {
+	return r.status == http.StatusRequestEntityTooLarge ||
+		r.status == http.StatusBadRequest && r.fromAPI && r.movedTo == 0
 }
 
-// post makes one request when it is its turn.
+// post makes one request, as soon as the rate limits allow it.
 func (c *Client) post(ctx context.Context, to destination, method string, params tg.Params, photo []byte) error {
-	if err := c.pace.wait(ctx, to.chat); err != nil {
+	if err := c.limits.wait(ctx, to.chat); err != nil {
 		return err
 	}
 	ctx, done := msg.WithGrace(ctx)
@@ -73,10 +74,10 @@ func (c *Client) post(ctx context.Context, to destination, method string, params
 	return err
 }
 
-// outcome is what became of a post, in package msg's words.
+// outcome classifies the error of a post, and lets the rate limits learn from it.
 func (c *Client) outcome(to destination, err error) error {
 	err = classify(err)
-	c.pace.learn(to.chat, err)
+	c.limits.learn(to.chat, err)
 	return err
 }
 
@@ -107,7 +108,7 @@ func (d destination) String() string {
 	return fmt.Sprintf("%d/%d", d.chat, d.thread)
 }
 
-// params are the parameters of every post.
+// params returns the parameters that every post has.
 func (d destination) params(m msg.Message) tg.Params {
 	p := tg.Params{"chat_id": strconv.FormatInt(d.chat, 10)}
 	p.AddNonEmpty("reply_markup", keyboard(m.Buttons))

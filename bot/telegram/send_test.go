@@ -26,7 +26,9 @@ func TestSendSetsRunsAsEntities(t *testing.T) {
 				{Text: "", Style: msg.Bold},
 				{Text: "sshd ████ 4\nnginx ██ 2", Style: msg.Pre},
 			},
-			Buttons: [][]msg.Button{{{Label: "7 days", Command: "/report country 7d"}}, {{Label: "Jails", Command: "/report jail 7d"}}},
+			Buttons: [][]msg.Button{
+				{{Label: "7 days", Command: "/report country 7d"}}, {{Label: "Jails", Command: "/report jail 7d"}},
+			},
 		}
 		if err := c.Send(t.Context(), "-1001234500001/45", m); err != nil {
 			t.Fatal(err)
@@ -38,12 +40,16 @@ func TestSendSetsRunsAsEntities(t *testing.T) {
 		if got.Text != m.Text.String() {
 			t.Errorf("text %q, want %q", got.Text, m.Text)
 		}
-		for kind, want := range map[string]string{"bold": "🇧🇪 Belgium\n", "code": "192.0.2.7", "pre": "sshd ████ 4\nnginx ██ 2"} {
+		for kind, want := range map[string]string{
+			"bold": "🇧🇪 Belgium\n", "code": "192.0.2.7", "pre": "sshd ████ 4\nnginx ██ 2",
+		} {
 			if marked := got.Marked(kind); !slices.Equal(marked, []string{want}) {
 				t.Errorf("%s is %q, want %q", kind, marked, want)
 			}
 		}
-		want := [][]telegramtest.Button{{{Text: "7 days", Data: "/report country 7d"}}, {{Text: "Jails", Data: "/report jail 7d"}}}
+		want := [][]telegramtest.Button{
+			{{Text: "7 days", Data: "/report country 7d"}}, {{Text: "Jails", Data: "/report jail 7d"}},
+		}
 		if diff := cmp.Diff(want, got.Keyboard); diff != "" {
 			t.Errorf("keyboard (-want +got):\n%s", diff)
 		}
@@ -54,7 +60,9 @@ func TestS05TextCannotAct(t *testing.T) {
 	inBubble(t, func(t *testing.T, server *telegramtest.Server, c *telegram.Client) {
 		hostile := `<b>a</b> *b* _c_ [d](tg://user?id=1) <a href="https://example.com">e</a> @everyone &lt; \` + "`"
 		m := msg.Message{
-			Text: msg.Text{{Text: hostile}, {Text: "\x00\x1b[31mred\u202edrows\u2066\r\x7f\u0085 \xff\n\tend", Style: msg.Code}},
+			Text: msg.Text{
+				{Text: hostile}, {Text: "\x00\x1b[31mred\u202edrows\u2066\r\x7f\u0085 \xff\n\tend", Style: msg.Code},
+			},
 		}
 		if err := c.Send(t.Context(), "5550001", m); err != nil {
 			t.Fatal(err)
@@ -150,7 +158,9 @@ func TestButtonThatTelegramRefusesIsLeftOut(t *testing.T) {
 
 func TestSendKnowsAChatWhenItSeesOne(t *testing.T) {
 	inBubble(t, func(t *testing.T, server *telegramtest.Server, c *telegram.Client) {
-		for _, chat := range []string{"", "0", "@channel", "-100x", "-1001/", "-1001/0", "-1001/-4", "-1001/4/5", "99999999999999999999"} {
+		for _, chat := range []string{
+			"", "0", "@channel", "-100x", "-1001/", "-1001/0", "-1001/-4", "-1001/4/5", "99999999999999999999",
+		} {
 			if _, ok := errors.AsType[*msg.NotSentError](c.Send(t.Context(), chat, say("x"))); !ok {
 				t.Errorf("%q is taken for a chat", chat)
 			}
@@ -180,8 +190,11 @@ func TestR12RefusedPhotoLeavesItsText(t *testing.T) {
 	for name, prepare := range tests {
 		t.Run(name, func(t *testing.T) {
 			inBubble(t, func(t *testing.T, server *telegramtest.Server, c *telegram.Client) {
-				m := msg.Message{Text: msg.Text{{Text: "12 bans", Style: msg.Bold}}, Photo: prepare(t, server), Fallback: "██ 12"}
-				m.Buttons = [][]msg.Button{{{Label: "Again", Command: "/report"}}}
+				m := msg.Message{
+					Text:  msg.Text{{Text: "12 bans", Style: msg.Bold}},
+					Photo: prepare(t, server), Fallback: "██ 12",
+					Buttons: [][]msg.Button{{{Label: "Again", Command: "/report"}}},
+				}
 				if err := c.Send(t.Context(), "-1001234500001/45", m); err != nil {
 					t.Fatal(err)
 				}
@@ -208,8 +221,8 @@ func TestPhotoTravelsWhole(t *testing.T) {
 	})
 }
 
-// TestVerdicts shows what each answer comes to. The second attempt, when it may be made, arrives.
-func TestVerdicts(t *testing.T) {
+// TestAnswersAreClassified shows which error each answer becomes. The next message, once it may be sent, arrives.
+func TestAnswersAreClassified(t *testing.T) {
 	type kind string
 	const rejected, held, unsent, moved, unclear kind = "rejected", "held", "not sent", "moved", "unclear"
 	of := func(err error) kind {
@@ -231,29 +244,33 @@ func TestVerdicts(t *testing.T) {
 		fault telegramtest.Fault
 		want  kind
 	}{
-		"429":                  {telegramtest.RetryAfter(7 * time.Second), held},
-		"429 of a proxy":       {telegramtest.Page(429), held},
-		"R10 supergroup":       {telegramtest.MigrateTo(-1009999999999), moved},
-		"400 of the message":   {telegramtest.Refuse(400, "Bad Request: can't parse entities"), rejected},
-		"400 of the chat":      {telegramtest.Refuse(400, "Bad Request: chat not found"), unsent},
-		"400 of the rights":    {telegramtest.Refuse(400, "Bad Request: not enough rights to send text messages to the chat"), unsent},
+		"429":                {telegramtest.RetryAfter(7 * time.Second), held},
+		"429 of a proxy":     {telegramtest.Page(429), held},
+		"R10 supergroup":     {telegramtest.MigrateTo(-1009999999999), moved},
+		"400 of the message": {telegramtest.Refuse(400, "Bad Request: can't parse entities"), rejected},
+		"400 of the chat":    {telegramtest.Refuse(400, "Bad Request: chat not found"), unsent},
+		"400 of the rights": {
+			telegramtest.Refuse(400, "Bad Request: not enough rights to send text messages to the chat"), unsent,
+		},
 		"400 of the topic":     {telegramtest.Refuse(400, "Bad Request: message thread not found"), unsent},
 		"400 of a proxy":       {telegramtest.Page(400), unsent},
 		"400 of a proxy, JSON": {telegramtest.Body(400, `{"error":"bad gateway configuration"}`), unsent},
 		"413":                  {telegramtest.Refuse(413, "Request Entity Too Large"), rejected},
 		"401":                  {telegramtest.Refuse(401, "Unauthorized"), unsent},
-		"403":                  {telegramtest.Refuse(403, "Forbidden: bot was kicked from the supergroup chat"), unsent},
-		"404":                  {telegramtest.Refuse(404, "Not Found"), unsent},
-		"407 of a proxy":       {telegramtest.Page(407), unsent},
-		"a redirect":           {telegramtest.Redirect("http://127.0.0.1:1/"), unsent},
-		"500":                  {telegramtest.Refuse(500, "Internal Server Error"), unclear},
-		"502 of a proxy":       {telegramtest.Page(502), unclear},
-		"200 of a proxy":       {telegramtest.Page(200), unclear},
-		"200, other JSON":      {telegramtest.Body(200, `{"status":"up"}`), unclear},
-		"200, no object":       {telegramtest.Body(200, `[1]`), unclear},
-		"200, empty":           {telegramtest.Body(200, ``), unclear},
-		"done, then lost":      {telegramtest.Drop(), unclear},
-		"lost before":          {telegramtest.Cut(), unclear},
+		"403": {
+			telegramtest.Refuse(403, "Forbidden: bot was kicked from the supergroup chat"), unsent,
+		},
+		"404":             {telegramtest.Refuse(404, "Not Found"), unsent},
+		"407 of a proxy":  {telegramtest.Page(407), unsent},
+		"a redirect":      {telegramtest.Redirect("http://127.0.0.1:1/"), unsent},
+		"500":             {telegramtest.Refuse(500, "Internal Server Error"), unclear},
+		"502 of a proxy":  {telegramtest.Page(502), unclear},
+		"200 of a proxy":  {telegramtest.Page(200), unclear},
+		"200, other JSON": {telegramtest.Body(200, `{"status":"up"}`), unclear},
+		"200, no object":  {telegramtest.Body(200, `[1]`), unclear},
+		"200, empty":      {telegramtest.Body(200, ``), unclear},
+		"done, then lost": {telegramtest.Drop(), unclear},
+		"lost before":     {telegramtest.Cut(), unclear},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -12,7 +12,7 @@ import (
 const (
 	maxText     = 4096 // UTF-16 units
 	maxCaption  = 1024 // UTF-16 units
-	maxEntities = 100  // Telegram loses those that follow
+	maxEntities = 100  // Telegram drops the rest
 	maxButton   = 64   // bytes of callback data
 )
 
@@ -23,26 +23,26 @@ type entity struct {
 	Length int       `json:"length"`
 }
 
-// compose returns the text as Telegram wants it, its entities, and its length in UTF-16 units. There is no markup
-// in it: nothing that a run says can become a format. Within Code and Pre, Telegram finds no links or mentions either.
+// compose returns the text, its entities, and its length in UTF-16 units. Styles are entities and not markup, so that
+// no text can become formatting. Within Code and Pre, Telegram finds no links or mentions either.
 func compose(t msg.Text) (text string, entities []entity, length int) {
 	var b strings.Builder
 	for _, run := range t {
-		said := printable(run.Text)
+		clean := printable(run.Text)
 		units := 0
-		for _, r := range said {
+		for _, r := range clean {
 			units += utf16.RuneLen(r)
 		}
 		if run.Style != msg.Plain && units > 0 && len(entities) < maxEntities {
 			entities = append(entities, entity{run.Style, length, units})
 		}
-		b.WriteString(said)
+		b.WriteString(clean)
 		length += units
 	}
 	return b.String(), entities, length
 }
 
-// printable drops what is no text: control characters but newline and tab, and what turns the direction of writing.
+// printable drops control characters other than newline and tab, and characters that change the writing direction.
 func printable(s string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) && r != '\n' && r != '\t' || unicode.Is(unicode.Bidi_Control, r) {
@@ -52,7 +52,7 @@ func printable(s string) string {
 	}, strings.ToValidUTF8(s, "\ufffd"))
 }
 
-// Fits reports whether the text is no longer than 4,096 UTF-16 units, or 1,024 under a photo.
+// Fits reports whether the text has at most 4,096 UTF-16 units, or 1,024 as a photo's caption.
 func (c *Client) Fits(m msg.Message) bool {
 	_, _, length := compose(m.Text)
 	if m.Photo != nil {
@@ -66,23 +66,23 @@ type button struct {
 	Data string `json:"callback_data"`
 }
 
-// keyboard is the inline keyboard, "" without buttons. A button that Telegram would refuse is left out: it must not cost
-// the message.
+// keyboard returns the inline keyboard as JSON, "" without buttons. A button that Telegram would refuse is left out, so
+// that it does not cost the message.
 func keyboard(rows [][]msg.Button) string {
-	var made [][]button
+	var kept [][]button
 	for _, row := range rows {
-		var kept []button
+		var line []button
 		for _, b := range row {
 			if b.Label != "" && b.Command != "" && len(b.Command) <= maxButton {
-				kept = append(kept, button{printable(b.Label), b.Command})
+				line = append(line, button{printable(b.Label), b.Command})
 			}
 		}
-		if kept != nil {
-			made = append(made, kept)
+		if line != nil {
+			kept = append(kept, line)
 		}
 	}
-	if made == nil {
+	if kept == nil {
 		return ""
 	}
-	return encode(map[string]any{"inline_keyboard": made})
+	return encode(map[string]any{"inline_keyboard": kept})
 }

@@ -18,7 +18,7 @@ import (
 	"friendlyfire/bot/telegram/telegramtest"
 )
 
-func TestS12NothingIsSentToWhoIsNotTelegram(t *testing.T) {
+func TestS12NothingIsSentToAnImpostor(t *testing.T) {
 	tests := map[string]struct {
 		host    string
 		trusted bool
@@ -40,7 +40,8 @@ func TestS12NothingIsSentToWhoIsNotTelegram(t *testing.T) {
 				fake.Handler().ServeHTTP(w, r)
 			}))
 			server.Config.ErrorLog = log.New(io.Discard, "", 0)
-			server.TLS = &tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: test.version} //nolint:gosec // the point of it
+			//nolint:gosec // old versions are what is tested
+			server.TLS = &tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: test.version}
 			server.StartTLS()
 			defer server.Close()
 

@@ -13,36 +13,36 @@ import (
 	"time"
 )
 
-// maxAnswer is the most that is read of an answer, bytes. A hundred updates of the longest text are less than half of it.
+// maxAnswer bounds an answer, in bytes. A hundred updates of the longest text take less than half of it.
 const maxAnswer = 4 << 20
 
-// transport carries one request for the library, which knows neither contexts nor limits.
+// transport makes one request for the library, which knows neither contexts nor limits.
 type transport struct {
 	ctx    context.Context //nolint:containedctx // it lives for one request
 	client *http.Client
 
-	status int           // of an answer that came whole
-	after  time.Duration // its Retry-After
-	unsent bool          // nothing of the request's body has left
+	status     int           // of an answer that was read completely
+	retryAfter time.Duration // its Retry-After
+	unsent     bool          // nothing of the request's body was sent
 }
 
-// Do sends the request and reads the whole answer. Its errors do not hold the URL, whose path is a secret.
-func (w *transport) Do(r *http.Request) (*http.Response, error) {
-	data, err := io.ReadAll(r.Body) // a whole body has a length, and can be sent again on a new connection
+// Do sends the request and reads the whole answer. Its errors do not contain the URL, which contains the token.
+func (t *transport) Do(r *http.Request) (*http.Response, error) {
+	data, err := io.ReadAll(r.Body) // so that it has a length, and can be sent again on a new connection
 	if err != nil {
 		return nil, err
 	}
-	s := &seal{}
-	r = r.WithContext(w.ctx)
+	gate := &bodyGate{}
+	r = r.WithContext(t.ctx)
 	r.ContentLength = int64(len(data))
-	r.GetBody = func() (io.ReadCloser, error) { return s.body(data), nil }
-	r.Body = s.body(data)
+	r.GetBody = func() (io.ReadCloser, error) { return gate.body(data), nil }
+	r.Body = gate.body(data)
 	if len(data) == 0 {
 		r.Body = http.NoBody
 	}
-	resp, err := w.client.Do(r)
+	resp, err := t.client.Do(r)
 	if err != nil {
-		w.unsent = s.close()
+		t.unsent = gate.close()
 		if u, ok := errors.AsType[*url.Error](err); ok {
 			err = u.Err
 		}
@@ -57,36 +57,36 @@ func (w *transport) Do(r *http.Request) (*http.Response, error) {
 		return nil, fmt.Errorf("an answer of more than %d bytes", maxAnswer)
 	}
 	resp.Body = io.NopCloser(bytes.NewReader(answer))
-	w.status = resp.StatusCode
+	t.status = resp.StatusCode
 	seconds, _ := strconv.Atoi(resp.Header.Get("Retry-After"))
-	w.after = time.Duration(seconds) * time.Second
+	t.retryAfter = time.Duration(seconds) * time.Second
 	return resp, nil
 }
 
-// seal knows whether anybody has begun to send a body, and once closed unbroken keeps everybody from it. That
-// makes "not sent" certain: the server cannot act on a message that it has no byte of.
-type seal struct{ state atomic.Int32 }
+// bodyGate knows whether anybody has begun to read the body of a request. Closed before that, it makes "not sent"
+// certain: nobody can read the body any more, and the server has not received a byte of it.
+type bodyGate struct{ state atomic.Int32 }
 
 const (
-	whole int32 = iota
-	broken
+	unread int32 = iota
+	begun
 	closed
 )
 
-// close reports whether the seal is whole; no reader gets a byte from then on.
-func (s *seal) close() bool { return s.state.CompareAndSwap(whole, closed) }
+// close closes the gate, and reports whether it did so before anybody read the body.
+func (g *bodyGate) close() bool { return g.state.CompareAndSwap(unread, closed) }
 
-func (s *seal) body(data []byte) io.ReadCloser {
-	return io.NopCloser(&sealed{seal: s, data: bytes.NewReader(data)})
+func (g *bodyGate) body(data []byte) io.ReadCloser {
+	return io.NopCloser(&gatedBody{gate: g, data: bytes.NewReader(data)})
 }
 
-type sealed struct {
-	seal *seal
+type gatedBody struct {
+	gate *bodyGate
 	data *bytes.Reader
 }
 
-func (b *sealed) Read(p []byte) (int, error) {
-	if !b.seal.state.CompareAndSwap(whole, broken) && b.seal.state.Load() == closed {
+func (b *gatedBody) Read(p []byte) (int, error) {
+	if !b.gate.state.CompareAndSwap(unread, begun) && b.gate.state.Load() == closed {
 		return 0, errors.New("the request has been given up")
 	}
 	return b.data.Read(p)

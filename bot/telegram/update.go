@@ -10,11 +10,12 @@ import (
 	"friendlyfire/bot/msg"
 )
 
-// tooOld is when a command is not answered any more: its sender has given up. Telegram keeps updates for a day.
-const tooOld = 10 * time.Minute
+// maxCommandAge is the age beyond which a command is not answered: its sender has given up. Telegram keeps updates for
+// a day.
+const maxCommandAge = 10 * time.Minute
 
-// update is what the bot reads of an update; the library's type knows no topics. Other kinds, edited messages and
-// channel posts among them, are left empty. https://core.telegram.org/bots/api#update
+// update is what the bot reads of an update; the library's type lacks topics. It is empty for other kinds of update,
+// such as edited messages and channel posts. https://core.telegram.org/bots/api#update
 type update struct {
 	Message  *message `json:"message"`
 	Callback *struct {
@@ -31,9 +32,9 @@ type message struct {
 	Chat   chat   `json:"chat"`
 	Text   string `json:"text"`
 	Thread int64  `json:"message_thread_id"`
-	Topic  bool   `json:"is_topic_message"` // else the thread is one of replies
+	Topic  bool   `json:"is_topic_message"` // otherwise the thread is one of replies
 
-	// Somebody else speaks: a channel, an anonymous administrator, whoever wrote what is forwarded, another bot.
+	// Set when the message is not From's own: a channel's, an anonymous administrator's, forwarded, another bot's.
 	SenderChat    *chat           `json:"sender_chat"`
 	ForwardOrigin json.RawMessage `json:"forward_origin"`
 	ForwardDate   int64           `json:"forward_date"` // before Bot API 7.0
@@ -53,14 +54,14 @@ type user struct {
 	Name  string `json:"username"`
 }
 
-// command is a request, and what to answer beside it.
+// command is a request, typed or sent by pressing a button.
 type command struct {
 	msg.Request
-	query string // the press of a button that waits for its answer, "" for a message
+	pressID string // of the callback query, which must be acknowledged; "" for a message
 }
 
-// command returns what the update asks of the bot called name. When it is a command that must not be heard, whoever
-// sent it, why says so; for everything else, why is "" and ok false.
+// command returns the command that the update is for the bot called name. If it is one that must not be answered,
+// whoever sent it, why says so; if it is no command, why is "" and ok false.
 func (u *update) command(name string, now time.Time) (c command, why string, ok bool) {
 	switch q := u.Callback; {
 	case u.Message != nil:
@@ -89,7 +90,7 @@ func (m *message) command(name string, now time.Time) (c command, why string, ok
 		return c, "a bot", false
 	case m.ForwardOrigin != nil || m.ForwardDate != 0:
 		return c, "forwarded", false
-	case now.Sub(time.Unix(m.Date, 0)) > tooOld:
+	case now.Sub(time.Unix(m.Date, 0)) > maxCommandAge:
 		return c, "too old", false
 	}
 	return c, "", true
@@ -108,8 +109,8 @@ func request(m *message, from *user, text string) msg.Request {
 	}
 }
 
-// forBot returns a command without the bot's name, "/report 7d" for "/report@some_bot 7d", and whether it is a
-// command, and for no other bot.
+// forBot returns a command without the bot's name, "/report 7d" for "/report@some_bot 7d", and whether text is a
+// command for this bot.
 func forBot(text, name string) (string, bool) {
 	if !strings.HasPrefix(text, "/") {
 		return "", false
@@ -118,8 +119,8 @@ func forBot(text, name string) (string, bool) {
 	if end < 0 {
 		end = len(text)
 	}
-	head, whom, named := strings.Cut(text[:end], "@")
-	if named && !strings.EqualFold(whom, name) {
+	head, addressee, named := strings.Cut(text[:end], "@")
+	if named && !strings.EqualFold(addressee, name) {
 		return "", false
 	}
 	return head + text[end:], true

@@ -32,7 +32,8 @@ func TestForBot(t *testing.T) {
 }
 
 func FuzzUpdate(f *testing.F) {
-	f.Add(`{"update_id":1,"message":{"date":0,"chat":{"id":-1},"from":{"id":2},"text":"/report@our_bot x","message_thread_id":4,"is_topic_message":true}}`)
+	f.Add(`{"update_id":1,"message":{"date":0,"chat":{"id":-1},"from":{"id":2},"text":"/report@our_bot x",` +
+		`"message_thread_id":4,"is_topic_message":true}}`)
 	f.Add(`{"update_id":1,"callback_query":{"id":"q","from":{"id":2},"message":{"chat":{"id":-1}},"data":"/report"}}`)
 	f.Add(`{"update_id":1,"message":{"text":"/@our_bot"}}`)
 	f.Add(`{"message":null,"callback_query":{"message":{}}}`)

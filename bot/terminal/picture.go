@@ -14,30 +14,31 @@ import (
 	"github.com/mattn/go-sixel"
 )
 
-// protocol writes a PNG in the way a terminal takes pictures.
+// protocol writes a PNG in the form that a terminal expects.
 type protocol func(w io.Writer, data []byte) error
 
-// Draw draws a PNG at the cursor and reports whether it did: only where the environment names a terminal that is known
-// to show pictures. The terminal is not asked, since an answer would have to be waited for, and would be read as a
-// command. What it says of itself, it must not say to a file: only w that is a terminal may be drawn on.
+// Draw draws a PNG at the cursor of the terminal w, and reports whether it did: only if the environment names a
+// terminal that is known to show pictures. The terminal itself is not queried, since it would have to be waited for,
+// and its reply would be read as a command. The caller must know that w is a terminal, which the environment cannot
+// tell.
 func Draw(w io.Writer, data []byte, getenv func(string) string) bool {
 	draw := protocolOf(getenv)
 	if draw == nil {
 		return false
 	}
-	var b bytes.Buffer // all of it, or nothing
+	var b bytes.Buffer // so that nothing is written if it fails
 	if err := draw(&b, data); err != nil {
 		return false
 	}
-	b.WriteByte('\n') // the cursor stands on the picture's last row
+	b.WriteByte('\n') // the cursor is in the picture's last row
 	_, err := w.Write(b.Bytes())
 	return err == nil
 }
 
-// protocolOf is how the terminal of this environment takes pictures; nil: in no way that is known.
+// protocolOf returns the protocol of the environment's terminal; nil if none is known.
 //
-// TERM comes first: every terminal sets it, and it travels through ssh. The other variables are inherited by whatever
-// is started in a terminal, so that they say nothing inside a multiplexer, which keeps pictures to itself.
+// TERM comes first: every terminal sets it, and ssh passes it on. The other variables are inherited by all programs
+// that are started in a terminal. They mean nothing in a multiplexer, which does not pass pictures on.
 func protocolOf(getenv func(string) string) protocol {
 	term, program := getenv("TERM"), getenv("TERM_PROGRAM")
 	family, _, _ := strings.Cut(term, "-")
@@ -57,8 +58,8 @@ func protocolOf(getenv func(string) string) protocol {
 	return nil
 }
 
-// kitty writes the PNG as https://sw.kovidgoyal.net/kitty/graphics-protocol wants it: in chunks of at most 4096
-// characters, each of which says that no answer is wanted (q=2); scaled to the width of a message.
+// kitty writes the PNG by the protocol of kitty, https://sw.kovidgoyal.net/kitty/graphics-protocol: in chunks of at
+// most 4096 characters that suppress replies (q=2), scaled to the width of a message.
 func kitty(w io.Writer, data []byte) error {
 	const chunk = 4096
 	rest := base64.StdEncoding.EncodeToString(data)
@@ -75,28 +76,29 @@ func kitty(w io.Writer, data []byte) error {
 	}
 }
 
-// iTerm2 writes the PNG as https://iterm2.com/documentation-images.html wants it, scaled to the width of a message.
+// iTerm2 writes the PNG by the protocol of iTerm2, https://iterm2.com/documentation-images.html, scaled to the width of
+// a message.
 func iTerm2(w io.Writer, data []byte) error {
 	_, err := fmt.Fprintf(w, "\033]1337;File=inline=1;size=%d;width=%d;preserveAspectRatio=1:%s\a",
 		len(data), width, base64.StdEncoding.EncodeToString(data))
 	return err
 }
 
-// sixels writes the picture in half its size: terminals do not scale sixels but cut them off, and a column of text is
-// some eight pixels wide.
+// sixels writes the picture at half its size: terminals crop sixels instead of scaling them, and a column of text is
+// about eight pixels wide.
 func sixels(w io.Writer, data []byte) error {
 	picture, err := png.Decode(bytes.NewReader(data))
 	if err != nil {
 		return err
 	}
 	encoder := sixel.NewEncoder(w)
-	if p, ok := picture.(*image.Paletted); ok && len(p.Palette) < 256 { // the sixel encoder keeps one for itself
+	if p, ok := picture.(*image.Paletted); ok && len(p.Palette) < 256 { // the encoder reserves one colour
 		encoder.Palette = p.Palette
 	}
 	return encoder.Encode(half(picture))
 }
 
-// half makes one pixel, the mean, of four.
+// half returns the picture at half its size: each pixel is the mean of four.
 func half(p image.Image) *image.RGBA {
 	b := p.Bounds()
 	h := image.NewRGBA(image.Rect(0, 0, b.Dx()/2, b.Dy()/2))

@@ -27,7 +27,7 @@ func env(pairs ...string) func(string) string {
 	}
 }
 
-// picture is a PNG of some kilobytes: a red half, a blue half, and noise in a corner.
+// picture returns a PNG of a few kilobytes: a red half, a blue half, and noise in a corner.
 func picture(t *testing.T) []byte {
 	t.Helper()
 	p, dice := image.NewRGBA(image.Rect(0, 0, 200, 100)), rand.New(rand.NewPCG(1, 2))
@@ -70,14 +70,18 @@ func TestPicturesAreDrawnOnlyWhereTheyAreUnderstood(t *testing.T) {
 		"mlterm":            {[]string{"TERM=mlterm-256color"}, sixels},
 		"contour":           {[]string{"TERM=contour"}, sixels},
 		"xterm":             {[]string{"TERM=xterm-256color"}, none},
-		"an unknown one":    {[]string{"TERM=xterm-256color", "TERM_PROGRAM=Apple_Terminal", "KITTY_WINDOW_ID=1"}, none},
-		"console":           {[]string{"TERM=linux", "KITTY_WINDOW_ID=1"}, none},
-		"Emacs":             {[]string{"TERM=dumb", "TERM_PROGRAM=iTerm.app"}, none},
-		"tmux in kitty":     {[]string{"TERM=tmux-256color", "TMUX=/tmp/tmux-0/default,1,0", "KITTY_WINDOW_ID=1"}, none},
-		"tmux told a lie":   {[]string{"TERM=xterm-kitty", "TMUX=/tmp/tmux-0/default,1,0"}, none},
-		"screen in iTerm2":  {[]string{"TERM=screen.xterm-256color", "STY=12.pts", "TERM_PROGRAM=iTerm.app"}, none},
-		"tmux over ssh":     {[]string{"TERM=screen-256color", "LC_TERMINAL=iTerm2"}, none},
-		"cron":              {nil, none},
+		"an unknown one": {
+			[]string{"TERM=xterm-256color", "TERM_PROGRAM=Apple_Terminal", "KITTY_WINDOW_ID=1"}, none,
+		},
+		"console": {[]string{"TERM=linux", "KITTY_WINDOW_ID=1"}, none},
+		"Emacs":   {[]string{"TERM=dumb", "TERM_PROGRAM=iTerm.app"}, none},
+		"tmux in kitty": {
+			[]string{"TERM=tmux-256color", "TMUX=/tmp/tmux-0/default,1,0", "KITTY_WINDOW_ID=1"}, none,
+		},
+		"tmux told a lie":  {[]string{"TERM=xterm-kitty", "TMUX=/tmp/tmux-0/default,1,0"}, none},
+		"screen in iTerm2": {[]string{"TERM=screen.xterm-256color", "STY=12.pts", "TERM_PROGRAM=iTerm.app"}, none},
+		"tmux over ssh":    {[]string{"TERM=screen-256color", "LC_TERMINAL=iTerm2"}, none},
+		"cron":             {nil, none},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var out bytes.Buffer
@@ -131,7 +135,8 @@ func TestITerm2GetsThePictureInline(t *testing.T) {
 	if !Draw(&out, data, env("TERM=xterm-256color", "TERM_PROGRAM=iTerm.app")) {
 		t.Fatal("not drawn")
 	}
-	want := "\033]1337;File=inline=1;size=9;width=78;preserveAspectRatio=1:" + base64.StdEncoding.EncodeToString(data) + "\a\n"
+	want := "\033]1337;File=inline=1;size=9;width=78;preserveAspectRatio=1:" +
+		base64.StdEncoding.EncodeToString(data) + "\a\n"
 	if out.String() != want {
 		t.Errorf("wrote %q, want %q", out.String(), want)
 	}
@@ -150,7 +155,8 @@ func TestSixelsAreThePictureInHalfItsSize(t *testing.T) {
 		t.Fatal(err)
 	}
 	for at, want := range map[image.Point]color.RGBA{
-		{40, 10}: {200, 30, 30, 255}, {10, 45}: {200, 30, 30, 255}, {60, 10}: {30, 30, 200, 255}, {99, 49}: {30, 30, 200, 255},
+		{40, 10}: {200, 30, 30, 255}, {10, 45}: {200, 30, 30, 255},
+		{60, 10}: {30, 30, 200, 255}, {99, 49}: {30, 30, 200, 255},
 	} {
 		r, g, b, _ := got.At(at.X, at.Y).RGBA()
 		near := func(a uint32, b uint8) bool { return max(a>>8, uint32(b))-min(a>>8, uint32(b)) <= 4 } // of 100 steps
@@ -180,7 +186,8 @@ func TestAPictureInPlaceTakesThePlaceOfTheTextChart(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var out bytes.Buffer
-			term := Terminal{Out: &out, Styled: tc.styled, Picture: t.TempDir() + "/report.png", Getenv: env("TERM=" + tc.term)}
+			file := t.TempDir() + "/report.png"
+			term := Terminal{Out: &out, Styled: tc.styled, Picture: file, Getenv: env("TERM=" + tc.term)}
 			if err := term.Send(t.Context(), Chat, m); err != nil || !strings.HasPrefix(out.String(), tc.want) {
 				t.Errorf("printed %q (%v), want %q…", out.String(), err, tc.want)
 			}

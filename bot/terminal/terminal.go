@@ -1,4 +1,5 @@
-// Package terminal is the chat when no platform is configured: messages are printed, commands are typed.
+// Package terminal is the chat when no platform is configured: it prints messages and reads commands. It has no
+// configuration of its own, and knows nothing of bans, or of what messages say.
 package terminal
 
 import (
@@ -16,38 +17,38 @@ import (
 // Chat is the terminal's only chat, and its user.
 const Chat = "terminal"
 
-// width is what every terminal has, in characters.
+// width is what any terminal can show, in characters.
 const width = 78
 
 // Terminal prints messages and reads commands.
 type Terminal struct {
 	In      io.Reader
 	Out     io.Writer
-	Styled  bool   // Out is a terminal: it shows ANSI styles, a prompt, and perhaps pictures
-	Picture string // file that the latest picture is written to, for its owner only
+	Styled  bool   // Out is a terminal, for ANSI styles, a prompt, and pictures if it shows them
+	Picture string // the file for the latest picture, readable by its owner only
 
 	Answer func(context.Context, msg.Request) msg.Message
-	Getenv func(string) string // tells which terminal this is; nil: os.Getenv
+	Getenv func(string) string // to recognize the terminal; nil: os.Getenv
 
 	mu        sync.Mutex
-	listening bool // for commands: then there is a prompt
+	listening bool // there is a prompt
 }
 
-// Platform implements msg.Sender.
+// Platform is "terminal".
 func (t *Terminal) Platform() string { return "terminal" }
 
-// Me implements the check of a platform. A terminal has no account.
+// Me returns "": a terminal has no account.
 func (t *Terminal) Me(context.Context) (string, error) { return "", nil }
 
-// CanPost implements the check of a platform.
+// CanPost never fails.
 func (t *Terminal) CanPost(context.Context, string) (string, error) {
 	return "is the chat, since no platform is configured", nil
 }
 
-// Fits implements msg.Sender: what is printed has no limit that matters, and a message that fills the screen does.
+// Fits reports whether the text has at most 4,096 bytes, so that it does not fill more than a screen.
 func (t *Terminal) Fits(m msg.Message) bool { return len(m.Text.String()) <= 4096 }
 
-// Send prints the message, with its picture where the terminal shows pictures, and writes the picture to the file.
+// Send prints the message, with its photo if the terminal shows pictures, and writes the photo to the file.
 func (t *Terminal) Send(_ context.Context, _ string, m msg.Message) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -72,7 +73,7 @@ func (t *Terminal) Send(_ context.Context, _ string, m msg.Message) error {
 	return err
 }
 
-// chart draws the message's picture in place where the terminal can, else in block characters.
+// chart draws the photo if the terminal shows pictures, and otherwise prints the fallback.
 func (t *Terminal) chart(b *strings.Builder, m msg.Message) {
 	if t.Styled && m.Photo != nil {
 		getenv := t.Getenv
@@ -90,7 +91,7 @@ func (t *Terminal) chart(b *strings.Builder, m msg.Message) {
 	}
 }
 
-// write replaces the file as a whole, so that a viewer never sees half a picture.
+// write replaces the file atomically, so that a viewer never sees half a picture.
 func write(name string, data []byte) error {
 	if err := os.WriteFile(name+".new", data, 0o600); err != nil {
 		return err
@@ -118,8 +119,7 @@ func (t *Terminal) prompt() string {
 	return ""
 }
 
-// Listen answers the commands that are typed, until the input ends or ctx does. Reading itself cannot be
-// interrupted: it ends with the process.
+// Listen answers commands until the input or ctx ends. A pending read cannot be interrupted: it ends with the process.
 func (t *Terminal) Listen(ctx context.Context) error {
 	t.mu.Lock()
 	t.listening = true
@@ -150,8 +150,8 @@ func (t *Terminal) Listen(ctx context.Context) error {
 				t.mu.Unlock()
 				continue
 			}
-			answer := t.Answer(ctx, msg.Request{Platform: t.Platform(), Chat: Chat, User: Chat, Text: line, Width: width})
-			if err := t.Send(ctx, Chat, answer); err != nil {
+			request := msg.Request{Platform: t.Platform(), Chat: Chat, User: Chat, Text: line, Width: width}
+			if err := t.Send(ctx, Chat, t.Answer(ctx, request)); err != nil {
 				return err
 			}
 		}

@@ -43,7 +43,8 @@ func TestCommandsAreReadUntilTheInputEnds(t *testing.T) {
 func TestPictureThatCannotBeWrittenCostsNoWord(t *testing.T) {
 	var out bytes.Buffer
 	term := Terminal{Out: &out, Picture: filepath.Join(t.TempDir(), "missing", "report.png")}
-	if err := term.Send(t.Context(), Chat, msg.Message{Text: msg.Text{{Text: "12 bans"}}, Photo: []byte("picture")}); err != nil {
+	m := msg.Message{Text: msg.Text{{Text: "12 bans"}}, Photo: []byte("picture")}
+	if err := term.Send(t.Context(), Chat, m); err != nil {
 		t.Fatal(err)
 	}
 	if got := out.String(); !strings.HasPrefix(got, "12 bans\n(no picture: ") {
@@ -51,13 +52,12 @@ func TestPictureThatCannotBeWrittenCostsNoWord(t *testing.T) {
 	}
 }
 
-// A message of a single pass leaves no prompt behind, since nobody reads what is typed.
-func TestPromptIsForWhoIsHeard(t *testing.T) {
+// Without Listen, nobody reads what is typed, and there is no prompt.
+func TestPromptIsShownWhileListening(t *testing.T) {
 	for styled, want := range map[bool]string{false: "hello\n\n", true: "> \r\x1b[Khello\n\n> "} {
 		var out bytes.Buffer
-		term := Terminal{In: strings.NewReader("/help\n"), Out: &out, Styled: styled, Answer: func(context.Context, msg.Request) msg.Message {
-			return msg.Message{Text: msg.Text{{Text: "hello"}}}
-		}}
+		answer := func(context.Context, msg.Request) msg.Message { return msg.Message{Text: msg.Text{{Text: "hello"}}} }
+		term := Terminal{In: strings.NewReader("/help\n"), Out: &out, Styled: styled, Answer: answer}
 		if err := term.Listen(t.Context()); err != nil || out.String() != want {
 			t.Errorf("styled %v: printed %q (%v), want %q", styled, out.String(), err, want)
 		}
@@ -65,7 +65,9 @@ func TestPromptIsForWhoIsHeard(t *testing.T) {
 }
 
 func TestStylesAreForTerminalsOnly(t *testing.T) {
-	for styled, want := range map[bool]string{false: "bold code\n\n", true: "\r\x1b[K\x1b[1mbold\x1b[0m \x1b[36mcode\x1b[0m\n\n"} {
+	for styled, want := range map[bool]string{
+		false: "bold code\n\n", true: "\r\x1b[K\x1b[1mbold\x1b[0m \x1b[36mcode\x1b[0m\n\n",
+	} {
 		var out bytes.Buffer
 		term := Terminal{Out: &out, Styled: styled}
 		text := msg.Text{{Text: "bold", Style: msg.Bold}, {Text: " "}, {Text: "code", Style: msg.Code}}

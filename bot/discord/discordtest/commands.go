@@ -8,7 +8,7 @@ import (
 	"unicode/utf8"
 )
 
-// Command is a slash command as it was registered.
+// Command is a registered slash command.
 type Command struct {
 	Name        string   `json:"name"`
 	Type        int      `json:"type"`
@@ -25,7 +25,7 @@ type Option struct {
 	Choices     []Choice `json:"choices"`
 }
 
-// Choice is one value that an Option takes.
+// Choice is a value that an Option accepts.
 type Choice struct {
 	Name  string `json:"name"`
 	Value string `json:"value"`
@@ -33,7 +33,7 @@ type Choice struct {
 
 var commandName = regexp.MustCompile(`^[-_\p{Ll}\p{Lo}\p{N}]{1,32}$`)
 
-// creationLimit is how many new commands a guild takes in a day.
+// creationLimit is how many new commands a guild accepts in a day.
 const creationLimit = 200
 
 // overwrite sets the guild's commands: https://discord.com/developers/docs/interactions/application-commands
@@ -41,7 +41,9 @@ func (s *Server) overwrite(q Request, app, guild string) (any, *refusal) {
 	var set []Command
 	switch {
 	case app != AppID:
-		return nil, &refusal{http.StatusForbidden, 20012, "You are not authorized to perform this action on this application"}
+		return nil, &refusal{
+			http.StatusForbidden, 20012, "You are not authorized to perform this action on this application",
+		}
 	case guild != Guild:
 		return nil, &refusal{http.StatusForbidden, 50001, "Missing Access"}
 	case json.Unmarshal(q.Body, &set) != nil || len(set) > 100:
@@ -54,7 +56,8 @@ func (s *Server) overwrite(q Request, app, guild string) (any, *refusal) {
 		}
 		optional := false
 		for _, o := range c.Options {
-			if o.Type != 3 || !commandName.MatchString(o.Name) || !described(o.Description) || len(o.Choices) > 25 || o.Required && optional {
+			if o.Type != 3 || !commandName.MatchString(o.Name) || !described(o.Description) ||
+				len(o.Choices) > 25 || o.Required && optional {
 				return nil, invalid("option " + o.Name)
 			}
 			optional = optional || !o.Required
@@ -64,11 +67,13 @@ func (s *Server) overwrite(q Request, app, guild string) (any, *refusal) {
 		}
 	}
 	if s.creates+created > creationLimit {
-		return nil, &refusal{http.StatusBadRequest, 30034, "Max number of daily application command creates has been reached (200)"}
+		return nil, &refusal{
+			http.StatusBadRequest, 30034, "Max number of daily application command creates has been reached (200)",
+		}
 	}
 	s.creates += created
 	s.commands = set
-	s.tell()
+	s.Notify()
 	return set, nil
 }
 
@@ -77,7 +82,7 @@ func described(s string) bool {
 	return n >= 1 && n <= 100
 }
 
-// Commands returns the commands that are registered.
+// Commands returns the registered commands.
 func (s *Server) Commands() []Command {
 	s.mu.Lock()
 	defer s.mu.Unlock()

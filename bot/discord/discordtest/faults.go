@@ -5,20 +5,22 @@ import (
 	"html"
 	"net/http"
 	"time"
+
+	"friendlyfire/bot/bottest"
 )
 
-// Fault is what a request meets in place of its proper treatment.
+// Fault handles a request wrongly.
 type Fault func(*exchange)
 
 // rule is a fault for the next requests that match.
 type rule struct {
 	pattern string
-	left    int // negative: for ever
+	left    int // negative: all
 	fault   Fault
 }
 
-// Fail lets the next n requests that match the pattern meet the fault, all of them if n is negative. Rules are used
-// up in the order in which they were set.
+// Fail makes the next n requests that match the pattern meet the fault, all of them if n is negative. Earlier calls
+// come first.
 func (s *Server) Fail(pattern string, n int, fault Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -32,8 +34,8 @@ func (s *Server) Heal() {
 	s.rules, s.script = nil, nil
 }
 
-// Script asks choose for the fault of every request that Fail has none for; nil is none. It is called with one
-// request at a time and must not call the server.
+// Script makes choose return the fault of every request that Fail has none for; nil is none. It is called with one
+// request at a time, and must not call the server. A nil choose ends the script.
 func (s *Server) Script(choose func(Request) Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -53,8 +55,8 @@ func (s *Server) choose(q Request) Fault {
 	return nil
 }
 
-// RateLimit is a 429 of scope "user", "shared" or "global". Until the time is over every request of the route, or of
-// the bot, is refused as well; not so for "shared", which others have used up.
+// RateLimit is a 429 of scope "user", "shared" or "global". Until the time has passed, every request of the route or of
+// the bot is refused as well, but not after "shared", a limit that others have exceeded.
 func RateLimit(after time.Duration, scope string) Fault {
 	return func(x *exchange) {
 		x.s.mu.Lock()
@@ -70,7 +72,7 @@ func RateLimit(after time.Duration, scope string) Fault {
 	}
 }
 
-// Cloudflare is a 429 of the network before Discord: a page, with a Retry-After in seconds.
+// Cloudflare is a 429 from the network in front of Discord: a page, with a Retry-After in seconds.
 func Cloudflare(after time.Duration) Fault {
 	return func(x *exchange) {
 		x.w.Header().Set("Retry-After", asSeconds(after))
@@ -78,12 +80,12 @@ func Cloudflare(after time.Duration) Fault {
 	}
 }
 
-// Refuse is an answer that says no: 403, 50013, "Missing Permissions".
+// Refuse is a refusal by the API, such as 403, 50013, "Missing Permissions".
 func Refuse(status, code int, message string) Fault {
 	return func(x *exchange) { x.answer(nil, &refusal{status, code, message}) }
 }
 
-// Page is an HTML page of a proxy, which tells what was asked, token and all.
+// Page is an HTML page of a proxy, which contains the request and so the token.
 func Page(status int) Fault {
 	return func(x *exchange) {
 		x.ended(status)
@@ -93,7 +95,7 @@ func Page(status int) Fault {
 	}
 }
 
-// Echo is a refusal in JSON that tells what was asked, token and all.
+// Echo is a refusal in JSON, which contains the request and so the token.
 func Echo(status int) Fault {
 	return func(x *exchange) { x.answer(nil, &refusal{status, 0, "cannot pass on " + x.echo()}) }
 }
@@ -102,7 +104,7 @@ func (x *exchange) echo() string {
 	return fmt.Sprintf("%s http://%s%s %v", x.r.Method, x.r.Host, x.r.URL, x.r.Header)
 }
 
-// Body is an answer of exactly these bytes, said to be JSON.
+// Body is an answer with this body, as JSON.
 func Body(status int, body string) Fault {
 	return func(x *exchange) {
 		x.ended(status)
@@ -112,7 +114,7 @@ func Body(status int, body string) Fault {
 	}
 }
 
-// Redirect sends the client elsewhere.
+// Redirect redirects the client.
 func Redirect(location string) Fault {
 	return func(x *exchange) {
 		x.ended(http.StatusTemporaryRedirect)
@@ -120,61 +122,42 @@ func Redirect(location string) Fault {
 	}
 }
 
-// Drop does what is asked, and cuts the connection in place of an answer.
+// Drop does what the request asks for, and cuts the connection instead of answering.
 func Drop() Fault {
 	return func(x *exchange) {
 		_, _ = x.do()
-		panic(http.ErrAbortHandler)
+		bottest.Cut()
 	}
 }
 
-// Slow does what is asked at once, and answers after the time: in between, the client does not know.
-func Slow(after time.Duration) Fault {
+// Slow does what the request asks for at once, and answers after the delay.
+func Slow(delay time.Duration) Fault {
 	return func(x *exchange) {
 		result, no := x.do()
-		if !x.s.sleep(x.r.Context(), after) {
-			panic(http.ErrAbortHandler)
-		}
+		x.s.Delay(x.r, delay)
 		x.answer(result, no)
 	}
 }
 
 // Cut cuts the connection and does nothing.
-func Cut() Fault { return func(*exchange) { panic(http.ErrAbortHandler) } }
+func Cut() Fault { return func(*exchange) { bottest.Cut() } }
 
 // Hang never answers.
-func Hang() Fault {
-	return func(x *exchange) {
-		x.s.sleep(x.r.Context(), 0)
-		panic(http.ErrAbortHandler)
-	}
-}
+func Hang() Fault { return func(x *exchange) { x.s.Hang(x.r) } }
 
-// Drip does what is asked, and answers with a byte a second, for ever.
+// Drip does what the request asks for, and answers with a byte a second, without end.
 func Drip() Fault {
 	return func(x *exchange) {
 		_, _ = x.do()
 		x.w.Header().Set("Content-Type", "application/json")
-		for x.s.sleep(x.r.Context(), time.Second) {
-			_, _ = x.w.Write([]byte(" "))
-			_ = http.NewResponseController(x.w).Flush()
-		}
-		panic(http.ErrAbortHandler)
+		x.s.Drip(x.w, x.r)
 	}
 }
 
-// Flood answers with spaces without end, as fast as they are taken.
+// Flood answers with spaces without end, as fast as the client reads them.
 func Flood() Fault {
 	return func(x *exchange) {
-		chunk := make([]byte, 64<<10)
-		for i := range chunk {
-			chunk[i] = ' '
-		}
 		x.w.Header().Set("Content-Type", "application/json")
-		for {
-			if _, err := x.w.Write(chunk); err != nil {
-				panic(http.ErrAbortHandler)
-			}
-		}
+		bottest.Flood(x.w)
 	}
 }

@@ -2,27 +2,28 @@ package discordtest
 
 import (
 	"slices"
+	"testing"
 	"time"
 
 	"github.com/gorilla/websocket"
 )
 
-// HeartbeatInterval is what the gateway asks for, as Discord does.
+// HeartbeatInterval is the interval that the gateway asks for, the same as Discord's.
 const HeartbeatInterval = 41250 * time.Millisecond
 
-// Connection is what a connection to the gateway meets in place of its proper treatment.
+// Connection is how the gateway mishandles a connection.
 type Connection struct {
-	Silent       bool          // it never says hello
-	Close        int           // it is closed with this code in place of READY and RESUMED
-	Invalid      bool          // every session is invalid, and identifying too
-	CloseReady   int           // it is closed with this code after READY or RESUMED
-	DropReady    bool          // it is cut after READY or RESUMED
+	Silent       bool          // it sends no hello
+	Close        int           // it closes with this code instead of sending READY or RESUMED
+	Invalid      bool          // it answers identify and resume with an invalid session
+	CloseReady   int           // it closes with this code after READY or RESUMED
+	DropReady    bool          // it cuts the connection after READY or RESUMED
 	DropAfter    time.Duration // how long after
-	ForgetsAll   bool          // no session can be resumed
-	NoHeartbeats bool          // none is acknowledged
+	ForgetsAll   bool          // it lets no session be resumed
+	NoHeartbeats bool          // it acknowledges no heartbeat
 }
 
-// gateway is the state of all connections.
+// gateway is the state of all sessions and connections.
 type gateway struct {
 	script     func() Connection
 	sessions   map[string]*gatewaySession
@@ -47,64 +48,55 @@ type frame struct {
 	Data any    `json:"d"`
 }
 
-// gatewayConn is one connection. What it is to be sent waits in out, so that nobody waits for the bot to read.
+// gatewayConn is one connection. What is to be sent goes through out, so that nobody waits for the bot to read.
 type gatewayConn struct {
-	ws     *websocket.Conn
-	out    chan any // frame: to send; int: code to close with; nil: to cut
-	gone   bool     // out is closed
-	meets  Connection
-	joined *gatewaySession
+	ws      *websocket.Conn
+	out     chan any // a frame to send; an int, the code to close with; nil, to cut
+	gone    bool     // out is closed
+	faults  Connection
+	session *gatewaySession // nil: none yet
 }
 
-// ScriptGateway asks choose what each new connection meets; nil ends it. It must not call the server.
+// ScriptGateway makes choose return the faults of each new connection. It must not call the server. A nil choose ends
+// the script.
 func (s *Server) ScriptGateway(choose func() Connection) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.gateway.script = choose
 }
 
-// Dials returns when connections to the gateway came, refused ones too.
+// Dials returns the times of the connections to the gateway.
 func (s *Server) Dials() []time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.gateway.dials)
 }
 
-// Identifies returns when sessions were begun. Discord takes a thousand in 24 hours.
+// Identifies returns the times of the identifies. Discord accepts a thousand in 24 hours.
 func (s *Server) Identifies() []time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.gateway.identifies)
 }
 
-// Resumes returns when sessions were resumed.
+// Resumes returns the times at which the bot tried to resume a session.
 func (s *Server) Resumes() []time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.gateway.resumes)
 }
 
-// Listening reports whether the bot has a session open.
+// Listening reports whether the bot has an open session.
 func (s *Server) Listening() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return slices.ContainsFunc(s.gateway.open, func(c *gatewayConn) bool { return c.joined != nil })
+	return slices.ContainsFunc(s.gateway.open, func(c *gatewayConn) bool { return c.session != nil })
 }
 
-// AwaitListening waits, ten seconds at most, until the bot has a session open.
-func (s *Server) AwaitListening(tb interface {
-	Helper()
-	Fatalf(string, ...any)
-},
-) {
+// AwaitListening waits, ten seconds at most, until the bot has an open session.
+func (s *Server) AwaitListening(tb testing.TB) {
 	tb.Helper()
-	for range 1000 {
-		if s.Listening() {
-			return
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	tb.Fatalf("discordtest: the bot does not listen")
+	s.Await(tb, 10*time.Second, s.Listening)
 }
 
 // CloseGateway closes every connection with the code.
@@ -116,7 +108,7 @@ func (s *Server) CloseGateway(code int) {
 	}
 }
 
-// AskReconnect asks every connection to come again (op 7).
+// AskReconnect asks the bot to reconnect every connection (op 7).
 func (s *Server) AskReconnect() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -125,7 +117,7 @@ func (s *Server) AskReconnect() {
 	}
 }
 
-// AskHeartbeat asks every connection for a heartbeat at once (op 1).
+// AskHeartbeat asks for a heartbeat at once on every connection (op 1).
 func (s *Server) AskHeartbeat() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -158,4 +150,4 @@ func (s *Server) dropConnections() {
 	}
 }
 
-func (s *Server) gatewayURL() string { return "ws://" + s.listen.Addr().String() + "/gw" }
+func (s *Server) gatewayURL() string { return "ws://" + s.Addr() + "/gw" }

@@ -5,7 +5,7 @@ import (
 	"strconv"
 )
 
-// Permissions, as bits: https://discord.com/developers/docs/topics/permissions
+// Bits of permissions: https://discord.com/developers/docs/topics/permissions
 const (
 	ViewChannel  = 1 << 10
 	SendMessages = 1 << 11
@@ -24,14 +24,14 @@ func (s *Server) AddChannel(id, name string) {
 	s.channels[id] = &channel{name: name}
 }
 
-// Deny takes permissions from everybody in a channel. Zero gives all of them back.
+// Deny denies permissions to everybody in a channel. Zero grants all of them again.
 func (s *Server) Deny(id string, permissions int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.channels[id].denied = permissions
 }
 
-// Leave takes the bot out of Guild before its next session.
+// Leave removes the bot from Guild, as its next session will show.
 func (s *Server) Leave() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -49,7 +49,7 @@ func (s *Server) botUser() any {
 	return map[string]any{"id": BotID, "username": BotName, "discriminator": "0", "bot": true}
 }
 
-// find returns a channel that the bot sees.
+// find returns a channel that the bot may view.
 func (s *Server) find(id string) (*channel, *refusal) {
 	c := s.channels[id]
 	switch {
@@ -66,9 +66,9 @@ func (s *Server) getChannel(id string) (any, *refusal) {
 	if no != nil {
 		return nil, no
 	}
+	everybody := map[string]any{"id": Guild, "type": 0, "allow": "0", "deny": strconv.FormatInt(c.denied, 10)}
 	return map[string]any{
-		"id": id, "type": 0, "name": c.name, "guild_id": Guild,
-		"permission_overwrites": []any{map[string]any{"id": Guild, "type": 0, "allow": "0", "deny": strconv.FormatInt(c.denied, 10)}},
+		"id": id, "type": 0, "name": c.name, "guild_id": Guild, "permission_overwrites": []any{everybody},
 	}, nil
 }
 

@@ -12,10 +12,10 @@ import (
 // Deadlines of an interaction: https://discord.com/developers/docs/interactions/receiving-and-responding
 const (
 	respondWithin = 3 * time.Second
-	tokenLives    = 15 * time.Minute
+	tokenLifetime = 15 * time.Minute
 )
 
-// Interaction is a command or the press of a button, and what became of it.
+// Interaction is a command or the press of a button, with its answers.
 type Interaction struct {
 	ID, Token string
 	s         *Server
@@ -27,16 +27,16 @@ type Interaction struct {
 	proposals []string
 }
 
-// Ask is who asks, and where.
+// Ask is a user and the place where they act.
 type Ask struct {
 	Guild, Channel, User string
-	Bot                  bool // the user is one
+	Bot                  bool // the user is a bot
 }
 
-// Admin asks in Channel of Guild, as User.
+// Admin is User in Channel of Guild.
 var Admin = Ask{Guild: Guild, Channel: Channel, User: User}
 
-// Slash sends a slash command to the bot, with options as pairs of name and value.
+// Slash sends a slash command to the bot, with its options as pairs of name and value.
 func (s *Server) Slash(who Ask, name string, options ...string) *Interaction {
 	given := []any{}
 	for pair := range slices.Chunk(options, 2) {
@@ -45,31 +45,32 @@ func (s *Server) Slash(who Ask, name string, options ...string) *Interaction {
 	return s.Interact(who, 2, map[string]any{"id": "1", "type": 1, "name": name, "options": given})
 }
 
-// Type sends what has been typed so far of one option of a slash command.
+// Type sends to the bot what has been typed so far of an option of a slash command.
 func (s *Server) Type(who Ask, name, option, typed string) *Interaction {
 	return s.Interact(who, 4, map[string]any{"id": "1", "type": 1, "name": name, "options": []any{
 		map[string]any{"type": 3, "name": option, "value": typed, "focused": true},
 	}})
 }
 
-// Proposals returns what was proposed to who types, nil before an answer.
+// Proposals returns the values that the bot proposed for the option, nil before it has answered.
 func (i *Interaction) Proposals() []string {
 	i.s.mu.Lock()
 	defer i.s.mu.Unlock()
 	return slices.Clone(i.proposals)
 }
 
-// Press presses a button under a message of the bot.
+// Press presses a button below a message of the bot.
 func (s *Server) Press(who Ask, customID string) *Interaction {
 	return s.Interact(who, 3, map[string]any{"component_type": 2, "custom_id": customID})
 }
 
-// Interact sends an interaction of the type to the bot. It is lost when no session is open.
+// Interact sends an interaction of this type to the bot. It is lost if no session is open.
 func (s *Server) Interact(who Ask, kind int, data any) *Interaction {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	id := s.newID()
-	i := &Interaction{ID: id, s: s, kind: kind, at: time.Now(), Token: fmt.Sprintf("CANARY-interaction-token-%s-%s", id, id)}
+	token := fmt.Sprintf("CANARY-interaction-token-%s-%s", id, id)
+	i := &Interaction{ID: id, s: s, kind: kind, at: time.Now(), Token: token}
 	s.interactions[i.Token] = i
 	user := map[string]any{"id": who.User, "username": "somebody", "discriminator": "0", "bot": who.Bot}
 	event := map[string]any{
@@ -83,13 +84,15 @@ func (s *Server) Interact(who Ask, kind int, data any) *Interaction {
 		event["member"] = map[string]any{"user": user, "roles": []string{}, "permissions": "0"}
 	}
 	if kind == 3 {
-		event["message"] = map[string]any{"id": s.newID(), "channel_id": who.Channel, "author": s.botUser(), "content": ""}
+		event["message"] = map[string]any{
+			"id": s.newID(), "channel_id": who.Channel, "author": s.botUser(), "content": "",
+		}
 	}
 	s.dispatch("INTERACTION_CREATE", event)
 	return i
 }
 
-// callback takes the first response to an interaction.
+// callback handles the first response to an interaction.
 func (s *Server) callback(q Request, parts []string) (any, *refusal) {
 	if !q.matches("POST /interactions/*/*/callback") {
 		return nil, &refusal{http.StatusNotFound, 0, "404: Not Found"}
@@ -120,11 +123,11 @@ func (s *Server) callback(q Request, parts []string) (any, *refusal) {
 		}
 	}
 	i.responded, i.deferred = true, true
-	s.tell()
+	s.Notify()
 	return nil, nil
 }
 
-// editAnswer takes the answer that was promised.
+// editAnswer handles the answer that was deferred.
 func (s *Server) editAnswer(r *http.Request, q Request, parts []string) (any, *refusal) {
 	if !q.matches("PATCH /webhooks/*/*/messages/@original") {
 		return nil, &refusal{http.StatusNotFound, 0, "404: Not Found"}
@@ -133,7 +136,7 @@ func (s *Server) editAnswer(r *http.Request, q Request, parts []string) (any, *r
 	switch {
 	case i == nil || parts[1] != AppID:
 		return nil, &refusal{http.StatusUnauthorized, 50027, "Invalid Webhook Token"}
-	case time.Since(i.at) > tokenLives:
+	case time.Since(i.at) > tokenLifetime:
 		return nil, &refusal{http.StatusUnauthorized, 50027, "Invalid Webhook Token"}
 	case !i.responded:
 		return nil, &refusal{http.StatusNotFound, 10015, "Unknown Webhook"}
@@ -144,7 +147,7 @@ func (s *Server) editAnswer(r *http.Request, q Request, parts []string) (any, *r
 	}
 	m.ID, m.Deferred = s.newID(), i.deferred
 	i.answers = append(i.answers, m)
-	s.tell()
+	s.Notify()
 	return map[string]any{"id": m.ID, "content": m.Content}, nil
 }
 
@@ -155,7 +158,7 @@ func (i *Interaction) Touched() bool {
 	return i.responded || len(i.answers) > 0
 }
 
-// Answers returns what the answer has been, the last being what it is.
+// Answers returns all versions of the answer, the current one last.
 func (i *Interaction) Answers() []Message {
 	i.s.mu.Lock()
 	defer i.s.mu.Unlock()
@@ -165,9 +168,7 @@ func (i *Interaction) Answers() []Message {
 // Answer waits for the answer.
 func (i *Interaction) Answer(ctx context.Context) (Message, error) {
 	for {
-		i.s.mu.Lock()
-		changed, answers := i.s.changed, i.answers
-		i.s.mu.Unlock()
+		changed, answers := i.s.Changed(), i.Answers()
 		if len(answers) > 0 {
 			return answers[len(answers)-1], nil
 		}

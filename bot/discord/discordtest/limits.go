@@ -10,13 +10,13 @@ import (
 	"time"
 )
 
-// bucket is a route's window, which begins with its first request.
+// bucket is the window of a route, which begins with its first request.
 type bucket struct {
 	used int
 	ends time.Time
 }
 
-// limit counts a request against the bot's and the route's limit, and says so in the headers.
+// limit enforces the limits of the bot and of the route, and sets the headers that describe them.
 func (s *Server) limit(h http.Header, q Request) *refusal {
 	now, route := time.Now(), q.Method+" "+q.Path
 	for _, held := range []string{"", route} {
@@ -61,7 +61,7 @@ func tooMany(h http.Header, after time.Duration, scope string) {
 	}
 }
 
-// asSeconds is a duration as Discord writes it: with milliseconds.
+// asSeconds formats a duration like Discord, with milliseconds.
 func asSeconds(d time.Duration) string {
 	return strconv.FormatFloat(math.Ceil(float64(d)/1e6)/1000, 'f', 3, 64)
 }

@@ -19,7 +19,7 @@ const (
 	maxRequest  = 25 << 20
 	maxFile     = 10 << 20
 	maxContent  = 2000
-	maxEmbeds   = 6000 // characters of all
+	maxEmbeds   = 6000 // characters in all embeds
 	maxNonce    = 25
 	nonceMemory = 3 * time.Minute // "the past few minutes"
 )
@@ -35,10 +35,10 @@ type Message struct {
 	Nonce    string
 	Flags    int
 	Buttons  [][]Button
-	Deferred bool // an interaction's answer that was promised first
+	Deferred bool // the answer to an interaction, which was deferred first
 }
 
-// Button is a button under a message.
+// Button is a button below a message.
 type Button struct{ Label, CustomID string }
 
 type nonce struct {
@@ -46,7 +46,7 @@ type nonce struct {
 	at time.Time
 }
 
-// draft is a message as it is sent.
+// draft is a message as the bot sends it.
 type draft struct {
 	Content         string `json:"content"`
 	Nonce           string `json:"nonce"`
@@ -81,7 +81,7 @@ func invalid(what string) *refusal {
 	return &refusal{http.StatusBadRequest, 50035, "Invalid Form Body: " + what}
 }
 
-// post takes a message to a channel.
+// post handles a message to a channel.
 func (s *Server) post(r *http.Request, q Request, id string) (any, *refusal) {
 	c, no := s.find(id)
 	if no != nil {
@@ -101,11 +101,13 @@ func (s *Server) post(r *http.Request, q Request, id string) (any, *refusal) {
 	m.ID, m.Channel = s.newID(), id
 	s.nonces[id+"/"+d.Nonce] = nonce{m.ID, m.Time}
 	s.messages = append(s.messages, m)
-	s.tell()
-	return map[string]any{"id": m.ID, "channel_id": id, "content": m.Content, "timestamp": m.Time.UTC().Format(time.RFC3339)}, nil
+	s.Notify()
+	return map[string]any{
+		"id": m.ID, "channel_id": id, "content": m.Content, "timestamp": m.Time.UTC().Format(time.RFC3339),
+	}, nil
 }
 
-// read takes a message out of a request, and refuses what Discord would.
+// read reads a message from a request, and refuses what Discord would refuse.
 func (s *Server) read(r *http.Request, q Request) (d draft, m Message, no *refusal) {
 	payload := q.Body
 	if kind, _, _ := mime.ParseMediaType(q.Header.Get("Content-Type")); kind == "multipart/form-data" {
@@ -129,7 +131,7 @@ func (s *Server) read(r *http.Request, q Request) (d draft, m Message, no *refus
 		}
 		m.Buttons = append(m.Buttons, buttons)
 	}
-	if d.calls() {
+	if d.mentions() {
 		s.mentions++
 	}
 	return d, m, nil
@@ -200,7 +202,8 @@ func (d *draft) check(file bool) *refusal {
 			return invalid("components: row")
 		}
 		for _, b := range row.Components {
-			if b.Type != 2 || b.Style < 1 || b.Style > 4 || b.URL != "" || b.Label == "" || utf8.RuneCountInString(b.Label) > 80 ||
+			if b.Type != 2 || b.Style < 1 || b.Style > 4 || b.URL != "" ||
+				b.Label == "" || utf8.RuneCountInString(b.Label) > 80 ||
 				b.CustomID == "" || utf8.RuneCountInString(b.CustomID) > 100 || ids[b.CustomID] {
 				return invalid("components: button")
 			}
@@ -216,8 +219,8 @@ var (
 	someRole  = regexp.MustCompile(`<@&(\d+)>`)
 )
 
-// calls reports whether the message notifies anybody. Without allowed_mentions, whom the text names.
-func (d *draft) calls() bool {
+// mentions reports whether the message notifies anybody. Without allowed_mentions, everybody in the text is notified.
+func (d *draft) mentions() bool {
 	allowed := []string{"everyone", "users", "roles"}
 	if d.AllowedMentions != nil {
 		if len(d.AllowedMentions.Users) > 0 || len(d.AllowedMentions.Roles) > 0 {

@@ -11,36 +11,37 @@ import (
 	"time"
 )
 
-// Request is one request as it came.
+// Request is a request that was received.
 type Request struct {
 	Time   time.Time
 	Method string
 	Path   string // without /api/v9
 	Header http.Header
 	Body   []byte
-	Status int // of the answer; 0: none was given
+	Status int // of the answer; 0: not answered
 }
 
-// matches takes "POST /channels/*/messages", where * is one part of the path, or "" for every request.
+// matches reports whether the request matches a pattern such as "POST /channels/*/messages", where * is one segment of
+// the path. "" matches all requests.
 func (q Request) matches(pattern string) bool {
 	ok, err := path.Match(pattern, q.Method+" "+q.Path)
 	return pattern == "" || err == nil && ok
 }
 
-// refusal is an answer in Discord's form that says no.
+// refusal is an error of the API.
 type refusal struct {
 	Status  int    `json:"-"`
 	Code    int    `json:"code"`
 	Message string `json:"message"`
 }
 
-// exchange is one request and the means to answer it.
+// exchange is a request, with what is needed to answer it.
 type exchange struct {
-	s *Server
-	w http.ResponseWriter
-	r *http.Request
-	q Request
-	n int // of the request
+	s     *Server
+	w     http.ResponseWriter
+	r     *http.Request
+	q     Request
+	index int // in Server.requests
 }
 
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
@@ -54,14 +55,15 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	q := Request{
-		Time: time.Now(), Method: r.Method, Path: strings.TrimPrefix(r.URL.Path, "/api/v9"), Header: r.Header.Clone(), Body: body,
+		Time: time.Now(), Method: r.Method, Path: strings.TrimPrefix(r.URL.Path, "/api/v9"),
+		Header: r.Header.Clone(), Body: body,
 	}
 	x := &exchange{s: s, w: w, r: r, q: q}
 	s.mu.Lock()
-	x.n = len(s.requests)
+	x.index = len(s.requests)
 	s.requests = append(s.requests, q)
 	fault := s.choose(q)
-	s.tell()
+	s.Notify()
 	s.mu.Unlock()
 	if fault != nil {
 		fault(x)
@@ -71,7 +73,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	x.answer(result, no)
 }
 
-// do is the proper treatment of a request, without its answer.
+// do does what the request asks for.
 func (x *exchange) do() (any, *refusal) {
 	s, q := x.s, x.q
 	s.mu.Lock()
@@ -97,7 +99,8 @@ func (x *exchange) do() (any, *refusal) {
 	switch {
 	case q.matches("GET /gateway/bot"):
 		return map[string]any{"url": s.gatewayURL(), "shards": 1, "session_start_limit": map[string]int{
-			"total": 1000, "remaining": 1000 - len(s.gateway.identifies), "reset_after": 86_400_000, "max_concurrency": 1,
+			"total": 1000, "remaining": 1000 - len(s.gateway.identifies), "reset_after": 86_400_000,
+			"max_concurrency": 1,
 		}}, nil
 	case q.matches("GET /users/@me"):
 		return s.botUser(), nil
@@ -115,7 +118,7 @@ func (x *exchange) do() (any, *refusal) {
 	return nil, &refusal{http.StatusNotFound, 0, "404: Not Found"}
 }
 
-// answer writes the result, or the refusal.
+// answer writes the result or the refusal.
 func (x *exchange) answer(result any, no *refusal) {
 	status := http.StatusOK
 	switch {
@@ -123,7 +126,8 @@ func (x *exchange) answer(result any, no *refusal) {
 		status = no.Status
 		after, _ := strconv.ParseFloat(x.w.Header().Get("Retry-After"), 64)
 		result = map[string]any{
-			"message": "You are being rate limited.", "retry_after": after, "global": x.w.Header().Get("X-RateLimit-Global") != "",
+			"message": "You are being rate limited.", "retry_after": after,
+			"global": x.w.Header().Get("X-RateLimit-Global") != "",
 		}
 	case no != nil:
 		status, result = no.Status, no
@@ -138,15 +142,15 @@ func (x *exchange) answer(result any, no *refusal) {
 	_ = json.NewEncoder(x.w).Encode(result)
 }
 
-// ended keeps the status of the answer.
+// ended records the status of the answer.
 func (x *exchange) ended(status int) {
 	x.s.mu.Lock()
 	defer x.s.mu.Unlock()
-	x.s.requests[x.n].Status = status
-	x.s.tell()
+	x.s.requests[x.index].Status = status
+	x.s.Notify()
 }
 
-// Requests returns the requests that match a pattern such as "POST /channels/*/messages", all for "", as they came.
+// Requests returns the requests that match a pattern such as "POST /channels/*/messages", or all for "", oldest first.
 func (s *Server) Requests(pattern string) []Request {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -159,7 +163,7 @@ func (s *Server) Requests(pattern string) []Request {
 	return found
 }
 
-// Invalid returns the most requests answered 401, 403 or 404 within any window of that length.
+// Invalid returns the maximum number of requests answered with 401, 403 or 404 in any window of that length.
 func (s *Server) Invalid(window time.Duration) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -12,11 +12,11 @@ const (
 	privileged     = 1<<1 | 1<<8 | 1<<15 // members, presences, message content: none is granted
 )
 
-// Mention calls the bot in a message.
+// Mention mentions the bot in a message.
 const Mention = "<@" + BotID + ">"
 
-// Say lets somebody write in a channel, or to the bot alone where who.Guild is "". It reaches sessions with the intent for
-// it. The text goes with it in direct messages and where the bot is mentioned, and is empty elsewhere.
+// Say sends a message of somebody in a channel, or a direct message to the bot if who.Guild is "". Sessions with the
+// intent for it receive it. Its text is empty unless it is a direct message or mentions the bot.
 func (s *Server) Say(who Ask, text string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -26,7 +26,9 @@ func (s *Server) Say(who Ask, text string) {
 	}
 	event := map[string]any{
 		"id": s.newID(), "type": 0, "channel_id": who.Channel, "timestamp": time.Now().UTC().Format(time.RFC3339),
-		"author": map[string]any{"id": who.User, "username": "somebody", "global_name": "Some Body", "discriminator": "0", "bot": who.Bot},
+		"author": map[string]any{
+			"id": who.User, "username": "somebody", "global_name": "Some Body", "discriminator": "0", "bot": who.Bot,
+		},
 	}
 	switch {
 	case who.Guild == "":

@@ -44,23 +44,28 @@ func ask(t *testing.T, s *discordtest.Server, what, body string) (int, http.Head
 }
 
 func TestMessagesAreChecked(t *testing.T) {
+	button := func(label string) string {
+		return `{"type":2,"style":2,"label":"` + label + `","custom_id":"a"}`
+	}
 	for name, tc := range map[string]struct {
 		body     string
 		want     int
 		mentions int
 	}{
-		"good":              {`{"content":"a"}`, 200, 0},
-		"empty":             {`{"content":" "}`, 400, 0},
-		"2000":              {`{"content":"` + strings.Repeat("é", 2000) + `"}`, 200, 0},
-		"2001":              {`{"content":"` + strings.Repeat("é", 2001) + `"}`, 400, 0},
-		"embed":             {`{"embeds":[{"title":"` + strings.Repeat("a", 257) + `"}]}`, 400, 0},
-		"nonce":             {`{"content":"a","nonce":"` + strings.Repeat("a", 26) + `"}`, 400, 0},
-		"no JSON":           {`{`, 400, 0},
-		"same button twice": {`{"content":"a","components":[{"type":1,"components":[{"type":2,"style":2,"label":"a","custom_id":"a"},{"type":2,"style":2,"label":"b","custom_id":"a"}]}]}`, 400, 0},
-		"everyone":          {`{"content":"@everyone"}`, 200, 1},
-		"null allows all":   {`{"content":"@here","allowed_mentions":{"parse":null}}`, 200, 1},
-		"a user":            {`{"content":"<@1>","allowed_mentions":{"parse":["users"]}}`, 200, 1},
-		"nobody":            {`{"content":"@everyone <@1>","allowed_mentions":{"parse":[]}}`, 200, 0},
+		"good":    {`{"content":"a"}`, 200, 0},
+		"empty":   {`{"content":" "}`, 400, 0},
+		"2000":    {`{"content":"` + strings.Repeat("é", 2000) + `"}`, 200, 0},
+		"2001":    {`{"content":"` + strings.Repeat("é", 2001) + `"}`, 400, 0},
+		"embed":   {`{"embeds":[{"title":"` + strings.Repeat("a", 257) + `"}]}`, 400, 0},
+		"nonce":   {`{"content":"a","nonce":"` + strings.Repeat("a", 26) + `"}`, 400, 0},
+		"no JSON": {`{`, 400, 0},
+		"same button twice": {
+			`{"content":"a","components":[{"type":1,"components":[` + button("a") + "," + button("b") + `]}]}`, 400, 0,
+		},
+		"everyone":        {`{"content":"@everyone"}`, 200, 1},
+		"null allows all": {`{"content":"@here","allowed_mentions":{"parse":null}}`, 200, 1},
+		"a user":          {`{"content":"<@1>","allowed_mentions":{"parse":["users"]}}`, 200, 1},
+		"nobody":          {`{"content":"@everyone <@1>","allowed_mentions":{"parse":[]}}`, 200, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := discordtest.InMemory(t)
@@ -84,17 +89,18 @@ func TestLimitsAreHeld(t *testing.T) {
 			}
 		}
 		time.Sleep(2 * time.Second)
-		if status, h, _ := ask(t, s, messages, `{"content":"a"}`); status != 200 || h.Get("X-RateLimit-Remaining") != "4" {
+		status, h, _ := ask(t, s, messages, `{"content":"a"}`)
+		if status != 200 || h.Get("X-RateLimit-Remaining") != "4" {
 			t.Errorf("afterwards: %d %v", status, h)
 		}
 		refused := 0
-		for n := range 60 { // on different routes, in one moment
+		for n := range 60 { // on different routes, at the same time
 			status, h, _ := ask(t, s, fmt.Sprintf("GET /channels/%d", n), "")
 			if status == 429 && h.Get("X-RateLimit-Scope") == "global" {
 				refused++
 			}
 		}
-		if refused != 11 { // 49 beside the last message
+		if refused != 11 { // the last message was the first of the 50
 			t.Errorf("%d refused, want 11", refused)
 		}
 	})
@@ -104,7 +110,8 @@ func TestNonceIsRemembered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := discordtest.InMemory(t)
 		ids := map[string]int{}
-		for _, body := range []string{`{"content":"a","nonce":"n","enforce_nonce":true}`, `{"content":"a","nonce":"n","enforce_nonce":true}`, `{"content":"a","nonce":"n"}`} {
+		const enforced = `{"content":"a","nonce":"n","enforce_nonce":true}`
+		for _, body := range []string{enforced, enforced, `{"content":"a","nonce":"n"}`} {
 			_, _, answer := ask(t, s, messages, body)
 			var m struct{ ID string }
 			if err := json.Unmarshal([]byte(answer), &m); err != nil {
@@ -127,7 +134,8 @@ func TestInteractionsHaveDeadlines(t *testing.T) {
 			return status
 		}
 		edit := func(i *discordtest.Interaction) int {
-			status, _, _ := ask(t, s, "PATCH /webhooks/"+discordtest.AppID+"/"+i.Token+"/messages/@original", `{"content":"a"}`)
+			answer := "PATCH /webhooks/" + discordtest.AppID + "/" + i.Token + "/messages/@original"
+			status, _, _ := ask(t, s, answer, `{"content":"a"}`)
 			return status
 		}
 		late, good := s.Slash(discordtest.Admin, "report"), s.Slash(discordtest.Admin, "report")

@@ -22,14 +22,14 @@ func (s *Server) serveGateway(w http.ResponseWriter, r *http.Request) {
 	defer writing.Wait()
 	s.mu.Lock()
 	if s.gateway.script != nil {
-		c.meets = s.gateway.script()
+		c.faults = s.gateway.script()
 	}
 	s.gateway.dials = append(s.gateway.dials, time.Now())
 	s.gateway.open = append(s.gateway.open, c)
-	if !c.meets.Silent {
+	if !c.faults.Silent {
 		c.send(frame{Op: 10, Data: map[string]any{"heartbeat_interval": HeartbeatInterval.Milliseconds()}})
 	}
-	s.tell()
+	s.Notify()
 	s.mu.Unlock()
 	for {
 		var in struct {
@@ -40,25 +40,25 @@ func (s *Server) serveGateway(w http.ResponseWriter, r *http.Request) {
 			break
 		}
 		s.mu.Lock()
-		s.take(c, in.Op, in.Data)
+		s.handleMessage(c, in.Op, in.Data)
 		s.mu.Unlock()
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.gateway.open = slices.DeleteFunc(s.gateway.open, func(o *gatewayConn) bool { return o == c })
-	if c.joined != nil && c.joined.conn == c {
-		c.joined.conn = nil
+	if c.session != nil && c.session.conn == c {
+		c.session.conn = nil
 	}
 	c.gone = true
 	close(c.out)
-	s.tell()
+	s.Notify()
 }
 
-// take treats one message of the bot.
-func (s *Server) take(c *gatewayConn, op int, data json.RawMessage) {
+// handleMessage handles one message of the bot.
+func (s *Server) handleMessage(c *gatewayConn, op int, data json.RawMessage) {
 	switch op {
 	case 1:
-		if !c.meets.NoHeartbeats {
+		if !c.faults.NoHeartbeats {
 			c.send(frame{Op: 11})
 		}
 	case 2:
@@ -68,7 +68,7 @@ func (s *Server) take(c *gatewayConn, op int, data json.RawMessage) {
 	default:
 		c.close(4001)
 	}
-	s.tell()
+	s.Notify()
 }
 
 func (s *Server) identify(c *gatewayConn, data json.RawMessage) {
@@ -80,7 +80,7 @@ func (s *Server) identify(c *gatewayConn, data json.RawMessage) {
 	now, before := time.Now(), s.gateway.identifies
 	s.gateway.identifies = append(s.gateway.identifies, now)
 	switch {
-	case c.joined != nil:
+	case c.session != nil:
 		c.close(4005)
 	case json.Unmarshal(data, &d) != nil || d.Properties == nil || d.Intents == nil:
 		c.close(4002)
@@ -88,14 +88,14 @@ func (s *Server) identify(c *gatewayConn, data json.RawMessage) {
 		c.close(4004)
 	case *d.Intents&privileged != 0:
 		c.close(4014)
-	case c.meets.Close != 0:
-		c.close(c.meets.Close)
-	case c.meets.Invalid || len(before) > 0 && now.Sub(before[len(before)-1]) < 5*time.Second:
+	case c.faults.Close != 0:
+		c.close(c.faults.Close)
+	case c.faults.Invalid || len(before) > 0 && now.Sub(before[len(before)-1]) < 5*time.Second:
 		c.send(frame{Op: 9, Data: false})
 	default:
 		session := &gatewaySession{id: "session-" + s.newID(), intents: *d.Intents, conn: c}
 		s.gateway.sessions[session.id] = session
-		c.joined = session
+		c.session = session
 		s.dispatchTo(session, "READY", map[string]any{
 			"v": 9, "user": s.botUser(), "session_id": session.id, "resume_gateway_url": s.gatewayURL(),
 			"application": map[string]any{"id": AppID, "flags": 0},
@@ -120,14 +120,14 @@ func (s *Server) resume(c *gatewayConn, data json.RawMessage) {
 	switch {
 	case d.Token != Token:
 		c.close(4004)
-	case c.meets.Close != 0:
-		c.close(c.meets.Close)
-	case c.meets.Invalid || c.meets.ForgetsAll || session == nil:
+	case c.faults.Close != 0:
+		c.close(c.faults.Close)
+	case c.faults.Invalid || c.faults.ForgetsAll || session == nil:
 		c.send(frame{Op: 9, Data: false})
 	case d.Seq > len(session.events):
 		c.close(4007)
 	default:
-		session.conn, c.joined = c, session
+		session.conn, c.session = c, session
 		for _, missed := range session.events[d.Seq:] {
 			c.send(missed)
 		}
@@ -138,11 +138,11 @@ func (s *Server) resume(c *gatewayConn, data json.RawMessage) {
 
 func (s *Server) afterReady(c *gatewayConn) {
 	switch {
-	case c.meets.CloseReady != 0:
-		c.close(c.meets.CloseReady)
-	case c.meets.DropReady && c.meets.DropAfter > 0:
-		time.AfterFunc(c.meets.DropAfter, func() { _ = c.ws.Close() })
-	case c.meets.DropReady:
+	case c.faults.CloseReady != 0:
+		c.close(c.faults.CloseReady)
+	case c.faults.DropReady && c.faults.DropAfter > 0:
+		time.AfterFunc(c.faults.DropAfter, func() { _ = c.ws.Close() })
+	case c.faults.DropReady:
 		c.cut()
 	}
 }
@@ -166,14 +166,14 @@ func (c *gatewayConn) send(f frame)   { c.enqueue(f) }
 func (c *gatewayConn) close(code int) { c.enqueue(code) }
 func (c *gatewayConn) cut()           { c.enqueue(nil) }
 
-// enqueue is called under Server.mu.
+// enqueue queues what is to be sent. Server.mu is held.
 func (c *gatewayConn) enqueue(what any) {
 	if c.gone {
 		return
 	}
 	select {
 	case c.out <- what:
-	default: // it has long stopped reading
+	default: // the bot stopped reading long ago
 	}
 }
 
@@ -184,7 +184,7 @@ func (c *gatewayConn) write() {
 		switch what := what.(type) {
 		case frame:
 			_ = c.ws.SetWriteDeadline(soon)
-			_ = c.ws.WriteJSON(what) // the reader sees that the connection is gone
+			_ = c.ws.WriteJSON(what) // the reader notices if the connection is gone
 		case int:
 			_ = c.ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(what, "scripted"), soon)
 			_ = c.ws.Close()

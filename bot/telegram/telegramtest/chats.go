@@ -6,28 +6,28 @@ import (
 	"net/http"
 )
 
-// Chat is a chat the bot may meet. One that nobody has described is a private chat with its user, or, its id being
-// negative, a supergroup of which the bot is an ordinary member.
+// Chat is a chat. One that was not set is a private chat with its user, or, if its id is negative, a supergroup in
+// which the bot is an ordinary member.
 type Chat struct {
 	ID     int64
 	Type   string // private, group, supergroup, channel
 	Title  string
-	Status string // the bot's: member, administrator, restricted, left, kicked
+	Status string // of the bot: member, administrator, restricted, left, kicked
 
-	NoText   bool  // the bot may post nothing
-	NoPhotos bool  // the bot may post no pictures
-	MovedTo  int64 // the supergroup this group has become
-	Unknown  bool  // the bot has never met it
+	NoText   bool  // the bot may not post
+	NoPhotos bool  // the bot may not post pictures
+	MovedTo  int64 // the supergroup that the group has become; 0: none
+	Unknown  bool  // there is no such chat for the bot
 }
 
-// SetChat describes a chat.
+// SetChat sets a chat.
 func (s *Server) SetChat(c Chat) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.chats[c.ID] = c
 }
 
-// Chat is what the server knows of a chat.
+// Chat returns the chat with this id.
 func (s *Server) Chat(id int64) Chat {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -42,7 +42,7 @@ func (s *Server) Chat(id int64) Chat {
 	return c
 }
 
-// chat is the chat of a request, if the bot may do anything there.
+// chat returns the chat of a request, or the refusal if the bot may do nothing there.
 func (s *Server) chat(q Request) (Chat, error) {
 	c := s.Chat(q.Chat)
 	switch {
@@ -51,17 +51,19 @@ func (s *Server) chat(q Request) (Chat, error) {
 	case c.Unknown:
 		return c, bad("chat not found")
 	case c.MovedTo != 0:
-		return c, &refusal{
-			Code: http.StatusBadRequest, Text: "Bad Request: group chat was upgraded to a supergroup chat", MigrateTo: c.MovedTo,
-		}
+		return c, upgraded(c.MovedTo)
 	case c.Status == "kicked" && c.Type == "private":
-		return c, &refusal{Code: http.StatusForbidden, Text: "Forbidden: bot was blocked by the user"}
+		return c, forbidden("bot was blocked by the user")
 	case c.Status == "kicked":
-		return c, &refusal{Code: http.StatusForbidden, Text: "Forbidden: bot was kicked from the " + c.Type + " chat"}
+		return c, forbidden("bot was kicked from the " + c.Type + " chat")
 	case c.Status == "left":
-		return c, &refusal{Code: http.StatusForbidden, Text: "Forbidden: bot is not a member of the " + c.Type + " chat"}
+		return c, forbidden("bot is not a member of the " + c.Type + " chat")
 	}
 	return c, nil
+}
+
+func forbidden(text string) error {
+	return &refusal{Code: http.StatusForbidden, Text: "Forbidden: " + text}
 }
 
 func (s *Server) getChat(q Request) (any, error) {

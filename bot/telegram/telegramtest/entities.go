@@ -14,12 +14,12 @@ type Entity struct {
 
 func (e Entity) end() int { return e.Offset + e.Length }
 
-// styles are the entities a bot may ask for, of those that need no further field.
+// styles are the types of entities that a bot may send and that need no further field.
 var styles = []string{"bold", "italic", "underline", "strikethrough", "spoiler", "blockquote", "code", "pre"}
 
-// checkEntities is stricter than the real server, which repairs some of what is wrong and loses the rest in silence:
-// every entity must lie within the text, cut no character in two, and stand beside or within any other; code and
-// pre stand alone.
+// checkEntities is stricter than the real server, which repairs some mistakes and silently drops the rest: every entity
+// must lie within the text, split no character, and be outside of or nested in any other; code and pre may not be
+// nested.
 func checkEntities(text string, entities []Entity) error {
 	units := utf16.Encode([]rune(text))
 	for i, e := range entities {
@@ -46,7 +46,7 @@ func splits(units []uint16, at int) bool {
 	return at < len(units) && units[at] >= lowFirst && units[at] <= lowLast
 }
 
-// fit reports whether two entities may be in one text.
+// fit reports whether a text may have both entities.
 func fit(a, b Entity) bool {
 	if a.end() <= b.Offset || b.end() <= a.Offset {
 		return true

@@ -7,22 +7,22 @@ import (
 	"time"
 )
 
-// The documented limits: one message a second to a chat, short bursts allowed, 20 a minute to a group, 30 a second
-// in all. https://core.telegram.org/bots/faq#my-bot-is-hitting-limits-how-do-i-avoid-this
-// How long a burst may be is not documented; three is the server's own choice.
+// The documented limits: one message a second to a chat, with short bursts, 20 a minute to a group, 30 a second
+// overall. https://core.telegram.org/bots/faq#my-bot-is-hitting-limits-how-do-i-avoid-this The length of a burst is not
+// documented; three is this server's choice.
 var (
 	chatLimit    = limit{3, 3 * time.Second}
 	groupLimit   = limit{20, time.Minute}
 	overallLimit = limit{30, time.Second}
 )
 
-// limit is how many posts any stretch of time may hold.
+// limit is how many posts are allowed in any period of that length.
 type limit struct {
 	posts int
 	in    time.Duration
 }
 
-// wait is how long the posts of the past forbid another.
+// wait is how long the next post must wait because of past ones.
 func (l limit) wait(past []time.Time, now time.Time) time.Duration {
 	if len(past) < l.posts {
 		return 0
@@ -30,7 +30,7 @@ func (l limit) wait(past []time.Time, now time.Time) time.Duration {
 	return l.in - now.Sub(past[len(past)-l.posts])
 }
 
-// admit holds the limits: nil, or a 429 after which the chat is held. s.mu is held.
+// admit enforces the limits: it returns nil, or a 429, after which the chat is on hold. s.mu is held.
 func (s *Server) admit(q Request) error {
 	now := time.Now()
 	if until := s.heldUntil(q.Chat); until.After(now) {
@@ -58,7 +58,7 @@ func (s *Server) admit(q Request) error {
 	return nil
 }
 
-// hold refuses every post to the chat, 0 for all chats, until the time is over. s.mu is held.
+// hold puts the chat on hold, 0 for all chats, and returns the 429. s.mu is held.
 func (s *Server) hold(chat int64, wait time.Duration) error {
 	wait = (wait + time.Second - 1).Truncate(time.Second) // retry_after is in whole seconds
 	if until := time.Now().Add(wait); until.After(s.held[chat]) && s.heldUntil(chat).Before(time.Now()) {
@@ -71,7 +71,7 @@ func (s *Server) hold(chat int64, wait time.Duration) error {
 	}
 }
 
-// heldUntil is when the chat may be posted to again. s.mu is held.
+// heldUntil is when the hold of the chat ends. s.mu is held.
 func (s *Server) heldUntil(chat int64) time.Time {
 	if s.held[0].After(s.held[chat]) {
 		return s.held[0]
@@ -79,7 +79,7 @@ func (s *Server) heldUntil(chat int64) time.Time {
 	return s.held[chat]
 }
 
-// Held returns until when posts to chats are refused now; 0 is all chats.
+// Held returns when the current holds end, by chat; 0 is all chats.
 func (s *Server) Held() map[int64]time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -88,14 +88,14 @@ func (s *Server) Held() map[int64]time.Time {
 	return held
 }
 
-// Lift ends a hold that binds nobody: the client that was told of it is no more, and told nobody.
+// Lift ends the hold of a chat, for a test whose client was killed before it could store it.
 func (s *Server) Lift(chat int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.held, chat)
 }
 
-// Early counts the posts that came before the retry_after they had been given was over.
+// Early counts the posts that came before the retry_after of an earlier 429 had passed.
 func (s *Server) Early() int {
 	early := 0
 	for _, q := range s.Requests() {

@@ -11,28 +11,38 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"friendlyfire/bot/bottest"
 )
 
-// maxBody is what the server reads of a request: a photo that is too large still gets its proper answer.
+// maxBody bounds a request, in bytes. It leaves room for a photo that is too large, which must get its own refusal.
 const maxBody = 24 << 20
 
-// Request is a request that has come in.
+// Request is a request that was received.
 type Request struct {
 	Time   time.Time
 	Method string
 	Chat   int64             // chat_id, 0 where the method has none
 	Params map[string]string // without files
-	Status int               // of the answer; 0: none yet, or none ever
-	Early  bool              // it came before the retry_after it had been given was over
+	Status int               // of the answer; 0: not answered
+	Early  bool              // it came before the retry_after of an earlier 429 had passed
 
 	photo []byte
 	index int // in Server.requests
 }
 
-// number is a parameter that holds a whole number, 0 where it holds none.
+// number returns the parameter as a whole number, 0 if it is none.
 func (q Request) number(name string) int64 {
 	n, _ := strconv.ParseInt(q.Params[name], 10, 64)
 	return n
+}
+
+// exchange is a request, with what is needed to answer it.
+type exchange struct {
+	s *Server
+	w http.ResponseWriter
+	r *http.Request
+	q Request
 }
 
 // refusal is an answer that is not ok.
@@ -49,7 +59,13 @@ func bad(text string) error {
 	return &refusal{Code: http.StatusBadRequest, Text: "Bad Request: " + text}
 }
 
-// errGone is a request that gets no answer.
+// upgraded is the refusal of a post to a group that has become a supergroup.
+func upgraded(to int64) error {
+	const text = "Bad Request: group chat was upgraded to a supergroup chat"
+	return &refusal{Code: http.StatusBadRequest, Text: text, MigrateTo: to}
+}
+
+// errGone is a request that is not answered, because the client or the server is gone.
 var errGone = errors.New("no answer")
 
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
@@ -57,6 +73,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	q := Request{Time: time.Now(), Method: method, Params: map[string]string{}}
 	err := q.read(w, r)
 	fault := s.arrived(&q)
+	x := &exchange{s, w, r, q}
 	switch {
 	case err != nil:
 	case !found || !strings.HasPrefix(r.URL.Path, "/bot"):
@@ -64,23 +81,24 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	case token != Token:
 		err = &refusal{Code: http.StatusUnauthorized, Text: "Unauthorized"}
 	case fault != nil:
-		fault(&exchange{s, w, r, q})
+		fault(x)
 		return
 	}
 	var result any
 	if err == nil {
-		result, err = s.do(r, q)
+		result, err = x.do()
 	}
-	s.answer(w, q, result, err)
+	x.answer(result, err)
 }
 
 // do does what the request asks for.
-func (s *Server) do(r *http.Request, q Request) (any, error) {
+func (x *exchange) do() (any, error) {
+	s, q := x.s, x.q
 	switch q.Method {
 	case "getMe":
 		return object{"id": BotID, "is_bot": true, "first_name": "Friendly Fire", "username": BotName}, nil
 	case "getUpdates":
-		return s.getUpdates(r.Context(), q)
+		return s.getUpdates(x.r.Context(), q)
 	case "setMyCommands":
 		return s.setMyCommands(q)
 	case "sendMessage", "sendPhoto":
@@ -100,10 +118,10 @@ func (s *Server) do(r *http.Request, q Request) (any, error) {
 
 type object = map[string]any
 
-// answer answers, unless err is errGone.
-func (s *Server) answer(w http.ResponseWriter, q Request, result any, err error) {
+// answer writes the result or the refusal, unless err is errGone.
+func (x *exchange) answer(result any, err error) {
 	if errors.Is(err, errGone) {
-		panic(http.ErrAbortHandler)
+		bottest.Cut()
 	}
 	status, body := http.StatusOK, object{"ok": true, "result": result}
 	if err != nil {
@@ -120,20 +138,20 @@ func (s *Server) answer(w http.ResponseWriter, q Request, result any, err error)
 			body["parameters"] = object{"migrate_to_chat_id": no.MigrateTo}
 		}
 	}
-	s.ended(q, status)
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(body)
+	x.ended(status)
+	x.w.Header().Set("Content-Type", "application/json")
+	x.w.WriteHeader(status)
+	_ = json.NewEncoder(x.w).Encode(body)
 }
 
-// arrived records the request, and returns the fault it is to meet, if any.
+// arrived records the request, and returns its fault, nil for none.
 func (s *Server) arrived(q *Request) Fault {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	q.Early = isPost(q.Method) && s.heldUntil(q.Chat).After(q.Time)
 	q.index = len(s.requests)
 	s.requests = append(s.requests, *q)
-	s.tell()
+	s.Notify()
 	if queue := s.faults[q.Method]; len(queue) > 0 {
 		s.faults[q.Method] = queue[1:]
 		return queue[0]
@@ -144,15 +162,15 @@ func (s *Server) arrived(q *Request) Fault {
 	return nil
 }
 
-// ended records how the request was answered.
-func (s *Server) ended(q Request, status int) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.requests[q.index].Status = status
-	s.tell()
+// ended records the status of the answer.
+func (x *exchange) ended(status int) {
+	x.s.mu.Lock()
+	defer x.s.mu.Unlock()
+	x.s.requests[x.q.index].Status = status
+	x.s.Notify()
 }
 
-// read takes the parameters out of the body, whichever of the two forms it has.
+// read reads the parameters from the body, which has one of two encodings.
 func (q *Request) read(w http.ResponseWriter, r *http.Request) error {
 	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 	var err error
@@ -180,10 +198,10 @@ func (q *Request) read(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// isPost tells the methods that the rate limits count.
+// isPost reports whether the method counts for the rate limits.
 func isPost(method string) bool { return method == "sendMessage" || method == "sendPhoto" }
 
-// decode reads a parameter that holds JSON; one that is missing leaves v as it is.
+// decode decodes a parameter that is JSON; a missing one leaves v as it is.
 func (q Request) decode(name string, v any) error {
 	if err := json.Unmarshal([]byte(cmp.Or(q.Params[name], "null")), v); err != nil {
 		return bad("can't parse " + name + " JSON object")

@@ -16,12 +16,12 @@ const (
 	maxText      = 4096 // UTF-16 units, as clients count them
 	maxCaption   = 1024
 	maxPhoto     = 10 << 20
-	maxPhotoSize = 10_000 // width and height together, pixels
-	maxPhotoSkew = 20     // the longer side over the shorter
+	maxPhotoSize = 10_000 // sum of width and height, in pixels
+	maxPhotoSkew = 20     // ratio of the longer side to the shorter
 	maxButton    = 64     // bytes of callback data
 )
 
-// Message is a message that has arrived.
+// Message is a message that arrived.
 type Message struct {
 	Time     time.Time
 	ID       int64
@@ -29,9 +29,9 @@ type Message struct {
 	Thread   int64 // message_thread_id, 0: none
 	Text     string
 	Entities []Entity
-	Photo    []byte // PNG; the text is then its caption
+	Photo    []byte // PNG, whose caption the text then is; nil: none
 	Keyboard [][]Button
-	Preview  bool // links are shown with a preview
+	Preview  bool // of links
 }
 
 // Button is a button of an inline keyboard.
@@ -40,7 +40,7 @@ type Button struct {
 	Data string `json:"callback_data"`
 }
 
-// Marked returns the parts of the text that an entity of the kind, "bold" for one, covers.
+// Marked returns the parts of the text that have entities of the kind, such as "bold".
 func (m Message) Marked(kind string) []string {
 	units := utf16.Encode([]rune(m.Text))
 	var parts []string
@@ -52,7 +52,7 @@ func (m Message) Marked(kind string) []string {
 	return parts
 }
 
-// send takes a sendMessage or a sendPhoto.
+// send handles sendMessage and sendPhoto.
 func (s *Server) send(q Request) (any, error) {
 	chat, err := s.chat(q)
 	if err != nil {
@@ -69,14 +69,14 @@ func (s *Server) send(q Request) (any, error) {
 	}
 	m.Time, m.ID = time.Now(), int64(len(s.messages)+1)
 	s.messages = append(s.messages, m)
-	s.tell()
+	s.Notify()
 	return object{
 		"message_id": m.ID, "date": m.Time.Unix(), "text": m.Text,
 		"chat": object{"id": chat.ID, "type": chat.Type},
 	}, nil
 }
 
-// compose makes the message of the request, if it is one.
+// compose returns the message of the request, or why it is refused.
 func (q Request) compose(chat Chat) (Message, error) {
 	m := Message{Chat: q.Chat, Thread: q.number("message_thread_id"), Preview: true}
 	text, entities, limit := "text", "entities", maxText

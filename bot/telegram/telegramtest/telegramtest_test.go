@@ -61,7 +61,7 @@ func inBubble(t *testing.T, test func(*testing.T, *telegramtest.Server)) {
 	synctest.Test(t, func(t *testing.T) { test(t, telegramtest.InMemory(t)) })
 }
 
-// TestLibraryTakesItForTelegram asks over a real socket, by the ordinary means.
+// TestLibraryTakesItForTelegram uses the library over a real socket.
 func TestLibraryTakesItForTelegram(t *testing.T) {
 	s := telegramtest.Start(t)
 	b, err := tg.NewBotAPIWithClient(telegramtest.Token, s.URL()+"/bot%s/%s", s.Client())
@@ -80,7 +80,8 @@ func TestLibraryTakesItForTelegram(t *testing.T) {
 	s.Say(-1005, 0, 7, "/start")
 	s.Press(-1005, 0, 7, "/again")
 	updates, err := b.GetUpdates(tg.UpdateConfig{Timeout: 5})
-	if err != nil || len(updates) != 2 || updates[0].Message.Command() != "start" || updates[1].CallbackQuery.Data != "/again" {
+	if err != nil || len(updates) != 2 || updates[0].Message.Command() != "start" ||
+		updates[1].CallbackQuery.Data != "/again" {
 		t.Fatalf("getUpdates: %+v, %v", updates, err)
 	}
 	if _, err := b.Request(tg.NewCallback(updates[1].CallbackQuery.ID, "")); err != nil {
@@ -96,7 +97,9 @@ func TestLibraryTakesItForTelegram(t *testing.T) {
 
 func TestTokenIsChecked(t *testing.T) {
 	inBubble(t, func(t *testing.T, s *telegramtest.Server) {
-		for path, want := range map[string]int{"/bot1:x/getMe": 401, "/getMe": 404, "/bot" + telegramtest.Token + "/getMoon": 404} {
+		for path, want := range map[string]int{
+			"/bot1:x/getMe": 401, "/getMe": 404, "/bot" + telegramtest.Token + "/getMoon": 404,
+		} {
 			resp, err := s.Client().Get(s.URL() + path)
 			if err != nil {
 				t.Fatal(err)
@@ -113,31 +116,41 @@ func TestMessagesAreChecked(t *testing.T) {
 	entity := func(kind string, offset, length int) string {
 		return fmt.Sprintf(`{"type":%q,"offset":%d,"length":%d}`, kind, offset, length)
 	}
+	with := func(text string, entities ...string) []string {
+		return []string{"text", text, "entities", "[" + strings.Join(entities, ",") + "]"}
+	}
+	keyboard := func(button string) []string {
+		return []string{"text", "x", "reply_markup", `{"inline_keyboard":[[` + button + `]]}`}
+	}
 	tests := map[string]struct {
 		pairs []string
-		want  string // of the description; "" for arrival
+		want  string // part of the description; "": the message arrives
 	}{
-		"text":                                  {[]string{"text", "x"}, ""},
-		"no chat":                               {[]string{"text", "x", "chat_id", ""}, "chat_id is empty"},
-		"no text":                               {[]string{"text", " \n"}, "message text is empty"},
-		"bad UTF-8":                             {[]string{"text", "\xff"}, "UTF-8"},
-		"4,096 units":                           {[]string{"text", strings.Repeat("🇧", 2048)}, ""},
-		"4,097 units":                           {[]string{"text", strings.Repeat("🇧", 2048) + "x"}, "too long"},
-		"parse_mode":                            {[]string{"text", "x", "parse_mode", "HTML"}, "parse_mode"},
-		"entities side by side":                 {[]string{"text", "🇧🇪x", "entities", "[" + entity("bold", 0, 4) + "," + entity("code", 4, 1) + "]"}, ""},
-		"entity in entity":                      {[]string{"text", "abcd", "entities", "[" + entity("bold", 0, 4) + "," + entity("italic", 1, 2) + "]"}, ""},
-		"entities that overlap":                 {[]string{"text", "abcd", "entities", "[" + entity("bold", 0, 3) + "," + entity("italic", 1, 3) + "]"}, "OVERLAP"},
-		"code in bold":                          {[]string{"text", "abcd", "entities", "[" + entity("bold", 0, 3) + "," + entity("code", 1, 1) + "]"}, "OVERLAP"},
-		"entity behind the end":                 {[]string{"text", "🇧", "entities", "[" + entity("bold", 0, 3) + "]"}, "BOUNDS"},
-		"entity before the text":                {[]string{"text", "x", "entities", "[" + entity("bold", -1, 1) + "]"}, "BOUNDS"},
-		"empty entity":                          {[]string{"text", "x", "entities", "[" + entity("bold", 0, 0) + "]"}, "BOUNDS"},
-		"entity that begins within a character": {[]string{"text", "🇧x", "entities", "[" + entity("bold", 1, 2) + "]"}, "surrogate"},
-		"entity that ends within a character":   {[]string{"text", "x🇧", "entities", "[" + entity("bold", 0, 2) + "]"}, "surrogate"},
-		"entity of no kind":                     {[]string{"text", "x", "entities", "[" + entity("shiny", 0, 1) + "]"}, "unsupported"},
+		"text":                  {[]string{"text", "x"}, ""},
+		"no chat":               {[]string{"text", "x", "chat_id", ""}, "chat_id is empty"},
+		"no text":               {[]string{"text", " \n"}, "message text is empty"},
+		"bad UTF-8":             {[]string{"text", "\xff"}, "UTF-8"},
+		"4,096 units":           {[]string{"text", strings.Repeat("🇧", 2048)}, ""},
+		"4,097 units":           {[]string{"text", strings.Repeat("🇧", 2048) + "x"}, "too long"},
+		"parse_mode":            {[]string{"text", "x", "parse_mode", "HTML"}, "parse_mode"},
+		"entities side by side": {with("🇧🇪x", entity("bold", 0, 4), entity("code", 4, 1)), ""},
+		"entity in entity":      {with("abcd", entity("bold", 0, 4), entity("italic", 1, 2)), ""},
+		"entities that overlap": {
+			with("abcd", entity("bold", 0, 3), entity("italic", 1, 3)), "OVERLAP",
+		},
+		"code in bold":                          {with("abcd", entity("bold", 0, 3), entity("code", 1, 1)), "OVERLAP"},
+		"entity behind the end":                 {with("🇧", entity("bold", 0, 3)), "BOUNDS"},
+		"entity before the text":                {with("x", entity("bold", -1, 1)), "BOUNDS"},
+		"empty entity":                          {with("x", entity("bold", 0, 0)), "BOUNDS"},
+		"entity that begins within a character": {with("🇧x", entity("bold", 1, 2)), "surrogate"},
+		"entity that ends within a character":   {with("x🇧", entity("bold", 0, 2)), "surrogate"},
+		"entity of no kind":                     {with("x", entity("shiny", 0, 1)), "unsupported"},
 		"entities that are no JSON":             {[]string{"text", "x", "entities", "["}, "can't parse"},
-		"button":                                {[]string{"text", "x", "reply_markup", `{"inline_keyboard":[[{"text":"a","callback_data":"/b"}]]}`}, ""},
-		"button without data":                   {[]string{"text", "x", "reply_markup", `{"inline_keyboard":[[{"text":"a"}]]}`}, "BUTTON_DATA_INVALID"},
-		"button with 65 bytes":                  {[]string{"text", "x", "reply_markup", `{"inline_keyboard":[[{"text":"a","callback_data":"` + strings.Repeat("é", 32) + `x"}]]}`}, "BUTTON_DATA_INVALID"},
+		"button":                                {keyboard(`{"text":"a","callback_data":"/b"}`), ""},
+		"button without data":                   {keyboard(`{"text":"a"}`), "BUTTON_DATA_INVALID"},
+		"button with 65 bytes": {
+			keyboard(`{"text":"a","callback_data":"` + strings.Repeat("é", 32) + `x"}`), "BUTTON_DATA_INVALID",
+		},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -158,7 +171,7 @@ func TestLimits(t *testing.T) {
 	tests := map[string]struct {
 		chat  func(i int) int64
 		every time.Duration
-		posts int // that are taken before the first is refused
+		posts int // accepted before the first is refused
 	}{
 		"burst to a person":       {func(int) int64 { return 5 }, 0, 3},
 		"a second apart":          {func(int) int64 { return 5 }, time.Second, 100},
@@ -184,7 +197,8 @@ func TestLimits(t *testing.T) {
 						t.Errorf("an early post: %+v, counted %d", again, s.Early())
 					}
 					time.Sleep(time.Duration(a.Parameters.RetryAfter) * time.Second)
-					if late := call(t, s, "sendMessage", "text", "x", "chat_id", fmt.Sprint(test.chat(i))); !late.OK || s.Early() != 1 {
+					late := call(t, s, "sendMessage", "text", "x", "chat_id", fmt.Sprint(test.chat(i)))
+					if !late.OK || s.Early() != 1 {
 						t.Errorf("after retry_after: %+v, counted %d", late, s.Early())
 					}
 					return
@@ -224,7 +238,8 @@ func TestUpdatesWaitUntilConfirmed(t *testing.T) {
 		if one := got("limit", "1"); strings.Contains(one, "/b") {
 			t.Errorf("got %s, want one", one)
 		}
-		if rest := got("offset", fmt.Sprint(second)); strings.Contains(rest, fmt.Sprint(first)) || !strings.Contains(rest, "/b") {
+		rest := got("offset", fmt.Sprint(second))
+		if strings.Contains(rest, fmt.Sprint(first)) || !strings.Contains(rest, "/b") {
 			t.Errorf("got %s, want the second", rest)
 		}
 		if got("offset", fmt.Sprint(second+1)) != "[]" || s.Pending() != 0 {

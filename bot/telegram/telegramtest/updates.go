@@ -13,15 +13,15 @@ import (
 	"time"
 )
 
-// Telegram keeps an update for a day, and chooses its ids anew after a week without one.
+// Telegram keeps an update for a day, and chooses new ids after a week without one.
 // https://core.telegram.org/bots/api#getting-updates
 const (
-	keepUpdates = 24 * time.Hour
-	idsAnew     = 7 * 24 * time.Hour
+	updateLifetime = 24 * time.Hour
+	idLifetime     = 7 * 24 * time.Hour
 )
 
-// queryLives is how long a press waits for its answer. The real time is not documented.
-const queryLives = time.Minute
+// queryLifetime is how long a callback query can be answered. The real time is not documented.
+const queryLifetime = time.Minute
 
 type update struct {
 	id   int64
@@ -29,12 +29,12 @@ type update struct {
 	body json.RawMessage
 }
 
-// Say lets the user write text in the chat, in the topic thread where that is not 0, and returns the update's id.
+// Say sends a message of the user to the chat, or to its topic if thread is not 0, and returns the update's id.
 func (s *Server) Say(chat, thread, user int64, text string) int64 {
 	return s.Push("message", s.message(chat, thread, user, text))
 }
 
-// Press lets the user press a button that carries data, under a message of the bot's in the chat or topic.
+// Press presses a button with this data, as the user, below a message of the bot in the chat or topic.
 func (s *Server) Press(chat, thread, user int64, data string) int64 {
 	s.mu.Lock()
 	id := fmt.Sprint("query", s.lastID)
@@ -46,21 +46,21 @@ func (s *Server) Press(chat, thread, user int64, data string) int64 {
 	})
 }
 
-// Edit lets fields of the message that Say would make be changed or added before it is pushed: "date",
-// "forward_origin", "sender_chat".
+// Edit sends the message that Say would send, with fields changed or added, such as "date", "forward_origin" or
+// "sender_chat".
 func (s *Server) Edit(chat, user int64, text string, change map[string]any) int64 {
 	m := s.message(chat, 0, user, text)
 	maps.Copy(m, change)
 	return s.Push("message", m)
 }
 
-// Push adds an update of the kind, "message" for one, that says whatever value says, and returns its id. One of
-// a kind that the bot has not asked for is dropped.
+// Push adds an update of the kind, such as "message", with this value, and returns its id. It is dropped if the bot has
+// not asked for the kind.
 func (s *Server) Push(kind string, value any) int64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := time.Now()
-	if now.Sub(s.lastAt) > idsAnew {
+	if now.Sub(s.lastAt) > idLifetime {
 		s.lastID /= 2
 	}
 	s.lastID, s.lastAt = s.lastID+1, now
@@ -70,12 +70,12 @@ func (s *Server) Push(kind string, value any) int64 {
 	}
 	if s.kinds == nil || slices.Contains(s.kinds, kind) {
 		s.updates = append(s.updates, update{s.lastID, now, body})
-		s.tell()
+		s.Notify()
 	}
 	return s.lastID
 }
 
-// Pending counts the updates that the bot has not confirmed.
+// Pending counts the updates that the bot has not confirmed yet.
 func (s *Server) Pending() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -104,14 +104,14 @@ func (s *Server) user(id int64) object {
 	return object{"id": id, "is_bot": id == BotID, "first_name": fmt.Sprint("User ", id)}
 }
 
-// getUpdates answers with updates, or with none when timeout seconds are over. A getUpdates that is still waiting
-// then gets a 409.
+// getUpdates returns updates as soon as there are any, or none after timeout seconds. It ends another getUpdates that
+// is still waiting, with a 409.
 func (s *Server) getUpdates(ctx context.Context, q Request) (any, error) {
 	var kinds []string
 	if err := q.decode("allowed_updates", &kinds); err != nil {
 		return nil, err
 	}
-	over := time.After(time.Duration(q.number("timeout")) * time.Second)
+	timeout := time.After(time.Duration(q.number("timeout")) * time.Second)
 
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -130,22 +130,23 @@ func (s *Server) getUpdates(ctx context.Context, q Request) (any, error) {
 	}
 	s.forget(q.number("offset"))
 	for len(s.updates) == 0 {
-		changed := s.changed
+		changed := s.Changed()
 		s.mu.Unlock()
 		var err error
 		late := false
 		select {
 		case <-changed:
-		case <-over:
+		case <-timeout:
 			late = true
 		case <-mine:
 			err = &refusal{
 				Code: http.StatusConflict,
-				Text: "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running",
+				Text: "Conflict: terminated by other getUpdates request; " +
+					"make sure that only one bot instance is running",
 			}
 		case <-ctx.Done():
 			err = errGone
-		case <-s.done:
+		case <-s.Closing():
 			err = errGone
 		}
 		s.mu.Lock()
@@ -161,14 +162,14 @@ func (s *Server) getUpdates(ctx context.Context, q Request) (any, error) {
 	return bodies, nil
 }
 
-// forget drops the updates before offset, and those that nobody fetched in time. A negative offset counts from the end.
-// s.mu is held.
+// forget drops the updates before offset, and those that are too old. A negative offset counts from the end. s.mu is
+// held.
 func (s *Server) forget(offset int64) {
 	if offset < 0 {
 		s.updates = s.updates[max(0, len(s.updates)+int(offset)):]
 	}
 	s.updates = slices.DeleteFunc(s.updates, func(u update) bool {
-		return u.id < offset || time.Since(u.at) > keepUpdates
+		return u.id < offset || time.Since(u.at) > updateLifetime
 	})
 }
 
@@ -179,14 +180,14 @@ func (s *Server) answerCallbackQuery(q Request) (any, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	asked, ok := s.queries[q.Params["callback_query_id"]]
-	if !ok || time.Since(asked) > queryLives {
+	if !ok || time.Since(asked) > queryLifetime {
 		return nil, bad("query is too old and response timeout expired or query ID is invalid")
 	}
 	delete(s.queries, q.Params["callback_query_id"])
 	return true, nil
 }
 
-// Command is a command that the bot has told of.
+// Command is a command that the bot has set.
 type Command struct {
 	Command     string `json:"command"`
 	Description string `json:"description"`
@@ -194,7 +195,7 @@ type Command struct {
 
 var commandName = regexp.MustCompile(`^[a-z0-9_]{1,32}$`)
 
-// setMyCommands keeps to https://core.telegram.org/bots/api#botcommand.
+// setMyCommands checks the commands: https://core.telegram.org/bots/api#botcommand
 func (s *Server) setMyCommands(q Request) (any, error) {
 	var commands []Command
 	if err := q.decode("commands", &commands); err != nil {
@@ -214,6 +215,6 @@ func (s *Server) setMyCommands(q Request) (any, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.commands = commands
-	s.tell()
+	s.Notify()
 	return true, nil
 }
