@@ -12,8 +12,8 @@ import (
 	"friendlyfire/bot/discord/discordtest"
 )
 
-// intruders ask in every way that must not be answered.
-func intruders(both harness.Platforms, command string) map[string]func() {
+// forbiddenRequests are all the ways to send a command that must not be answered.
+func forbiddenRequests(both harness.Platforms, command string) map[string]func() {
 	const admin, stranger, group = 7, 8, -1001
 	now := func() int64 { return time.Now().Unix() }
 	tg, dc := both.Telegram, both.Discord
@@ -23,7 +23,8 @@ func intruders(both harness.Platforms, command string) map[string]func() {
 	push := func(kind string) func() {
 		return func() {
 			tg.Push(kind, map[string]any{
-				"date": now(), "text": command, "chat": map[string]any{"id": group}, "from": map[string]any{"id": admin},
+				"date": now(), "text": command, "chat": map[string]any{"id": group},
+				"from": map[string]any{"id": admin},
 			})
 		}
 	}
@@ -44,7 +45,7 @@ func intruders(both harness.Platforms, command string) map[string]func() {
 		"a button elsewhere":        func() { tg.Press(-999, 0, admin, command) },
 		"forwarded":                 edit(map[string]any{"forward_origin": map[string]any{"type": "user"}}),
 		"an anonymous admin":        edit(map[string]any{"sender_chat": map[string]any{"id": group}}),
-		"a channel's voice":         edit(map[string]any{"sender_chat": map[string]any{"id": -100777}}),
+		"on behalf of a channel":    edit(map[string]any{"sender_chat": map[string]any{"id": -100777}}),
 		"a bot":                     edit(map[string]any{"from": map[string]any{"id": admin, "is_bot": true}}),
 		"through a bot":             edit(map[string]any{"via_bot": map[string]any{"id": 5, "is_bot": true}}),
 		"edited":                    push("edited_message"),
@@ -58,30 +59,30 @@ func intruders(both harness.Platforms, command string) map[string]func() {
 	}
 }
 
-// Commands need a listed user in a listed chat, speaking for himself. Nobody else is answered, and who knocks for
-// minutes fills no log.
+// Commands need a listed user in a listed chat, in person. Nobody else gets an answer, and endless attempts do not fill
+// the log.
 func TestS03CommandsNeedChatAndUser(t *testing.T) {
 	t.Parallel()
-	attempts := 0
+	made := 0
 	for name, empty := range map[string]bool{"lists": false, "empty lists": true} {
 		synctest.Test(t, func(t *testing.T) {
 			both := harness.InMemory(t)
-			s := harness.NewQuietScene(t, both)
+			s := harness.NewChatScene(t, both)
 			minutes := harness.Size(2, 2, 30)
-			tests := intruders(both, "/report")
+			attempts := forbiddenRequests(both, "/report")
 			if empty {
 				s.Reconfigure("users = [7]", "users = []", `users = ["`+discordtest.User+`"]`, "users = []")
-				tests["the admin"] = func() { both.Telegram.Say(-1001, 0, 7, "/report") }
-				tests["Discord: the admin"] = func() { both.Discord.Slash(discordtest.Admin, "report") }
+				attempts["the admin"] = func() { both.Telegram.Say(-1001, 0, 7, "/report") }
+				attempts["Discord: the admin"] = func() { both.Discord.Slash(discordtest.Admin, "report") }
 			}
 			s.Append(harness.BanRow(time.Now().Add(time.Minute), harness.Foreign, "sshd", ""))
 			p := startInProcess(s, both.Dial)
 			time.Sleep(time.Minute)
 			before := reactions(both)
 			for range minutes * 12 {
-				for _, attempt := range tests {
+				for _, attempt := range attempts {
 					attempt()
-					attempts++
+					made++
 				}
 				time.Sleep(5 * time.Second)
 			}
@@ -89,8 +90,8 @@ func TestS03CommandsNeedChatAndUser(t *testing.T) {
 				t.Errorf("%s: %d reactions", name, n)
 			}
 			lines := map[string]int{}
-			said := regexp.MustCompile(`(?m)^time=\S+ (.*ignored.*)$`)
-			for _, line := range said.FindAllStringSubmatch(p.said.String(), -1) {
+			ignored := regexp.MustCompile(`(?m)^time=\S+ (.*ignored.*)$`)
+			for _, line := range ignored.FindAllStringSubmatch(p.stderr.String(), -1) {
 				lines[line[1]]++
 			}
 			if len(lines) == 0 {
@@ -109,34 +110,34 @@ func TestS03CommandsNeedChatAndUser(t *testing.T) {
 			p.stop()
 		})
 	}
-	harness.Reached(t, "%d attempts of strangers: 0 executed, 0 replies, each logged once a minute at most", attempts)
+	harness.Reached(t, "%d attempts of strangers: 0 executed, 0 replies, each logged once a minute at most", made)
 }
 
-// Who asks without end gets what has just been drawn, and alerts go out meanwhile.
+// A flood of commands is answered with the picture that was just drawn, and alerts go out meanwhile.
 func TestS04CommandFloodsAreCheap(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		both := harness.InMemory(t)
-		d := &delays{Scene: harness.NewQuietScene(t, both), both: both}
-		d.Append(harness.BanRow(time.Now().Add(time.Second), harness.Foreign, "sshd", ""))
-		p := startInProcess(d.Scene, both.Dial)
+	simulate(t, func(t *testing.T, s *simulation) {
+		s.Append(harness.BanRow(time.Now().Add(time.Second), harness.Foreign, "sshd", ""))
+		stop := s.start()
 		time.Sleep(time.Minute)
+		bans := map[string]time.Time{}
 		begun := time.Now()
 		for i := range 1000 {
-			both.Telegram.Say(-1001, 0, 7, "/report")
-			both.Discord.Slash(discordtest.Admin, "report")
+			s.Telegram.Say(-1001, 0, 7, "/report")
+			s.Discord.Slash(discordtest.Admin, "report")
 			if i%200 == 0 {
-				d.ban(fmt.Sprintf("203.0.113.%d", i/200))
+				bans[harness.Friend(i/200)] = time.Now()
+				s.Ban(harness.Friend(i / 200))
 			}
-			if i%50 == 0 { // so that no two pictures are of the same numbers
-				d.Append(harness.BanRow(time.Now(), harness.Foreign, "sshd", fmt.Sprint(i)))
+			if i%50 == 0 { // so that the numbers change and new pictures are drawn
+				s.Append(harness.BanRow(time.Now(), harness.Foreign, "sshd", fmt.Sprint(i)))
 			}
 			time.Sleep(10 * time.Millisecond)
 		}
 		time.Sleep(3 * time.Minute)
-		p.stop()
+		stop()
 		drawn, answers := map[string]time.Time{}, 0
-		for _, m := range both.Telegram.Messages() {
+		for _, m := range s.Telegram.Messages() {
 			if m.Photo != nil {
 				answers++
 				drawn[string(m.Photo)] = m.Time
@@ -146,19 +147,22 @@ func TestS04CommandFloodsAreCheap(t *testing.T) {
 		for _, at := range drawn {
 			seconds = max(seconds, int(at.Sub(begun).Seconds()))
 		}
-		slowest := max(d.longest(-1001), d.longest(42))
-		if answers == 0 || len(drawn) > seconds/10+1 || slowest > 20*time.Second || both.Telegram.Early() > 0 {
-			t.Errorf("%d answers, %d pictures in %d s, alerts within %v, %d too early", answers, len(drawn), seconds, slowest, both.Telegram.Early())
+		slowest := max(slowestAlert(s.Platforms, "-1001", bans), slowestAlert(s.Platforms, "42", bans))
+		if answers == 0 || len(drawn) > seconds/10+1 || slowest > 20*time.Second || s.Telegram.Early() > 0 {
+			t.Errorf("%d answers, %d pictures in %d s, alerts within %v, %d too early",
+				answers, len(drawn), seconds, slowest, s.Telegram.Early())
 		}
-		harness.Reached(t, "2,000 commands in 10 s: %d answers and %d pictures in %d s in a group, alerts within %v", answers, len(drawn), seconds, slowest)
+		harness.Reached(t, "2,000 commands in 10 s: %d answers and %d pictures in %d s in a group, alerts within %v",
+			answers, len(drawn), seconds, slowest)
 	})
 }
 
-// reactions counts whatever the bot has done because somebody spoke to it.
+// reactions counts all that the bot has posted, or done because somebody wrote to it.
 func reactions(p harness.Platforms) int {
 	n := len(p.Telegram.Requests("sendMessage", "sendPhoto", "sendChatAction", "answerCallbackQuery"))
 	for _, q := range p.Discord.Requests("") {
-		if strings.HasPrefix(q.Path, "/interactions/") || strings.HasPrefix(q.Path, "/webhooks/") || strings.HasSuffix(q.Path, "/messages") {
+		if strings.HasPrefix(q.Path, "/interactions/") || strings.HasPrefix(q.Path, "/webhooks/") ||
+			strings.HasSuffix(q.Path, "/messages") {
 			n++
 		}
 	}

@@ -23,27 +23,11 @@ import (
 	"friendlyfire/ingest/ingesttest"
 )
 
-// What the program is measured with: one private chat on a fake of Telegram, and countries from the built-in table.
+// The program is measured with one private chat on a fake of Telegram, and countries from the built-in table.
 const (
 	benchChat = 42
 	benchUser = 7
 	benchSeed = 2026
-	measured  = `
-friendly = ["BE"]
-timezone = "UTC"
-database = "$DIR/friendlyfire.db"
-[[source]]
-name = "web1"
-path = "$DIR/bans.csv"
-[enrich]
-whois = false
-[digest]
-at = ""
-[telegram]
-chats = [42]
-users = [7]
-api = "$TELEGRAM"
-`
 )
 
 // binary builds the program as it is released.
@@ -59,12 +43,15 @@ func binary(t *testing.T) string {
 	return path
 }
 
-// madeUp are so many bans of the year that ended two hours ago: none is news, and none old enough to be forgotten.
+// madeUp are so many bans of the year that ended two hours ago: none is news, and none old enough to be purged.
 func madeUp(rows int) ingesttest.Bans {
-	return ingesttest.Bans{Seed: benchSeed, Rows: rows, End: time.Now().Add(-2 * time.Hour).Truncate(time.Second), Span: 360 * 24 * time.Hour}
+	return ingesttest.Bans{
+		Seed: benchSeed, Rows: rows, End: time.Now().Add(-2 * time.Hour).Truncate(time.Second),
+		Span: 360 * 24 * time.Hour,
+	}
 }
 
-// fill makes the scene's file anew, of these bans alone, and returns its size.
+// fill replaces the scene's file with one of these bans, and returns its size.
 func fill(s *harness.Scene, bans ingesttest.Bans) int64 {
 	s.T.Helper()
 	f, err := os.Create(s.Bans)
@@ -81,14 +68,15 @@ func fill(s *harness.Scene, bans ingesttest.Bans) int64 {
 	return size
 }
 
-// of is a command of the binary in this scene.
-func commandOf(s *harness.Scene, binary string, args ...string) *exec.Cmd {
-	cmd := s.Command(context.WithoutCancel(s.T.Context()), args...)
-	cmd.Path, cmd.Args[0] = binary, binary
-	return cmd
+// newBenchScene is a scene of TableOnly for this binary.
+func newBenchScene(t *testing.T, binary string, changes ...harness.Change) *harness.Scene {
+	t.Helper()
+	s := harness.NewScene(t, harness.TableOnly, changes...)
+	s.Program = binary
+	return s
 }
 
-// spent is what a process took.
+// spent is the time that a process took.
 type spent struct{ wall, cpu time.Duration }
 
 // walls and cpus are the medians.
@@ -119,12 +107,10 @@ func measure(t *testing.T, cmd *exec.Cmd) spent {
 	return spent{time.Since(began), cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()}
 }
 
-// botProcess is the real binary, running in its scene, and the chat it speaks to.
+// botProcess is the released program, running in its scene, and the fake that it posts to.
 type botProcess struct {
 	*harness.Scene
-	binary string
 	chat   *telegramtest.Server
-	env    []string
 	output bytes.Buffer
 	cmd    *exec.Cmd
 }
@@ -133,16 +119,16 @@ type botProcess struct {
 func newBot(t *testing.T, binary string, env ...string) *botProcess {
 	t.Helper()
 	chat := telegramtest.Start(t)
-	return &botProcess{
-		Scene: harness.NewScene(t, strings.ReplaceAll(measured, "$TELEGRAM", chat.URL())), binary: binary, chat: chat,
-		env: append(env, "FRIENDLYFIRE_TELEGRAM_TOKEN="+telegramtest.Token),
-	}
+	s := harness.NewTelegramScene(t, chat, harness.Change{
+		"chats = [-1001]", fmt.Sprintf("chats = [%d]", benchChat), "[telegram]", "[digest]\nat = \"\"\n[telegram]",
+	})
+	s.Program, s.Env = binary, append(s.Env, env...)
+	return &botProcess{Scene: s, chat: chat}
 }
 
 func (b *botProcess) begin() {
 	b.T.Helper()
-	b.cmd = commandOf(b.Scene, b.binary, "run")
-	b.cmd.Env = append(b.cmd.Env, b.env...)
+	b.cmd = b.Command(context.WithoutCancel(b.T.Context()), "run")
 	b.cmd.Stdout, b.cmd.Stderr = &b.output, &b.output
 	if err := b.cmd.Start(); err != nil {
 		b.T.Fatal(err)
@@ -153,7 +139,7 @@ func (b *botProcess) begin() {
 			b.cmd.Wait()
 		}
 		if b.T.Failed() {
-			b.T.Logf("the bot said:\n%s", b.output.String())
+			b.T.Logf("the program printed:\n%s", b.output.String())
 		}
 	})
 }
@@ -168,16 +154,16 @@ func (b *botProcess) end() {
 	}
 }
 
-// started starts the bot, waits until it takes commands, and lets the work of its start come to rest.
+// started starts the bot, and waits until it takes commands and has finished the work of its start.
 func (b *botProcess) started() {
 	b.T.Helper()
 	before := len(b.chat.Requests("getUpdates"))
 	b.begin()
-	b.chat.Await(b.T, patience, func() bool { return len(b.chat.Requests("getUpdates")) > before })
+	b.chat.Await(b.T, timeout, func() bool { return len(b.chat.Requests("getUpdates")) > before })
 	time.Sleep(2 * time.Second)
 }
 
-// imported starts the bot and returns how long it takes until it says that it has imported so many bans.
+// imported starts the bot and returns how long it takes until it reports that it has imported so many bans.
 func (b *botProcess) imported(rows int) time.Duration {
 	b.T.Helper()
 	began := time.Now()
@@ -185,7 +171,7 @@ func (b *botProcess) imported(rows int) time.Duration {
 	b.chat.Await(b.T, time.Hour, func() bool { return len(b.posts()) > 0 })
 	first := b.posts()[0]
 	if want := fmt.Sprintf("Imported %s bans ", thousands(rows)); !strings.HasPrefix(first.Params["text"], want) {
-		b.T.Fatalf("the bot says %q, want %q", first.Params["text"], want)
+		b.T.Fatalf("the bot posted %q, want %q", first.Params["text"], want)
 	}
 	return first.Time.Sub(began)
 }
@@ -194,24 +180,24 @@ func (b *botProcess) posts() []telegramtest.Request {
 	return b.chat.Requests("sendMessage", "sendPhoto")
 }
 
-// ask types a command and returns how long it takes until the answer is being sent.
+// ask sends a command and returns how long it takes until the answer comes.
 func (b *botProcess) ask(command string) time.Duration {
 	b.T.Helper()
 	before := len(b.posts())
 	asked := time.Now()
 	b.chat.Say(benchChat, 0, benchUser, command)
-	b.chat.Await(b.T, patience, func() bool {
+	b.chat.Await(b.T, timeout, func() bool {
 		posts := b.posts()
 		return len(posts) > before && posts[before].Status != 0
 	})
 	return b.posts()[before].Time.Sub(asked)
 }
 
-// patience is how long anything but an import may take before it counts as not happening: a slow machine is no failure.
-const patience = 15 * time.Minute
+// timeout is for everything but an import. It is long, because a slow machine is not a failure.
+const timeout = 15 * time.Minute
 
-// breath is the pause that Telegram wants between two messages to a chat.
-const breath = 1100 * time.Millisecond
+// messagePause is the pause that Telegram wants between two messages to a chat.
+const messagePause = 1100 * time.Millisecond
 
 // questions are the reports of every kind, over these periods.
 func questions(periods ...string) (all []string) {
@@ -223,14 +209,14 @@ func questions(periods ...string) (all []string) {
 	return all
 }
 
-// reports asks n times for a report, all questions in turn, and returns what each answer takes. A question comes again
-// when its last answer is too old to be given again.
+// reports asks n times for a report, all questions in turn, and returns what each answer takes. A question is repeated
+// only when its last answer is too old to be sent again.
 func (b *botProcess) reports(n int, questions []string) map[string][]spent {
 	b.T.Helper()
 	took, last := map[string][]spent{}, map[string]time.Time{}
 	for i := range n {
 		q := questions[i%len(questions)]
-		time.Sleep(max(breath, time.Until(last[q].Add(11*time.Second))))
+		time.Sleep(max(messagePause, time.Until(last[q].Add(11*time.Second))))
 		cpu := b.cpu()
 		wall := b.ask(q)
 		took[q], last[q] = append(took[q], spent{wall, b.cpu() - cpu}), time.Now()
@@ -248,7 +234,7 @@ func (b *botProcess) proc(file string) string {
 	return string(text)
 }
 
-// field is the number behind a name, "VmRSS:" for one.
+// field is the number behind a name, such as "VmRSS:".
 func (b *botProcess) field(file, name string) int64 {
 	b.T.Helper()
 	for line := range strings.Lines(b.proc(file)) {
@@ -264,17 +250,17 @@ func (b *botProcess) field(file, name string) int64 {
 	return 0
 }
 
-// rss is the memory that the bot holds, in MB, and peak the most it ever held, the pages of its own file among it.
+// rss is the resident memory of the bot in MB, including the pages of its own file; peak is its maximum.
 func (b *botProcess) rss() float64  { return float64(b.field("status", "VmRSS:")) / 1024 }
 func (b *botProcess) peak() float64 { return float64(b.field("status", "VmHWM:")) / 1024 }
 
-// mapped is what of the memory is pages of files, which the system can drop and read again, in MB.
+// mapped is the part of rss that is pages of files, which the system can drop and read again, in MB.
 func (b *botProcess) mapped() float64 { return float64(b.field("status", "RssFile:")) / 1024 }
 
-// written is what the bot has caused to be written to a disk, in bytes.
+// written is how much the bot has written to a disk, in bytes.
 func (b *botProcess) written() int64 { return b.field("io", "write_bytes:") }
 
-// cpu is the time on a processor of all threads that live.
+// cpu is the processor time of all threads that still run.
 func (b *botProcess) cpu() (total time.Duration) {
 	b.T.Helper()
 	threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", b.cmd.Process.Pid))
@@ -284,7 +270,7 @@ func (b *botProcess) cpu() (total time.Duration) {
 	for _, thread := range threads {
 		text, err := os.ReadFile(thread)
 		if err != nil {
-			continue // it has ended
+			continue // the thread has ended
 		}
 		ns, err := strconv.ParseInt(strings.Fields(string(text))[0], 10, 64)
 		if err != nil {
@@ -295,12 +281,13 @@ func (b *botProcess) cpu() (total time.Duration) {
 	return total
 }
 
-// copyOf is another bot with a copy of what this one, which does not run, has read.
+// copyOf is another bot with a copy of all that this one has read. Neither is running.
 func (b *botProcess) copyOf() *botProcess {
 	b.T.Helper()
-	c := newBot(b.T, b.binary)
+	c := newBot(b.T, b.Program)
 	for _, name := range []string{"bans.csv", "friendlyfire.db"} {
-		if out, err := exec.CommandContext(b.T.Context(), "cp", "-p", filepath.Join(b.Dir, name), filepath.Join(c.Dir, name)).CombinedOutput(); err != nil {
+		cp := exec.CommandContext(b.T.Context(), "cp", "-p", filepath.Join(b.Dir, name), filepath.Join(c.Dir, name))
+		if out, err := cp.CombinedOutput(); err != nil {
 			b.T.Fatalf("%v: %s", err, out)
 		}
 	}
@@ -308,16 +295,11 @@ func (b *botProcess) copyOf() *botProcess {
 }
 
 // databaseSize is in bytes.
-func (b *botProcess) databaseSize() (size int64) {
-	for _, suffix := range []string{"", "-wal"} {
-		if fi, err := os.Stat(filepath.Join(b.Dir, "friendlyfire.db"+suffix)); err == nil {
-			size += fi.Size()
-		}
-	}
-	return size
+func (b *botProcess) databaseSize() int64 {
+	return harness.FileSize(b.Database) + harness.FileSize(b.Database+"-wal")
 }
 
-// quantile is the smallest value that a part q of all does not exceed.
+// quantile is the smallest value that the share q of all values does not exceed.
 func quantile(all []time.Duration, q float64) time.Duration {
 	sorted := slices.Sorted(slices.Values(all))
 	return sorted[min(int(q*float64(len(sorted))), len(sorted)-1)]
@@ -325,7 +307,7 @@ func quantile(all []time.Duration, q float64) time.Duration {
 
 func median(all []time.Duration) time.Duration { return quantile(all, 0.5) }
 
-// together are all, whatever the question.
+// together joins the answers to all questions.
 func together(all map[string][]spent) []spent {
 	return slices.Concat(slices.Collect(maps.Values(all))...)
 }

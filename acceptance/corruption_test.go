@@ -12,24 +12,13 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"friendlyfire/acceptance/harness"
-	"friendlyfire/bot/discord/discordtest"
-	"friendlyfire/bot/telegram/telegramtest"
 )
 
-// shattered is a scene with both platforms, whose database is called what.
-func shattered(t *testing.T, both harness.Platforms) (s *harness.Scene, database string) {
-	t.Helper()
-	s = harness.NewScene(t, strings.Replace(both.Config(), `at = "00:00"`, `at = ""`, 1))
-	s.Env = []string{"FRIENDLYFIRE_TELEGRAM_TOKEN=" + telegramtest.Token, "FRIENDLYFIRE_DISCORD_TOKEN=" + discordtest.Token}
-	return s, filepath.Join(s.Dir, "state", "friendlyfire.db")
-}
-
-// asides are what is kept of damaged databases, -wal and -shm left out.
-func asides(t *testing.T, database string) (all []string) {
+// setAside are the damaged databases that were kept, without their -wal and -shm.
+func setAside(t *testing.T, database string) (all []string) {
 	t.Helper()
 	names, err := filepath.Glob(database + ".damaged-*")
 	if err != nil {
@@ -43,45 +32,44 @@ func asides(t *testing.T, database string) (all []string) {
 	return all
 }
 
-// awaitSettled waits until the outcome of every message is kept.
-func awaitSettled(t *testing.T, database string) {
+// awaitAllSent waits until the database has the outcome of every message.
+func awaitAllSent(t *testing.T, database string) {
 	t.Helper()
 	db, err := sql.Open("sqlite", database)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+	harness.Await(t, 30*time.Second, "every message has an outcome", func() bool {
 		var open int
-		if err := db.QueryRowContext(t.Context(), "SELECT count(*) FROM notices WHERE sent_at IS NULL").Scan(&open); err != nil {
+		err := db.QueryRowContext(t.Context(), "SELECT count(*) FROM notices WHERE sent_at IS NULL").Scan(&open)
+		if err != nil {
 			t.Fatal(err)
 		}
-		if open == 0 {
-			return
-		}
-	}
-	t.Fatal("messages are still under way")
+		return open == 0
+	})
 }
 
-func isMarked(both harness.Platforms, what string) bool {
+// isMarked reports whether an alert about the address came to Telegram with the mark of a possible repeat.
+func isMarked(both harness.Platforms, address string) bool {
 	for _, m := range both.Telegram.Messages() {
-		if strings.Contains(m.Text, what) && strings.HasPrefix(m.Text, "(may repeat) ") {
+		if strings.Contains(m.Text, address) && strings.HasPrefix(m.Text, "(may repeat) ") {
 			return true
 		}
 	}
 	return false
 }
 
-func TestR25ADamagedDatabaseIsMendedAtTheStartAndToldOf(t *testing.T) {
-	t.Parallel() // most of it is waiting for Telegram's limits
+func TestR25DamagedDatabaseIsRestoredAtTheStartAndReported(t *testing.T) {
+	t.Parallel() // it mostly waits for Telegram's limits
 	tests := map[string]struct {
-		copied bool // there is a copy
-		kill   bool // the bot, rather than stop it
+		copied bool // there is a copy to restore
+		kill   bool // the bot is killed rather than stopped
 		damage func(database string) error
-		says   string
+		report string
 	}{
 		"broken header, copy": {
-			true, false, func(database string) error { return scribble(database, 0, "garbage") },
+			true, false, func(database string) error { return overwrite(database, 0, "garbage") },
 			"My database had a broken header. Its copy of ",
 		},
 		"0 bytes, no copy": {
@@ -93,7 +81,9 @@ func TestR25ADamagedDatabaseIsMendedAtTheStartAndToldOf(t *testing.T) {
 			"My database was gone. Its copy of ",
 		},
 		"broken pages after a kill, copy": {
-			true, true, func(database string) error { return scribble(database, 4096, strings.Repeat("\xa5", 4*4096)) },
+			true, true, func(database string) error {
+				return overwrite(database, 4096, strings.Repeat("\xa5", 4*4096))
+			},
 			"My database was malformed. Its copy of ",
 		},
 	}
@@ -101,61 +91,58 @@ func TestR25ADamagedDatabaseIsMendedAtTheStartAndToldOf(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			both := harness.OnLoopback(t)
-			s, database := shattered(t, both)
+			s := harness.NewChatScene(t, both)
 			now := time.Now()
 
 			p := s.Start()
 			s.Append(harness.BanRow(now, "203.0.113.1", "sshd", ""))
 			both.Await(t, harness.Alert("203.0.113.1"), 1)
 			if tc.copied { // while the bot runs
-				awaitSettled(t, database)
-				file := database + ".copy-" + now.Add(-24*time.Hour).Format(time.DateOnly)
-				if out, stderr, code := s.Run("backup", file); code != 0 || !strings.HasPrefix(out, file+": ") {
-					t.Fatalf("code %d, %q, %q", code, out, stderr)
+				awaitAllSent(t, s.Database)
+				file := s.Database + ".copy-" + now.Add(-24*time.Hour).Format(time.DateOnly)
+				if out := s.MustRun("backup", file); !strings.HasPrefix(out, file+": ") {
+					t.Fatalf("backup printed %q", out)
 				}
 			}
 			s.Append(harness.BanRow(now, "203.0.113.2", "sshd", ""))
 			both.Await(t, harness.Alert("203.0.113.2"), 1)
 			if tc.kill {
-				p.Cmd.Process.Kill()
-				p.Cmd.Wait()
+				p.Kill()
 			} else {
 				p.Stop()
 			}
 
 			var old strings.Builder
 			for i := range 1000 {
-				old.WriteString(harness.BanRow(now.Add(-time.Duration(2000+i)*time.Minute), fmt.Sprintf("203.0.113.%d", 100+i%100), "sshd", ""))
+				at := now.Add(-time.Duration(2000+i) * time.Minute)
+				old.WriteString(harness.BanRow(at, fmt.Sprintf("203.0.113.%d", 100+i%100), "sshd", ""))
 			}
 			s.Append(old.String())
 			s.Append(harness.BanRow(now, "203.0.113.3", "sshd", ""))
-			if err := tc.damage(database); err != nil {
+			if err := tc.damage(s.Database); err != nil {
 				t.Fatal(err)
 			}
-			before, gone := os.ReadFile(database)
+			before, gone := os.ReadFile(s.Database)
 
 			p = s.Start()
-			both.Await(t, tc.says, 1)
+			both.Await(t, tc.report, 1)
 			both.Await(t, "Imported 1,000 bans of ", 1)
 			both.Await(t, harness.Alert("203.0.113.3"), 1)
 			p.Stop()
 			p = s.Start()
-			s.Append(harness.BanRow(time.Now(), "203.0.113.4", "sshd", ""))
+			s.Ban("203.0.113.4")
 			both.Await(t, harness.Alert("203.0.113.4"), 1)
 			p.Stop()
-			again := map[bool]int{true: 1, false: 2}[tc.copied]
-			for what, times := range map[string]int{
-				"My database ": 1, "Imported ": 1, harness.Alert("203.0.113.1"): again, harness.Alert("203.0.113.2"): 2, harness.Alert("203.0.113.3"): 1,
-				harness.AnyAlert(): 4 + again, // none of the old ones
-			} {
-				if !both.Everywhere(what, times) {
-					t.Errorf("told of %q: %v, want %d times in each chat", what, both.Mentions(what), times)
-				}
-			}
+			first := map[bool]int{true: 1, false: 2}[tc.copied] // the copy knows the first ban
+			both.Want(t, map[string]int{
+				"My database ": 1, "Imported ": 1,
+				harness.Alert("203.0.113.1"): first, harness.Alert("203.0.113.2"): 2, harness.Alert("203.0.113.3"): 1,
+				harness.AnyAlert(): 4 + first, // none of the old bans
+			})
 			if !isMarked(both, "203.0.113.2") {
-				t.Error("what comes again does not say that it may repeat")
+				t.Error("the repeated alert is not marked as a possible repeat")
 			}
-			kept := asides(t, database)
+			kept := setAside(t, s.Database)
 			if gone == nil && len(kept) != 1 || gone != nil && len(kept) != 0 {
 				t.Fatalf("kept: %q", kept)
 			}
@@ -164,47 +151,50 @@ func TestR25ADamagedDatabaseIsMendedAtTheStartAndToldOf(t *testing.T) {
 				if err != nil || !tc.kill && !bytes.Equal(before, after) {
 					t.Errorf("%s is not what the database was: %v", kept[0], err)
 				}
-				if !both.Everywhere("The old one is kept beside it for seven days: "+filepath.Base(kept[0]), 1) {
-					t.Error("not told where the old one is")
-				}
+				where := "The old one is kept beside it for seven days: " + filepath.Base(kept[0])
+				both.Want(t, map[string]int{where: 1})
 			}
-			t.Attr("reached", "kept aside, mended and told of once in 3 chats; 0 alerts of 1,000 old bans, one summary per chat")
+			harness.Reached(t,
+				"set aside, restored and reported once in 3 chats; 0 alerts about 1,000 old bans, one summary per chat")
 		})
 	}
 }
 
-func scribble(path string, at int64, what string) error {
+// overwrite writes the text over a part of the file.
+func overwrite(path string, at int64, text string) error {
 	f, err := os.OpenFile(path, os.O_WRONLY, 0)
 	if err != nil {
 		return err
 	}
-	_, err = f.WriteAt([]byte(what), at)
+	_, err = f.WriteAt([]byte(text), at)
 	return errors.Join(err, f.Close())
 }
 
 func TestR25DamageIsNoticedWhileRunning(t *testing.T) {
+	const rewritten = "My database was deleted while I ran. " +
+		"I have written it again from what I had open: nothing is missing."
 	tests := map[string]struct {
 		damage func(t *testing.T, database string) error
-		says   string
-		again  int // how often an earlier alert is told
-		kept   int
+		report string
+		first  int // alerts about the ban before the damage
+		kept   int // damaged databases
 	}{
 		"deleted": {
 			func(_ *testing.T, database string) error { return os.Remove(database) },
-			"My database was deleted while I ran. I have written it again from what I had open: nothing is missing.", 1, 0,
+			rewritten, 1, 0,
 		},
 		"deleted, all of it": {func(_ *testing.T, database string) error {
 			return errors.Join(os.Remove(database), os.Remove(database+"-wal"), os.Remove(database+"-shm"))
-		}, "My database was deleted while I ran. I have written it again from what I had open: nothing is missing.", 1, 0},
+		}, rewritten, 1, 0},
 		"emptied": {
 			func(_ *testing.T, database string) error { return os.Truncate(database, 0) },
 			"My database was empty. There was no good copy", 2, 1,
 		},
 		"broken header": {
-			func(_ *testing.T, database string) error { return scribble(database, 0, "garbage") },
+			func(_ *testing.T, database string) error { return overwrite(database, 0, "garbage") },
 			"My database had a broken header. There was no good copy", 2, 1,
 		},
-		// Nobody sees these pages until something is looked for in them.
+		// This goes unnoticed until the bot reads one of these pages.
 		"broken pages": {func(t *testing.T, database string) error {
 			db, err := sql.Open("sqlite", database)
 			if err != nil {
@@ -218,39 +208,29 @@ func TestR25DamageIsNoticedWhileRunning(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			return scribble(database, 4096, strings.Repeat("\xa5", int(info.Size())-4096))
+			return overwrite(database, 4096, strings.Repeat("\xa5", int(info.Size())-4096))
 		}, "My database was malformed. There was no good copy", 2, 1},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
-			t.Setenv("FRIENDLYFIRE_TELEGRAM_TOKEN", telegramtest.Token)
-			t.Setenv("FRIENDLYFIRE_DISCORD_TOKEN", discordtest.Token)
-			synctest.Test(t, func(t *testing.T) {
-				both := harness.InMemory(t)
-				s, database := shattered(t, both)
-				p := startInProcess(s, both.Dial)
-				s.Append(harness.BanRow(time.Now(), "203.0.113.1", "sshd", ""))
+			simulate(t, func(t *testing.T, s *simulation) {
+				stop := s.start()
+				s.Ban("203.0.113.1")
 				time.Sleep(time.Minute)
-				if err := tc.damage(t, database); err != nil {
+				if err := tc.damage(t, s.Database); err != nil {
 					t.Error(err)
 				}
 				for range 5 {
 					time.Sleep(time.Minute)
-					s.Append(harness.BanRow(time.Now(), "203.0.113.2", "sshd", ""))
+					s.Ban("203.0.113.2")
 				}
 				time.Sleep(time.Minute)
-				p.stop()
-				for what, times := range map[string]int{
-					tc.says: 1, "My database": 1, harness.Alert("203.0.113.1"): tc.again,
-				} {
-					if !both.Everywhere(what, times) {
-						t.Errorf("told of %q: %v, want %d times in each chat", what, both.Mentions(what), times)
-					}
+				stop()
+				s.Want(t, map[string]int{tc.report: 1, "My database": 1, harness.Alert("203.0.113.1"): tc.first})
+				if n := s.Mentions(harness.Alert("203.0.113.2"))["42"]; n < 5 {
+					t.Errorf("%d alerts about the 5 bans that followed", n)
 				}
-				if n := both.Mentions(harness.Alert("203.0.113.2"))["42"]; n < 5 {
-					t.Errorf("told of %d bans of 5 that followed", n)
-				}
-				if kept := asides(t, database); len(kept) != tc.kept {
+				if kept := setAside(t, s.Database); len(kept) != tc.kept {
 					t.Errorf("kept: %q", kept)
 				}
 			})
@@ -258,7 +238,7 @@ func TestR25DamageIsNoticedWhileRunning(t *testing.T) {
 	}
 }
 
-func TestR25AReadOnlyDatabaseIsNoDamage(t *testing.T) {
+func TestR25ReadOnlyDatabaseIsNotDamaged(t *testing.T) {
 	tests := map[string]struct {
 		path string
 		mode fs.FileMode
@@ -268,18 +248,9 @@ func TestR25AReadOnlyDatabaseIsNoDamage(t *testing.T) {
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
-			s := harness.Sampled(t)
-			config, err := os.ReadFile(s.Config)
-			if err != nil {
-				t.Fatal(err)
-			}
-			state := filepath.Join(s.Dir, "state")
-			if err := os.WriteFile(s.Config, bytes.Replace(config, []byte(s.Dir+"/friendlyfire.db"), []byte(state+"/friendlyfire.db"), 1), 0o600); err != nil {
-				t.Fatal(err)
-			}
-			if _, stderr, code := s.Run("run", "--once"); code != 0 {
-				t.Fatalf("code %d: %s", code, stderr)
-			}
+			s := harness.NewSampleScene(t, inStateFolder)
+			state := filepath.Dir(s.Database)
+			s.MustRun("run", "--once")
 			before, err := filepath.Glob(state + "/*")
 			if err != nil {
 				t.Fatal(err)
@@ -293,8 +264,10 @@ func TestR25AReadOnlyDatabaseIsNoDamage(t *testing.T) {
 			}
 			defer os.Chmod(state, 0o700)
 			output, err := cmd.CombinedOutput()
+			const says = "friendlyfire.db cannot be written: permission denied. " +
+				"The file and its directory must belong to"
 			if cmd.ProcessState.ExitCode() != 1 || strings.Count(string(output), "\n") != 1 ||
-				!strings.Contains(string(output), "friendlyfire.db cannot be written: permission denied. The file and its directory must belong to") {
+				!strings.Contains(string(output), says) {
 				t.Errorf("%v: %s", err, output)
 			}
 			after, err := filepath.Glob(state + "/*")
@@ -305,7 +278,10 @@ func TestR25AReadOnlyDatabaseIsNoDamage(t *testing.T) {
 	}
 }
 
-// becomeNobody makes the command one of a user without rights, to whom the scene belongs.
+// inStateFolder puts the database into a folder of its own.
+var inStateFolder = harness.Change{"$DIR/friendlyfire.db", "$DIR/state/friendlyfire.db"}
+
+// becomeNobody makes a user without rights the owner of the scene, and lets the command run as that user.
 func becomeNobody(t *testing.T, s *harness.Scene, cmd *exec.Cmd) {
 	t.Helper()
 	const nobody = 65534
@@ -314,7 +290,7 @@ func becomeNobody(t *testing.T, s *harness.Scene, cmd *exec.Cmd) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(program, binary, 0o700); err != nil { //nolint:gosec // it is to be run
+	if err := os.WriteFile(program, binary, 0o700); err != nil { //nolint:gosec // it is a program
 		t.Fatal(err)
 	}
 	cmd.Path, cmd.SysProcAttr = program, &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
@@ -324,7 +300,7 @@ func becomeNobody(t *testing.T, s *harness.Scene, cmd *exec.Cmd) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Chmod(filepath.Dir(s.Dir), 0o711); err != nil { // of all folders of this test
+	if err := os.Chmod(filepath.Dir(s.Dir), 0o711); err != nil { // the folder above those of the test
 		t.Fatal(err)
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"maps"
 	"math/rand/v2"
 	"net/http"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -17,51 +16,53 @@ import (
 	"friendlyfire/bot/telegram/telegramtest"
 )
 
-// storm is what bots live through, one after the other: each is killed at a random moment, while bans come in and are
-// told to a group, a person and a Discord channel. The platforms hold their documented limits, answer late, so that a
-// kill often falls between a message's arrival and its confirmation, and badly.
-type storm struct {
-	drops float64 // share of posts that arrive and whose answer is lost
-	full  float64 // share that meet a 429
-	bad   float64 // share that meet a 502, and do not arrive
+// crashRun runs one bot after another. Each is killed at a random moment, while bans come in and alerts go to a group,
+// a person and a Discord channel. The platforms keep to their documented limits and answer late, so that a kill often
+// falls between the arrival of a message and its confirmation; some of their answers are faults.
+type crashRun struct {
+	dropped float64 // share of posts that arrive and whose answer is lost
+	limited float64 // share that get a 429
+	failed  float64 // share that get a 502, and do not arrive
 }
 
-// toll is what it has cost.
-type toll struct {
+// losses are what the crashes have cost.
+type losses struct {
 	kills, bans int
 	lost        int            // alerts, over all chats
-	copies      map[string]int // messages that tell again what their chat had been told, by chat
-	unmarked    int            // of them, on Telegram: those that do not say that they may repeat
-	drops       map[string]int // by chat; Discord's channel is one
+	copies      map[string]int // by chat: messages with an alert that the chat already had
+	unmarked    int            // those of the copies on Telegram that do not say that they may repeat
+	drops       map[string]int // by chat: answers that were lost
 	messages    map[string]int // by platform
-	requests    map[string]int
-	early       int // requests to Telegram before a retry_after was over
+	requests    map[string]int // by platform
+	early       int            // requests to Telegram before a retry_after was over
 }
 
-func (l toll) String() string {
+func (l losses) String() string {
 	telegram, discord := l.copies["-1001"]+l.copies["42"], l.copies[discordtest.Channel]
 	rate := func(platform string) float64 {
 		return float64(l.requests[platform]) / float64(max(l.messages[platform], 1))
 	}
-	return fmt.Sprintf("%d kills, %d answers lost, %d bans to 3 chats: %d alerts lost; copies: Telegram %d of %d messages, %d unmarked, Discord %d of %d; "+
+	return fmt.Sprintf("%d kills, %d answers lost, %d bans to 3 chats: %d alerts lost; "+
+		"copies: Telegram %d of %d messages, %d unmarked, Discord %d of %d; "+
 		"requests per message: Telegram %.2f (%d early), Discord %.2f",
 		l.kills, l.drops["-1001"]+l.drops["42"]+l.drops[discordtest.Channel], l.bans, l.lost,
-		telegram, l.messages["telegram"], l.unmarked, discord, l.messages["discord"], rate("telegram"), l.early, rate("discord"))
+		telegram, l.messages["telegram"], l.unmarked, discord, l.messages["discord"],
+		rate("telegram"), l.early, rate("discord"))
 }
 
 func TestR01NoAlertIsLostByACrash(t *testing.T) {
 	t.Parallel()
-	l := storm{}.pass(t)
+	l := crashRun{}.run(t)
 	harness.Reached(t, "%d kills, %d bans to 3 chats: %d alerts lost, integrity_check ok", l.kills, l.bans, l.lost)
 }
 
 func TestR02RepeatsAreBounded(t *testing.T) {
 	t.Parallel()
-	l := storm{drops: 0.01}.pass(t)
+	l := crashRun{dropped: 0.01}.run(t)
 	for chat, copies := range l.copies {
 		most := l.kills + l.drops[chat]
 		if chat == discordtest.Channel {
-			most = 0 // it knows a message again
+			most = 0 // Discord recognizes a message that it already has
 		}
 		if copies > most {
 			t.Errorf("%s got %d copies, want %d at most", chat, copies, most)
@@ -70,46 +71,45 @@ func TestR02RepeatsAreBounded(t *testing.T) {
 	harness.Reached(t, "%v", l)
 }
 
-func TestR03APossibleRepeatSaysSo(t *testing.T) {
+func TestR03PossibleRepeatsAreMarked(t *testing.T) {
 	t.Parallel()
-	l := storm{drops: 0.01, full: 0.05, bad: 0.05}.pass(t)
+	l := crashRun{dropped: 0.01, limited: 0.05, failed: 0.05}.run(t)
 	harness.Reached(t, "%v", l)
 }
 
-// pass lets the storm pass, and fails the test for every alert that is lost, for every copy that does not say so, and
-// for a damaged database.
-func (s storm) pass(t *testing.T) toll {
-	l := toll{kills: harness.Size(3, 6, 1000), bans: harness.Size(24, 48, 10_000), drops: map[string]int{}}
-	life := time.Duration(harness.Size(800, 800, 2400)) * time.Millisecond // a bot's, at most
-	seed := uint64(time.Now().UnixNano())
-	t.Logf("seed %d", seed)
-	random := rand.New(rand.NewPCG(seed, 0))
+// run does it, and fails the test for every alert that is lost, for every copy that is not marked as one, and for a
+// damaged database.
+func (c crashRun) run(t *testing.T) losses {
+	l := losses{kills: harness.Size(3, 6, 1000), bans: harness.Size(24, 48, 10_000), drops: map[string]int{}}
+	life := time.Duration(harness.Size(800, 800, 2400)) * time.Millisecond // the longest that a bot lives
+	random := harness.Random(t)
 
 	both := harness.OnLoopback(t)
 	telegram, discord := map[string]int{}, map[string]int{}
-	both.Telegram.Script(s.onTelegram(rand.New(rand.NewPCG(seed, 1)), telegram))
-	both.Discord.Script(s.onDiscord(rand.New(rand.NewPCG(seed, 2)), discord))
-	w := harness.NewQuietScene(t, both, harness.FriendlyV6...)
+	both.Telegram.Script(c.onTelegram(rand.New(rand.NewPCG(random.Uint64(), 1)), telegram))
+	both.Discord.Script(c.onDiscord(rand.New(rand.NewPCG(random.Uint64(), 2)), discord))
+	s := harness.NewChatScene(t, both)
 
-	write := scribe{scene: w, random: random}
+	w := writer{scene: s, random: random}
 	pause := life / 2 * time.Duration(l.kills) / time.Duration(l.bans*5/4) // so that the last kills still find new bans
 	for range l.kills {
-		p := w.Start()
+		p := s.Start()
 		for end := time.Now().Add(time.Duration(random.Int64N(int64(life)))); time.Now().Before(end); {
 			time.Sleep(min(time.Until(end), time.Duration(random.Int64N(int64(2*pause)))))
-			if write.bans < l.bans {
-				write.some()
+			if w.bans < l.bans {
+				w.write()
 			}
 		}
 		p.Kill()
 	}
-	p := w.Start()
-	for write.bans < l.bans {
-		write.some()
+	p := s.Start()
+	for w.bans < l.bans {
+		w.write()
 	}
-	write.rest()
+	w.finish()
 
-	// A group takes no more than 20 messages a minute, and may be far behind.
+	// A group takes no more than 20 messages a minute, and may be far behind: this waits for as long as there is
+	// progress.
 	for last, since := 0, time.Now(); time.Since(since) < 2*time.Minute; time.Sleep(200 * time.Millisecond) {
 		l.count(both)
 		if l.lost == 0 {
@@ -121,7 +121,7 @@ func (s storm) pass(t *testing.T) toll {
 	}
 	p.Stop()
 	l.count(both)
-	both.Telegram.Script(nil) // the counts of lost answers are at rest
+	both.Telegram.Script(nil) // which leaves the counts of lost answers alone
 	both.Discord.Script(nil)
 	maps.Copy(l.drops, telegram)
 	maps.Copy(l.drops, discord)
@@ -129,45 +129,46 @@ func (s storm) pass(t *testing.T) toll {
 	if l.lost > 0 || l.unmarked > 0 {
 		t.Errorf("%d alerts lost, %d copies without a mark, want none", l.lost, l.unmarked)
 	}
-	if most := l.kills + l.drops["-1001"] + l.drops["42"]; l.early > most { // a 429 can die with the bot that it was for
+	if most := l.kills + l.drops["-1001"] + l.drops["42"]; l.early > most { // a bot can be killed before it keeps a 429
 		t.Errorf("%d requests to Telegram before a retry_after was over, want %d at most", l.early, most)
 	}
-	sound(t, filepath.Join(w.Dir, "state", "friendlyfire.db"))
+	checkIntegrity(t, s.Database)
 	return l
 }
 
-// onTelegram draws the fault of every post, and counts the answers that are lost.
-func (s storm) onTelegram(random *rand.Rand, lost map[string]int) func(telegramtest.Request) telegramtest.Fault {
+// onTelegram chooses the fault for every post at random, and counts the answers that are lost.
+func (c crashRun) onTelegram(random *rand.Rand, lost map[string]int) func(telegramtest.Request) telegramtest.Fault {
 	return func(q telegramtest.Request) telegramtest.Fault {
 		if q.Method != "sendMessage" {
 			return nil
 		}
 		switch dice := random.Float64(); {
-		case dice < s.drops:
+		case dice < c.dropped:
 			lost[fmt.Sprint(q.Chat)]++
 			return telegramtest.Drop()
-		case dice < s.drops+s.full:
+		case dice < c.dropped+c.limited:
 			return telegramtest.RetryAfter(time.Duration(1+random.IntN(3)) * time.Second)
-		case dice < s.drops+s.full+s.bad:
+		case dice < c.dropped+c.limited+c.failed:
 			return telegramtest.Page(502)
 		}
 		return telegramtest.Slow(time.Duration(random.IntN(150)) * time.Millisecond)
 	}
 }
 
-func (s storm) onDiscord(random *rand.Rand, lost map[string]int) func(discordtest.Request) discordtest.Fault {
+func (c crashRun) onDiscord(random *rand.Rand, lost map[string]int) func(discordtest.Request) discordtest.Fault {
 	return func(q discordtest.Request) discordtest.Fault {
 		if q.Method != http.MethodPost || !strings.HasSuffix(q.Path, "/messages") {
 			return nil
 		}
 		switch dice := random.Float64(); {
-		case dice < s.drops:
+		case dice < c.dropped:
 			lost[discordtest.Channel]++
 			return discordtest.Drop()
-		case dice < s.drops+s.full:
+		case dice < c.dropped+c.limited:
 			scopes := []string{"user", "shared", "global"}
-			return discordtest.RateLimit(time.Duration(376+random.IntN(2000))*time.Millisecond, scopes[random.IntN(len(scopes))])
-		case dice < s.drops+s.full+s.bad:
+			wait := time.Duration(376+random.IntN(2000)) * time.Millisecond
+			return discordtest.RateLimit(wait, scopes[random.IntN(len(scopes))])
+		case dice < c.dropped+c.limited+c.failed:
 			return discordtest.Page(502)
 		}
 		return discordtest.Slow(time.Duration(random.IntN(150)) * time.Millisecond)
@@ -175,81 +176,61 @@ func (s storm) onDiscord(random *rand.Rand, lost map[string]int) func(discordtes
 }
 
 // count counts what has arrived.
-func (l *toll) count(both harness.Platforms) {
+func (l *losses) count(both harness.Platforms) {
+	alert := harness.AlertForm()
 	l.copies, l.unmarked = map[string]int{}, 0
-	told := map[string]map[string]bool{} // by chat, the addresses
-	add := func(chat, text string) {
-		if told[chat] == nil {
-			told[chat] = map[string]bool{}
-		}
-		alerts := alertOf.FindAllStringSubmatch(text, -1)
-		if slices.ContainsFunc(alerts, func(a []string) bool { return told[chat][a[1]] }) {
-			l.copies[chat]++
-			if chat != discordtest.Channel && !strings.HasPrefix(text, "(may repeat) ") {
+	seen := map[[2]string]bool{} // chats and addresses
+	for _, m := range both.Posts() {
+		alerts := alert.FindAllStringSubmatch(m.Text, -1)
+		if slices.ContainsFunc(alerts, func(a []string) bool { return seen[[2]string{m.Chat, a[1]}] }) {
+			l.copies[m.Chat]++
+			if m.Chat != discordtest.Channel && !strings.HasPrefix(m.Text, "(may repeat) ") {
 				l.unmarked++
 			}
 		}
 		for _, a := range alerts {
-			told[chat][a[1]] = true
+			seen[[2]string{m.Chat, a[1]}] = true
 		}
 	}
-	telegram, discord := both.Telegram.Messages(), both.Discord.Messages()
-	for _, m := range telegram {
-		add(fmt.Sprint(m.Chat), m.Text)
-	}
-	for _, m := range discord {
-		add(m.Channel, harness.Unescape(m.Content))
-	}
-	l.messages = map[string]int{"telegram": len(telegram), "discord": len(discord)}
+	l.lost, _ = both.LostAndRepeated(harness.AllChats, harness.Friends(l.bans))
+	l.messages = map[string]int{"telegram": len(both.Telegram.Messages()), "discord": len(both.Discord.Messages())}
 	l.requests = map[string]int{
-		"telegram": len(both.Telegram.Requests("sendMessage")), "discord": len(both.Discord.Requests("POST /channels/*/messages")),
+		"telegram": len(both.Telegram.Requests("sendMessage")), "discord": len(both.Discord.Requests(discordPosts)),
 	}
-	l.early, l.lost = both.Telegram.Early(), 0
-	for _, chat := range harness.EveryChat {
-		for i := range l.bans {
-			if !told[chat][friend(i)] {
-				l.lost++
-			}
-		}
-	}
+	l.early = both.Telegram.Early()
 }
 
-var alertOf = harness.AlertForm()
-
-// friend is an address of a friendly network, another for each i from 0.
-func friend(i int) string { return fmt.Sprintf("2001:db8::%x", i+1) }
-
-// scribe writes bans of friends, and now and then only the first half of a line: the other half comes next time, when
-// the bot that saw the first may be dead.
-type scribe struct {
+// writer appends bans of friends. Now and then it appends only the first half of a line: the other half follows next
+// time, when the bot that saw the first may be dead.
+type writer struct {
 	scene  *harness.Scene
 	random *rand.Rand
 	bans   int
 	half   string
 }
 
-func (s *scribe) some() {
-	line := s.half
-	s.half = ""
+func (w *writer) write() {
+	line := w.half
+	w.half = ""
 	if line == "" {
-		line = harness.BanRow(time.Now(), friend(s.bans), "sshd", "")
-		s.bans++
-		if s.random.IntN(4) == 0 {
-			torn := s.random.IntN(len(line))
-			line, s.half = line[:torn], line[torn:]
+		line = harness.BanRow(time.Now(), harness.Friend(w.bans), "sshd", "")
+		w.bans++
+		if w.random.IntN(4) == 0 {
+			torn := w.random.IntN(len(line))
+			line, w.half = line[:torn], line[torn:]
 		}
 	}
-	s.scene.Append(line)
+	w.scene.Append(line)
 }
 
-// rest writes the half line that may be left.
-func (s *scribe) rest() {
-	s.scene.Append(s.half)
-	s.half = ""
+// finish appends the half of a line that may be left.
+func (w *writer) finish() {
+	w.scene.Append(w.half)
+	w.half = ""
 }
 
-// sound fails the test unless the database is whole.
-func sound(t *testing.T, path string) {
+// checkIntegrity fails the test if the database is damaged.
+func checkIntegrity(t *testing.T, path string) {
 	t.Helper()
 	db, err := sql.Open("sqlite", path)
 	if err != nil {

@@ -3,57 +3,45 @@ package acceptance
 import (
 	"fmt"
 	"math/rand/v2"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"friendlyfire/acceptance/harness"
-	"friendlyfire/store"
 )
 
-// noon is a zone where it is between twelve and one o'clock.
+// digest is in every digest, and in no other message.
+const digest = "sources healthy"
+
+// noon is a time zone in which it is now between noon and one o'clock.
 func noon() string { return fmt.Sprintf("Etc/GMT%+d", time.Now().UTC().Hour()-12) }
 
-// A bot that is killed, and halted, again and again around the hour of the digest posts one.
+// A bot that is killed or suspended again and again around the time of the digest posts one digest.
 func TestR22OneDigestADay(t *testing.T) {
 	t.Parallel()
 	kills := harness.Size(8, 8, 200)
-	seed := uint64(time.Now().UnixNano())
-	t.Logf("seed %d", seed)
-	random := rand.New(rand.NewPCG(seed, 0))
+	random := harness.Random(t)
 
 	both := harness.OnLoopback(t)
-	answerLate(both, func() time.Duration { return time.Duration(1+rand.IntN(300)) * time.Millisecond })
+	delayAnswers(both, func() time.Duration { return time.Duration(1+rand.IntN(300)) * time.Millisecond })
 	zone, err := time.LoadLocation(noon())
 	if err != nil {
 		t.Fatal(err)
 	}
 	at := time.Now().In(zone)
-	if harness.Long { // the hour comes while it is killed
+	if harness.Long { // the time of the digest comes between the kills
 		at = at.Add(80 * time.Second)
 	}
-	s := harness.NewTokenScene(t, strings.NewReplacer(
-		`timezone = "Europe/Brussels"`, fmt.Sprintf("timezone = %q", zone), `at = "00:00"`, fmt.Sprintf("at = %q", at.Format("15:04")),
-		`every = "1s"`, "every = \"1s\"\nsilent_after = \"0s\"",
-	).Replace(both.Config()))
-	db, err := store.Open(t.Context(), filepath.Join(s.Dir, "state", "friendlyfire.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := db.SetValue(t.Context(), "store/born", fmt.Sprint(time.Now().Add(-48*time.Hour).Unix())); err != nil {
-		t.Fatal(err)
-	}
-	if err := db.Close(); err != nil {
-		t.Fatal(err)
-	}
+	s := harness.NewChatScene(t, both, harness.Change{
+		`timezone = "Europe/Brussels"`, fmt.Sprintf("timezone = %q", zone),
+		`at = ""`, fmt.Sprintf("at = %q", at.Format("15:04")),
+	})
+	s.Backdate(48 * time.Hour)
 
-	const digest = "sources healthy"
 	for range kills {
 		p := s.Start()
-		s.Append(harness.BanRow(time.Now(), harness.Foreign, "sshd", ""))
+		s.Ban(harness.Foreign)
 		time.Sleep(time.Duration(100+random.IntN(600)) * time.Millisecond)
 		if random.IntN(5) == 0 {
 			p.Signal(syscall.SIGSTOP)
@@ -61,58 +49,48 @@ func TestR22OneDigestADay(t *testing.T) {
 			p.Signal(syscall.SIGCONT)
 			time.Sleep(time.Duration(random.IntN(100)) * time.Millisecond)
 		}
-		p.Signal(syscall.SIGKILL)
-		p.Cmd.Wait() // it was killed
+		p.Kill()
 	}
 	p := s.Start()
-	harness.Await(t, 2*time.Minute, "a digest in each chat", func() bool { return both.SaidEverywhere(digest) })
-	time.Sleep(4 * time.Second) // a second one would come by now
+	harness.Await(t, 2*time.Minute, "a digest in each chat", func() bool { return both.InEveryChat(digest) })
+	time.Sleep(4 * time.Second) // a second digest would have come by now
 	p.Stop()
-	told, repeats := both.Mentions(digest), 0
+	unmarked, repeats := both.Mentions(digest), 0
 	for _, m := range both.Telegram.Messages() {
 		if strings.Contains(m.Text, digest) && strings.HasPrefix(m.Text, "(may repeat)") {
-			told[fmt.Sprint(m.Chat)]--
+			unmarked[fmt.Sprint(m.Chat)]--
 			repeats++
 		}
 	}
-	for _, chat := range harness.EveryChat {
-		if n := told[chat]; n > 1 || n < 0 {
-			t.Errorf("%s has %d digests that do not say they may repeat", chat, n)
+	for _, chat := range harness.AllChats {
+		if n := unmarked[chat]; n > 1 || n < 0 {
+			t.Errorf("%s has %d digests that are not marked as repeats", chat, n)
 		}
 	}
 	harness.Reached(t, "%d kills around the hour: one digest in each chat, %d marked copies", kills, repeats)
 }
 
-// A machine that slept over the hour posts its digest when it wakes.
+// A machine that was asleep at the time of the digest posts it when it wakes.
 func TestR22DigestAfterSleep(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) { // from one o'clock in Brussels
-		both := harness.InMemory(t)
-		s := harness.NewTokenScene(t, strings.NewReplacer(
-			`at = "00:00"`, `at = "08:00"`, `every = "1s"`, "every = \"1m\"\nsilent_after = \"0s\"",
-		).Replace(both.Config()))
+	simulate(t, func(t *testing.T, s *simulation) {
 		nights, slowest := harness.Size(2, 2, 30), time.Duration(0)
 		for night := range nights {
-			p := startInProcess(s, both.Dial)
+			stop := s.start()
 			time.Sleep(time.Hour)
-			p.stop()
+			stop()
 			time.Sleep(8 * time.Hour)
 			woken := time.Now()
-			p = startInProcess(s, both.Dial)
-			for !both.Everywhere("sources healthy", night+1) {
-				if time.Since(woken) > time.Hour {
-					t.Fatalf("no digest after a night: %v", both.Mentions("sources healthy"))
-				}
-				time.Sleep(time.Second)
-			}
+			stop = s.start()
+			harness.Await(t, time.Hour, "a digest after a night", func() bool { return s.Exactly(digest, night+1) })
 			slowest = max(slowest, time.Since(woken))
 			time.Sleep(time.Hour)
-			p.stop()
+			stop()
 			time.Sleep(time.Until(woken.Add(15 * time.Hour)))
 		}
-		if !both.Everywhere("sources healthy", nights) || slowest > 5*time.Minute {
-			t.Errorf("%v after %d nights, the slowest after %v", both.Mentions("sources healthy"), nights, slowest)
+		if !s.Exactly(digest, nights) || slowest > 5*time.Minute {
+			t.Errorf("%v after %d nights, the slowest after %v", s.Mentions(digest), nights, slowest)
 		}
 		harness.Reached(t, "%d nights slept over: a digest each within %v of waking", nights, slowest)
-	})
+	}, everyMinute, harness.Change{`at = ""`, `at = "08:00"`})
 }

@@ -22,23 +22,26 @@ import (
 	"friendlyfire/acceptance/harness"
 )
 
-// attack is the trace that failed logins of an address leave in a daemon's log.
+// attack is what the failed logins from an address leave in a daemon's log.
 type attack struct {
 	jail, settings string
 	line           func(at time.Time, pid int, address string) string
 }
 
-// attacks are in the daemons' own words: syslog's stamp with zone and its traditional one, and nginx's.
+// attacks have the daemons' own wording and three forms of time: RFC 3339 in syslog, the traditional one, and nginx's.
 var attacks = []attack{
 	{"sshd", "filter = sshd", func(at time.Time, pid int, address string) string {
-		return at.Format(sshdStamp) + fmt.Sprintf(" web1 sshd[%d]: Failed password for invalid user $(reboot),`id`\"'; from %s port 40222 ssh2\n", pid, address)
+		form := " web1 sshd[%d]: Failed password for invalid user $(reboot),`id`\"'; from %s port 40222 ssh2\n"
+		return at.Format(sshdStamp) + fmt.Sprintf(form, pid, address)
 	}},
 	{"nginx-http-auth", "filter = nginx-http-auth", func(at time.Time, pid int, address string) string {
-		return at.Format("2006/01/02 15:04:05") + fmt.Sprintf(` [error] %d#%[1]d: *7 user "admin": password mismatch, client: %s, server: example.org,`+
-			` request: "GET /admin HTTP/1.1", host: "example.org"`+"\n", pid, address)
+		return at.Format("2006/01/02 15:04:05") + fmt.Sprintf(
+			` [error] %d#%[1]d: *7 user "admin": password mismatch, client: %s, server: example.org,`+
+				` request: "GET /admin HTTP/1.1", host: "example.org"`+"\n", pid, address)
 	}},
 	{"postfix-sasl", "filter = postfix[mode=auth]", func(at time.Time, pid int, address string) string {
-		return at.Format(time.Stamp) + fmt.Sprintf(" web1 postfix/smtpd[%d]: warning: unknown[%s]: SASL LOGIN authentication failed: UGFzc3dvcmQ6\n", pid, address)
+		form := " web1 postfix/smtpd[%d]: warning: unknown[%s]: SASL LOGIN authentication failed: UGFzc3dvcmQ6\n"
+		return at.Format(time.Stamp) + fmt.Sprintf(form, pid, address)
 	}},
 }
 
@@ -53,32 +56,16 @@ type fail2ban struct {
 	*harness.Scene
 	server *exec.Cmd
 	db     *sql.DB
-	next   int // attacker
-	want   map[string]bool
+	next   int             // the number of the next attacker
+	want   map[string]bool // bans that must come
 }
 
 func newFail2Ban(t *testing.T) *fail2ban {
 	t.Helper()
-	for _, program := range []string{"fail2ban-server", "fail2ban-client"} {
-		if _, err := exec.LookPath(program); err != nil {
-			if os.Getenv("FRIENDLYFIRE_TEST_FAIL2BAN") == "required" {
-				t.Fatalf("FRIENDLYFIRE_TEST_FAIL2BAN=required, but %v", err)
-			}
-			t.Skip("no Fail2Ban is installed on this machine")
-		}
-	}
-	f := &fail2ban{want: map[string]bool{}, Scene: harness.NewScene(t, `
-friendly = ["BE"]
-database = "$DIR/state/friendlyfire.db"
-[[source]]
-name = "web1"
-path = "$DIR/csv/bans.csv"
-every = "1s"
-[enrich]
-whois = false
-[digest]
-at = ""
-`)}
+	harness.Needs(t, "fail2ban-server", "fail2ban-client")
+	f := &fail2ban{want: map[string]bool{}, Scene: harness.NewScene(t, harness.TableOnly, inStateFolder, harness.Change{
+		`path = "$DIR/bans.csv"`, "path = \"$DIR/csv/bans.csv\"\nevery = \"1s\"", "timezone = \"UTC\"\n", "",
+	})}
 	f.must(os.Remove(f.Bans))
 	f.Bans = f.in("csv/bans.csv")
 	f.must(os.CopyFS(f.in("etc/filter.d"), os.DirFS("/etc/fail2ban/filter.d")))
@@ -93,8 +80,14 @@ dbfile = $DIR/fail2ban.sqlite3
 dbpurgeage = 30d
 dbmaxmatches = 10
 `, "$DIR", f.Dir))
-	jails := fmt.Sprintf("[DEFAULT]\nbackend = polling\nusedns = no\nmaxretry = %d\nfindtime = 1d\nbantime = 7d\naction = friendlyfire[file=%q, group=%d]\n",
-		maxRetry, f.Bans, os.Getgid())
+	jails := fmt.Sprintf(`[DEFAULT]
+backend = polling
+usedns = no
+maxretry = %d
+findtime = 1d
+bantime = 7d
+action = friendlyfire[file=%q, group=%d]
+`, maxRetry, f.Bans, os.Getgid())
 	for _, a := range attacks {
 		f.write(a.jail+".log", "")
 		jails += fmt.Sprintf("[%s]\nenabled = true\n%s\nlogpath = %s\n", a.jail, a.settings, f.in(a.jail+".log"))
@@ -103,7 +96,8 @@ dbmaxmatches = 10
 	t.Cleanup(func() {
 		f.kill()
 		if t.Failed() {
-			t.Logf("Fail2Ban said:\n%s", regexp.MustCompile(`(?m)^.*\] Found .*\n`).ReplaceAllString(f.read("fail2ban.log"), ""))
+			found := regexp.MustCompile(`(?m)^.*\] Found .*\n`)
+			t.Logf("Fail2Ban logged:\n%s", found.ReplaceAllString(f.read("fail2ban.log"), ""))
 		}
 	})
 	return f
@@ -127,7 +121,7 @@ func (f *fail2ban) write(name, text string) {
 }
 
 func (f *fail2ban) read(name string) string {
-	text, _ := os.ReadFile(f.in(name)) // nothing, if it is not there yet
+	text, _ := os.ReadFile(f.in(name)) // empty if it does not exist yet
 	return string(text)
 }
 
@@ -137,16 +131,17 @@ func (f *fail2ban) client(args ...string) (string, error) {
 	return string(out), err
 }
 
-// up starts the server, with the umask that its unit has, as the leader of a process group.
+// up starts the server, with the umask that its unit sets, as the leader of a process group.
 func (f *fail2ban) up() {
 	f.T.Helper()
 	started := func() int { return strings.Count(f.read("fail2ban.log"), "' started\n") }
 	want := started() + len(attacks)
-	server := exec.Command("sh", "-c", `umask 0077; exec fail2ban-server -f -x -c "$1/etc" -s "$1/fail2ban.sock" -p "$1/fail2ban.pid" start`, "sh", f.Dir)
+	const start = `umask 0077; exec fail2ban-server -f -x -c "$1/etc" -s "$1/fail2ban.sock" -p "$1/fail2ban.pid" start`
+	server := exec.Command("sh", "-c", start, "sh", f.Dir)
 	server.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	f.must(server.Start())
 	f.server = server
-	f.await("the jails to start", func() bool { return started() == want })
+	f.await("the jails start", func() bool { return started() == want })
 }
 
 // down ends the server as a service manager does.
@@ -171,15 +166,11 @@ func (f *fail2ban) kill() {
 
 func (f *fail2ban) await(what string, until func() bool) {
 	f.T.Helper()
-	for deadline := time.Now().Add(30 * time.Second); !until(); time.Sleep(50 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			f.T.Fatalf("waited in vain for %s", what)
-		}
-	}
+	harness.Await(f.T, 30*time.Second, what, until)
 }
 
-// attack lets n new addresses fail at each daemon until they are to be banned, and another one too rarely for that.
-// Some are IPv6, in short or in full, and some IPv4 in the form of IPv6.
+// attack lets n new addresses fail at each daemon often enough for a ban, and another one not quite. Some are IPv6,
+// short or in full, and some are IPv4 in the form of IPv6.
 func (f *fail2ban) attack(n int) {
 	f.T.Helper()
 	for end := f.next + n; f.next <= end; f.next++ {
@@ -198,7 +189,7 @@ func (f *fail2ban) attack(n int) {
 			failures = maxRetry - 1
 		}
 		for _, a := range attacks {
-			for i := range failures { // each by a process of its own: sshd's filter joins what one says
+			for i := range failures { // each from a process of its own, since sshd's filter joins the lines of one
 				f.write(a.jail+".log", a.line(time.Now(), 40000+maxRetry*f.next+i, written))
 			}
 			if failures == maxRetry {
@@ -208,8 +199,8 @@ func (f *fail2ban) attack(n int) {
 	}
 }
 
-// replay writes a log of real attacks as if they happened now. It is not part of the program; without it, nothing is
-// written.
+// replay writes a log of real attacks as if they happened now. The log does not come with the program; without it,
+// nothing is written.
 func (f *fail2ban) replay(file string) {
 	f.T.Helper()
 	recorded, err := os.ReadFile(file)
@@ -229,7 +220,7 @@ func (f *fail2ban) replay(file string) {
 
 var banLine = regexp.MustCompile(`(?m)NOTICE\s+\[([^]]+)\] Ban (\S+)$`)
 
-// logged are the bans of Fail2Ban's own log, how often each stands there, without those that a start restores.
+// logged are the bans in Fail2Ban's own log, and how often each is there. Those that a start restores do not count.
 func (f *fail2ban) logged() map[string]int {
 	bans := map[string]int{}
 	for _, m := range banLine.FindAllStringSubmatch(f.read("fail2ban.log"), -1) {
@@ -238,7 +229,7 @@ func (f *fail2ban) logged() map[string]int {
 	return bans
 }
 
-// inForce are the bans that Fail2Ban itself says are in force; nil while it does not answer.
+// inForce are the bans that are in force according to Fail2Ban; nil while it does not answer.
 func (f *fail2ban) inForce() map[string]int {
 	bans := map[string]int{}
 	for _, a := range attacks {
@@ -267,10 +258,10 @@ func (f *fail2ban) kept() (bans map[string]int, lines int) {
 		f.T.Cleanup(func() { f.db.Close() })
 	}
 	if err := f.db.QueryRow("SELECT lines FROM sources").Scan(&lines); err != nil {
-		return nil, 0 // the bot has not begun
+		return nil, 0 // the bot has not started reading
 	}
-	rows, err := f.db.Query(`SELECT a.text || ' ' || j.name, count(*) FROM bans b JOIN addresses a ON a.id = b.address_id
-		JOIN jails j ON j.id = b.jail_id GROUP BY 1`)
+	rows, err := f.db.Query(`SELECT a.text || ' ' || j.name, count(*) FROM bans b
+		JOIN addresses a ON a.id = b.address_id JOIN jails j ON j.id = b.jail_id GROUP BY 1`)
 	f.must(err)
 	defer rows.Close()
 	bans = map[string]int{}
@@ -284,7 +275,7 @@ func (f *fail2ban) kept() (bans map[string]int, lines int) {
 	return bans, lines
 }
 
-// written counts the lines that the action wrote, those of the file put aside among them, and how many of them are bans.
+// written counts the lines that the action wrote, including those in the rotated file, and how many of them are bans.
 func (f *fail2ban) written() (lines, bans int) {
 	text := f.read("csv/bans.csv.1") + f.read("csv/bans.csv")
 	lines = strings.Count(text, "\n")
@@ -300,8 +291,8 @@ func total(m map[string]int) (n int) {
 
 func keys(m map[string]int) []string { return slices.Sorted(maps.Keys(m)) }
 
-// settle waits until every attacker is banned and the bot has read all there is, and compares.
-func (f *fail2ban) settle(after string) {
+// compare waits until every attacker is banned and the bot has read all of it, and compares the two.
+func (f *fail2ban) compare(after string) {
 	f.T.Helper()
 	f.await("the bans "+after, func() bool {
 		logged := f.logged()
@@ -312,14 +303,16 @@ func (f *fail2ban) settle(after string) {
 		}
 		return true
 	})
-	f.await("Fail2Ban to have them all in force "+after, func() bool { return slices.Equal(keys(f.inForce()), keys(f.logged())) })
+	f.await("Fail2Ban has them all in force "+after, func() bool {
+		return slices.Equal(keys(f.inForce()), keys(f.logged()))
+	})
 	f.await("a line for each "+after, func() bool {
 		_, bans := f.written()
 		return bans == total(f.logged())
 	})
 	written, times := f.written()
 	var bans map[string]int
-	f.await("the bot to read them "+after, func() bool {
+	f.await("the bot reads them "+after, func() bool {
 		var lines int
 		bans, lines = f.kept()
 		return lines == written
@@ -332,63 +325,62 @@ func (f *fail2ban) settle(after string) {
 			f.T.Errorf("%s: %d bans of %s, want 1", after, n, ban)
 		}
 	}
-	f.T.Logf("%s: %d bans, told %d times by Fail2Ban, kept once", after, len(bans), times)
+	f.T.Logf("%s: %d bans, written %d times by Fail2Ban, kept once", after, len(bans), times)
 }
 
-// What the bot keeps is what a real Fail2Ban bans: none lost and none twice, whatever happens to Fail2Ban, to its
-// database, to the file between them, and to the bot.
+// The bot keeps exactly the bans of a real Fail2Ban: none is lost and none kept twice, whatever happens to Fail2Ban, to
+// its database, to the file between the two, or to the bot.
 func TestFail2BanBansAreKeptOnce(t *testing.T) {
 	t.Parallel()
 	f := newFail2Ban(t)
 	bot := f.Start()
 	f.up()
-	f.await("the file that the action makes at the start", func() bool { lines, _ := f.written(); return lines == 1 })
+	f.await("the file that the action makes at the start", func() bool {
+		lines, _ := f.written()
+		return lines == 1
+	})
 	if info, err := os.Stat(f.Bans); err != nil || info.Mode().Perm() != 0o640 {
-		t.Errorf("the file is %v (%v), want it readable for its group", info.Mode(), err)
+		t.Errorf("the file has mode %v (%v), want it readable by its group", info.Mode(), err)
 	}
 	f.attack(9)
 	f.replay(os.Getenv("SSHD_LOG"))
 	f.attack(3)
-	f.settle("at first")
+	f.compare("at first")
 
 	f.down()
 	f.attack(3)
 	f.up()
 	f.attack(3)
-	f.settle("after a restart")
+	f.compare("after a restart")
 
 	f.kill()
 	f.attack(3)
 	f.up()
-	f.settle("after a kill")
+	f.compare("after a kill")
 
 	f.attack(6)
 	f.must(os.Rename(f.Bans, f.Bans+".1"))
 	f.attack(6)
-	f.settle("after a rotation")
+	f.compare("after a rotation")
 
-	f.must(bot.Cmd.Process.Kill())
-	bot.Cmd.Wait() // it was killed
+	bot.Kill()
 	f.attack(3)
 	bot = f.Start()
-	f.settle("after a kill of the bot")
+	f.compare("after a kill of the bot")
 
 	f.down()
 	f.must(os.Remove(f.in("fail2ban.sqlite3")))
 	before := total(f.logged())
 	f.up()
 	f.attack(3)
-	f.settle("after the loss of Fail2Ban's database")
+	f.compare("after the loss of Fail2Ban's database")
 	if again, all := total(f.logged())-before, len(f.logged()); again != all {
-		t.Errorf("Fail2Ban told of %d bans after the loss of its database, want all %d once more", again, all)
+		t.Errorf("Fail2Ban wrote %d bans after the loss of its database, want all %d once more", again, all)
 	}
 
 	bot.Stop()
 	own := f.logged()
-	out, errs, code := f.Run("report", "--by", "jail", "--csv")
-	if code != 0 {
-		t.Fatalf("report ends with %d: %s", code, errs)
-	}
+	out := f.MustRun("report", "--by", "jail", "--csv")
 	for _, a := range attacks {
 		n := 0
 		for ban := range own {

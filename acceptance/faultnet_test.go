@@ -11,62 +11,64 @@ import (
 	"time"
 )
 
-// outage is what has befallen the way to the world.
+// outage is a way in which a network fails.
 type outage int
 
 const (
-	fair      outage = iota
-	refused          // nobody listens, and what was connected is cut
-	blackHole        // nothing arrives, and nobody says so
+	healthy   outage = iota
+	refused          // nobody listens, and open connections are cut
+	blackHole        // packets vanish
 	halfOpen         // connections are made, and nothing is ever answered
-	dribble          // every answer comes a byte a second
+	trickle          // every answer comes at a byte a second
 )
 
-// road is the way to the world. Every connection goes through it, and outages happen on it.
-type road struct {
+// faultNet is a network with outages. It carries every connection that is made by its dial.
+type faultNet struct {
 	to    func(ctx context.Context, network, address string) (net.Conn, error)
-	serve func(net.Conn) net.Conn // how a server hears TLS; nil: it does not
+	serve func(net.Conn) net.Conn // accepts a TLS connection; nil if there is none
 
-	mu      sync.Mutex
-	state   outage
-	struck  map[string]bool // addresses that the outage is for; nil: all
-	links   map[*link]bool
-	longest time.Duration // of the calls that were begun in an outage, but for those that are meant to wait
+	mu       sync.Mutex
+	state    outage
+	affected map[string]bool // the addresses that have the outage; nil: all
+	links    map[*link]bool
+	longest  time.Duration // of the calls that began during an outage, without long polls
 }
 
-// meets is what a connection to the address meets now.
-func (r *road) meets(address string) outage {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.struck != nil && !r.struck[address] {
-		return fair
+// outageOf is the outage that the address has now.
+func (n *faultNet) outageOf(address string) outage {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.affected != nil && !n.affected[address] {
+		return healthy
 	}
-	return r.state
+	return n.state
 }
 
-// strike begins an outage for the addresses, for all if none are given; fair ends it. What was connected stays as the
-// outage has left it: a dead connection does not come back to life.
-func (r *road) strike(o outage, addresses ...string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.state, r.struck = o, nil
+// fail begins an outage of the addresses, or of all if none are given. A dead connection stays dead after the outage.
+func (n *faultNet) fail(o outage, addresses ...string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.state, n.affected = o, nil
 	for _, a := range addresses {
-		if r.struck == nil {
-			r.struck = map[string]bool{}
+		if n.affected == nil {
+			n.affected = map[string]bool{}
 		}
-		r.struck[a] = true
+		n.affected[a] = true
 	}
-	for l := range r.links {
-		if r.struck == nil || r.struck[l.address] {
-			l.meet(o)
-			l.judged = l.judged && o != fair
+	for l := range n.links {
+		if n.affected == nil || n.affected[l.address] {
+			l.set(o)
+			l.measured = l.measured && o != healthy
 		}
 	}
 }
 
-// dial opens a connection as a world does.
-func (r *road) dial(ctx context.Context, network, address string) (net.Conn, error) {
-	begun, state := time.Now(), r.meets(address)
+// heal ends the outage.
+func (n *faultNet) heal() { n.fail(healthy) }
+
+// dial opens a connection.
+func (n *faultNet) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	begun, state := time.Now(), n.outageOf(address)
 	switch state {
 	case refused:
 		return nil, &net.OpError{Op: "dial", Net: network, Err: syscall.ECONNREFUSED}
@@ -75,67 +77,67 @@ func (r *road) dial(ctx context.Context, network, address string) (net.Conn, err
 		case <-ctx.Done():
 		case <-time.After(dialLimit):
 		}
-		r.took(time.Since(begun))
+		n.took(time.Since(begun))
 		return nil, &net.OpError{Op: "dial", Net: network, Err: os.ErrDeadlineExceeded}
 	}
-	far, err := r.to(ctx, network, address)
+	far, err := n.to(ctx, network, address)
 	if err != nil {
 		return nil, err
 	}
 	near, end := net.Pipe()
-	l := &link{road: r, address: address, begun: begun, judged: state != fair, end: end, far: far}
-	l.meet(state)
-	r.mu.Lock()
-	if r.links == nil {
-		r.links = map[*link]bool{}
+	l := &link{faultNet: n, address: address, begun: begun, measured: state != healthy, end: end, far: far}
+	l.set(state)
+	n.mu.Lock()
+	if n.links == nil {
+		n.links = map[*link]bool{}
 	}
-	r.links[l] = true
-	r.mu.Unlock()
+	n.links[l] = true
+	n.mu.Unlock()
 	go l.run()
-	return named{near, net.TCPAddrFromAddrPort(netip.MustParseAddrPort(address))}, nil
+	return addressed{near, net.TCPAddrFromAddrPort(netip.MustParseAddrPort(address))}, nil
 }
 
-// dialLimit is that of the program's own dialers: net/http lets a dial go on that nobody waits for any more.
+// dialLimit is that of the program's own dialers: net/http goes on dialing when nobody waits for it any longer.
 const dialLimit = 15 * time.Second
 
-// named is a connection that knows where it leads.
-type named struct {
+// addressed is a connection with a remote address.
+type addressed struct {
 	net.Conn
 	remote net.Addr
 }
 
-func (n named) RemoteAddr() net.Addr { return n.remote }
+func (a addressed) RemoteAddr() net.Addr { return a.remote }
 
-// close ends all connections, and waits for dials that nobody else waits for any more: nothing may outlive a bubble.
-func (r *road) close() {
-	r.mu.Lock()
-	for l := range r.links {
+// close closes all connections, and waits for dials that nobody else waits for any more: nothing may outlive a bubble.
+func (n *faultNet) close() {
+	n.mu.Lock()
+	for l := range n.links {
 		l.end.Close()
 		l.far.Close()
 	}
-	r.mu.Unlock()
+	n.mu.Unlock()
 	time.Sleep(dialLimit)
 }
 
-func (r *road) took(d time.Duration) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.longest = max(r.longest, d)
+func (n *faultNet) took(d time.Duration) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.longest = max(n.longest, d)
 }
 
 // slowest is how long the longest call took.
-func (r *road) slowest() time.Duration {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.longest
+func (n *faultNet) slowest() time.Duration {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.longest
 }
 
 // link is one connection.
 type link struct {
-	*road
+	*faultNet
 	address  string
 	begun    time.Time
-	judged   bool // it was made in the outage that goes on
+	measured bool // it was made in the present outage
 	end, far net.Conn
 
 	state struct {
@@ -144,20 +146,20 @@ type link struct {
 	}
 }
 
-// meet puts the link into the state. What is mute stays so.
-func (l *link) meet(o outage) {
+// set begins an outage of the link. A silent link stays silent.
+func (l *link) set(o outage) {
 	l.state.Lock()
 	defer l.state.Unlock()
 	switch {
 	case o == refused:
 		l.end.Close()
 		l.far.Close()
-	case !mute(l.state.outage):
+	case !silent(l.state.outage):
 		l.state.outage = o
 	}
 }
 
-func (l *link) met() outage {
+func (l *link) get() outage {
 	l.state.Lock()
 	defer l.state.Unlock()
 	return l.state.outage
@@ -165,18 +167,18 @@ func (l *link) met() outage {
 
 // run carries bytes both ways until either side ends.
 func (l *link) run() {
-	waits := false
+	waits := false // a long poll, or the gateway
 	var answers sync.WaitGroup
 	first := make([]byte, 64<<10)
 	n, _ := l.end.Read(first)
-	begins := first[:n]
-	var near net.Conn = &replayed{l.end, begins}
-	if l.serve != nil && n > 0 && begins[0] == 0x16 && l.met() == fair { // a TLS handshake
+	begin := first[:n]
+	var near net.Conn = &replayed{l.end, begin}
+	if l.serve != nil && n > 0 && begin[0] == 0x16 && l.get() == healthy { // a TLS handshake
 		near = l.serve(near)
 	}
 	answers.Go(func() {
 		l.carry(near, l.far, true, func([]byte) {})
-		if !mute(l.met()) { // else nobody hears that the other side has gone
+		if !silent(l.get()) { // otherwise nobody notices that the other side is gone
 			near.Close()
 		}
 	})
@@ -190,23 +192,23 @@ func (l *link) run() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	delete(l.links, l)
-	if l.judged && !waits {
+	if l.measured && !waits {
 		l.longest = max(l.longest, ended.Sub(l.begun))
 	}
 }
 
-// mute is an outage in which nothing is heard any more.
-func mute(o outage) bool { return o == blackHole || o == halfOpen }
+// silent reports whether nothing is transmitted during the outage.
+func silent(o outage) bool { return o == blackHole || o == halfOpen }
 
-// carry copies what comes, as the outage allows.
+// carry copies bytes as far as the outage allows.
 func (l *link) carry(to, from net.Conn, answers bool, look func([]byte)) {
 	b := make([]byte, 16<<10)
 	for {
 		n, err := from.Read(b)
 		look(b[:n])
-		for rest := b[:n]; len(rest) > 0 && !mute(l.met()); {
+		for rest := b[:n]; len(rest) > 0 && !silent(l.get()); {
 			piece := len(rest)
-			if answers && l.met() == dribble {
+			if answers && l.get() == trickle {
 				time.Sleep(time.Second)
 				piece = 1
 			}
@@ -221,17 +223,17 @@ func (l *link) carry(to, from net.Conn, answers bool, look func([]byte)) {
 	}
 }
 
-// replayed is a connection of which the beginning has been read.
+// replayed is a connection whose first bytes have already been read.
 type replayed struct {
 	net.Conn
-	begins []byte
+	begin []byte
 }
 
 func (r *replayed) Read(b []byte) (int, error) {
-	if len(r.begins) == 0 {
+	if len(r.begin) == 0 {
 		return r.Conn.Read(b)
 	}
-	n := copy(b, r.begins)
-	r.begins = r.begins[n:]
+	n := copy(b, r.begin)
+	r.begin = r.begin[n:]
 	return n, nil
 }

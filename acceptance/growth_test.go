@@ -10,15 +10,16 @@ import (
 	"testing"
 	"time"
 
+	"friendlyfire/acceptance/harness"
 	"friendlyfire/charts"
 )
 
-// grown is how the program does with so many rows.
+// grown is how the program performs with so many rows.
 type grown struct {
 	rows       int
-	took       time.Duration // from the start of the bot to its word that all is imported
+	took       time.Duration // from the start of the bot to its report that all is imported
 	report     time.Duration // from /report of any kind to its photo, p50
-	peak, idle float64       // memory in MB, during the import, and a quarter of a minute after the last report
+	peak, idle float64       // memory in MB, during the import, and 15 seconds after the last report
 	database   int64         // bytes
 }
 
@@ -28,8 +29,9 @@ func (g grown) perRow() time.Duration {
 }
 
 func (g grown) String() string {
-	return fmt.Sprintf("import %s, %s rows/s; /report %s; memory %.0f MB, idle %.0f MB; database %.1f MB", seconds(g.took),
-		thousands(int(float64(g.rows)/g.took.Seconds())), millis(g.report), g.peak, g.idle, float64(g.database)/(1<<20))
+	return fmt.Sprintf("import %s, %s rows/s; /report %s; memory %.0f MB, idle %.0f MB; database %.1f MB",
+		seconds(g.took), thousands(int(float64(g.rows)/g.took.Seconds())), millis(g.report), g.peak, g.idle,
+		float64(g.database)/(1<<20))
 }
 
 // grow starts a bot on so many rows and leaves it running.
@@ -37,15 +39,15 @@ func grow(t *testing.T, b *botProcess, rows int) grown {
 	t.Helper()
 	fill(b.Scene, madeUp(rows))
 	g := grown{rows: rows, took: b.imported(rows), peak: b.peak()}
-	time.Sleep(35 * time.Second) // until the counts are packed
+	time.Sleep(35 * time.Second) // until the counts are rolled up
 	g.report = walls(together(b.reports(len(questions("all")), questions("all"))))
 	time.Sleep(15 * time.Second)
 	g.idle, g.database = b.rss(), b.databaseSize()
 	return g
 }
 
-// TestGrowth lets the program read files of 10,000 rows, ten times as many, and so on, prints how it does, and draws
-// sample/growth.png.
+// TestGrowth lets the program read files of 10,000 rows, of ten times as many, and so on, prints how it performs, and
+// draws it into sample/growth.png.
 func TestGrowth(t *testing.T) {
 	load, program := loadAverage(), binary(t)
 	var all []grown
@@ -55,7 +57,7 @@ func TestGrowth(t *testing.T) {
 			g := grow(t, b, n)
 			b.end()
 			all = append(all, g)
-			t.Attr("reached", g.String())
+			harness.Reached(t, "%s", g)
 		})
 	}
 	if t.Failed() {
@@ -74,7 +76,7 @@ func TestGrowth(t *testing.T) {
 	}
 }
 
-// drawGrowth draws what the sizes have come to.
+// drawGrowth draws the growth of time and memory.
 func drawGrowth(all []grown) ([]byte, error) {
 	largest := all[len(all)-1]
 	c := charts.GrowthChart{
@@ -82,7 +84,10 @@ func drawGrowth(all []grown) ([]byte, error) {
 		Subtitle: fmt.Sprintf("import of a CSV, /report to photo sent, and memory of the running bot · %s, %d cores",
 			processor(), runtime.NumCPU()),
 		Panels: []charts.Panel{
-			{Title: "Import, seconds", Log: true, Lines: []charts.GrowthLine{{Name: "measured"}, {Name: "in proportion", Faint: true}}},
+			{
+				Title: "Import, seconds", Log: true,
+				Lines: []charts.GrowthLine{{Name: "measured"}, {Name: "in proportion", Faint: true}},
+			},
 			{Title: "/report, milliseconds", Lines: []charts.GrowthLine{{}}},
 			{Title: "Memory, MB", Lines: []charts.GrowthLine{{Name: "during import"}, {Name: "idle", Below: true}}},
 		},
@@ -92,7 +97,11 @@ func drawGrowth(all []grown) ([]byte, error) {
 		l.Values, l.Labels = append(l.Values, v), append(l.Labels, fmt.Sprintf("%.3g", v))
 	}
 	for _, g := range all {
-		c.Marks = append(c.Marks, map[bool]string{true: fmt.Sprint(g.rows/1e6, "M"), false: fmt.Sprint(g.rows/1e3, "k")}[g.rows >= 1e6])
+		mark := fmt.Sprint(g.rows/1e3, "k")
+		if g.rows >= 1e6 {
+			mark = fmt.Sprint(g.rows/1e6, "M")
+		}
+		c.Marks = append(c.Marks, mark)
 		add(0, 0, g.took.Seconds())
 		add(0, 1, largest.took.Seconds()*float64(g.rows)/float64(largest.rows))
 		add(1, 0, float64(g.report.Microseconds())/1000)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"mime"
 	"mime/multipart"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -17,20 +18,23 @@ import (
 	"friendlyfire/bot/discord/discordtest"
 )
 
-// hostile is text that would act, or hide what it is, wherever it is not taken for what it is: text.
+// hostile is text that does something, or looks like something else, wherever it is not treated as text.
 var hostile = []string{
 	"<b>bold</b><a href=\"tg://user?id=7\">x</a>", "*bold* _it_ ~~no~~ ||spoiler|| `code` ```pre``` # head > quote",
-	"[x](tg://user?id=7) [y](https://evil.example)", "tg://resolve?domain=evil https://evil.example/x", "@everyone @here <@1> <@&2> <#3> <t:0:R> @admin",
-	"\x1b[31mred\x1b[0m\x1b]8;;https://evil.example\x07link\x1b]8;;\x07", "bell\a back\b nul\x00 cr\r del\x7f c1\u009b31m",
-	"bidi \u202e gnp.exe \u2066x\u2069 \u200f\u061c", "zero\u200bwidth\ufeffjoined\u00ad", "line\u2028separator\u2029s", "tag\U000e0041s", "bad \xff\xfe utf-8 \xc0\xaf",
+	"[x](tg://user?id=7) [y](https://evil.example)", "tg://resolve?domain=evil https://evil.example/x",
+	"@everyone @here <@1> <@&2> <#3> <t:0:R> @admin",
+	"\x1b[31mred\x1b[0m\x1b]8;;https://evil.example\x07link\x1b]8;;\x07",
+	"bell\a back\b nul\x00 cr\r del\x7f c1\u009b31m",
+	"bidi \u202e gnp.exe \u2066x\u2069 \u200f\u061c", "zero\u200bwidth\ufeffjoined\u00ad",
+	"line\u2028separator\u2029s", "tag\U000e0041s", "bad \xff\xfe utf-8 \xc0\xaf",
 	"$(reboot) `id` ; rm -rf / && x | y", "=cmd|' /C calc'!A0", "{{.}} ${x} %s %n",
 }
 
-// forbidden finds what nothing that we show may hold: control characters but the end of a line, what cannot be seen,
-// and what turns the direction of writing.
+// forbidden finds the characters that the program must never show: control characters other than the end of a line,
+// invisible characters, and those that change the direction of writing.
 func forbidden(text string) (found []string) {
 	for i, r := range text {
-		bad := r == utf8.RuneError && !strings.HasPrefix(text[i:], "\ufffd") // else it is the sign for what could not be read
+		bad := r == utf8.RuneError && !strings.HasPrefix(text[i:], "\ufffd") // a replacement character is not bad
 		if r == '\n' || unicode.IsGraphic(r) && !unicode.Is(unicode.Cf, r) && !bad {
 			continue
 		}
@@ -39,7 +43,7 @@ func forbidden(text string) (found []string) {
 	return found
 }
 
-// mentionsNobody reports whether a post to Discord says that nobody is to be called.
+// mentionsNobody reports whether a post to Discord allows no mentions.
 func mentionsNobody(q discordtest.Request) bool {
 	body := q.Body
 	if kind, params, _ := mime.ParseMediaType(q.Header.Get("Content-Type")); kind == "multipart/form-data" {
@@ -56,46 +60,64 @@ func mentionsNobody(q discordtest.Request) bool {
 			Roles []string  `json:"roles"`
 		} `json:"allowed_mentions"`
 	}
-	return json.Unmarshal(body, &post) == nil && post.Allowed.Parse != nil && len(*post.Allowed.Parse)+len(post.Allowed.Users)+len(post.Allowed.Roles) == 0
+	return json.Unmarshal(body, &post) == nil && post.Allowed.Parse != nil &&
+		len(*post.Allowed.Parse)+len(post.Allowed.Users)+len(post.Allowed.Roles) == 0
 }
 
-// hostileScene has hostile text wherever others, or an administrator's mistake, may put some.
-func hostileScene(t *testing.T, config string) *harness.Scene {
-	t.Helper()
-	s := harness.NewScene(t, "")
-	s.Bans = filepath.Join(s.Dir, "<b>@everyone<b> _[x](tg:x).csv")
-	config = strings.NewReplacer("$DIR/bans.csv", s.Bans, "$DIR", s.Dir, `name = "web1"`, "name = \"<b>[w](tg:x) @here `_*\"").Replace(config)
-	s.Place(s.Config, []byte(config))
-	s.Append("DATE,TIME,IP_ADDRESS,JAIL,FAILURES,BANTIME,BANCOUNT,EPOCH,MATCHES\n")
-	for i, text := range hostile {
-		jail := strings.NewReplacer(",", " ", "\x00", "").Replace(text) // a line with a NUL is no ban
-		s.Append(harness.BanRow(time.Now(), fmt.Sprintf("203.0.113.%d", i), jail, "first "+text+"\nlast "+text+" from 203.0.113.1"))
-		s.Append(harness.BanRow(time.Now(), strings.ReplaceAll(jail, " ", ""), jail, text)) // in the place of an address
+const hostileFile = "<b>@everyone<b> _[x](tg:x).csv"
+
+// hostileNames are names of a source and of its file that an administrator may give by mistake.
+var hostileNames = harness.Change{
+	"$DIR/bans.csv", "$DIR/" + hostileFile, `name = "web1"`, "name = \"<b>[w](tg:x) @here `_*\"",
+}
+
+// addHostileBans renames the file of bans and puts hostile text wherever an attacker may put some.
+func addHostileBans(s *harness.Scene) {
+	s.T.Helper()
+	bans := filepath.Join(s.Dir, hostileFile)
+	if err := os.Rename(s.Bans, bans); err != nil {
+		s.T.Fatal(err)
 	}
-	return s
+	s.Bans = bans
+	for i, text := range hostile {
+		jail := strings.NewReplacer(",", " ", "\x00", "").Replace(text) // a line with a NUL is not a ban
+		evidence := "first " + text + "\nlast " + text + " from 203.0.113.1"
+		s.Append(harness.BanRow(time.Now(), fmt.Sprintf("203.0.113.%d", i), jail, evidence))
+		noAddress := strings.ReplaceAll(jail, " ", "")
+		s.Append(harness.BanRow(time.Now(), noAddress, jail, text))
+	}
 }
 
-// What others write is text to every reader: no format, no link of ours, no mention, no colour, nothing unseen.
-func TestS05ToS07TextCannotAct(t *testing.T) {
+// What others wrote is shown as plain text everywhere: no formatting, links, mentions or colours, nothing invisible.
+func TestS05ToS07TextIsOnlyText(t *testing.T) {
 	t.Parallel()
 	both := harness.OnLoopback(t)
-	s := hostileScene(t, harness.TokenFiles.Replace(harness.Quiet.Replace(both.Config())))
-	s.Tokens()
+	s := harness.NewChatScene(t, both, hostileNames)
+	addHostileBans(s)
 	p := s.Start()
 	harness.Await(t, 30*time.Second, "all alerts", func() bool {
-		told := both.Alerted()
-		return !slices.ContainsFunc(harness.EveryChat, func(chat string) bool { return len(told[chat]) < len(hostile) })
+		alerted := both.Alerted()
+		missing := func(chat string) bool { return len(alerted[chat]) < len(hostile) }
+		return !slices.ContainsFunc(harness.AllChats, missing)
 	})
 	var answers []*discordtest.Interaction
 	commands := []string{
-		"/status", "/friends", "/report jail", "/report source", "/report " + hostile[0], "/ip 203.0.113.5", "/ip " + hostile[5], "/" + hostile[4],
+		"/status", "/friends", "/report jail", "/report source", "/report " + hostile[0],
+		"/ip 203.0.113.5", "/ip " + hostile[5], "/" + hostile[4],
 	}
 	for _, command := range commands {
 		both.Telegram.Say(42, 0, 7, command)
 		time.Sleep(50 * time.Millisecond)
 	}
 	both.Discord.AwaitListening(t)
-	for _, options := range [][]string{{"status"}, {"friends"}, {"report", "by", "jail"}, {"report", "by", hostile[6]}, {"ip", "address", "203.0.113.5"}, {"ip", "address", hostile[7]}} {
+	for _, options := range [][]string{
+		{"status"},
+		{"friends"},
+		{"report", "by", "jail"},
+		{"report", "by", hostile[6]},
+		{"ip", "address", "203.0.113.5"},
+		{"ip", "address", hostile[7]},
+	} {
 		answers = append(answers, both.Discord.Slash(discordtest.Admin, options[0], options[1:]...))
 	}
 	harness.Await(t, 30*time.Second, "answers", func() bool {
@@ -105,7 +127,8 @@ func TestS05ToS07TextCannotAct(t *testing.T) {
 				n++
 			}
 		}
-		return n >= 5 && !slices.ContainsFunc(answers, func(i *discordtest.Interaction) bool { return len(i.Answers()) == 0 })
+		unanswered := func(i *discordtest.Interaction) bool { return len(i.Answers()) == 0 }
+		return n >= 5 && !slices.ContainsFunc(answers, unanswered)
 	})
 	p.Stop()
 
@@ -163,32 +186,40 @@ func TestS05ToS07TextCannotAct(t *testing.T) {
 	for _, row := range report.Rows {
 		sinks["JSON"] = append(sinks["JSON"], row.Key, row.Name)
 	}
-	sinks["terminal"] = []string{hostileTerminal(t)}
+	sinks["terminal"] = []string{shownInTerminal(t)}
 
 	texts := 0
-	for sink, said := range sinks {
-		for _, text := range said {
+	for sink, shown := range sinks {
+		for _, text := range shown {
 			texts++
 			for _, f := range forbidden(text) {
 				t.Errorf("%s shows %s", sink, f)
 			}
 		}
 	}
-	harness.Reached(t, "%d texts in %d sinks: 0 foreign entities, 0 mentions in %d posts, 0 forbidden code points", texts, len(sinks), posts)
+	harness.Reached(t, "%d texts in %d sinks: 0 foreign entities, 0 mentions in %d posts, 0 forbidden code points",
+		texts, len(sinks), posts)
 }
 
-// hostileTerminal is what a terminal shows of the same bans.
-func hostileTerminal(t *testing.T) string {
+// shownInTerminal is what a terminal shows of the same bans.
+func shownInTerminal(t *testing.T) string {
 	t.Helper()
-	config, _, _ := strings.Cut(harness.WithBoth, "[telegram]")
-	s := hostileScene(t, harness.Quiet.Replace(config))
+	s := harness.NewScene(t, harness.TableOnly, hostileNames, harness.Change{`"BE"`, `"BE", "203.0.113.0/24"`})
+	addHostileBans(s)
 	alerts, errs, _ := s.Run("run", "--once")
 	if n := strings.Count(alerts, harness.AnyAlert()); n != len(hostile) {
 		t.Errorf("%d alerts in the terminal, want %d", n, len(hostile))
 	}
-	s.Under = []string{"sh", "-c", "exec \"$@\" <<'END'\n/status\n/friends\n/report jail\n/ip 203.0.113.5\n/ip " + strings.ReplaceAll(hostile[5], "\x00", "") + "\nEND", "sh"}
+	s.Wrapper = typing("/status\n/friends\n/report jail\n/ip 203.0.113.5\n/ip " + hostile[5])
 	p := s.Start()
-	harness.Await(t, 30*time.Second, "answers in the terminal", func() bool { return strings.Contains(p.Text(), "is no address") })
+	harness.Await(t, 30*time.Second, "answers in the terminal", func() bool {
+		return strings.Contains(p.Text(), "is no address")
+	})
 	p.Stop()
 	return alerts + errs + p.Text()
+}
+
+// typing is a wrapper for a program that types commands into its terminal.
+func typing(commands string) []string {
+	return []string{"sh", "-c", "exec \"$@\" <<'END'\n" + commands + "\nEND", "sh"}
 }

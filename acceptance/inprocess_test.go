@@ -6,31 +6,30 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
-	"time"
 
 	"friendlyfire/acceptance/harness"
 	"friendlyfire/app"
 	"friendlyfire/cli"
 )
 
-// inProcess is the whole program in the test's own process, for a testing/synctest bubble: days pass in seconds. Its
-// database and its files are real; the platforms are in memory.
+// inProcess is the whole program in the test's own process, so that days pass in seconds in a testing/synctest bubble.
+// Its database and its files are real; the platforms are in memory.
 type inProcess struct {
-	t       *testing.T
-	said    harness.Transcript // to standard error
-	printed harness.Transcript // to standard output
-	wake    func()             // tells the bot that its files have grown: to watch one would stop the clock
-	cancel  context.CancelFunc
-	ended   chan int // the exit code; nil once it has
+	t      *testing.T
+	stdout harness.Transcript
+	stderr harness.Transcript
+	wake   func() // tells the bot that its files have grown; to watch them would stop the clock
+	cancel context.CancelFunc
+	ended  chan int // the exit code; nil once it was received
 }
 
-// startInProcess starts the bot, which reaches the world through dial.
+// startInProcess starts the bot, which connects to everything through dial.
 func startInProcess(s *harness.Scene, dial func(context.Context, string, string) (net.Conn, error)) *inProcess {
 	s.T.Helper()
 	ctx, cancel := context.WithCancel(context.WithoutCancel(s.T.Context()))
 	p := &inProcess{t: s.T, cancel: cancel, ended: make(chan int, 1), wake: func() {}}
 	env := app.Env{
-		In: strings.NewReader(""), Out: &p.printed, Err: &p.said, Dial: dial,
+		In: strings.NewReader(""), Out: &p.stdout, Err: &p.stderr, Dial: dial,
 		Watch: func(ctx context.Context, _ string, wake func()) error {
 			p.wake = wake
 			<-ctx.Done()
@@ -41,13 +40,13 @@ func startInProcess(s *harness.Scene, dial func(context.Context, string, string)
 	s.T.Cleanup(func() {
 		p.stop()
 		if s.T.Failed() {
-			s.T.Log("the program said:\n" + p.said.String())
+			s.T.Log("the program printed:\n" + p.stderr.String())
 		}
 	})
 	return p
 }
 
-// stop ends the bot as a service manager does, and waits until it has ended.
+// stop asks the bot to stop, as a service manager does, and waits until it has.
 func (p *inProcess) stop() {
 	p.t.Helper()
 	if p.ended == nil {
@@ -60,34 +59,37 @@ func (p *inProcess) stop() {
 	p.ended, p.wake = nil, func() {}
 }
 
-// bubble is a scene of both platforms under a clock of its own, with the bot that runs in it.
-type bubble struct {
+// simulation is a scene with both platforms in a testing/synctest bubble, and the bot that runs in it.
+type simulation struct {
 	*harness.Scene
 	harness.Platforms
 	bot *inProcess
 }
 
-// underTheClock runs the test in a bubble, in a quiet scene in which 2001:db8::/32 is friendly, and with other
-// changes of the configuration, in pairs of old and new.
-func underTheClock(t *testing.T, test func(*testing.T, *bubble), changes ...string) {
+// simulate runs the test in a simulation with these changes to its configuration. Its clock starts on 1 January 2000 at
+// 1:00 in Brussels.
+func simulate(t *testing.T, test func(*testing.T, *simulation), changes ...harness.Change) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		both := harness.InMemory(t)
-		test(t, &bubble{Scene: harness.NewQuietScene(t, both, append(harness.FriendlyV6, changes...)...), Platforms: both})
+		test(t, &simulation{Scene: harness.NewChatScene(t, both, changes...), Platforms: both})
 	})
 }
 
-// start starts the bot, and stop ends it.
-func (b *bubble) start() (stop func()) {
-	b.bot = startInProcess(b.Scene, b.Dial)
+// everyMinute makes the bot look for bans once a minute, which saves a long simulation most of its work.
+var everyMinute = harness.Change{`every = "1s"`, `every = "1m"`}
+
+// start starts the bot.
+func (s *simulation) start() (stop func()) {
+	s.bot = startInProcess(s.Scene, s.Dial)
 	synctest.Wait()
-	return b.bot.stop
+	return s.bot.stop
 }
 
-// ban appends the ban of friend i.
-func (b *bubble) ban(i int) {
-	b.Append(harness.BanRow(time.Now(), friend(i), "sshd", ""))
-	if b.bot != nil {
-		b.bot.wake()
+// ban appends a ban of friend i, and wakes the bot.
+func (s *simulation) ban(i int) {
+	s.Ban(harness.Friend(i))
+	if s.bot != nil {
+		s.bot.wake()
 	}
 }

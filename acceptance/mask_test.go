@@ -2,9 +2,7 @@ package acceptance
 
 import (
 	"encoding/json"
-	"fmt"
 	"net/http"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -15,59 +13,46 @@ import (
 	"friendlyfire/bot/discord/discordtest"
 	"friendlyfire/bot/telegram/telegramtest"
 	"friendlyfire/enrich/whoistest"
-	"friendlyfire/store"
 )
 
-// With mask = true no chat gets to see a whole address: not in alerts, summaries, digests, reports, answers or proposals.
+// With mask = true no chat sees a whole address: not in alerts, summaries, digests, reports, answers or proposals.
 func TestS17MaskedAddressesAreInNoChat(t *testing.T) {
 	if testing.Short() {
-		t.Skip("waits half a minute for the limits of Telegram; the other passes run it")
+		t.Skip("waits half a minute for Telegram's limits; runs without -short")
 	}
-	t.Parallel() // most of it is waiting for Telegram's limits
-	banned := []string{"203.0.113.9", "203.0.113.8/32", "2001:db8:1::5", harness.Belgian, harness.Belgian2, harness.Foreign}
+	t.Parallel() // it mostly waits for Telegram's limits
+	banned := []string{
+		"203.0.113.9", "203.0.113.8/32", "2001:db8:1::5", harness.Belgian, harness.Belgian2, harness.Foreign,
+	}
 	whois := &whoistest.Server{}
 	whois.Handle("", whoistest.Text(func(q whoistest.Question) string { // each address is a network of its own
 		return whoistest.RIPE(q.Address()+"/32", "BE", "CUSTOMER-"+strings.ReplaceAll(q.Address(), ".", "-"))
 	}))
 	both := harness.OnLoopback(t)
-	s := harness.NewScene(t, strings.NewReplacer(
-		`"203.0.113.0/24"`, `"203.0.113.0/24", "2001:db8::/32"`,
-		"whois = false", "whois_server = \""+whois.Listen(t)+"\"\n[privacy]\nmask = true",
-		`every = "1s"`, "every = \"1s\"\nsilent_after = \"0s\"",
-	).Replace(both.Config()))
-	s.Env = []string{"FRIENDLYFIRE_TELEGRAM_TOKEN=" + telegramtest.Token, "FRIENDLYFIRE_DISCORD_TOKEN=" + discordtest.Token}
+	s := harness.NewChatScene(t, both, harness.Change{
+		`at = ""`, `at = "00:00"`,
+		"whois = false", "whois_server = \"" + whois.Listen(t) + "\"\n[privacy]\nmask = true",
+	})
 
-	// The database began some days ago, and holds yesterday's bans: a digest is due.
+	// The database is some days old and holds yesterday's bans: a digest is due.
 	now := time.Now()
-	database := filepath.Join(s.Dir, "state", "friendlyfire.db")
-	db, err := store.Open(t.Context(), database)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := db.SetValue(t.Context(), "store/born", fmt.Sprint(now.Add(-72*time.Hour).Unix())); err != nil {
-		t.Fatal(err)
-	}
-	if err := db.Close(); err != nil {
-		t.Fatal(err)
-	}
+	s.Backdate(72 * time.Hour)
 	for i, address := range banned {
 		s.Append(harness.BanRow(now.Add(-24*time.Hour+time.Duration(i)*time.Second), address, "sshd", ""))
 	}
-	if _, stderr, code := s.Run("run", "--once"); code != 0 { // all of it is read before the digest is written
-		t.Fatalf("code %d: %s", code, stderr)
-	}
+	s.MustRun("run", "--once") // reads all bans before it writes the digest
 	both.Await(t, "Imported 6 bans ", 1)
 	both.Await(t, ": 6 bans", 1) // the digest
 	p := s.Start()
 	for _, address := range banned {
 		plain, _, _ := strings.Cut(address, "/")
-		s.Append(harness.BanRow(now, address, "sshd", strings.Join([]string{
-			"first", "Failed password for anna from " + plain + " port 22, rhost=" + strings.NewReplacer(".", "-", ":", "-").Replace(plain) + ".example [" + plain + "]:22",
-		}, "\n")))
+		dashed := strings.NewReplacer(".", "-", ":", "-").Replace(plain)
+		s.Append(harness.BanRow(now, address, "sshd",
+			"first\nFailed password for anna from "+plain+" port 22, rhost="+dashed+".example ["+plain+"]:22"))
 	}
 	both.Await(t, harness.AnyAlert(), len(banned))
 
-	// Telegram takes no pictures: it gets the charts as text.
+	// Telegram refuses pictures, so that it gets the charts as text.
 	both.Telegram.Script(func(q telegramtest.Request) telegramtest.Fault {
 		if q.Method == "sendPhoto" {
 			return telegramtest.Refuse(http.StatusBadRequest, "Bad Request: IMAGE_PROCESS_FAILED")
@@ -103,19 +88,23 @@ func TestS17MaskedAddressesAreInNoChat(t *testing.T) {
 	}
 	p.Stop()
 
-	sent := said(t, both)
+	sent := sentTexts(both)
 	if len(sent) < 40 {
 		t.Errorf("only %d texts were sent", len(sent))
 	}
-	for _, want := range []string{"203.0.113.0/24", "2001:db8:1::/48", "34.38.29.0/24", "Log: Failed password for anna from 34.38.29.0/24 port 22", "CUSTOMER-34.38.29.0/24"} {
+	for _, want := range []string{
+		"203.0.113.0/24", "2001:db8:1::/48", "34.38.29.0/24",
+		"Log: Failed password for anna from 34.38.29.0/24 port 22", "CUSTOMER-34.38.29.0/24",
+	} {
 		if !strings.Contains(strings.Join(sent, "\n"), want) {
-			t.Errorf("%q was never said", want)
+			t.Errorf("%q was never sent", want)
 		}
 	}
 	leaks := 0
 	for _, address := range banned {
 		plain, _, _ := strings.Cut(address, "/")
-		whole := regexp.MustCompile("(?i)" + strings.NewReplacer(`\.`, "[._-]", ":", "[:-]").Replace(regexp.QuoteMeta(plain)) + `([^0-9a-f]|$)`)
+		anySeparator := strings.NewReplacer(`\.`, "[._-]", ":", "[:-]").Replace(regexp.QuoteMeta(plain))
+		whole := regexp.MustCompile("(?i)" + anySeparator + `([^0-9a-f]|$)`)
 		for _, text := range sent {
 			if at := whole.FindStringIndex(text); at != nil {
 				leaks++
@@ -123,12 +112,11 @@ func TestS17MaskedAddressesAreInNoChat(t *testing.T) {
 			}
 		}
 	}
-	t.Attr("reached", fmt.Sprintf("%d addresses, %d texts to 3 chats, %d whole addresses in them", len(banned), len(sent), leaks))
+	harness.Reached(t, "%d addresses, %d texts to 3 chats, %d whole addresses in them", len(banned), len(sent), leaks)
 }
 
-// said is every text that was sent to a platform: messages, captions, buttons, proposals.
-func said(t *testing.T, both harness.Platforms) (all []string) {
-	t.Helper()
+// sentTexts are all texts that were sent to the platforms: messages, captions, buttons, proposals.
+func sentTexts(both harness.Platforms) (all []string) {
 	for _, q := range both.Telegram.Requests() {
 		for _, value := range q.Params {
 			all = append(all, value)
@@ -137,7 +125,7 @@ func said(t *testing.T, both harness.Platforms) (all []string) {
 	for _, q := range both.Discord.Requests("") {
 		body := string(q.Body)
 		var text string
-		for rest := body; ; { // strings of JSON, wherever they are
+		for rest := body; ; { // every JSON string, wherever it stands
 			start := strings.IndexByte(rest, '"')
 			if start < 0 {
 				break

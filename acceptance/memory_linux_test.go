@@ -9,20 +9,22 @@ import (
 
 func TestR15FloodsTakeLittleMemory(t *testing.T) {
 	if testing.Short() {
-		t.Skip("under the race detector, which -short is for, memory is another")
+		t.Skip("the race detector, which -short is for, takes memory of its own")
 	}
 	t.Parallel()
 	both := harness.OnLoopback(t)
-	s := harness.NewQuietScene(t, both, harness.FriendlyRange...)
+	s := harness.NewChatScene(t, both)
 	p := s.Start()
-	s.Append(harness.BanRow(time.Now(), harness.Belgian, "sshd", ""))
+	s.Ban(harness.Belgian)
 	both.Await(t, harness.Alert(harness.Belgian), 1)
 	before := p.Status("VmRSS")
-	p.ForgetPeak()
+	p.ResetPeak()
 	bans := 10_000
-	s.Append(harness.BanRows(time.Now(), harness.Addresses(bans)))
-	// All are in the outbox once the last has been said somewhere, or as many messages as come in a while.
-	harness.Await(t, 30*time.Second, "ten messages of the flood", func() bool { return len(both.Discord.Messages()) > 10 })
+	s.Append(harness.BanRows(time.Now(), harness.Friends(bans)))
+	// By the time of the tenth message, all bans are in the outbox.
+	harness.Await(t, 30*time.Second, "ten messages of the flood", func() bool {
+		return len(both.Discord.Messages()) > 10
+	})
 	grown := p.Status("VmHWM") - before
 	p.Stop()
 	if grown > 32<<10 {

@@ -12,7 +12,6 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
-	mathrand "math/rand/v2"
 	"net"
 	"os"
 	"path/filepath"
@@ -30,7 +29,7 @@ import (
 	"friendlyfire/acceptance/harness"
 )
 
-// trusted is a certificate for 127.0.0.1 that this process trusts. See the go:debug line of this package's tests.
+// trusted is a certificate for 127.0.0.1 that this process trusts, thanks to the go:debug line above.
 var trusted = sync.OnceValue(func() tls.Certificate {
 	cert, err := selfSigned("127.0.0.1")
 	if err != nil {
@@ -65,14 +64,15 @@ func selfSigned(host string) (tls.Certificate, error) {
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: private, Leaf: leaf}, err
 }
 
-// sftpHost lets whoever has the key in the folder read its files. It returns the keys of a [[source]] that does so.
+// sftpHost serves the files in the folder to the owner of the key that it puts there. It returns the settings of a
+// [[source]] that reads them.
 func sftpHost(t *testing.T, dir, address string) (config string, serve func(net.Conn)) {
 	t.Helper()
 	_, private, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
-	key, err := ssh.NewSignerFromKey(private) // of the host and of its user: this is no test of either
+	key, err := ssh.NewSignerFromKey(private) // of both the host and the user, which is good enough for this test
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,7 +81,8 @@ func sftpHost(t *testing.T, dir, address string) (config string, serve func(net.
 		t.Fatal(err)
 	}
 	for name, text := range map[string]string{
-		"key": string(pem.EncodeToMemory(block)), "known_hosts": knownhosts.Line([]string{knownhosts.Normalize(address)}, key.PublicKey()) + "\n",
+		"key":         string(pem.EncodeToMemory(block)),
+		"known_hosts": knownhosts.Line([]string{knownhosts.Normalize(address)}, key.PublicKey()) + "\n",
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
@@ -89,12 +90,15 @@ func sftpHost(t *testing.T, dir, address string) (config string, serve func(net.
 	}
 	server := &ssh.ServerConfig{PublicKeyCallback: func(_ ssh.ConnMetadata, k ssh.PublicKey) (*ssh.Permissions, error) {
 		if !bytes.Equal(k.Marshal(), key.PublicKey().Marshal()) {
-			return nil, errors.New("another's key")
+			return nil, errors.New("not the user's key")
 		}
 		return nil, nil
 	}}
 	server.AddHostKey(key)
-	config = fmt.Sprintf("sftp = \"bans@%s%s/bans.csv\"\nkey_file = \"%s/key\"\nknown_hosts = \"%[2]s/known_hosts\"\n", address, dir, dir)
+	config = fmt.Sprintf(`sftp = "bans@%s%s/bans.csv"
+key_file = "%[2]s/key"
+known_hosts = "%[2]s/known_hosts"
+`, address, dir)
 	return config, func(conn net.Conn) { serveSFTP(conn, server) }
 }
 
@@ -117,12 +121,12 @@ func serveSFTP(conn net.Conn, config *ssh.ServerConfig) {
 			}
 		}()
 		if server, err := sftp.NewServer(channel, sftp.ReadOnly()); err == nil {
-			go server.Serve() // ends with the connection
+			go server.Serve() // until the connection ends
 		}
 	}
 }
 
-// A file of another machine is read by the program as it is shipped.
+// The program as it is shipped reads a file from another machine.
 func TestBinaryReadsOverSFTP(t *testing.T) {
 	t.Parallel()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -131,7 +135,7 @@ func TestBinaryReadsOverSFTP(t *testing.T) {
 	}
 	defer listener.Close()
 	both := harness.OnLoopback(t)
-	s := harness.NewQuietScene(t, both)
+	s := harness.NewChatScene(t, both)
 	keys, serve := sftpHost(t, s.Dir, listener.Addr().String())
 	s.Reconfigure(fmt.Sprintf("path = %q\n", s.Bans), keys)
 	go func() {
@@ -145,30 +149,29 @@ func TestBinaryReadsOverSFTP(t *testing.T) {
 	}()
 	p := s.Start()
 	for _, address := range []string{harness.Belgian, harness.Belgian2} {
-		s.Append(harness.BanRow(time.Now(), address, "sshd", ""))
+		s.Ban(address)
 		both.Await(t, harness.Alert(address), 1)
 	}
 	p.Stop()
 }
 
-// Whatever happens to the network for an hour, every call ends, nothing is lost, and what waits arrives soon after.
+// Whatever happens to the network for an hour, every call ends, nothing is lost, and all that was held up arrives soon
+// after.
 func TestR13OutagesHealByThemselves(t *testing.T) {
 	const sftpAddress = "192.0.2.22:22"
-	seed := uint64(time.Now().UnixNano())
-	t.Logf("seed %d", seed)
-	random := mathrand.New(mathrand.NewPCG(seed, 0))
+	random := harness.Random(t)
 	trusted()
 	length := time.Duration(harness.Size(5, 5, 57)) * time.Minute
 	longest, slowest, grown := time.Duration(0), time.Duration(0), 0
 	for name, c := range map[string]struct {
 		outage
-		api, source bool // it befalls the platforms, the source
+		api, source bool // who has the outage: the platforms, the source
 		tls         bool
 	}{
 		"refused":              {outage: refused, api: true},
 		"black hole":           {outage: blackHole, api: true},
 		"TLS stall":            {outage: halfOpen, api: true, tls: true},
-		"slow body":            {outage: dribble, api: true},
+		"slow body":            {outage: trickle, api: true},
 		"half-open":            {outage: halfOpen, api: true},
 		"SFTP refused":         {outage: refused, source: true},
 		"SFTP stall":           {outage: halfOpen, source: true},
@@ -181,21 +184,25 @@ func TestR13OutagesHealByThemselves(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				both := harness.InMemory(t)
-				var changes []string
+				s := harness.NewChatScene(t, both)
 				if c.tls {
-					changes = []string{`api = "http://`, `api = "https://`}
+					s.Reconfigure(`api = "http://`, `api = "https://`)
 				}
-				s := harness.NewQuietScene(t, both, changes...)
-				r := &road{to: both.Dial, serve: func(conn net.Conn) net.Conn {
-					return tls.Server(conn, &tls.Config{Certificates: []tls.Certificate{trusted()}, MinVersion: tls.VersionTLS12})
+				network := &faultNet{to: both.Dial, serve: func(conn net.Conn) net.Conn {
+					return tls.Server(conn, &tls.Config{
+						Certificates: []tls.Certificate{trusted()}, MinVersion: tls.VersionTLS12,
+					})
 				}}
-				struck := []string{strings.TrimPrefix(both.Telegram.URL(), "http://"), strings.TrimPrefix(both.Discord.URL(), "http://")}
+				affected := []string{
+					strings.TrimPrefix(both.Telegram.URL(), "http://"),
+					strings.TrimPrefix(both.Discord.URL(), "http://"),
+				}
 				if !c.api {
-					struck = nil
+					affected = nil
 				}
 				if c.source {
 					keys, serve := sftpHost(t, s.Dir, sftpAddress)
-					r.to = func(ctx context.Context, network, address string) (net.Conn, error) {
+					network.to = func(ctx context.Context, network, address string) (net.Conn, error) {
 						if address == sftpAddress {
 							near, far := net.Pipe()
 							go serve(far)
@@ -204,39 +211,35 @@ func TestR13OutagesHealByThemselves(t *testing.T) {
 						return both.Dial(ctx, network, address)
 					}
 					s.Reconfigure(fmt.Sprintf("path = %q\n", s.Bans), keys)
-					struck = append(struck, sftpAddress)
+					affected = append(affected, sftpAddress)
 				}
-				p := startInProcess(s, r.dial)
+				p := startInProcess(s, network.dial)
 				time.Sleep(time.Minute)
 				before := 0
 				for round := range harness.Size(2, 2, 10) {
-					r.strike(c.outage, struck...)
+					network.fail(c.outage, affected...)
 					time.Sleep(length + time.Duration(random.Int64N(int64(time.Minute))))
-					what := harness.Alert(fmt.Sprintf("203.0.113.%d", round))
-					s.Append(harness.BanRow(time.Now(), fmt.Sprintf("203.0.113.%d", round), "sshd", ""))
+					address := harness.Friend(round)
+					s.Ban(address)
 					time.Sleep(2 * time.Minute)
-					r.strike(fair)
+					network.heal()
 					healed := time.Now()
-					for !both.SaidEverywhere(what) {
-						if time.Since(healed) > 5*time.Minute {
-							t.Fatalf("five minutes after the outage: %v", both.Mentions(harness.AnyAlert()))
-						}
-						time.Sleep(100 * time.Millisecond)
-					}
+					both.AwaitAlerts(t, 5*time.Minute, harness.AllChats, []string{address})
 					slowest = max(slowest, time.Since(healed))
 					time.Sleep(5 * time.Minute)
 					if round == 0 {
 						before = runtime.NumGoroutine()
 					}
 				}
-				grown, longest = max(grown, runtime.NumGoroutine()-before), max(longest, r.slowest())
+				grown, longest = max(grown, runtime.NumGoroutine()-before), max(longest, network.slowest())
 				p.stop()
-				r.close()
+				network.close()
 			})
 		})
 	}
 	if longest > 15*time.Second || slowest > 30*time.Second || grown > 5 {
 		t.Errorf("a call took %v, a delivery after healing %v; %d goroutines more", longest, slowest, grown)
 	}
-	harness.Reached(t, "a call took %v at most, first delivery %v after healing, %+d goroutines", longest, slowest.Round(100*time.Millisecond), grown)
+	harness.Reached(t, "a call took %v at most, first delivery %v after healing, %+d goroutines",
+		longest, slowest.Round(100*time.Millisecond), grown)
 }

@@ -15,11 +15,11 @@ import (
 	"friendlyfire/acceptance/harness"
 )
 
-// Whatever the umask, nobody but its owner reads what the program writes.
+// Whatever the umask, nobody but the owner can read what the program writes.
 func TestS15StateIsPrivate(t *testing.T) {
 	t.Parallel()
 	files := map[string]bool{}
-	look := func(s *harness.Scene, dir string) {
+	check := func(s *harness.Scene, dir string) {
 		t.Helper()
 		err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 			if err != nil {
@@ -44,47 +44,47 @@ func TestS15StateIsPrivate(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	loose := func(input string) []string {
-		return []string{"sh", "-c", "umask 000; exec \"$@\" <<'END'\n" + input + "\nEND", "sh"}
+	loose := func(commands string) []string {
+		return append([]string{"sh", "-c", `umask 000; exec "$@"`, "sh"}, typing(commands)...)
 	}
 
 	both := harness.OnLoopback(t)
-	s := harness.NewQuietScene(t, both)
-	s.Under = loose("")
+	s := harness.NewChatScene(t, both)
+	s.Wrapper = loose("")
 	p := s.Start()
-	s.Append(harness.BanRow(time.Now(), harness.Belgian, "sshd", ""))
+	s.Ban(harness.Belgian)
 	both.Await(t, harness.Alert(harness.Belgian), 1)
-	look(s, filepath.Join(s.Dir, "state"))
+	check(s, filepath.Dir(s.Database))
 	p.Stop()
-	look(s, filepath.Join(s.Dir, "state"))
+	check(s, filepath.Dir(s.Database))
 
-	// In the terminal pictures become files as well.
-	config, _, _ := strings.Cut(harness.WithBoth, "[telegram]")
-	s = harness.NewScene(t, harness.Quiet.Replace(config))
-	s.Append(harness.BanRow(time.Now(), harness.Belgian, "sshd", ""))
-	s.Under = loose("")
-	if _, errs, code := s.Run("run", "--once"); code != 0 {
-		t.Fatal(errs)
-	}
-	s.Under = loose("/report")
+	// In the terminal, pictures become files as well.
+	s = harness.NewScene(t, harness.TableOnly, inStateFolder)
+	s.Ban(harness.Belgian)
+	s.Wrapper = loose("")
+	s.MustRun("run", "--once")
+	s.Wrapper = loose("/report")
 	p = s.Start()
-	harness.Await(t, 20*time.Second, "a picture", func() bool { return harness.FileSize(s.Dir, "state", "report.png") > 0 })
-	look(s, filepath.Join(s.Dir, "state"))
+	picture := filepath.Join(filepath.Dir(s.Database), "report.png")
+	harness.Await(t, 20*time.Second, "a picture", func() bool { return harness.FileSize(picture) > 0 })
+	check(s, filepath.Dir(s.Database))
 	p.Stop()
 	out := filepath.Join(s.Dir, "out")
 	if err := os.Mkdir(out, 0o700); err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"report.png", "report.svg"} {
-		if _, errs, code := s.Run("report", "--out", filepath.Join(out, name)); code != 0 {
-			t.Error(errs)
-		}
+		s.MustRun("report", "--out", filepath.Join(out, name))
 	}
-	look(s, out)
-	for _, name := range []string{"friendlyfire.db", "friendlyfire.db-wal", "friendlyfire.db-shm", "friendlyfire.db.lock", "report.png", "report.svg"} {
+	check(s, out)
+	for _, name := range []string{
+		"friendlyfire.db", "friendlyfire.db-wal", "friendlyfire.db-shm", "friendlyfire.db.lock",
+		"report.png", "report.svg",
+	} {
 		if !files[name] {
-			t.Errorf("%s was not there to be looked at", name)
+			t.Errorf("%s was not there to be checked", name)
 		}
 	}
-	harness.Reached(t, "umask 000: directories 0700, files 0600: %s", strings.Join(slices.Sorted(maps.Keys(files)), ", "))
+	harness.Reached(t, "umask 000: directories 0700, files 0600: %s",
+		strings.Join(slices.Sorted(maps.Keys(files)), ", "))
 }

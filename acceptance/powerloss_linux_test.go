@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -18,8 +17,8 @@ import (
 	"friendlyfire/bot/discord/discordtest"
 )
 
-// Lines of strace -f -yy: a thread, a call with its first argument a descriptor and what is behind it, and how a call
-// goes on that another thread's interrupted. Then the alert in a page of the database, and the one in a request.
+// Lines of strace -f -yy: a thread and a call, whose first argument is a descriptor with its path; and the end of a
+// call that another thread's call has interrupted. Then an alert in a page of the database, and one in a request.
 var (
 	traced  = regexp.MustCompile(`^(\d+) +(\w+)\(\d+<([^>]*)>`)
 	resumed = regexp.MustCompile(`^(\d+) +<\.\.\. \w+sync resumed>`)
@@ -27,8 +26,8 @@ var (
 	sent    = regexp.MustCompile(`203\.0\.113\.\d+`)
 )
 
-// keptAlert finds an alert in a page of the database, as strace shows it: quotes have a backslash before them, and letters
-// beyond ASCII, at the beginning, are numbers.
+// keptAlert finds an alert in a page of the database as strace shows it: quotes are escaped with a backslash, and the
+// letters beyond ASCII, which stand at the beginning, are shown as numbers.
 func keptAlert() *regexp.Regexp {
 	row, err := json.Marshal(bot.Headline("", "ADDRESS"))
 	if err != nil {
@@ -40,8 +39,8 @@ func keptAlert() *regexp.Regexp {
 	return regexp.MustCompile(regexp.QuoteMeta(shown[max(ascii, 0)+size:]) + `([0-9.]+)`)
 }
 
-// order reads a trace. It counts the posts, and those among them that left before the alert's row had been put on the
-// disk twice: when it was written, and when it was claimed. A row is there once the log that it was written to is.
+// order reads a trace. It counts the posts, and those of them that left before the alert's row had reached the disk
+// twice: when it was inserted, and when it was claimed. A row has reached the disk when the write-ahead log has.
 func order(trace string) (posts, early int) {
 	written, onDisk, syncing := map[string]bool{}, map[string]int{}, map[string]bool{}
 	synced := func() {
@@ -79,50 +78,46 @@ func order(trace string) (posts, early int) {
 	return posts, early
 }
 
-// What is sent has been claimed on the disk before: after a power cut the program knows that it may have been sent.
-// Each platform is looked at by itself, with one chat and a ban at a time, so that nothing else writes an alert's row.
+// Every message is claimed on the disk before it is sent: after a power cut, the program knows that it may have been
+// sent. Each platform is traced by itself, with one chat and one ban at a time, so that nothing else writes an alert's
+// row.
 func TestR26OrderSurvivesPowerLoss(t *testing.T) {
 	t.Parallel()
-	strace, err := exec.LookPath("strace")
-	if err != nil {
-		if os.Getenv("FRIENDLYFIRE_TEST_FAIL2BAN") == "required" {
-			t.Fatalf("FRIENDLYFIRE_TEST_FAIL2BAN=required, but %v", err)
-		}
-		t.Skip("no strace is installed on this machine")
-	}
+	harness.Needs(t, "strace")
 	bans := harness.Size(3, 3, 50)
 	var reports []string
 	for name, other := range map[string]string{"Telegram": "discord", "Discord": "telegram"} {
 		both := harness.OnLoopback(t)
-		s := harness.NewQuietScene(t, both, "chats = [-1001, 42]", "chats = [42]")
-		text, err := os.ReadFile(s.Config)
-		if err != nil {
-			t.Fatal(err)
-		}
+		s := harness.NewChatScene(t, both, harness.Change{"chats = [-1001, 42]", "chats = [42]"})
 		section := regexp.MustCompile(`(?m)^\[` + other + `\]\n([^\[\n].*\n)*`)
-		s.Place(s.Config, section.ReplaceAll(text, nil))
+		s.Write(s.Config, section.ReplaceAll([]byte(s.ReadConfig()), nil))
 		trace := filepath.Join(s.Dir, "trace")
-		s.Under = []string{strace, "-D", "-f", "-yy", "-q", "-s", "5000", "-o", trace, "-e", "trace=write,writev,sendto,sendmsg,pwrite64,fdatasync,fsync"}
+		s.Wrapper = []string{
+			"strace", "-D", "-f", "-yy", "-q", "-s", "5000", "-o", trace,
+			"-e", "trace=write,writev,sendto,sendmsg,pwrite64,fdatasync,fsync",
+		}
 		p := s.Start()
 		for i := range bans {
 			address := fmt.Sprintf("203.0.113.%d", i)
-			s.Append(harness.BanRow(time.Now(), address, "sshd", ""))
+			s.Ban(address)
 			harness.Await(t, time.Minute, "an alert", func() bool {
-				told := both.Mentions(harness.Alert(address))
-				return told["42"]+told[discordtest.Channel] == 1
+				n := both.Mentions(harness.Alert(address))
+				return n["42"]+n[discordtest.Channel] == 1
 			})
 		}
 		p.Stop()
-		harness.Await(t, time.Minute, "the end of the trace", func() bool {
-			b, err := os.ReadFile(trace)
-			text = b
-			return err == nil && regexp.MustCompile(fmt.Sprintf(`(?m)^%d +\+\+\+ exited`, p.Cmd.Process.Pid)).Match(text)
+		var text []byte
+		exited := regexp.MustCompile(fmt.Sprintf(`(?m)^%d +\+\+\+ exited`, p.Cmd.Process.Pid))
+		harness.Await(t, time.Minute, "the end of the trace", func() (ended bool) {
+			text, _ = os.ReadFile(trace)
+			return exited.Match(text)
 		})
 		posts, early := order(string(text))
 		if posts < bans || early > 0 {
 			t.Errorf("%s: %d posts, %d of them before their claim was on the disk", name, posts, early)
 		}
-		reports = append(reports, fmt.Sprintf("%s: %d requests, %d before their claim was on the disk", name, posts, early))
+		reports = append(reports,
+			fmt.Sprintf("%s: %d requests, %d before their claim was on the disk", name, posts, early))
 	}
 	harness.Reached(t, "%s", strings.Join(reports, "; "))
 }

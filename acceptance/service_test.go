@@ -16,27 +16,26 @@ import (
 	"time"
 
 	"friendlyfire/acceptance/harness"
-	"friendlyfire/bot/discord/discordtest"
-	"friendlyfire/bot/telegram/telegramtest"
 )
 
 const serviceFile = "../deploy/systemd/friendlyfire.service"
 
 func TestS18TheServiceIsConfined(t *testing.T) {
 	harness.Needs(t, "systemd-analyze")
-	out, err := exec.CommandContext(t.Context(), "systemd-analyze", "security", "--offline=yes", "--threshold=15", "--no-pager", serviceFile).CombinedOutput()
+	out, err := exec.CommandContext(t.Context(), "systemd-analyze",
+		"security", "--offline=yes", "--threshold=15", "--no-pager", serviceFile).CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	level := regexp.MustCompile(`Overall exposure level for friendlyfire\.service: ([0-9.]+)`).FindSubmatch(out)
 	if level == nil {
-		t.Fatalf("no level is told:\n%s", out)
+		t.Fatalf("no exposure level in\n%s", out)
 	}
-	t.Attr("reached", fmt.Sprintf("exposure %s of 10", level[1]))
+	harness.Reached(t, "exposure %s of 10", level[1])
 }
 
-// What systemd does not understand it passes over, and so does the exposure above.
-func TestTheServiceIsUnderstood(t *testing.T) {
+// What systemd does not understand it ignores, and so does the check of the exposure.
+func TestSystemdUnderstandsTheService(t *testing.T) {
 	harness.Needs(t, "systemd-analyze")
 	self, err := os.Executable()
 	if err != nil {
@@ -47,18 +46,19 @@ func TestTheServiceIsUnderstood(t *testing.T) {
 		t.Fatal(err)
 	}
 	unit := filepath.Join(t.TempDir(), filepath.Base(serviceFile))
-	if err := os.WriteFile(unit, []byte(strings.ReplaceAll(string(text), "/usr/bin/friendlyfire", self)), 0o600); err != nil {
+	changed := strings.ReplaceAll(string(text), "/usr/bin/friendlyfire", self)
+	if err := os.WriteFile(unit, []byte(changed), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	out, _ := exec.CommandContext(t.Context(), "systemd-analyze", "verify", "--man=no", unit).CombinedOutput() // also of other units
+	out, _ := exec.CommandContext(t.Context(), "systemd-analyze", "verify", "--man=no", unit).CombinedOutput()
 	for line := range strings.Lines(string(out)) {
-		if strings.Contains(line, "friendlyfire.service") {
+		if strings.Contains(line, "friendlyfire.service") { // other lines are about other units
 			t.Errorf("systemd says: %s", line)
 		}
 	}
 }
 
-// setting returns the values that the unit gives to a key, in order.
+// setting returns the values of a key in the unit, in order.
 func setting(t *testing.T, key string) (values []string) {
 	t.Helper()
 	text, err := os.ReadFile(serviceFile)
@@ -75,7 +75,8 @@ func setting(t *testing.T, key string) (values []string) {
 
 func TestS19NoListenerAndNoCapability(t *testing.T) {
 	for key, want := range map[string]string{
-		"CapabilityBoundingSet": "", "AmbientCapabilities": "", "NoNewPrivileges": "yes", "User": "friendlyfire", "SocketBindDeny": "any",
+		"CapabilityBoundingSet": "", "AmbientCapabilities": "", "NoNewPrivileges": "yes", "User": "friendlyfire",
+		"SocketBindDeny":           "any",
 		"RestartPreventExitStatus": fmt.Sprint(harness.ExitConfig),
 	} {
 		if got := setting(t, key); !slices.Equal(got, []string{want}) {
@@ -83,26 +84,24 @@ func TestS19NoListenerAndNoCapability(t *testing.T) {
 		}
 	}
 
-	door, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	if len(listening(t, os.Getpid())) == 0 {
-		t.Fatal("the listener of the test itself is not seen")
+		t.Fatal("the test does not find its own listener")
 	}
-	door.Close()
+	listener.Close()
 
-	both := harness.OnLoopback(t)
-	shipped := strings.Replace(string(harness.Defaults(t)), "whois = true", "whois = false", 1) // tests reach nobody
-	for name, config := range map[string]string{"as shipped": shipped, "with both platforms": both.Config()} {
+	shipped := harness.NewScene(t, string(harness.Defaults(t)), harness.Change{"whois = true", "whois = false"})
+	sample := os.DirFS(filepath.Join(harness.Root, "sample"))
+	if err := os.CopyFS(filepath.Join(shipped.Dir, "sample"), sample); err != nil {
+		t.Fatal(err)
+	}
+	for name, s := range map[string]*harness.Scene{
+		"as shipped": shipped, "with both platforms": harness.NewChatScene(t, harness.OnLoopback(t)),
+	} {
 		t.Run(name, func(t *testing.T) {
-			s := harness.NewScene(t, config)
-			if err := os.CopyFS(filepath.Join(s.Dir, "sample"), os.DirFS(filepath.Join(harness.Root, "sample"))); err != nil {
-				t.Fatal(err)
-			}
-			if strings.Contains(name, "both") {
-				s.Env = []string{"FRIENDLYFIRE_TELEGRAM_TOKEN=" + telegramtest.Token, "FRIENDLYFIRE_DISCORD_TOKEN=" + discordtest.Token}
-			}
 			manager := newServiceManager(t, s, 30*time.Millisecond)
 			p := s.Start()
 			manager.await("READY=1")
@@ -115,11 +114,11 @@ func TestS19NoListenerAndNoCapability(t *testing.T) {
 			p.Stop()
 		})
 	}
-	t.Attr("reached", "0 listeners, 0 capabilities")
+	harness.Reached(t, "0 listeners, 0 capabilities")
 }
 
-// listening are the lines of the kernel's tables for sockets of a process that anybody may reach: TCP that listens, and
-// UDP without a peer.
+// listening are the sockets of a process, in the kernel's tables, that anybody may reach: TCP sockets that listen, and
+// UDP sockets without a peer.
 func listening(t *testing.T, pid int) (found []string) {
 	t.Helper()
 	dir := fmt.Sprintf("/proc/%d", pid)
@@ -129,7 +128,7 @@ func listening(t *testing.T, pid int) (found []string) {
 		t.Fatal(err)
 	}
 	for _, fd := range fds {
-		link, _ := os.Readlink(dir + "/fd/" + fd.Name()) // it may be closed by now
+		link, _ := os.Readlink(dir + "/fd/" + fd.Name()) // which may be closed by now
 		if inode, ok := strings.CutPrefix(link, "socket:["); ok {
 			own[strings.TrimSuffix(inode, "]")] = true
 		}
@@ -149,13 +148,13 @@ func listening(t *testing.T, pid int) (found []string) {
 	return found
 }
 
-// serviceManager hears what a service says of itself.
+// serviceManager receives the notifications of a service.
 type serviceManager struct {
-	t     *testing.T
-	heard chan string
+	t        *testing.T
+	received chan string
 }
 
-// newServiceManager listens to the programs of s, and wants a sign of life from them within watchdog.
+// newServiceManager is one for the programs of a scene, which must send a sign of life within watchdog.
 func newServiceManager(t *testing.T, s *harness.Scene, watchdog time.Duration) *serviceManager {
 	t.Helper()
 	name := fmt.Sprintf("@friendlyfire-%d-%s", os.Getpid(), filepath.Base(s.Dir)+filepath.Base(filepath.Dir(s.Dir)))
@@ -164,41 +163,41 @@ func newServiceManager(t *testing.T, s *harness.Scene, watchdog time.Duration) *
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { conn.Close() })
-	m := &serviceManager{t: t, heard: make(chan string, 1000)}
+	m := &serviceManager{t: t, received: make(chan string, 1000)}
 	go func() {
-		defer close(m.heard)
+		defer close(m.received)
 		for buffer := make([]byte, 1000); ; {
 			n, err := conn.Read(buffer)
 			if err != nil {
 				return
 			}
-			m.heard <- string(buffer[:n])
+			m.received <- string(buffer[:n])
 		}
 	}()
 	s.Env = append(s.Env, "NOTIFY_SOCKET="+name, fmt.Sprintf("WATCHDOG_USEC=%d", watchdog.Microseconds()))
 	return m
 }
 
-// await wants the next thing heard to be this, signs of life apart.
+// await waits for a notification, which must be the next one apart from signs of life.
 func (m *serviceManager) await(want string) {
 	m.t.Helper()
 	limit := time.After(30 * time.Second)
 	for {
 		select {
-		case got := <-m.heard:
+		case got := <-m.received:
 			if got == want {
 				return
 			}
 			if got != "WATCHDOG=1" {
-				m.t.Fatalf("heard %q, want %q", got, want)
+				m.t.Fatalf("received %q, want %q", got, want)
 			}
 		case <-limit:
-			m.t.Fatalf("heard nothing, want %q", want)
+			m.t.Fatalf("received nothing, want %q", want)
 		}
 	}
 }
 
-func TestServiceManagerIsToldOfStartLifeAndStop(t *testing.T) {
+func TestServiceManagerIsNotifiedOfStartLifeAndStop(t *testing.T) {
 	t.Parallel()
 	const watchdog = 300 * time.Millisecond
 	s := harness.NewScene(t, harness.TableOnly)
@@ -209,8 +208,8 @@ func TestServiceManagerIsToldOfStartLifeAndStop(t *testing.T) {
 		manager.await("WATCHDOG=1")
 	}
 
-	// A database that takes no transaction is no life.
-	db, err := sql.Open("sqlite", "file:"+filepath.Join(s.Dir, "friendlyfire.db")+"?_txlock=immediate&_busy_timeout=5000")
+	// A bot whose database accepts no transaction sends no sign of life.
+	db, err := sql.Open("sqlite", "file:"+s.Database+"?_txlock=immediate&_busy_timeout=5000")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -219,13 +218,13 @@ func TestServiceManagerIsToldOfStartLifeAndStop(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	time.Sleep(watchdog) // what is on its way arrives
-	for len(manager.heard) > 0 {
-		<-manager.heard
+	time.Sleep(watchdog) // until what is already on its way has arrived
+	for len(manager.received) > 0 {
+		<-manager.received
 	}
 	time.Sleep(4 * watchdog)
-	if n := len(manager.heard); n > 0 {
-		t.Errorf("%d signs of life while the database hangs", n)
+	if n := len(manager.received); n > 0 {
+		t.Errorf("%d signs of life while the database is blocked", n)
 	}
 	if err := tx.Rollback(); err != nil {
 		t.Fatal(err)
@@ -239,16 +238,12 @@ func TestServiceManagerIsToldOfStartLifeAndStop(t *testing.T) {
 	}
 }
 
-func TestWithoutAServiceManagerNothingIsSaid(t *testing.T) {
+func TestWithoutAServiceManagerNothingIsLoggedAboutIt(t *testing.T) {
 	s := harness.NewScene(t, harness.TableOnly)
-	s.Append(harness.BanRow(time.Now(), harness.Belgian, "sshd", ""))
+	s.Ban(harness.Belgian)
 	s.Env = []string{"NOTIFY_SOCKET=", "WATCHDOG_USEC=1000"}
 	p := s.Start()
-	for end := time.Now().Add(30 * time.Second); !strings.Contains(p.Text(), harness.Belgian); time.Sleep(20 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatal("the bot tells of nothing")
-		}
-	}
+	harness.Await(t, 30*time.Second, "an alert", func() bool { return strings.Contains(p.Text(), harness.Belgian) })
 	p.Stop()
 	if strings.Contains(p.Text(), "service manager") {
 		t.Error(p.Text())

@@ -4,23 +4,15 @@ import (
 	"path/filepath"
 	"testing"
 
-	"friendlyfire/enrich"
-	"friendlyfire/store"
+	"friendlyfire/acceptance/harness"
 )
 
 func TestMemoryIsGivenBackOnceNothingUsesIt(t *testing.T) {
-	s, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "friendlyfire.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
-	table, err := enrich.OpenTable("")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer table.Close()
-	m := memory{store: s, table: table}
-	for n, step := range []struct{ used, left bool }{{false, false}, {true, true}, {true, true}, {false, false}, {false, false}} {
+	s := harness.OpenStore(t, filepath.Join(t.TempDir(), "friendlyfire.db"))
+	m := memory{store: s, table: harness.OpenTable(t)}
+	for n, step := range []struct{ used, left bool }{
+		{false, false}, {true, true}, {true, true}, {false, false}, {false, false},
+	} {
 		if step.used {
 			m.Touch()
 		}

@@ -24,8 +24,8 @@ var manFile = flag.String("man", "", "write the manual page to this file")
 
 const manTemplate = "../deploy/man/friendlyfire.1.tmpl"
 
-// manPage is the manual: the template's prose, and the commands as the program itself explains them. It is made here,
-// beside the commands and outside the program.
+// manPage is the manual page: the prose of the template, and the program's own description of its commands. It is made
+// in a test, so that the program does not need it.
 func manPage(date time.Time) (string, error) {
 	root := commands(app.Env{})
 	root.InitDefaultCompletionCmd()
@@ -54,7 +54,7 @@ func manPage(date time.Time) (string, error) {
 	return page.String(), err
 }
 
-// manFlags are the flags in order, without the ones hidden.
+// manFlags are the visible flags, in order.
 func manFlags(set *pflag.FlagSet) (all []*pflag.Flag) {
 	set.VisitAll(func(f *pflag.Flag) {
 		if !f.Hidden && f.Name != "help" {
@@ -83,10 +83,10 @@ func manUsage(f *pflag.Flag) string {
 	return roff(usage)
 }
 
-// manText says what a command does. Lines that are set in are examples and stay as they are.
+// manText says what a command does. Indented lines are examples and stay as they are.
 func manText(c *cobra.Command) string {
 	text := c.Short + "."
-	if c.Long != "" && c.Parent().Name() != "completion" { // whose texts repeat each other
+	if c.Long != "" && c.Parent().Name() != "completion" { // whose long texts are all alike
 		text = strings.TrimSpace(c.Long)
 	}
 	if c.Example != "" {
@@ -95,19 +95,19 @@ func manText(c *cobra.Command) string {
 	var out []string
 	literal := false
 	for line := range strings.SplitSeq(text, "\n") {
-		set := strings.TrimLeft(line, " \t") != line
+		indented := strings.TrimLeft(line, " \t") != line
 		switch {
 		case strings.TrimSpace(line) == "":
 			if !literal && out[len(out)-1] != ".PP" {
 				out = append(out, ".PP")
 			}
 			continue
-		case set && !literal:
+		case indented && !literal:
 			out = append(out, ".RS", ".nf")
-		case !set && literal:
+		case !indented && literal:
 			out = append(out, ".fi", ".RE", ".PP")
 		}
-		literal = set
+		literal = indented
 		out = append(out, roff(strings.TrimSpace(line)))
 	}
 	if literal {
@@ -116,7 +116,7 @@ func manText(c *cobra.Command) string {
 	return strings.Join(out, "\n")
 }
 
-// roff keeps text from being taken for markup.
+// roff escapes what would be markup.
 func roff(text string) string {
 	text = strings.NewReplacer(`\`, `\e`, "-", `\-`, "…", "...").Replace(text)
 	if strings.HasPrefix(text, ".") || strings.HasPrefix(text, "'") {
@@ -125,7 +125,7 @@ func roff(text string) string {
 	return text
 }
 
-// The page says all that there is to say: every command, flag, exit code and variable.
+// The page has every command, flag, exit code and variable.
 func TestManPageIsComplete(t *testing.T) {
 	date := time.Now()
 	if epoch, err := strconv.ParseInt(os.Getenv("SOURCE_DATE_EPOCH"), 10, 64); err == nil {
@@ -163,7 +163,7 @@ func TestManPageIsComplete(t *testing.T) {
 	}
 }
 
-// variables are the names of the program's own in the environment.
+// variables are the names of the program's own environment variables.
 func variables(t *testing.T) (all []string) {
 	t.Helper()
 	for _, platform := range app.PlatformNames() {

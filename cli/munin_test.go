@@ -18,10 +18,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"friendlyfire/acceptance/harness"
-	"friendlyfire/store"
 )
 
-// The plugin runs as a user who may not read the token.
+// withoutToken has a token that the plugin, which runs as another user, may not read.
 const withoutToken = harness.TableOnly + `
 [telegram]
 token_file = "$DIR/nobody-may-read-this"
@@ -29,16 +28,14 @@ chats = [-1001]
 users = [7]
 `
 
-// readIn brings bans into the scene's database as the bot would.
-func readIn(s *harness.Scene, bans ...string) {
+// importBans appends rows and reads them into the scene's database.
+func importBans(s *harness.Scene, rows ...string) {
 	s.T.Helper()
-	s.Append(strings.Join(bans, ""))
-	if _, stderr, code := s.Run("report", "--json"); code != 0 {
-		s.T.Fatalf("code %d: %s", code, stderr)
-	}
+	s.Append(strings.Join(rows, ""))
+	s.MustRun("report", "--json")
 }
 
-// plugin runs the program as munin-node does: by a link in a folder of plugins.
+// plugin runs the program as munin-node does: through a link in a folder of plugins.
 func plugin(s *harness.Scene, args ...string) (stdout, stderr string, code int) {
 	s.T.Helper()
 	self, err := os.Executable()
@@ -52,25 +49,27 @@ func plugin(s *harness.Scene, args ...string) (stdout, stderr string, code int) 
 	var out, errs bytes.Buffer
 	cmd := exec.CommandContext(s.T.Context(), link, args...)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = "/", &out, &errs
-	cmd.Env = append(os.Environ(), harness.AsProgram(), "MUNIN_PLUGSTATE=/var/lib/munin-node/plugin-state", "FRIENDLYFIRE_CONFIG="+s.Config)
+	cmd.Env = append(os.Environ(), harness.AsProgram(),
+		"MUNIN_PLUGSTATE=/var/lib/munin-node/plugin-state", "FRIENDLYFIRE_CONFIG="+s.Config)
 	_ = cmd.Run() // its code tells
 	return out.String(), errs.String(), cmd.ProcessState.ExitCode()
 }
 
-// banFor is a row with the length of the ban.
+// banFor is the row of a ban of this length.
 func banFor(at time.Time, address, jail string, length time.Duration) string {
-	return strings.Replace(harness.BanRow(at, address, jail, ""), ",3600,", fmt.Sprintf(",%d,", int(length.Seconds())), 1)
+	seconds := fmt.Sprintf(",%d,", int(length.Seconds()))
+	return strings.Replace(harness.BanRow(at, address, jail, ""), ",3600,", seconds, 1)
 }
 
-func TestMuninIsToldWhoIsBannedAndHowManyWere(t *testing.T) {
+func TestMuninGetsPresentAndPastBans(t *testing.T) {
 	s := harness.NewScene(t, withoutToken)
 	now := time.Now()
-	readIn(s,
+	importBans(s,
 		banFor(now.Add(-5*time.Minute), harness.Belgian, "sshd", time.Hour),
 		banFor(now.Add(-4*time.Minute), harness.Belgian, "sshd", time.Hour), // the same address
 		banFor(now.Add(-50*time.Minute), harness.Foreign, "sshd", time.Minute),
 		banFor(now.Add(-23*time.Hour), harness.Belgian2, "nginx-http-auth", 24*time.Hour),
-		banFor(now.Add(-300*24*time.Hour), harness.Foreign, "nginx-http-auth", -time.Second), // for ever
+		banFor(now.Add(-300*24*time.Hour), harness.Foreign, "nginx-http-auth", -time.Second), // forever
 		banFor(now.Add(-25*time.Hour), harness.Belgian, "root", time.Minute),
 	)
 	graph := func(name, title, axis, info string) string {
@@ -89,9 +88,11 @@ jail_sshd.min 0
 	}
 	for question, want := range map[string]string{
 		"autoconf": "yes\n",
-		"config": graph("friendlyfire_banned", "Addresses banned by Fail2Ban", "addresses", "Addresses that are banned now, by jail, as far as the sources say how long bans last.") +
+		"config": graph("friendlyfire_banned", "Addresses banned by Fail2Ban", "addresses",
+			"Addresses that are banned now, by jail, as far as the sources say how long bans last.") +
 			graph("friendlyfire_bans", "Bans by Fail2Ban in the past hour", "bans", "Bans of the past hour, by jail.") +
-			graph("friendlyfire_friendly", "Friendly bans by Fail2Ban in the past 24 hours", "bans", "Bans of friendly countries and networks in the past 24 hours, by jail."),
+			graph("friendlyfire_friendly", "Friendly bans by Fail2Ban in the past 24 hours", "bans",
+				"Bans of friendly countries and networks in the past 24 hours, by jail."),
 		"": `multigraph friendlyfire_banned
 jail_nginx_http_auth.value 2
 jail_root.value 0
@@ -117,13 +118,14 @@ jail_sshd.value 2
 		}
 	}
 	if out, _, code := plugin(s, "snmpconf"); code != exitUsage {
-		t.Errorf("a question that nobody asks: code %d, %q", code, out)
+		t.Errorf("a question that Munin does not ask: code %d, %q", code, out)
 	}
 }
 
-var muninLine = regexp.MustCompile(`^(?:(multigraph [a-z_]+)|graph_[a-z]+ [^\\#\x00-\x1f]+|([A-Za-z_][A-Za-z0-9_]*)\.(label|min|value) ([^\\#\x00-\x1f]+))$`)
+var muninLine = regexp.MustCompile(`^(?:(multigraph [a-z_]+)|graph_[a-z]+ [^\\#\x00-\x1f]+|` +
+	`([A-Za-z_][A-Za-z0-9_]*)\.(label|min|value) ([^\\#\x00-\x1f]+))$`)
 
-// fields are the fields and what was said of them: "friendlyfire_bans jail_sshd value".
+// muninAnswer returns the values of an answer, by graph, field and kind: "friendlyfire_bans jail_sshd value".
 func muninAnswer(t *testing.T, text string) map[string]string {
 	t.Helper()
 	all, graph := map[string]string{}, ""
@@ -145,26 +147,29 @@ func muninAnswer(t *testing.T, text string) map[string]string {
 	return all
 }
 
-func TestMuninFieldsAreSoundBoundedAndStay(t *testing.T) {
+func TestMuninFieldsAreValidBoundedAndStable(t *testing.T) {
 	s := harness.NewScene(t, harness.TableOnly)
 	if out, _, code := plugin(s, "config"); code == 0 || out != "" {
 		t.Errorf("without a database: code %d, %q", code, out)
 	}
-	readIn(s)
+	importBans(s)
 	empty, _, _ := plugin(s)
 	if got := muninAnswer(t, empty); len(got) != 3 || got["friendlyfire_bans other value"] != "0" {
 		t.Errorf("without a ban: %v", got)
 	}
 	now := time.Now().Add(-time.Minute)
-	jails := []string{"nginx-http-auth", "nginx.http.auth", "nginx_http_auth", "9to5", "root", "größe", "a\\b", "c#d", "graph_title", "multigraph", "total", "203.0.113.7", "$(id)"}
+	jails := []string{
+		"nginx-http-auth", "nginx.http.auth", "nginx_http_auth", "9to5", "root", "größe", "a\\b", "c#d",
+		"graph_title", "multigraph", "total", "203.0.113.7", "$(id)",
+	}
 	n := 0
 	for _, jail := range jails {
 		n++
-		readIn(s, harness.BanRow(now.Add(-time.Duration(n)*time.Second), harness.Foreign, jail, ""))
+		importBans(s, harness.BanRow(now.Add(-time.Duration(n)*time.Second), harness.Foreign, jail, ""))
 	}
 	config, _, _ := plugin(s, "config")
 	before := muninAnswer(t, config)
-	if got := len(before); got != 3*2*len(jails) { // the one that is an address is among the others
+	if got := len(before); got != 3*2*len(jails) { // the address is counted under other
 		t.Errorf("%d lines for %d jails", got, len(jails))
 	}
 	if strings.Contains(config, "203.0.113.7") {
@@ -174,7 +179,7 @@ func TestMuninFieldsAreSoundBoundedAndStay(t *testing.T) {
 		n++
 		s.Append(harness.BanRow(now.Add(-time.Duration(n)*time.Second), harness.Foreign, fmt.Sprint("jail-", i), ""))
 	}
-	readIn(s)
+	importBans(s)
 	config, _, _ = plugin(s, "config")
 	after := muninAnswer(t, config)
 	for key, was := range before {
@@ -194,44 +199,41 @@ func TestMuninFieldsAreSoundBoundedAndStay(t *testing.T) {
 		}
 		graph, _, _ := strings.Cut(key, " ")
 		sum[graph] += number
-		if _, said := after[strings.Replace(key, " value", " label", 1)]; !said {
-			t.Errorf("%s was not announced", key)
+		if _, ok := after[strings.Replace(key, " value", " label", 1)]; !ok {
+			t.Errorf("config did not announce %s", key)
 		}
 	}
-	if want := map[string]int{"friendlyfire_banned": n, "friendlyfire_bans": n, "friendlyfire_friendly": 0}; !cmp.Equal(sum, want) {
+	want := map[string]int{"friendlyfire_banned": n, "friendlyfire_bans": n, "friendlyfire_friendly": 0}
+	if !cmp.Equal(sum, want) {
 		t.Errorf("sums %v, want %v", sum, want)
 	}
 }
 
-func TestMuninReadsBesideTheBotAndMakesNothing(t *testing.T) {
+func TestMuninOnlyReadsAndDoesNotDisturbTheBot(t *testing.T) {
 	s := harness.NewScene(t, harness.TableOnly)
-	database := filepath.Join(s.Dir, "friendlyfire.db")
 	out, stderr, code := plugin(s, "autoconf")
-	if want := "no (open database: open " + database + ": no such file or directory)\n"; out != want || stderr != "" || code != 0 {
+	want := "no (open database: open " + s.Database + ": no such file or directory)\n"
+	if out != want || stderr != "" || code != 0 {
 		t.Errorf("code %d, stderr %q, printed %q, want %q", code, stderr, out, want)
 	}
-	if _, err := os.Stat(database); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("it has made a database: %v", err)
+	if _, err := os.Stat(s.Database); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the plugin has made a database: %v", err)
 	}
 	if _, stderr, code := plugin(s); code != exitFailed || !strings.Contains(stderr, "no such file") {
 		t.Errorf("code %d, stderr %q, want a failure that says why", code, stderr)
 	}
-	readIn(s, harness.BanRow(time.Now().Add(-time.Minute), harness.Foreign, "sshd", ""))
-	kept, err := os.ReadFile(database)
+	importBans(s, harness.BanRow(time.Now().Add(-time.Minute), harness.Foreign, "sshd", ""))
+	kept, err := os.ReadFile(s.Database)
 	if err != nil {
 		t.Fatal(err)
 	}
 	plugin(s)
 	plugin(s, "config")
-	if now, err := os.ReadFile(database); err != nil || !bytes.Equal(now, kept) {
+	if now, err := os.ReadFile(s.Database); err != nil || !bytes.Equal(now, kept) {
 		t.Errorf("the database has changed (%v)", err)
 	}
 
-	db, err := store.Open(t.Context(), database) // as the bot has
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
+	db := s.OpenStore() // as the bot does
 	stop := make(chan struct{})
 	done := make(chan error, 1)
 	go func() {

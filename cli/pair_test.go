@@ -10,12 +10,10 @@ import (
 
 	"friendlyfire/acceptance/harness"
 	"friendlyfire/app"
-	"friendlyfire/bot/discord/discordtest"
-	"friendlyfire/bot/telegram/telegramtest"
 )
 
 func TestPairNeedsATerminal(t *testing.T) {
-	s := harness.Sampled(t)
+	s := harness.NewSampleScene(t)
 	for _, args := range [][]string{{"pair", "telegram"}, {"pair", "discord", "--write"}} {
 		if _, stderr, code := s.Run(args...); code != 1 || !strings.Contains(stderr, "run it in a terminal") {
 			t.Errorf("code %d: %s", code, stderr)
@@ -33,9 +31,7 @@ func TestPairEndsAfterTenMinutes(t *testing.T) {
 		t.Run(platform, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				both := harness.InMemory(t)
-				s := harness.NewScene(t, both.Config())
-				t.Setenv("FRIENDLYFIRE_TELEGRAM_TOKEN", telegramtest.Token)
-				t.Setenv("FRIENDLYFIRE_DISCORD_TOKEN", discordtest.Token)
+				s := harness.NewChatScene(t, both)
 				var out bytes.Buffer
 				env := app.Env{File: s.Config, In: strings.NewReader(""), Out: &out, Err: &out, Dial: both.Dial}
 				begun := time.Now()
@@ -61,7 +57,7 @@ func TestCodesAreSixDigitsAndDiffer(t *testing.T) {
 		}
 		seen[code] = true
 	}
-	if len(seen) < 990 { // half a repetition is to be expected
+	if len(seen) < 990 { // on average, half a code repeats
 		t.Errorf("%d codes of 1000 differ", len(seen))
 	}
 }

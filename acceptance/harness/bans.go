@@ -3,7 +3,6 @@ package harness
 import (
 	"encoding/base64"
 	"fmt"
-	"net/netip"
 	"strings"
 	"time"
 )
@@ -15,21 +14,10 @@ const (
 	Foreign  = "47.74.15.96"
 )
 
-// BanRow is a row of the rich form.
+// BanRow is a row of a file of bans.
 func BanRow(at time.Time, address, jail, evidence string) string {
 	return fmt.Sprintf("%s,%s,%s,5,3600,1,%d,%s\n", at.UTC().Format("2006-01-02,15:04:05"), address, jail, at.Unix(),
 		base64.StdEncoding.EncodeToString([]byte(evidence)))
-}
-
-// Addresses are so many of a friendly network. The range is for benchmarks (RFC 2544).
-func Addresses(n int) []string {
-	all := make([]string, n)
-	a := netip.MustParseAddr("198.18.0.0")
-	for i := range all {
-		a = a.Next()
-		all[i] = a.String()
-	}
-	return all
 }
 
 // BanRows are bans of the addresses, all at once.
@@ -39,4 +27,22 @@ func BanRows(at time.Time, addresses []string) string {
 		b.WriteString(BanRow(at, a, "sshd", "Failed password for invalid user admin from "+a+" port 40222 ssh2"))
 	}
 	return b.String()
+}
+
+// Friend is an address of a network that is friendly in a scene with both platforms, another for each i from 0: every
+// other one is IPv6. The networks are for benchmarks (RFC 2544) and for documentation (RFC 3849).
+func Friend(i int) string {
+	if i%2 == 1 {
+		return fmt.Sprintf("2001:db8::%x", i)
+	}
+	return fmt.Sprintf("198.18.%d.%d", (i+1)/256%256, (i+1)%256)
+}
+
+// Friends are the first n of them.
+func Friends(n int) []string {
+	all := make([]string, n)
+	for i := range all {
+		all[i] = Friend(i)
+	}
+	return all
 }

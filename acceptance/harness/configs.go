@@ -2,11 +2,12 @@ package harness
 
 import (
 	"strings"
+	"testing"
 
 	"friendlyfire/bot/discord/discordtest"
 )
 
-// TableOnly is a configuration without chats and without whois.
+// TableOnly is a configuration without chats and without whois: countries come from the built-in table.
 const TableOnly = `
 friendly = ["BE"]
 timezone = "UTC"
@@ -18,55 +19,52 @@ path = "$DIR/bans.csv"
 whois = false
 `
 
-// WithBoth is a configuration of both platforms, at the addresses of their fakes.
-const WithBoth = `
-friendly = ["BE", "203.0.113.0/24"]
+// withTelegram is TableOnly with one group on Telegram.
+const withTelegram = TableOnly + `[telegram]
+chats = [-1001]
+users = [7]
+api = "$TELEGRAM"
+`
+
+// withBoth has chats on both platforms, and reports nothing of its own accord: no digest, no silent source.
+const withBoth = `
+friendly = ["BE", "203.0.113.0/24", "198.18.0.0/15", "2001:db8::/32"]
 timezone = "Europe/Brussels"
 database = "$DIR/state/friendlyfire.db"
 [[source]]
 name = "web1"
 path = "$DIR/bans.csv"
 every = "1s"
+silent_after = "0s"
 [enrich]
 whois = false
 [digest]
-at = "00:00"
+at = ""
 [telegram]
+token_file = "$DIR/telegram"
 chats = [-1001, 42]
 users = [7]
 api = "$TELEGRAM"
 [discord]
+token_file = "$DIR/discord"
 channels = ["` + discordtest.Channel + `"]
 users = ["` + discordtest.User + `"]
 guild = "` + discordtest.Guild + `"
 api = "$DISCORD"
 `
 
-// Quiet is a change of withBoth: nothing is said that no ban has caused.
-var Quiet = strings.NewReplacer(`at = "00:00"`, `at = ""`, `every = "1s"`, "every = \"1s\"\nsilent_after = \"0s\"")
+// AllChats are the chats of a scene with both platforms.
+var AllChats = []string{"-1001", "42", discordtest.Channel}
 
-// FriendlyV6 is a change of withBoth: 2001:db8::/32 is friendly.
-var FriendlyV6 = []string{`"203.0.113.0/24"`, `"2001:db8::/32"`}
+// Change is a change to a configuration, as pairs of old and new text. The old text must be there.
+type Change []string
 
-// FriendlyRange is a change of WithBoth: the range of Addresses is friendly.
-var FriendlyRange = []string{`friendly = ["BE", "203.0.113.0/24"]`, `friendly = ["BE", "198.18.0.0/15"]`}
-
-// TokenFiles is a change of withBoth: the tokens stand in files.
-var TokenFiles = strings.NewReplacer(
-	"[telegram]\n", "[telegram]\ntoken_file = \"$DIR/telegram\"\n",
-	"[discord]\n", "[discord]\ntoken_file = \"$DIR/discord\"\n",
-)
-
-// WithMetrics is a configuration with a port for Prometheus.
-const WithMetrics = `
-friendly = ["BE"]
-timezone = "UTC"
-database = "$DIR/friendlyfire.db"
-[[source]]
-name = "web1"
-path = "$DIR/bans.csv"
-[enrich]
-patience = "0s"
-[metrics]
-listen = "127.0.0.1:9109"
-`
+func (c Change) apply(t *testing.T, config string) string {
+	t.Helper()
+	for i := 0; i < len(c); i += 2 {
+		if !strings.Contains(config, c[i]) {
+			t.Fatalf("the configuration has no %q to change", c[i])
+		}
+	}
+	return strings.NewReplacer(c...).Replace(config)
+}

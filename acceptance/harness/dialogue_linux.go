@@ -14,9 +14,9 @@ import (
 	"unsafe"
 )
 
-// Dialogue is the real binary in a terminal.
+// Dialogue is the program in a terminal.
 type Dialogue struct {
-	T      *testing.T
+	t      *testing.T
 	cmd    *exec.Cmd
 	master *os.File
 	ended  chan struct{} // closed when the terminal is
@@ -32,7 +32,7 @@ func (s *Scene) Dialogue(args ...string) *Dialogue {
 	if err != nil {
 		s.T.Skipf("no terminal to test with: %v", err)
 	}
-	d := &Dialogue{T: s.T, cmd: s.Command(s.T.Context(), args...), master: master, ended: make(chan struct{})}
+	d := &Dialogue{t: s.T, cmd: s.Command(s.T.Context(), args...), master: master, ended: make(chan struct{})}
 	d.cmd.Stdin, d.cmd.Stdout, d.cmd.Stderr = slave, slave, slave
 	d.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
 	if err := d.cmd.Start(); err != nil {
@@ -47,7 +47,7 @@ func (s *Scene) Dialogue(args ...string) *Dialogue {
 			d.mu.Lock()
 			d.text.Write(buffer[:n])
 			d.mu.Unlock()
-			if err != nil { // EIO: nobody has it open any more
+			if err != nil { // EIO: nobody has it open any longer
 				return
 			}
 		}
@@ -75,7 +75,9 @@ func openPTY() (master, slave *os.File, err error) {
 	var unlock int32
 	var errno syscall.Errno
 	err = raw.Control(func(fd uintptr) {
-		for request, value := range map[uintptr]unsafe.Pointer{syscall.TIOCGPTN: unsafe.Pointer(&number), syscall.TIOCSPTLCK: unsafe.Pointer(&unlock)} {
+		for request, value := range map[uintptr]unsafe.Pointer{
+			syscall.TIOCGPTN: unsafe.Pointer(&number), syscall.TIOCSPTLCK: unsafe.Pointer(&unlock),
+		} {
 			if _, _, e := syscall.Syscall(syscall.SYS_IOCTL, fd, request, uintptr(value)); e != 0 {
 				errno = e
 			}
@@ -90,7 +92,7 @@ func openPTY() (master, slave *os.File, err error) {
 	return master, slave, err
 }
 
-// String is all that has been shown, what was typed among it.
+// String is all that has been shown, including what was typed.
 func (d *Dialogue) String() string {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -99,26 +101,23 @@ func (d *Dialogue) String() string {
 
 // Await waits until the dialogue shows the text.
 func (d *Dialogue) Await(text string) {
-	d.T.Helper()
-	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
-		if strings.Contains(d.String(), text) {
-			return
-		}
-	}
-	d.T.Fatalf("%q is not shown", text)
+	d.t.Helper()
+	Await(d.t, 30*time.Second, fmt.Sprintf("%q is shown", text), func() bool {
+		return strings.Contains(d.String(), text)
+	})
 }
 
-// Typed is what somebody types.
-func (d *Dialogue) Typed(text string) {
-	d.T.Helper()
+// Type types a text.
+func (d *Dialogue) Type(text string) {
+	d.t.Helper()
 	if _, err := d.master.WriteString(text); err != nil {
-		d.T.Fatal(err)
+		d.t.Fatal(err)
 	}
 }
 
-// End waits until the program has ended, and returns its code.
+// End waits until the program has ended, and returns its exit code.
 func (d *Dialogue) End() int {
-	d.T.Helper()
+	d.t.Helper()
 	<-d.ended
 	_ = d.cmd.Wait() // its code tells
 	return d.cmd.ProcessState.ExitCode()
@@ -126,13 +125,13 @@ func (d *Dialogue) End() int {
 
 var codeShown = regexp.MustCompile(`(?m)^    (\d{6})$`)
 
-// Code waits for the code and returns it.
+// Code waits for the code of a pairing and returns it.
 func (d *Dialogue) Code() string {
-	d.T.Helper()
+	d.t.Helper()
 	d.Await("Then confirm here.")
 	m := codeShown.FindStringSubmatch(d.String())
 	if m == nil {
-		d.T.Fatal("no code is shown")
+		d.t.Fatal("no code is shown")
 	}
 	return m[1]
 }

@@ -10,11 +10,12 @@ import (
 	"testing"
 )
 
-// variable of the environment makes a test binary the program itself; it holds the path of the built-in configuration.
+// variable is set in the environment of a test binary that is to be the program itself. It holds the path of the
+// built-in configuration.
 const variable = "FRIENDLYFIRE_TEST_RUN"
 
-// Main is the TestMain of a package whose tests start the program: it makes the test binary the program itself when a
-// test starts it so, and runs the tests otherwise.
+// Main is the TestMain of a package whose tests start the program. The test binary is the program itself when a test
+// has started it, and runs the tests otherwise.
 func Main(m *testing.M, program func(defaults []byte) int) {
 	file := os.Getenv(variable)
 	if file == "" {
@@ -25,8 +26,8 @@ func Main(m *testing.M, program func(defaults []byte) int) {
 		}
 		os.Exit(m.Run())
 	}
-	// The linker leaves the profile of memory out of the program, where nothing reads one, and not out of a test binary,
-	// where its table of 1.4 MB would be touched page by page for hours and pass for a leak.
+	// The linker leaves the memory profile out of the program, since nothing reads it there. A test binary keeps it:
+	// its table of 1.4 MB would fill up page by page for hours and look like a leak.
 	runtime.MemProfileRate = 0
 	defaults, err := os.ReadFile(file)
 	if err != nil {
@@ -46,10 +47,9 @@ var Root = func() string {
 			return dir
 		}
 	}
-	return "" // the program itself, which a test has started elsewhere
+	return "" // this is the program, and a test has started it elsewhere
 }()
 
-// defaultsFile holds the built-in configuration.
 func defaultsFile() string { return filepath.Join(Root, "config.toml") }
 
 // Defaults is the built-in configuration.
@@ -62,5 +62,5 @@ func Defaults(t testing.TB) []byte {
 	return data
 }
 
-// AsProgram is what the environment must hold for a test binary to be the program.
+// AsProgram is the variable that makes a test binary the program.
 func AsProgram() string { return variable + "=" + defaultsFile() }

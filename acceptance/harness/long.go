@@ -2,5 +2,5 @@
 
 package harness
 
-// Long chooses the full size of the promises: kills, floods, hours.
+// Long tests the promises in their full size: kills, floods, hours.
 const Long = true

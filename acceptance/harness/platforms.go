@@ -14,50 +14,10 @@ import (
 	"friendlyfire/bot/telegram/telegramtest"
 )
 
-// Platforms are the two fakes, and what they were told.
+// Platforms are the fakes of both platforms, which remember what the program posted.
 type Platforms struct {
 	Telegram *telegramtest.Server
 	Discord  *discordtest.Server
-}
-
-// Config is WithBoth, at the addresses of these.
-func (p Platforms) Config() string {
-	return strings.NewReplacer("$TELEGRAM", p.Telegram.URL(), "$DISCORD", p.Discord.URL()).Replace(WithBoth)
-}
-
-// Mentions counts, chat by chat, how often something was said.
-func (p Platforms) Mentions(what string) map[string]int {
-	n := map[string]int{}
-	for _, m := range p.Telegram.Messages() {
-		n[fmt.Sprint(m.Chat)] += strings.Count(m.Text, what)
-	}
-	for _, m := range p.Discord.Messages() {
-		n[m.Channel] += strings.Count(Unescape(m.Content), what)
-	}
-	return n
-}
-
-// Unescape takes Discord's markup off: what a reader sees.
-func Unescape(s string) string { return strings.NewReplacer("\\", "", "`", "", "*", "").Replace(s) }
-
-// EveryChat are the chats of WithBoth.
-var EveryChat = []string{"-1001", "42", discordtest.Channel}
-
-// Everywhere reports whether each chat was told so often.
-func (p Platforms) Everywhere(what string, times int) bool {
-	n := p.Mentions(what)
-	return !slices.ContainsFunc(EveryChat, func(chat string) bool { return n[chat] != times })
-}
-
-// Await waits until each chat was told so often.
-func (p Platforms) Await(t *testing.T, what string, times int) {
-	t.Helper()
-	defer func() {
-		if t.Failed() {
-			t.Logf("told of %q: %v, want %d times in each chat", what, p.Mentions(what), times)
-		}
-	}()
-	Await(t, 30*time.Second, what, func() bool { return p.Everywhere(what, times) })
 }
 
 // InMemory are platforms without sockets, for a program in the test's own process.
@@ -66,13 +26,18 @@ func InMemory(t *testing.T) Platforms {
 	return Platforms{telegramtest.InMemory(t), discordtest.InMemory(t)}
 }
 
-// OnLoopback are platforms for a process of its own.
+// OnLoopback are platforms for a program in a process of its own.
 func OnLoopback(t *testing.T) Platforms {
 	t.Helper()
 	return Platforms{telegramtest.Start(t), discordtest.Start(t)}
 }
 
-// Dial reaches the platform that has the address.
+// Addresses puts the addresses of the platforms into a configuration.
+func (p Platforms) Addresses() Change {
+	return Change{"$TELEGRAM", p.Telegram.URL(), "$DISCORD", p.Discord.URL()}
+}
+
+// Dial connects to the platform that has the address.
 func (p Platforms) Dial(ctx context.Context, network, address string) (net.Conn, error) {
 	switch {
 	case strings.HasSuffix(p.Telegram.URL(), address):
@@ -83,39 +48,90 @@ func (p Platforms) Dial(ctx context.Context, network, address string) (net.Conn,
 	return nil, fmt.Errorf("nobody is at %s", address)
 }
 
-// SaidEverywhere reports whether each chat was told at least once.
-func (p Platforms) SaidEverywhere(what string) bool {
-	n := p.Mentions(what)
-	return !slices.ContainsFunc(EveryChat, func(chat string) bool { return n[chat] == 0 })
+// Unescape takes Discord's markup off: what a reader sees.
+func Unescape(s string) string { return strings.NewReplacer("\\", "", "`", "", "*", "").Replace(s) }
+
+// Post is a message that a chat got, as its readers see it.
+type Post struct {
+	Chat, Text string
+	Photo      []byte
+	Time       time.Time
 }
 
-// Alerted counts how often each address was told of, chat by chat.
-func (p Platforms) Alerted() map[string]map[string]int {
-	headline := AlertForm()
-	all := map[string]map[string]int{}
-	count := func(chat, text string) {
-		if all[chat] == nil {
-			all[chat] = map[string]int{}
-		}
-		for _, m := range headline.FindAllStringSubmatch(text, -1) {
-			all[chat][m[1]]++
-		}
-	}
+// Posts are all messages, those of Telegram first.
+func (p Platforms) Posts() (all []Post) {
 	for _, m := range p.Telegram.Messages() {
-		count(strconv.FormatInt(m.Chat, 10), m.Text)
+		all = append(all, Post{strconv.FormatInt(m.Chat, 10), m.Text, m.Photo, m.Time})
 	}
 	for _, m := range p.Discord.Messages() {
-		count(m.Channel, Unescape(m.Content))
+		all = append(all, Post{m.Channel, Unescape(m.Content), m.Photo, m.Time})
 	}
 	return all
 }
 
-// LostAndRepeated compares what each of the chats was told of with what it should have been: each address once.
+// Mentions counts, chat by chat, how often a text was posted.
+func (p Platforms) Mentions(text string) map[string]int {
+	n := map[string]int{}
+	for _, m := range p.Posts() {
+		n[m.Chat] += strings.Count(m.Text, text)
+	}
+	return n
+}
+
+// InEveryChat reports whether a text was posted at least once in each chat.
+func (p Platforms) InEveryChat(text string) bool {
+	n := p.Mentions(text)
+	return !slices.ContainsFunc(AllChats, func(chat string) bool { return n[chat] == 0 })
+}
+
+// Exactly reports whether a text was posted so often in each chat.
+func (p Platforms) Exactly(text string, times int) bool {
+	n := p.Mentions(text)
+	return !slices.ContainsFunc(AllChats, func(chat string) bool { return n[chat] != times })
+}
+
+// Await waits until a text was posted so often in each chat.
+func (p Platforms) Await(t *testing.T, text string, times int) {
+	t.Helper()
+	defer func() {
+		if t.Failed() {
+			t.Logf("posted %q: %v, want %d times in each chat", text, p.Mentions(text), times)
+		}
+	}()
+	Await(t, 30*time.Second, text, func() bool { return p.Exactly(text, times) })
+}
+
+// Want fails the test for every text that was not posted so often in each chat.
+func (p Platforms) Want(t *testing.T, want map[string]int) {
+	t.Helper()
+	for text, times := range want {
+		if !p.Exactly(text, times) {
+			t.Errorf("posted %q: %v, want %d times in each chat", text, p.Mentions(text), times)
+		}
+	}
+}
+
+// Alerted counts, chat by chat, the alerts about each address.
+func (p Platforms) Alerted() map[string]map[string]int {
+	headline := AlertForm()
+	all := map[string]map[string]int{}
+	for _, m := range p.Posts() {
+		if all[m.Chat] == nil {
+			all[m.Chat] = map[string]int{}
+		}
+		for _, found := range headline.FindAllStringSubmatch(m.Text, -1) {
+			all[m.Chat][found[1]]++
+		}
+	}
+	return all
+}
+
+// LostAndRepeated compares the alerts in each of the chats with what they should be: one about each address.
 func (p Platforms) LostAndRepeated(chats, want []string) (lost, repeated int) {
-	told := p.Alerted()
+	alerted := p.Alerted()
 	for _, chat := range chats {
 		for _, a := range want {
-			switch n := told[chat][a]; {
+			switch n := alerted[chat][a]; {
 			case n == 0:
 				lost++
 			case n > 1:
@@ -124,4 +140,19 @@ func (p Platforms) LostAndRepeated(chats, want []string) (lost, repeated int) {
 		}
 	}
 	return lost, repeated
+}
+
+// AwaitAlerts waits until each of the chats got an alert about each address.
+func (p Platforms) AwaitAlerts(t *testing.T, within time.Duration, chats, want []string) {
+	t.Helper()
+	lost := 0
+	defer func() {
+		if t.Failed() {
+			t.Logf("%d alerts are missing", lost)
+		}
+	}()
+	Await(t, within, fmt.Sprintf("alerts about %d addresses", len(want)), func() bool {
+		lost, _ = p.LostAndRepeated(chats, want)
+		return lost == 0
+	})
 }

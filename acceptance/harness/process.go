@@ -7,14 +7,14 @@ import (
 	"time"
 )
 
-// Process is the real binary, running.
+// Process is the program in a process of its own.
 type Process struct {
 	t      *testing.T
 	Cmd    *exec.Cmd
 	output Transcript
 }
 
-// Text is all that the process has written.
+// Text is all that the process has printed.
 func (p *Process) Text() string { return p.output.String() }
 
 // Stop ends the bot as a service manager does.
@@ -38,7 +38,7 @@ func (p *Process) Kill() {
 	if err := p.Cmd.Process.Kill(); err != nil {
 		p.t.Fatal(err)
 	}
-	_ = p.Cmd.Wait() // how it ended is asked next
+	_ = p.Cmd.Wait() // the next line looks at how it ended
 	if how, ok := p.Cmd.ProcessState.Sys().(syscall.WaitStatus); !ok || how.Signal() != syscall.SIGKILL {
 		p.t.Fatalf("the bot ended by itself: %v\n%s", p.Cmd.ProcessState, p.Text())
 	}

@@ -7,7 +7,7 @@ import (
 	"strconv"
 )
 
-// Status is a figure of /proc/PID/status: VmRSS and VmHWM in kB, Threads.
+// Status is a number in /proc/PID/status: VmRSS and VmHWM in kB, Threads.
 func (p *Process) Status(name string) int {
 	p.t.Helper()
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.Cmd.Process.Pid))
@@ -37,8 +37,8 @@ func (p *Process) Descriptors() int {
 	return len(all)
 }
 
-// ForgetPeak makes VmHWM begin anew.
-func (p *Process) ForgetPeak() {
+// ResetPeak resets VmHWM.
+func (p *Process) ResetPeak() {
 	p.t.Helper()
 	if err := os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", p.Cmd.Process.Pid), []byte("5"), 0o200); err != nil {
 		p.t.Skip("the peak of memory cannot be measured here: ", err)

@@ -2,13 +2,17 @@ package harness
 
 import (
 	"bytes"
+	"cmp"
 	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"friendlyfire/bot/discord/discordtest"
 	"friendlyfire/bot/telegram/telegramtest"
@@ -16,27 +20,68 @@ import (
 	"friendlyfire/store"
 )
 
-// Scene is a program's surroundings: a folder with a configuration and a file of bans.
+// Scene is what surrounds a run of the program: a folder with a configuration and a file of bans.
 type Scene struct {
-	T      *testing.T
-	Dir    string
-	Config string   // the file
-	Bans   string   // the file, in the rich form of CSV
-	Env    []string // of the program, beside that of the test
-	Under  []string // a command that starts the program: strace, a shell
+	T        *testing.T
+	Dir      string
+	Config   string   // the file
+	Bans     string   // the file, a CSV with all columns
+	Database string   // the file that the configuration names
+	Env      []string // variables for the program, on top of those of the test
+	Wrapper  []string // a command that starts the program: strace, a shell
+	Program  string   // the path of the program; if empty, the test binary takes its place
 }
 
-// NewScene is a scene with this configuration, in which $DIR stands for its folder, and with no bans yet.
-func NewScene(t *testing.T, config string) *Scene {
+// NewScene is a scene with this configuration and these changes to it, and without bans. In both, $DIR stands for the
+// scene's folder.
+func NewScene(t *testing.T, config string, changes ...Change) *Scene {
 	t.Helper()
 	dir := t.TempDir()
 	s := &Scene{T: t, Dir: dir, Config: filepath.Join(dir, "config.toml"), Bans: filepath.Join(dir, "bans.csv")}
-	config = strings.NewReplacer("$DIR", dir).Replace(config)
-	if err := os.WriteFile(s.Config, []byte(config), 0o600); err != nil {
-		t.Fatal(err)
+	for _, c := range changes {
+		config = c.apply(t, config)
 	}
+	config = strings.ReplaceAll(config, "$DIR", dir)
+	if m := regexp.MustCompile(`(?m)^database = "(.*)"$`).FindStringSubmatch(config); m != nil {
+		s.Database = m[1]
+	}
+	s.Write(s.Config, []byte(config))
 	s.Append("DATE,TIME,IP_ADDRESS,JAIL,FAILURES,BANTIME,BANCOUNT,EPOCH,MATCHES\n")
 	return s
+}
+
+// NewSampleScene is a scene of TableOnly whose file of bans is the shipped sample.
+func NewSampleScene(t *testing.T, changes ...Change) *Scene {
+	t.Helper()
+	s := NewScene(t, TableOnly, changes...)
+	s.Write(s.Bans, sample.Bans)
+	return s
+}
+
+// NewTelegramScene is a scene of TableOnly with one group on Telegram, and the token in the environment.
+func NewTelegramScene(t *testing.T, telegram *telegramtest.Server, changes ...Change) *Scene {
+	t.Helper()
+	s := NewScene(t, withTelegram, append([]Change{{"$TELEGRAM", telegram.URL()}}, changes...)...)
+	s.Env = TokensInEnv()[:1]
+	return s
+}
+
+// NewChatScene is a scene with chats on both platforms and their tokens in files. Unless a change says otherwise, the
+// program reports nothing of its own accord.
+func NewChatScene(t *testing.T, both Platforms, changes ...Change) *Scene {
+	t.Helper()
+	s := NewScene(t, withBoth, append([]Change{both.Addresses()}, changes...)...)
+	s.Write(filepath.Join(s.Dir, "telegram"), []byte(telegramtest.Token))
+	s.Write(filepath.Join(s.Dir, "discord"), []byte(discordtest.Token))
+	return s
+}
+
+// TokensInEnv are the variables that hold the tokens of the fakes, Telegram's first.
+func TokensInEnv() []string {
+	return []string{
+		"FRIENDLYFIRE_TELEGRAM_TOKEN=" + telegramtest.Token,
+		"FRIENDLYFIRE_DISCORD_TOKEN=" + discordtest.Token,
+	}
 }
 
 // Append appends to the file of bans.
@@ -54,13 +99,65 @@ func (s *Scene) Append(text string) {
 	}
 }
 
-// Command is the program on this scene, not yet started.
+// Ban appends a ban of the address that sshd has caused just now.
+func (s *Scene) Ban(address string) {
+	s.T.Helper()
+	s.Append(BanRow(time.Now(), address, "sshd", ""))
+}
+
+// Write writes a file, and makes the folders on its way.
+func (s *Scene) Write(name string, data []byte) {
+	s.T.Helper()
+	if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
+		s.T.Fatal(err)
+	}
+	if err := os.WriteFile(name, data, 0o600); err != nil {
+		s.T.Fatal(err)
+	}
+}
+
+// ReadConfig returns the text of the configuration.
+func (s *Scene) ReadConfig() string {
+	s.T.Helper()
+	text, err := os.ReadFile(s.Config)
+	if err != nil {
+		s.T.Fatal(err)
+	}
+	return string(text)
+}
+
+// Reconfigure changes the configuration; the next start reads it.
+func (s *Scene) Reconfigure(change ...string) {
+	s.T.Helper()
+	s.Write(s.Config, []byte(Change(change).apply(s.T, s.ReadConfig())))
+}
+
+// OpenStore opens the database, and closes it when the test ends.
+func (s *Scene) OpenStore() *store.Store {
+	s.T.Helper()
+	return OpenStore(s.T, s.Database)
+}
+
+// Backdate makes a database that is this old. The digest of a database begins with its first full day.
+func (s *Scene) Backdate(age time.Duration) {
+	s.T.Helper()
+	db := s.OpenStore()
+	if err := db.SetValue(s.T.Context(), "store/born", fmt.Sprint(time.Now().Add(-age).Unix())); err != nil {
+		s.T.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		s.T.Fatal(err)
+	}
+}
+
+// Command is the program in this scene, not yet started.
 func (s *Scene) Command(ctx context.Context, args ...string) *exec.Cmd {
+	s.T.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		s.T.Fatal(err)
 	}
-	line := slices.Concat(s.Under, []string{self, "--config", s.Config}, args)
+	line := slices.Concat(s.Wrapper, []string{cmp.Or(s.Program, self), "--config", s.Config}, args)
 	cmd := exec.CommandContext(ctx, line[0], line[1:]...)
 	cmd.Dir = s.Dir
 	cmd.Env = append(os.Environ(), append(s.Env, AsProgram())...)
@@ -77,7 +174,17 @@ func (s *Scene) Run(args ...string) (stdout, stderr string, code int) {
 	return out.String(), errs.String(), cmd.ProcessState.ExitCode()
 }
 
-// Start starts the bot; it is killed when the test ends, if it still runs.
+// MustRun runs a command to its end, which must be a good one, and returns what it printed.
+func (s *Scene) MustRun(args ...string) (stdout string) {
+	s.T.Helper()
+	stdout, stderr, code := s.Run(args...)
+	if code != 0 {
+		s.T.Fatalf("%q ended with code %d: %s", args, code, stderr)
+	}
+	return stdout
+}
+
+// Start starts the bot, which is killed at the end of the test if it is still running.
 func (s *Scene) Start(args ...string) *Process {
 	s.T.Helper()
 	p := &Process{t: s.T, Cmd: s.Command(context.WithoutCancel(s.T.Context()), args...)}
@@ -91,83 +198,8 @@ func (s *Scene) Start(args ...string) *Process {
 			p.Cmd.Wait()
 		}
 		if s.T.Failed() {
-			s.T.Log("the program said:\n" + p.Text())
+			s.T.Log("the program printed:\n" + p.Text())
 		}
 	})
 	return p
-}
-
-// NewQuietScene is a scene with both platforms, their tokens in files, and no digests.
-func NewQuietScene(t *testing.T, both Platforms, changes ...string) *Scene {
-	t.Helper()
-	return NewTokenScene(t, strings.NewReplacer(changes...).Replace(Quiet.Replace(both.Config())))
-}
-
-// NewTokenScene is a scene whose tokens stand in files, so that tests can run side by side.
-func NewTokenScene(t *testing.T, config string) *Scene {
-	t.Helper()
-	s := NewScene(t, TokenFiles.Replace(config))
-	s.Tokens()
-	return s
-}
-
-// Tokens writes these files.
-func (s *Scene) Tokens() {
-	s.T.Helper()
-	s.Place(filepath.Join(s.Dir, "telegram"), []byte(telegramtest.Token))
-	s.Place(filepath.Join(s.Dir, "discord"), []byte(discordtest.Token))
-}
-
-// Reconfigure changes the configuration; the next start reads it.
-func (s *Scene) Reconfigure(change ...string) {
-	s.T.Helper()
-	text, err := os.ReadFile(s.Config)
-	if err != nil {
-		s.T.Fatal(err)
-	}
-	if err := os.WriteFile(s.Config, []byte(strings.NewReplacer(change...).Replace(string(text))), 0o600); err != nil {
-		s.T.Fatal(err)
-	}
-}
-
-// Kept opens the database of a bot that does not run.
-func (s *Scene) Kept() *store.Store {
-	s.T.Helper()
-	db, err := store.Open(s.T.Context(), filepath.Join(s.Dir, "state", "friendlyfire.db"))
-	if err != nil {
-		s.T.Fatal(err)
-	}
-	s.T.Cleanup(func() { db.Close() })
-	return db
-}
-
-// Place puts a file where it was not.
-func (s *Scene) Place(name string, data []byte) {
-	s.T.Helper()
-	if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
-		s.T.Fatal(err)
-	}
-	if err := os.WriteFile(name, data, 0o600); err != nil {
-		s.T.Fatal(err)
-	}
-}
-
-// Sampled is a scene whose file of bans is the shipped sample.
-func Sampled(t *testing.T) *Scene {
-	t.Helper()
-	s := NewScene(t, TableOnly)
-	if err := os.WriteFile(s.Bans, sample.Bans, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return s
-}
-
-// Read reads the configuration.
-func (s *Scene) Read() string {
-	s.T.Helper()
-	text, err := os.ReadFile(s.Config)
-	if err != nil {
-		s.T.Fatal(err)
-	}
-	return string(text)
 }

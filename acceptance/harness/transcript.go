@@ -5,7 +5,7 @@ import (
 	"sync"
 )
 
-// Transcript is what a program has written. It is safe for concurrent use.
+// Transcript is what a program has printed. It is safe for concurrent use.
 type Transcript struct {
 	mu   sync.Mutex
 	text strings.Builder
@@ -23,5 +23,5 @@ func (t *Transcript) String() string {
 	return t.text.String()
 }
 
-// Count is how often something was written.
+// Count is how often a text was printed.
 func (t *Transcript) Count(what string) int { return strings.Count(t.String(), what) }

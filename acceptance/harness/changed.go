@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Changed are the lines that differ: those of before with a minus, those of after with a plus.
+// Changed are the lines that differ: those of before behind a minus, those of after behind a plus.
 func Changed(before, after string) string {
 	var b strings.Builder
 	lines := func(text string) []string { return strings.SplitAfter(strings.TrimSuffix(text, "\n")+"\n", "\n") }

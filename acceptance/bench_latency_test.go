@@ -18,39 +18,39 @@ import (
 	"friendlyfire/app"
 	"friendlyfire/bot/telegram/telegramtest"
 	"friendlyfire/cli"
-	"friendlyfire/enrich"
 	"friendlyfire/ingest"
 	"friendlyfire/ingest/ingesttest"
 )
 
-// flights are how many bans are followed from their line to their message, and pilots how many bots take turns at it,
-// since Telegram wants a second between two messages to a chat.
+// The latency of so many alerts is measured, from the line in the file to the request. So many bots take turns, since
+// Telegram wants a second between two messages to a chat.
 const (
-	flights = 200
-	pilots  = 4
+	latencyAlerts = 200
+	latencyBots   = 4
 )
 
-// fly appends a friendly ban at a time to the file of one of the bots, and tells each of when that was and of the
-// request that followed. All countries are known.
-func fly(t *testing.T, bots []*botProcess, told func(bot int, appended time.Time, q telegramtest.Request)) {
+// measureAlerts appends one friendly ban after another to the files of the bots in turn, and hands measured the time of
+// each and the request that followed. All countries are known.
+func measureAlerts(t *testing.T, bots []*botProcess, measured func(n int, at time.Time, q telegramtest.Request)) {
 	t.Helper()
-	dice := rand.New(rand.NewPCG(benchSeed, 3)) // so that no rhythm of the bot's is met again and again
-	friends := belgians(t, flights)
+	random := rand.New(rand.NewPCG(benchSeed, 3)) // so that the bans do not keep step with a rhythm of the bot
+	friends := belgians(t, latencyAlerts)
 	last := make([]time.Time, len(bots))
 	for i, address := range friends {
 		n := i % len(bots)
 		b := bots[n]
-		time.Sleep(time.Until(last[n].Add(breath)) + time.Duration(dice.Int64N(int64(100*time.Millisecond))))
+		time.Sleep(time.Until(last[n].Add(messagePause)) + time.Duration(random.Int64N(int64(100*time.Millisecond))))
 		before := len(b.posts())
-		line := harness.BanRow(time.Now(), address.String(), "sshd", "Failed password for anna from "+address.String()+" port 22 ssh2")
+		line := harness.BanRow(time.Now(), address.String(), "sshd",
+			"Failed password for anna from "+address.String()+" port 22 ssh2")
 		appended := time.Now()
 		b.Append(line)
-		b.chat.Await(t, patience, func() bool { return len(b.posts()) > before })
+		b.chat.Await(t, timeout, func() bool { return len(b.posts()) > before })
 		q := b.posts()[before]
 		if !strings.Contains(q.Params["text"], harness.AlertIn("BE", address.String())) {
-			t.Fatalf("the bot says %q, want a word on %s", q.Params["text"], address)
+			t.Fatalf("the bot posted %q, want an alert about %s", q.Params["text"], address)
 		}
-		told(n, appended, q)
+		measured(n, appended, q)
 		last[n] = q.Time
 	}
 }
@@ -58,11 +58,7 @@ func fly(t *testing.T, bots []*botProcess, told func(bot int, appended time.Time
 // belgians are addresses of the made-up bans that the table places in Belgium.
 func belgians(t *testing.T, n int) (all []netip.Addr) {
 	t.Helper()
-	table, err := enrich.OpenTable("")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer table.Close()
+	table := harness.OpenTable(t)
 	for i := uint32(0); len(all) < n; i++ {
 		a := ingesttest.Address(benchSeed, i)
 		c, err := table.Country(a)
@@ -76,43 +72,46 @@ func belgians(t *testing.T, n int) (all []netip.Addr) {
 	return all
 }
 
-// flying is P03: with the real binary for the figure, and once more in this process for what it consists of.
-func (b *bench) flying(t *testing.T, m *botProcess) {
+// latency is P03: measured with the real program for the figure, and once more in this process for its parts.
+func (b *bench) latency(t *testing.T, m *botProcess) {
 	bots := []*botProcess{m}
-	for len(bots) < pilots {
+	for len(bots) < latencyBots {
 		bots = append(bots, m.copyOf())
 	}
 	for _, one := range bots {
 		one.started()
 	}
 	var took []time.Duration
-	fly(t, bots, func(_ int, appended time.Time, q telegramtest.Request) { took = append(took, q.Time.Sub(appended)) })
+	measureAlerts(t, bots, func(_ int, appended time.Time, q telegramtest.Request) {
+		took = append(took, q.Time.Sub(appended))
+	})
 	for _, one := range bots {
 		one.end()
 	}
 	p50, p99 := median(took), quantile(took, 0.99)
-	b.promise(t, "P03", "line appended to request sent, p50 of 200", millis(p50), "≤ 100 ms", "", "", p50 <= 100*time.Millisecond)
+	b.promise(t, "P03", "line appended to request sent, p50 of 200", millis(p50), "≤ 100 ms", "", "",
+		p50 <= 100*time.Millisecond)
 	b.promise(t, "P03", "line appended to request sent, p99 of 200", millis(p99), "≤ 1 s", "", "", p99 <= time.Second)
 
-	stages := stretches(t, bots)
+	parts := partsOfLatency(t, bots)
 	var sum time.Duration
-	for _, s := range stages {
+	for _, s := range parts {
 		p50 := median(s.took)
 		sum += p50
-		b.aside("P03", "of that: "+s.name, millis(p50), "p99 "+millis(quantile(s.took, 0.99)), "")
+		b.note("P03", "of that: "+s.name, millis(p50), "p99 "+millis(quantile(s.took, 0.99)), "")
 	}
-	b.aside("P03", "of that: the sum", millis(sum), "", "")
+	b.note("P03", "of that: the sum", millis(sum), "", "")
 }
 
-// stretch is a part of the way that a ban takes through the program.
-type stretch struct {
+// part is a part of the latency of an alert.
+type part struct {
 	name string
 	took []time.Duration
 }
 
-// stretches flies with programs of this process, whose doors to the world are watched, and returns the parts of the way
-// in order.
-func stretches(t *testing.T, bots []*botProcess) []stretch {
+// partsOfLatency measures alerts with programs in this process, whose files and connections are watched. It returns the
+// parts in order.
+func partsOfLatency(t *testing.T, bots []*botProcess) []part {
 	t.Helper()
 	t.Setenv("FRIENDLYFIRE_TELEGRAM_TOKEN", telegramtest.Token)
 	ctx, stop := context.WithCancel(t.Context())
@@ -122,32 +121,32 @@ func stretches(t *testing.T, bots []*botProcess) []stretch {
 		recorders[i] = &recorder{}
 		running.Go(func() { recorders[i].program(ctx, t, b) })
 	}
-	time.Sleep(2 * time.Second) // until their start has come to rest
+	time.Sleep(2 * time.Second) // until the work of their start is done
 	for _, r := range recorders {
 		r.take()
 	}
-	stages := []stretch{
-		{name: "the file's change is seen"},
-		{name: "it is read, kept, decided and claimed, the request written"},
+	parts := []part{
+		{name: "the change of the file is noticed"},
+		{name: "the ban is read, kept, judged and claimed, and the request written"},
 		{name: "the request is received"},
 	}
-	fly(t, bots, func(n int, appended time.Time, q telegramtest.Request) {
+	measureAlerts(t, bots, func(n int, appended time.Time, q telegramtest.Request) {
 		at := recorders[n].take()
 		from := appended
 		for i, mark := range []time.Time{at["seen"], at["request"], q.Time} {
 			if mark.IsZero() {
-				t.Fatalf("nothing of “%s” in %v", stages[i].name, at)
+				t.Fatalf("no time for “%s” in %v", parts[i].name, at)
 			}
-			stages[i].took = append(stages[i].took, max(mark.Sub(from), 0))
+			parts[i].took = append(parts[i].took, max(mark.Sub(from), 0))
 			from = mark
 		}
 	})
 	stop()
 	running.Wait()
-	return stages
+	return parts
 }
 
-// recorder keeps when things were first done since they were last asked for.
+// recorder keeps the time of the first of each event since they were last taken.
 type recorder struct {
 	mu sync.Mutex
 	at map[string]time.Time
@@ -170,7 +169,7 @@ func (r *recorder) take() map[string]time.Time {
 	return at
 }
 
-// program runs the program of the bot's scene until ctx ends.
+// program runs the program in the bot's scene until ctx ends.
 func (r *recorder) program(ctx context.Context, t *testing.T, b *botProcess) {
 	env := app.Env{
 		In: strings.NewReader(""), Out: io.Discard, Err: io.Discard,
@@ -187,7 +186,7 @@ func (r *recorder) program(ctx context.Context, t *testing.T, b *botProcess) {
 	}
 }
 
-// watched is a connection that sees messages leave.
+// watched is a connection that records when a message is written to it.
 type watched struct {
 	net.Conn
 	*recorder

@@ -8,12 +8,13 @@ import (
 	"friendlyfire/store"
 )
 
-// AlertIn is the first line of the alert of an address: of a friendly country, or "" for a friendly network.
+// AlertIn is the first line of the alert about an address: of a friendly country, or "" for a friendly network.
 func AlertIn(country store.Country, address string) string {
 	return bot.Headline(country, address).String() + "\n"
 }
 
-// Alert is in the first line of every alert of the address, whatever makes it friendly, and in no other message.
+// Alert is part of the first line of every alert about the address, whatever makes it friendly, and of no other
+// message.
 func Alert(address string) string {
 	a, b := AlertIn("", address), AlertIn("BE", address)
 	for !strings.HasSuffix(b, a) {
@@ -22,7 +23,7 @@ func Alert(address string) string {
 	return a
 }
 
-// AnyAlert is in every alert once, and in no other message.
+// AnyAlert occurs once in every alert, and in no other message.
 func AnyAlert() string { return strings.TrimSuffix(Alert(""), "\n") }
 
 // AlertForm finds alerts; its submatch is the address.
