@@ -24,7 +24,7 @@ type Network struct {
 // later; the zero Network if there is none.
 func (s *Store) Networks(ctx context.Context, since time.Time, addrs ...netip.Addr) ([]Network, error) {
 	found := make([]Network, len(addrs))
-	err := networksAround(ctx, s.networksAround.QueryContext, addrs, func(i int, n Network) {
+	err := networksAround(ctx, s.r, addrs, func(i int, n Network) {
 		if n.Prefix.Bits() >= found[i].Prefix.Bits() && !n.AnsweredAt.Before(since) {
 			found[i] = n
 		}
@@ -45,18 +45,8 @@ const networksAroundQuery = `WITH RECURSIVE up (i, id) AS (
 	SELECT up.i, n.id, n.prefix, n.bits, n.country, n.name, n.server, n.answered_at
 	FROM up JOIN networks n ON n.id = up.id`
 
-// networksAroundIn runs networksAroundQuery within a transaction, which sees its own changes.
-func networksAroundIn(tx *sql.Tx) func(context.Context, ...any) (*sql.Rows, error) {
-	return func(ctx context.Context, args ...any) (*sql.Rows, error) {
-		return tx.QueryContext(ctx, networksAroundQuery, args...)
-	}
-}
-
 // networksAround calls yield with every known network that contains an address, and the index of that address in addrs.
-func networksAround(
-	ctx context.Context, query func(context.Context, ...any) (*sql.Rows, error), addrs []netip.Addr,
-	yield func(i int, n Network),
-) error {
+func networksAround(ctx context.Context, db querier, addrs []netip.Addr, yield func(i int, n Network)) error {
 	type key struct {
 		Length int    `json:"n"`
 		Bytes  string `json:"a"`
@@ -70,7 +60,7 @@ func networksAround(
 	if err != nil {
 		return err
 	}
-	rows, err := query(ctx, string(list))
+	rows, err := db.QueryContext(ctx, networksAroundQuery, string(list))
 	if err != nil {
 		return err
 	}
@@ -113,7 +103,7 @@ func saveNetwork(ctx context.Context, tx *sql.Tx, n Network) (id int64, changed 
 // insertNetwork inserts a network between the one around it and those within it.
 func insertNetwork(ctx context.Context, tx *sql.Tx, p netip.Prefix, n Network) (id int64, err error) {
 	var parent Network
-	err = networksAround(ctx, networksAroundIn(tx), []netip.Addr{p.Addr()}, func(_ int, n Network) {
+	err = networksAround(ctx, tx, []netip.Addr{p.Addr()}, func(_ int, n Network) {
 		if n.Prefix.Bits() < p.Bits() && n.Prefix.Bits() >= parent.Prefix.Bits() {
 			parent = n
 		}

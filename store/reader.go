@@ -28,9 +28,6 @@ func OpenToRead(ctx context.Context, path string) (*Store, error) {
 	if err := s.checkSchema(ctx, path); err != nil {
 		return nil, errors.Join(err, r.Close())
 	}
-	if s.networksAround, err = r.PrepareContext(ctx, networksAroundQuery); err != nil {
-		return nil, errors.Join(fmt.Errorf("open database %s: %w", path, err), r.Close())
-	}
 	return s, nil
 }
 

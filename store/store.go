@@ -34,8 +34,6 @@ type Store struct {
 
 	path string
 	file fs.FileInfo // the open file, even if path has come to mean another
-
-	networksAround *sql.Stmt // networksAroundQuery: run for every address, and slower to parse than to execute
 }
 
 // NewerError reports a database that was written by a later release. It is left untouched.
@@ -88,10 +86,7 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	}
 	spare.SetMaxOpenConns(1)
 	s := &Store{w: w, r: r, spare: spare, path: path, file: file}
-	if _, err = spare.ExecContext(ctx, "SELECT 1 FROM sqlite_schema"); err == nil {
-		s.networksAround, err = r.PrepareContext(ctx, networksAroundQuery)
-	}
-	if err != nil {
+	if _, err := spare.ExecContext(ctx, "SELECT 1 FROM sqlite_schema"); err != nil {
 		return nil, errors.Join(fmt.Errorf("open database %s: %w", path, err), s.Close())
 	}
 	return s, nil
@@ -100,9 +95,6 @@ func Open(ctx context.Context, path string) (*Store, error) {
 // Close waits for running statements and closes the file.
 func (s *Store) Close() error {
 	var errs []error
-	if s.networksAround != nil {
-		errs = append(errs, s.networksAround.Close())
-	}
 	for _, db := range []*sql.DB{s.r, s.w, s.spare} {
 		if db != nil {
 			errs = append(errs, db.Close())
@@ -155,7 +147,7 @@ const walPages = 3000
 // open opens an existing database. It never creates one, so that no new file appears in place of a deleted one.
 func open(path, options string) (*sql.DB, error) {
 	dsn := "file:" + (&url.URL{Path: path}).EscapedPath() + "?mode=rw&_busy_timeout=5000&_dqs=0&" + options
-	db, err := sql.Open("sqlite", dsn)
+	db, err := openPool(dsn)
 	if err != nil {
 		return nil, fmt.Errorf("open database %s: %w", path, err)
 	}

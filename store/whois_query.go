@@ -161,7 +161,7 @@ func addressesIn(ctx context.Context, tx *sql.Tx, network int64, changed bool) (
 // with the smallest network there is, so they no longer exist.
 func expireSmaller(ctx context.Context, tx *sql.Tx, a netip.Addr, n Network) error {
 	var smaller []int64
-	err := networksAround(ctx, networksAroundIn(tx), []netip.Addr{a}, func(_ int, known Network) {
+	err := networksAround(ctx, tx, []netip.Addr{a}, func(_ int, known Network) {
 		if known.Prefix.Bits() > n.Prefix.Bits() {
 			smaller = append(smaller, known.ID)
 		}
