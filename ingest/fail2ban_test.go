@@ -119,6 +119,7 @@ func TestFail2Ban(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts and stops a server")
 	}
+	t.Parallel()
 	f := newFail2Ban(t)
 	f.start()
 	f.wait("the file, made at the start for owner and group", func() bool {

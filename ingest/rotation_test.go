@@ -125,6 +125,7 @@ var rotations = map[string]func(p *place, row func(int) string, header string){
 
 // Whatever rotation does to a file, no ban is lost or duplicated. The format without an epoch is the harder one.
 func TestR19Rotation(t *testing.T) {
+	t.Parallel()
 	for name, rotate := range rotations {
 		for form, row := range map[string]func(int) string{"original": seedRow, "rich": richRow} {
 			for _, stopped := range []bool{false, true} {
@@ -256,6 +257,7 @@ func TestR19DamagedGzip(t *testing.T) {
 
 // Random sequences of rows, rotations of all kinds, restarts, and steps at any moment.
 func TestR19RandomLives(t *testing.T) {
+	t.Parallel()
 	lives := 40
 	if testing.Short() {
 		lives = 5

@@ -180,6 +180,7 @@ func (p *place) overSFTP() (*sshHost, *SFTP) {
 
 // Rotation is followed over SFTP as on this machine.
 func TestR19RotationOverSFTP(t *testing.T) {
+	t.Parallel()
 	for name, rotate := range rotations {
 		t.Run(name, func(t *testing.T) {
 			p := newPlace(t)

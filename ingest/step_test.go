@@ -46,6 +46,7 @@ func TestR17RepeatedRowsAreNoNewBans(t *testing.T) {
 
 // A large file is read in batches. Whenever that is interrupted, the next reader continues, and the bans are the same.
 func TestR01ImportResumes(t *testing.T) {
+	t.Parallel()
 	p := newPlace(t)
 	const all = batchLines*2 + 500
 	p.write(p.path, richHeader+func() string {

@@ -16,6 +16,7 @@ func stride() int {
 // A line is written in two parts, and the reader steps in between: at every byte, in both formats and in Fail2Ban's
 // own log.
 func TestR18HalfALineIsNeverBelieved(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct{ before, line, after string }{
 		"original": {seedHeader, seedRow(1), seedRow(2)},
 		"rich":     {richHeader, richRow(1), richRow(2)},
@@ -45,6 +46,7 @@ func TestR18HalfALineIsNeverBelieved(t *testing.T) {
 
 // A writer dies within a line, and the next line is joined to it. Only the first is lost, and it is counted.
 func TestR18TornLineCostsNoOther(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		header string
 		row    func(int) string
@@ -67,6 +69,7 @@ func TestR18TornLineCostsNoOther(t *testing.T) {
 
 // A file grows in chunks of any size, with steps and restarts of the reader in between.
 func TestR18AnyPiecesGiveTheSameBans(t *testing.T) {
+	t.Parallel()
 	for round := range 30 / stride() {
 		seed := uint64(round)
 		random := rand.New(rand.NewPCG(seed, 18))

@@ -10,6 +10,7 @@ import (
 
 // A change is noticed at once: of the file, of its successor after a rotation, and in a directory that appears late.
 func TestP03WatchSeesEveryChange(t *testing.T) {
+	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "late")
 	path := filepath.Join(dir, "bans.csv")
 	woken := make(chan struct{}, 1000)
