@@ -93,7 +93,7 @@ func TestS19NoListenerAndNoCapability(t *testing.T) {
 	}
 	listener.Close()
 
-	shipped := harness.NewScene(t, string(harness.Defaults(t)), harness.Change{"whois = true", "whois = false"})
+	shipped := harness.NewScene(t, string(harness.Defaults()), harness.Change{"whois = true", "whois = false"})
 	sample := os.DirFS(filepath.Join(harness.Root, "sample"))
 	if err := os.CopyFS(filepath.Join(shipped.Dir, "sample"), sample); err != nil {
 		t.Fatal(err)

@@ -222,7 +222,7 @@ func TestCheckSaysThatItIsAboutTheSample(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	stop() // so that it does not use the network
 	var out bytes.Buffer
-	_ = check(ctx, app.Env{Defaults: harness.Defaults(t), Out: &out}, false)
+	_ = check(ctx, app.Env{Defaults: harness.Defaults(), Out: &out}, false)
 	const want = "note     configuration: there is no config.toml in this directory, so this is about the sample\n"
 	if !strings.HasPrefix(out.String(), want) {
 		t.Errorf("got %s", out.String())

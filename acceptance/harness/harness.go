@@ -10,15 +10,15 @@ import (
 	"testing"
 )
 
-// variable is set in the environment of a test binary that is to be the program itself. It holds the path of the
-// built-in configuration.
+// variable is set in the environment of a test binary that is to be the program itself. It holds the built-in
+// configuration: the text, since a user that a test becomes may be unable to read the source.
 const variable = "FRIENDLYFIRE_TEST_RUN"
 
 // Main is the TestMain of a package whose tests start the program. The test binary is the program itself when a test
 // has started it, and runs the tests otherwise.
 func Main(m *testing.M, program func(defaults []byte) int) {
-	file := os.Getenv(variable)
-	if file == "" {
+	defaults := os.Getenv(variable)
+	if defaults == "" {
 		// Most tests wait most of the time, so that more of them run side by side than there are processors; -parallel
 		// says otherwise.
 		if err := flag.Set("test.parallel", "8"); err != nil {
@@ -29,11 +29,7 @@ func Main(m *testing.M, program func(defaults []byte) int) {
 	// The linker leaves the memory profile out of the program, since nothing reads it there. A test binary keeps it:
 	// its table of 1.4 MB would fill up page by page for hours and look like a leak.
 	runtime.MemProfileRate = 0
-	defaults, err := os.ReadFile(file)
-	if err != nil {
-		panic(err)
-	}
-	os.Exit(program(defaults))
+	os.Exit(program([]byte(defaults)))
 }
 
 // ExitConfig is the exit code of a program whose configuration is wrong: EX_CONFIG of sysexits.h.
@@ -50,17 +46,14 @@ var Root = func() string {
 	return "" // this is the program, and a test has started it elsewhere
 }()
 
-func defaultsFile() string { return filepath.Join(Root, "config.toml") }
-
 // Defaults is the built-in configuration.
-func Defaults(t testing.TB) []byte {
-	t.Helper()
-	data, err := os.ReadFile(defaultsFile())
+func Defaults() []byte {
+	data, err := os.ReadFile(filepath.Join(Root, "config.toml"))
 	if err != nil {
-		t.Fatal(err)
+		panic(err)
 	}
 	return data
 }
 
 // AsProgram is the variable that makes a test binary the program.
-func AsProgram() string { return variable + "=" + defaultsFile() }
+func AsProgram() string { return variable + "=" + string(Defaults()) }
