@@ -47,7 +47,7 @@ func (h *Health) Step(ctx context.Context) error {
 		return fmt.Errorf("health: %w", errors.Join(append(errs, err)...))
 	}
 	for _, w := range h.Sources {
-		errs = append(errs, h.source(ctx, w, find(sources, w.Name), now))
+		errs = append(errs, h.source(ctx, w, find(sources, w.Name), now), h.zone(ctx, w.Name))
 	}
 	for _, chat := range h.Chats {
 		errs = append(errs, h.chat(ctx, chat, now), h.dead(ctx, chat, now))

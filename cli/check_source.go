@@ -31,13 +31,12 @@ func checkSource(ctx context.Context, list *checklist, a *app.App, c config.Sour
 	wrongZone := fmt.Errorf("%s: its last line says %s, but was written at %s",
 		file, localTime(preview.Written, c.Timezone), localTime(preview.Modified, c.Timezone))
 	zoneAdvice := adviceForZone(preview, c.Timezone, a.Config.Timezone, shift)
-	switch {
-	case preview.Last == nil && preview.Bad > 0:
-		list.problem(what,
-			fmt.Errorf("%s: none of its last lines is a ban, and %d cannot be read, the last: %s",
-				file, preview.Bad, preview.Why),
-			"Is it the right file? What the Fail2Ban action of deploy/fail2ban writes is read, and fail2ban.log.")
+	if finding, advice := findNoBans(ctx, a.Store, c.Name, preview); finding != "" {
+		list.problem(what, errors.New(file+": "+finding), advice)
+		tellOfRejects(ctx, list, a.Store, c.Name, preview)
 		return
+	}
+	switch {
 	case shift > 0: // no line is written before its time
 		list.problem(what, wrongZone, zoneAdvice)
 	case ahead > 5*time.Minute:
@@ -56,6 +55,41 @@ func checkSource(ctx context.Context, list *checklist, a *app.App, c config.Sour
 		list.ok(what, "%s, last ban %s", file, localTime(preview.Last.Time, c.Timezone))
 	}
 	tellOfRejects(ctx, list, a.Store, c.Name, preview)
+}
+
+const rightFile = "Is it the right file? What the Fail2Ban action of deploy/fail2ban writes is read, and fail2ban.log."
+
+// fewRejects are too few to doubt a file.
+const fewRejects = 2
+
+// oldFile is the age from which a file without any ban is doubted.
+const oldFile = 7 * 24 * time.Hour
+
+// findNoBans says what keeps bans from being read of a file, and what to do about it; "" where nothing seems to.
+func findNoBans(ctx context.Context, s *store.Store, name string, preview ingest.Preview) (finding, advice string) {
+	switch {
+	case preview.Last == nil && preview.Bad > 0:
+		return fmt.Sprintf("none of its last lines is a ban, and %d cannot be read, the last: %s", preview.Bad, preview.Why),
+			rightFile
+	case preview.Bad > max(preview.Bans, fewRejects):
+		return fmt.Sprintf("of its last lines %d are bans, and %d cannot be read, the last: %s",
+			preview.Bans, preview.Bad, preview.Why), rightFile
+	case preview.Muted:
+		return "Fail2Ban logs only warnings and errors there, and no bans",
+			"Set loglevel = INFO in the [DEFAULT] section of /etc/fail2ban/fail2ban.local, and now: fail2ban-client set loglevel INFO"
+	case preview.IsLog && preview.Fail2Ban == 0 && preview.Lines > 0:
+		return fmt.Sprintf("none of its last %d lines is of Fail2Ban", preview.Lines), rightFile
+	case preview.Last == nil && !preview.First.IsZero() && time.Since(preview.First) > oldFile && !hadBans(ctx, s, name):
+		return "no ban in it, although it begins " + preview.First.Format(time.DateOnly),
+			"Does Fail2Ban ban anybody there? fail2ban-client status says. " + rightFile
+	}
+	return "", ""
+}
+
+// hadBans reports whether the source has ever brought a ban.
+func hadBans(ctx context.Context, s *store.Store, name string) bool {
+	sources, err := s.Sources(ctx)
+	return err != nil || slices.ContainsFunc(sources, func(s store.SourceStatus) bool { return s.Name == name && s.Bans > 0 })
 }
 
 func localTime(t time.Time, zone *time.Location) string {

@@ -272,7 +272,7 @@ func TestCheckCountsBadLines(t *testing.T) {
 	s = harness.NewScene(t, harness.TableOnly)
 	s.Write(s.Bans, []byte(strings.Repeat("Nov 22 01:02:03 web1 sshd[1]: Failed password for anna\n", 3)))
 	out, _, code = s.Run("check")
-	if code != 1 || !strings.Contains(out, "none of its last lines is a ban, and 3 cannot be read, the last: ") {
+	if code != 1 || !strings.Contains(out, "none of its last 3 lines is of Fail2Ban") {
 		t.Errorf("code %d: %s", code, out)
 	}
 }

@@ -1,11 +1,9 @@
 package cli
 
 import (
-	"fmt"
-	"slices"
-	"strings"
 	"time"
 
+	"friendlyfire/bot"
 	"friendlyfire/ingest"
 )
 
@@ -27,15 +25,6 @@ func shiftOf(preview ingest.Preview) time.Duration {
 	return whole
 }
 
-// commonZones are proposed for a source whose time zone is wrong. For each pair of offsets, in summer and in winter,
-// that many servers have there is one.
-var commonZones = []string{
-	"UTC", "Europe/London", "Europe/Brussels", "Europe/Helsinki", "Europe/Moscow",
-	"Asia/Dubai", "Asia/Kolkata", "Asia/Bangkok", "Asia/Shanghai", "Asia/Tokyo",
-	"Australia/Sydney", "Pacific/Auckland",
-	"America/Sao_Paulo", "America/New_York", "America/Chicago", "America/Denver", "America/Los_Angeles",
-}
-
 // adviceForZone names zones in which the shift would be 0: first that of the whole configuration, if it is one. zone is
 // the source's.
 func adviceForZone(preview ingest.Preview, zone, usual *time.Location, shift time.Duration) string {
@@ -43,25 +32,5 @@ func adviceForZone(preview ingest.Preview, zone, usual *time.Location, shift tim
 		return ""
 	}
 	_, offset := preview.Written.In(zone).Zone()
-	want := offset + int(shift/time.Second) // east of UTC, in seconds
-	zones := commonZones
-	if !slices.Contains(zones, usual.String()) {
-		zones = append([]string{usual.String()}, zones...)
-	}
-	var fit []string
-	for _, name := range zones {
-		z, err := time.LoadLocation(name)
-		if err != nil {
-			continue
-		}
-		if _, offset := preview.Modified.In(z).Zone(); offset == want {
-			fit = append(fit, fmt.Sprintf("timezone = %q", name))
-		}
-	}
-	clock := time.Unix(0, 0).In(time.FixedZone("", want)).Format("-07:00")
-	advice := "the timezone of that place"
-	if fit != nil {
-		advice = strings.Join(fit[:min(3, len(fit))], ", or ")
-	}
-	return fmt.Sprintf("Its server's clock seems to be at UTC%s: give this source %s.", clock, advice)
+	return bot.ZoneAdvice(offset+int(shift/time.Second), preview.Modified, usual)
 }

@@ -5,9 +5,14 @@
 package enrich
 
 import (
+	"cmp"
 	_ "embed"
 	"fmt"
+	"maps"
+	"math"
 	"net/netip"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/oschwald/maxminddb-golang/v2"
@@ -78,6 +83,9 @@ func (t *Table) Country(a netip.Addr) (store.Country, error) { return country(t.
 
 // Place looks up what was banned, which need not be an address.
 func (t *Table) Place(text string) (store.Located, error) {
+	if strings.Contains(text, "/") {
+		return t.placeNetwork(text)
+	}
 	a, err := netip.ParseAddr(text)
 	if err != nil || !Public(a) {
 		return store.Located{}, nil //nolint:nilerr // what is not an address has no country
@@ -87,6 +95,38 @@ func (t *Table) Place(text string) (store.Located, error) {
 		return store.Located{}, fmt.Errorf("%s in %s: %w", a, t.Name(), err)
 	}
 	return store.Located{Public: true, Country: c}, nil
+}
+
+// recordsWithin bounds the records that are read of one network.
+const recordsWithin = 20_000
+
+// placeNetwork looks up a network that was banned: its countries are those of all its parts, the largest first.
+func (t *Table) placeNetwork(text string) (store.Located, error) {
+	network, err := netip.ParsePrefix(text)
+	if err != nil || !Public(network.Addr()) {
+		return store.Located{}, nil //nolint:nilerr // what is not a network has no country
+	}
+	shares := map[store.Country]float64{} // of the address space
+	records := 0
+	for result := range t.db.NetworksWithin(network.Masked()) {
+		c, err := country(result)
+		if err != nil {
+			return store.Located{}, fmt.Errorf("%s in %s: %w", network, t.Name(), err)
+		}
+		if c != "" {
+			shares[c] += math.Exp2(-float64(max(result.Prefix().Bits(), network.Bits())))
+		}
+		if records++; records == recordsWithin {
+			break
+		}
+	}
+	countries := slices.SortedFunc(maps.Keys(shares), func(a, b store.Country) int {
+		return cmp.Or(cmp.Compare(shares[b], shares[a]), cmp.Compare(a, b))
+	})
+	if len(countries) == 0 {
+		return store.Located{}, nil
+	}
+	return store.Located{Country: countries[0], Others: countries[1:]}, nil
 }
 
 func country(r maxminddb.Result) (store.Country, error) {

@@ -127,6 +127,39 @@ func mapOf(key string, value []byte) []byte {
 	return append(append([]byte{7<<5 | 1}, textOf(key)...), value...)
 }
 
+// The ban of a network is as friendly as its friendliest part, however small that is and whoever has the rest.
+func TestT06NetworksAreLocatedByPrefixAndFriendlyIfAnyPartIs(t *testing.T) {
+	s, table := open(t), builtInTable(t)
+	located, err := table.Place("193.0.0.0/8")
+	if err != nil || located.Public || len(located.Others) < 20 {
+		t.Fatalf("%+v, %v, want the countries of a whole /8", located, err)
+	}
+	rarest := located.Others[len(located.Others)-1]
+	if err := s.SetFriends(t.Context(), store.Friends{Countries: []store.Country{rarest}}); err != nil {
+		t.Fatal(err)
+	}
+	batch := store.Batch{Source: "web1", Place: table.Place, Bans: []store.Ban{{Address: "193.0.0.0/8", Jail: "sshd"}}}
+	if _, err := s.AddBans(t.Context(), batch); err != nil {
+		t.Fatal(err)
+	}
+	is := func(country store.Country, friendly bool) {
+		t.Helper()
+		all, err := s.BansOf(t.Context(), "193.0.0.0/8", 1)
+		if err != nil || len(all) != 1 || all[0].Country != country || all[0].Friendly != friendly {
+			t.Errorf("%+v, %v, want %s, friendly %v", all, err, country, friendly)
+		}
+	}
+	is(rarest, true)
+	// With other friends it is looked up again.
+	if err := s.SetFriends(t.Context(), store.Friends{Countries: []store.Country{"AQ"}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := (&Locator{Store: s, Table: table, Next: func() {}}).Step(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	is(located.Country, false)
+}
+
 func TestLocatorPlacesWhatIsNew(t *testing.T) {
 	s, table := open(t), builtInTable(t)
 	if err := s.SetFriends(t.Context(), store.Friends{Countries: []store.Country{"BE"}, Networks: []netip.Prefix{netip.MustParsePrefix("192.168.0.0/16")}}); err != nil {
@@ -142,7 +175,10 @@ func TestLocatorPlacesWhatIsNew(t *testing.T) {
 		"200.160.2.3":      {"BR", true, false},
 		"192.168.1.1":      {"", false, true},
 		"10.0.0.1":         {"", false, false},
-		"193.190.198.0/24": {"", false, false},
+		"193.190.198.0/24": {"BE", false, true},
+		"193.190.0.0/15":   {"BE", false, true},
+		"200.160.0.0/20":   {"BR", false, false},
+		"192.168.1.0/24":   {"", false, true},
 		"bad.example.org":  {"", false, false},
 	}
 	for a := range want {

@@ -2,170 +2,511 @@ package ingest
 
 import (
 	"bytes"
+	"errors"
+	"iter"
 	"slices"
-	"strings"
 	"time"
 
 	"friendlyfire/store"
 )
 
-// The columns of a CSV file, by their names in its header. They may come in any order, and other columns are ignored.
-const (
-	colDate     = iota // DATE: 2006-01-02, local
-	colTime            // TIME: 15:04:05 or, as bcambl/fail2ban-blacklist writes it, 15:04-05; local
-	colAddress         // IP_ADDRESS: or whatever was banned
-	colJail            // JAIL
-	colFailures        // FAILURES
-	colBanTime         // BANTIME: seconds, negative for a permanent ban
-	colBanCount        // BANCOUNT
-	colEpoch           // EPOCH: of the ban, unix seconds; takes precedence over DATE and TIME
-	colMatches         // MATCHES: base64 of the log lines that caused the ban; may be omitted if it is the last
-	colCount
-)
+// csvParser parses the lines of one CSV file, in whatever dialect it is written: see dialect. What it has found out
+// about the file is in Columns, with which another parser continues.
+type csvParser struct {
+	dialect
+	clock *localTime
+	cache struct{ banned, addresses, jails textCache } // texts met before
 
-var columnNames = [colCount]string{
-	"DATE", "TIME", "IP_ADDRESS", "JAIL", "FAILURES", "BANTIME", "BANCOUNT", "EPOCH", "MATCHES",
+	foreign  []byte   // a line that is a header of unknown names
+	fields   [][]byte // of the line at hand
+	unquoted []byte   // holds fields that had quotes within
+	joined   []byte   // holds a time that was taken from several fields
 }
 
-// columns tells the position of each column in a line.
-type columns struct {
-	names []string      // of the header; nil: there has been none
-	at    [colCount]int // -1: missing
+// newCSVParser returns a parser that continues with these columns, as Columns returned them; "" if nothing is known
+// yet. Times without a zone are read by the clock.
+func newCSVParser(columns string, clock *localTime) *csvParser {
+	p := &csvParser{dialect: parseDialect(columns), clock: clock}
+	p.cache.banned, p.cache.addresses, p.cache.jails = textCache{}, textCache{}, textCache{}
+	return p
 }
 
-// newColumns returns the columns of a header, whose names are separated by commas; "" means that there was no header.
-func newColumns(header string) columns {
-	if header == "" {
-		return columns{}
+// Columns returns what is known about the file, in up to 200 characters. For the original form it is
+// DATE,TIME,IP_ADDRESS.
+func (p *csvParser) Columns() string { return p.dialect.String() }
+
+// learn finds out what it can from the first lines of a file, before they are parsed: by the columns that most of them
+// agree on, and by the dates that tell day from month. What it knows already it keeps if any of the lines fits it. It
+// is for the start of a file, or where nothing is known.
+func (p *csvParser) learn(sample []byte) {
+	sample = sample[:bytes.LastIndexByte(sample, '\n')+1]
+	q := p.fresh(p.dialect)
+	if !p.decided() || !q.readsAny(sample) {
+		q = p.fresh(p.fresh(dialect{}).agreed(sample))
+		q.readsAny(sample)
 	}
-	c := columns{names: strings.Split(header, ",")}
-	for i, name := range columnNames {
-		c.at[i] = slices.Index(c.names, name)
+	if q.names == nil && !q.own {
+		return
 	}
-	return c
-}
-
-// The columns of files without a header: those of bcambl/fail2ban-blacklist, and those of the action in
-// deploy/fail2ban.
-var (
-	original = newColumns(strings.Join(columnNames[:colJail], ","))
-	rich     = newColumns(strings.Join(columnNames[:], ","))
-)
-
-func (c *columns) header() string { return strings.Join(c.names, ",") }
-
-// forFields returns the columns for a line with this number of fields.
-func (c *columns) forFields(fields int) (*columns, error) {
-	if c.names == nil {
-		switch fields {
-		case len(original.names):
-			return &original, nil
-		case len(rich.names) - 1, len(rich.names):
-			return &rich, nil
+	p.dialect = q.dialect
+	for line := range bytes.Lines(sample) {
+		line = trimEnd(line)
+		if text, ok := decodeUTF16(line); ok {
+			line = text
+		}
+		if line = trim(line); len(line) > 0 && !isRemark(line) {
+			if q.readHeader(line, true) && len(q.names) == len(p.names) {
+				p.foreign = bytes.Clone(line)
+			}
+			return
 		}
 	}
-	want := max(len(c.names), len(original.names))
+}
+
+// agreed returns the dialect that a header sets, or that most lines agree on; what they do not tell remains unknown.
+func (p *csvParser) agreed(sample []byte) (best dialect) {
+	votes := map[string]int{}
+	for line := range bytes.Lines(sample) {
+		p.dialect = dialect{}
+		_, found, _ := p.parse(trimEnd(line))
+		switch {
+		case !found && p.names != nil && len(votes) > 0:
+			return best // what a later header says is not known yet
+		case !found && p.names != nil:
+			return p.dialect
+		case !p.decided():
+			continue
+		}
+		key := p.Columns()
+		if votes[key]++; votes[key] > votes[best.String()] {
+			best = p.dialect
+		}
+	}
+	best.order = orderUnknown
+	return best
+}
+
+// fresh returns a parser that has read nothing, of the same zone.
+func (p *csvParser) fresh(d dialect) *csvParser {
+	q := newCSVParser("", &localTime{zone: p.clock.zone})
+	q.dialect = d
+	return q
+}
+
+// readsAny parses the lines up to a header that follows bans, and reports whether any was a ban.
+func (p *csvParser) readsAny(sample []byte) (found bool) {
+	for line := range bytes.Lines(sample) {
+		before := p.dialect
+		if _, isBan, _ := p.parse(trimEnd(line)); isBan {
+			found = true
+		} else if found && p.String() != before.String() {
+			p.dialect = before
+			break
+		}
+	}
+	return found
+}
+
+func trimEnd(line []byte) []byte { return bytes.TrimRight(line, "\r\n") }
+
+// trim removes a byte order mark, and blanks at the ends.
+func trim(line []byte) []byte { return bytes.TrimSpace(bytes.TrimPrefix(line, []byte("\ufeff"))) }
+
+// parse parses one line, without its end. It may return both a ban and an error: a writer that was stopped within a
+// line leaves its beginning joined to the next one. The error is an other, a reason, or nil.
+func (p *csvParser) parse(line []byte) (b store.Ban, found bool, err error) {
+	err = p.row(line, &b)
+	if _, bad := err.(reason); !bad { //nolint:errorlint // reasons are never wrapped
+		return b, err == nil, err
+	}
+	if text, ok := decodeUTF16(line); ok {
+		return p.parse(text)
+	}
+	if p.foreign != nil && bytes.Equal(trim(line), p.foreign) || !errors.Is(err, errControl) && p.header(line) {
+		return store.Ban{}, false, otherHeader
+	}
+	for at := range rowStarts(line, p.delimiter()) {
+		glued := p.header(line[:at]) // bcambl/fail2ban-blacklist writes its header without a newline
+		if !p.decided() {
+			break
+		}
+		var rest store.Ban
+		if p.row(line[at:], &rest) == nil {
+			if glued {
+				return rest, true, nil
+			}
+			return rest, true, errUnfinished
+		}
+	}
+	return store.Ban{}, false, err
+}
+
+// row parses a line as it is. The ban is valid if the error is nil.
+func (p *csvParser) row(line []byte, b *store.Ban) error {
+	line = trim(line)
 	switch {
-	case fields == want:
-		return c, nil
-	case fields == want-1 && c.at[colMatches] == want-1:
-		return c, nil // the log lines are omitted
-	case fields == want+1 && slices.Equal(c.names, rich.names[:colMatches]):
-		return &rich, nil // log lines follow although the header has no column for them
-	case fields < want:
-		return nil, errFew
-	}
-	return nil, errMany
-}
-
-// header sets the columns from a header, and reports whether the line is one. Unknown names are not kept.
-func (p *parser) header(line []byte) bool {
-	if lastDate(line) >= 0 {
-		return false
-	}
-	names := strings.Split(strings.ToUpper(string(line)), ",")
-	for i, name := range names {
-		names[i] = strings.Trim(name, "\" \t\ufeff")
-		if !slices.Contains(columnNames[:], names[i]) {
-			names[i] = "?"
-		}
-	}
-	if !slices.Contains(names, columnNames[colAddress]) {
-		return false
-	}
-	p.columns = newColumns(strings.Join(names, ","))
-	return true
-}
-
-// parseCSV parses a line of a CSV file. For a header it sets the columns and returns errNoBan.
-func (p *parser) parseCSV(line []byte) (b store.Ban, err error) {
-	line = bytes.TrimSpace(bytes.TrimPrefix(line, []byte("\ufeff")))
-	if len(line) == 0 {
-		return b, errNoBan
-	}
-	if (line[0] < '0' || line[0] > '9') && p.header(line) {
-		return b, errNoBan
+	case len(line) == 0:
+		return otherBlank
+	case bytes.IndexByte(line, 0) >= 0:
+		return errControl // a crash may leave a run of zeros
+	case !p.decided():
+		return p.undecidedRow(line, b)
+	case isRemark(line):
+		return otherRemark
 	}
 	p.split(line)
-	c, err := p.columns.forFields(len(p.fields))
+	return p.read(b)
+}
+
+// read reads the ban from the fields of the line at hand.
+func (p *csvParser) read(b *store.Ban) error {
+	c, err := p.forFields(len(p.fields))
 	if err != nil {
-		return b, err
+		return err
 	}
-	if b.Address = p.cache.get(p.field(c, colAddress), address); b.Address == "" {
-		return b, errAddress
+	if o := p.saysNoBan(c); o != "" {
+		return o
 	}
-	b.Jail = p.cache.get(p.field(c, colJail), cleanJail)
+	if c.strict || !p.addressOnly {
+		b.Address = p.cache.banned.get(p.field(c, colAddress), address)
+	} else {
+		b.Address = p.cache.addresses.get(p.field(c, colAddress), onlyAddress)
+	}
+	if b.Address == "" {
+		return errAddress
+	}
+	b.Jail = p.cache.jails.get(p.field(c, colJail), cleanJail)
 	failures, err1 := p.optional(c, colFailures)
 	banTime, err2 := p.optional(c, colBanTime)
 	banCount, err3 := p.optional(c, colBanCount)
 	if err1 != nil || err2 != nil || err3 != nil {
-		if len(p.fields) > len(p.columns.names) && c != &p.columns {
-			return b, errMany // the extra field is not log lines
+		if len(p.fields) > len(p.names) && c != &p.columns {
+			return errMany // the extra field is not log lines
 		}
-		return b, errNumber
+		return errNumber
 	}
 	b.Failures, b.BanTime, b.BanCount = int(failures), banTime, int(banCount)
 	b.Matches = matches(p.field(c, colMatches))
-	if epoch := p.field(c, colEpoch); len(epoch) > 0 {
-		if len(p.field(c, colDate)) > len(time.DateOnly) {
-			return b, errTime // something is joined to it
-		}
-		b.HasEpoch = true
-		b.Time, err = p.clock.epoch(epoch)
-	} else {
-		b.Time, err = p.clock.read(p.field(c, colDate), p.field(c, colTime))
-	}
-	return b, err
+	b.Time, b.HasEpoch, err = p.time(c)
+	return err
 }
 
-// split splits the line into its fields. Quotes have a meaning only around a whole field, so that a stray one does no
-// harm; values contain no commas.
-func (p *parser) split(line []byte) {
+// time returns the time of the ban, and whether that does not depend on the zone.
+func (p *csvParser) time(c *columns) (at time.Time, absolute bool, err error) {
+	date, clock := p.field(c, colDate), p.field(c, colTime)
+	if epoch := p.field(c, colEpoch); len(epoch) > 0 {
+		if len(date) > len(time.DateOnly) {
+			if m, ok := parseMoment(date); c.strict || !ok || !m.hasDate {
+				return at, false, errTime // something is joined to it
+			}
+		}
+		if c.strict || len(epoch) < 12 && isNumber(epoch) {
+			at, err = p.clock.epoch(epoch)
+			return at, true, err
+		}
+		return p.moment(epoch)
+	}
+	if stamp := p.stamp(c); len(stamp) > 0 {
+		return p.moment(stamp)
+	}
+	if len(date) == len(time.DateOnly) && len(clock) == len(time.TimeOnly) && !p.utc {
+		if at, err = p.clock.read(date, clock); err == nil || !errors.Is(err, errTime) {
+			return at, false, err
+		}
+	}
+	p.joined = append(append(append(p.joined[:0], date...), ' '), clock...)
+	if m, ok := parseMoment(p.joined); ok && m.full() {
+		return p.resolve(&m)
+	}
+	for _, text := range [][]byte{date, clock} { // both may be in either
+		if m, ok := parseMoment(text); ok && m.full() {
+			return p.resolve(&m)
+		}
+	}
+	return at, false, errTime
+}
+
+func isNumber(field []byte) bool {
+	_, err := number(field)
+	return err == nil
+}
+
+// stamp returns the column of date and time. In a file that is separated by blanks it is several fields.
+func (p *csvParser) stamp(c *columns) []byte {
+	text := p.field(c, colStamp)
+	for i := c.at[colStamp] + 1; i > 0 && i < len(p.fields) && c.names[i] == continued; i++ {
+		if i == c.at[colStamp]+1 {
+			p.joined = append(p.joined[:0], text...)
+		}
+		p.joined = append(append(p.joined, ' '), p.fields[i]...)
+		text = p.joined
+	}
+	return text
+}
+
+func (p *csvParser) moment(text []byte) (at time.Time, absolute bool, err error) {
+	m, ok := parseMoment(text)
+	if !ok || !m.full() {
+		return at, false, errTime
+	}
+	return p.resolve(&m)
+}
+
+// resolve returns the moment's time, and whether that does not depend on the source's zone.
+func (p *csvParser) resolve(m *moment) (at time.Time, absolute bool, err error) {
+	if m.epoch {
+		at, err = p.clock.accept(m.unix)
+		return at, true, err
+	}
+	if !p.order.settle(m) {
+		return at, false, errOrder
+	}
+	if m.year < firstYear || m.year > lastYear {
+		return at, false, errYear
+	}
+	day := time.Date(m.year, time.Month(m.month), m.day, 0, 0, 0, 0, time.UTC)
+	if m.absolute || p.utc && m.zone == "" {
+		at, err = p.clock.accept(day.Unix() + m.seconds - m.offset)
+		return at, true, err
+	}
+	var date [len(time.DateOnly)]byte
+	var clock [len(time.TimeOnly)]byte
+	local := day.Add(time.Duration(m.seconds) * time.Second)
+	at, err = p.clock.read(local.AppendFormat(date[:0], time.DateOnly), local.AppendFormat(clock[:0], time.TimeOnly))
+	if err == nil && m.zone != "" {
+		if name, _ := at.In(p.clock.zone).Zone(); name != m.zone {
+			return time.Time{}, false, errZone
+		}
+	}
+	return at, false, err
+}
+
+// maxFields is how many fields a line may have.
+const maxFields = 60
+
+// split splits the line into its fields. A field in quotes may contain the delimiter, and quotes, each written twice.
+// Any other quote has no meaning, so that a stray one does no harm.
+func (p *csvParser) split(line []byte) {
 	p.fields = p.fields[:0]
-	for more := true; more; {
-		var field []byte
-		field, line, more = bytes.Cut(line, []byte{','})
-		field = bytes.TrimSpace(field)
-		if n := len(field); n >= 2 && field[0] == '"' && field[n-1] == '"' {
-			field = field[1 : n-1]
+	delimiter := p.delimiter()
+	if delimiter == ' ' {
+		for line = bytes.TrimSpace(line); len(line) > 0 && len(p.fields) <= maxFields; {
+			end := bytes.IndexAny(line, " \t")
+			if end < 0 {
+				end = len(line)
+			}
+			p.fields = append(p.fields, unquote(line[:end]))
+			line = bytes.TrimLeft(line[end:], " \t")
+		}
+		return
+	}
+	p.unquoted = p.unquoted[:0]
+	for more := true; more && len(p.fields) <= maxFields; {
+		if len(line) > 0 && (line[0] == '"' || line[0] == ' ') {
+			var field []byte
+			var quoted bool
+			if field, line, more, quoted = p.quoted(line, delimiter); quoted {
+				p.fields = append(p.fields, field)
+				continue
+			}
+		}
+		field := line
+		end := bytes.IndexByte(line, delimiter)
+		if more = end >= 0; more {
+			field, line = line[:end], line[end+1:]
+		}
+		if n := len(field); n > 0 && (isEdge(field[0]) || isEdge(field[n-1])) {
+			field = unquote(bytes.TrimSpace(field))
 		}
 		p.fields = append(p.fields, field)
 	}
 }
 
+// isEdge reports whether a field that begins or ends with this byte may have to be trimmed.
+func isEdge(c byte) bool { return c <= '"' || c >= 0x80 }
+
+// unquote removes quotes around a whole field.
+func unquote(field []byte) []byte {
+	if n := len(field); n >= 2 && field[0] == '"' && field[n-1] == '"' {
+		return field[1 : n-1]
+	}
+	return field
+}
+
+// quoted takes a field in quotes off the start of the line. It reports false, and takes nothing, if there is none whose
+// end can be told.
+func (p *csvParser) quoted(line []byte, delimiter byte) (field, rest []byte, more, ok bool) {
+	text := bytes.TrimLeft(line, " ")
+	if len(text) == 0 || text[0] != '"' {
+		return nil, line, true, false
+	}
+	text = text[1:]
+	doubled, end := false, 0
+	for {
+		i := bytes.IndexByte(text[end:], '"')
+		if i < 0 {
+			return nil, line, true, false
+		}
+		if end += i; end+1 == len(text) || text[end+1] != '"' {
+			break
+		}
+		doubled = true
+		end += 2
+	}
+	field, rest = text[:end], bytes.TrimLeft(text[end+1:], " \r")
+	if len(rest) > 0 {
+		if rest[0] != delimiter {
+			return nil, line, true, false
+		}
+		rest, more = rest[1:], true
+	}
+	if doubled {
+		from := len(p.unquoted)
+		for i := 0; i < len(field); i++ {
+			if p.unquoted = append(p.unquoted, field[i]); field[i] == '"' {
+				i++ // it is written twice
+			}
+		}
+		field = p.unquoted[from:]
+	}
+	return bytes.TrimSpace(field), rest, more, true
+}
+
 // field returns a column of the current line, nil if the line lacks it.
-func (p *parser) field(c *columns, column int) []byte {
+func (p *csvParser) field(c *columns, column int) []byte {
 	if i := c.at[column]; i >= 0 && i < len(p.fields) {
 		return p.fields[i]
 	}
 	return nil
 }
 
-// optional parses a numeric column, which is 0 if it is missing or empty.
-func (p *parser) optional(c *columns, column int) (int64, error) {
+// optional parses a numeric column, which is 0 if it is missing or empty. Where the columns are somebody's own, other
+// text is as good as none.
+func (p *csvParser) optional(c *columns, column int) (int64, error) {
 	field := p.field(c, column)
 	if len(field) == 0 {
 		return 0, nil
 	}
-	return number(field)
+	n, err := number(field)
+	if err != nil && !c.strict {
+		return 0, nil
+	}
+	return n, err
+}
+
+// saysNoBan returns what the line is about if it tells, in a column of unknown meaning, that it is no new ban.
+func (p *csvParser) saysNoBan(c *columns) other {
+	if c.strict {
+		return ""
+	}
+	for i, name := range c.names {
+		if name == unknown && i < len(p.fields) {
+			if o := noBan(p.fields[i]); o != "" {
+				return o
+			}
+		}
+	}
+	return ""
+}
+
+// banWords are words for a new ban, and noBans for what is none.
+var (
+	banWords = []string{
+		"ban", "banned", "block", "blocked", "deny", "denied", "drop", "dropped", "reject", "rejected", "add",
+	}
+	noBans = []struct {
+		other
+		words []string
+	}{
+		{otherUnban, []string{"unban", "unbanned", "unblock", "unblocked", "lifted", "expired"}},
+		{otherRestored, []string{"restore", "restored", "restore ban"}},
+		{otherFound, []string{"found"}},
+		{otherIgnored, []string{"ignore", "ignored"}},
+	}
+)
+
+// noBan returns what the field says that the line is about; "" if it does not say that it is no ban.
+func noBan(field []byte) other {
+	for i := range noBans {
+		if says(field, noBans[i].words) {
+			return noBans[i].other
+		}
+	}
+	return ""
+}
+
+// says reports whether the field is one of the words.
+func says(field []byte, words []string) bool {
+	return slices.ContainsFunc(words, func(word string) bool {
+		return len(word) == len(field) && bytes.EqualFold(field, []byte(word))
+	})
+}
+
+// rowStarts yields the places in a line, from the last one, at which a row that begins with a date could begin.
+func rowStarts(line []byte, delimiter byte) iter.Seq[int] {
+	return func(yield func(int) bool) {
+		tries := 0
+		for at := len(line) - len(time.DateOnly) - 1; at > 0 && tries < 4; at-- {
+			if line[at+4] != '-' && line[at+4] != '/' {
+				continue
+			}
+			after := line[at+len(time.DateOnly)]
+			if after != delimiter && after != ' ' && after != 'T' && after != '"' {
+				continue
+			}
+			m, ok := parseMoment(line[at : at+len(time.DateOnly)])
+			if !ok || !m.hasDate {
+				continue
+			}
+			start := at
+			if line[at-1] == '"' {
+				start--
+			}
+			if start == 0 {
+				continue
+			}
+			if tries++; !yield(start) {
+				return
+			}
+		}
+	}
+}
+
+// decodeUTF16 decodes a line of a file in UTF-16, of which a newline ends the line in the midst of a character. It
+// reports false if the line is none. Characters that are not Latin are replaced.
+func decodeUTF16(line []byte) (text []byte, ok bool) {
+	low := -1 // parity of the bytes that tell a Latin character
+	switch {
+	case bytes.HasPrefix(line, []byte("\xff\xfe")):
+		line, low = line[2:], 0
+	case bytes.HasPrefix(line, []byte("\xfe\xff")):
+		line, low = line[2:], 1
+	}
+	var zeros [2]int
+	for i, c := range line {
+		if c == 0 {
+			zeros[i%2]++
+		}
+	}
+	if low < 0 {
+		if low = 0; zeros[0] > 0 {
+			low = 1
+		}
+		if zeros[low] > 0 || zeros[1-low] < len(line)/4 {
+			return nil, false
+		}
+	}
+	if zeros[1-low] == 0 || zeros[low] > 0 {
+		return nil, false
+	}
+	for i, c := range line {
+		switch {
+		case i%2 != low:
+		case i > 0 && line[i-1] != 0 && low == 1, low == 0 && i+1 < len(line) && line[i+1] != 0:
+			text = append(text, "\ufffd"...)
+		default:
+			text = append(text, string(rune(c))...)
+		}
+	}
+	return bytes.Trim(text, "\r\n"), true
 }

@@ -1,7 +1,6 @@
 package ingest
 
 import (
-	"bytes"
 	"encoding/base64"
 	"net/netip"
 	"strings"
@@ -9,20 +8,69 @@ import (
 	"friendlyfire/store"
 )
 
-// address returns the canonical form of an address. Other text is cleaned and truncated, since jails may ban anything.
+// address returns the canonical form of an address, without a port, or of a network. Other text is cleaned and
+// truncated, since jails may ban anything.
 func address(s string) string {
-	if a, err := netip.ParseAddr(s); err == nil {
-		return a.Unmap().WithZone("").String()
+	if a := onlyAddress(s); a != "" {
+		return a
 	}
 	return store.Clean(s, 100)
 }
 
+// maxAddress is the length of the longest text that can be an address, in bytes: IPv6 with IPv4 at its end, a zone, a
+// port.
+const maxAddress = 80
+
+// onlyAddress is like address, but returns "" for other text. A network of a single address is that address.
+func onlyAddress(s string) string {
+	if len(s) < len("::") || len(s) > maxAddress {
+		return ""
+	}
+	a, err := netip.ParseAddr(s)
+	if err == nil {
+		return plain(a)
+	}
+	if bare, ok := strings.CutPrefix(s, "["); ok && strings.HasSuffix(bare, "]") {
+		if a, err = netip.ParseAddr(strings.TrimSuffix(bare, "]")); err == nil && a.Is6() {
+			return plain(a)
+		}
+		return ""
+	}
+	if p, err := netip.ParseAddrPort(s); err == nil {
+		return plain(p.Addr())
+	}
+	p, err := netip.ParsePrefix(s)
+	switch {
+	case err != nil:
+		return ""
+	case p.IsSingleIP():
+		return plain(p.Addr())
+	case p.Addr().Is4In6() && p.Bits() >= 96:
+		p = netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-96)
+	}
+	return p.Masked().String()
+}
+
+func plain(a netip.Addr) string { return a.Unmap().WithZone("").String() }
+
+// isAddress reports whether s is an IP address.
+func isAddress(s []byte) bool {
+	_, err := netip.ParseAddr(string(s))
+	return err == nil
+}
+
 // number parses an integer. It drops decimals, which Fail2Ban's numbers may have.
 func number(field []byte) (int64, error) {
-	digits, _, _ := bytes.Cut(field, []byte{'.'})
+	digits := field
 	negative := len(digits) > 0 && digits[0] == '-'
 	if negative {
 		digits = digits[1:]
+	}
+	for i, c := range digits {
+		if c == '.' {
+			digits = digits[:i]
+			break
+		}
 	}
 	n, ok := natural(digits)
 	if !ok {

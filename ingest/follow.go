@@ -195,7 +195,7 @@ func (f *follower) nextFile(ctx context.Context, i Info) (bool, error) {
 // first ban is no older than the last one. Otherwise it may be a copy of a file that was read, named like a rotated
 // one.
 func (f *follower) continues(first []byte) bool {
-	lines := newParser(f.Format, f.Zone, f.cursor, first)
+	lines := f.parser(first, &logState{})
 	for line := range bytes.Lines(first) {
 		if ban, found, _ := lines.parse(bytes.TrimRight(line, "\r\n")); found {
 			return !ban.Time.Before(f.cursor.LastTime.Add(-tolerance * time.Second))
@@ -204,13 +204,23 @@ func (f *follower) continues(first []byte) bool {
 	return false
 }
 
+// parser returns a parser of the current file.
+func (f *follower) parser(first []byte, state *logState) *parser {
+	return newParser(f.Format, file{
+		zone: f.zone, cursor: f.cursor, first: first, written: time.Unix(0, f.tail.info.Modified), state: state,
+	})
+}
+
 // read reads the rest of the file into the store. One batch is saved while the next is read.
 func (f *follower) read(ctx context.Context) error {
 	first, err := f.tail.firstBytes()
 	if err != nil {
 		return &unreadable{err}
 	}
-	lines := newParser(f.Format, f.Zone, f.cursor, first)
+	if f.log == nil {
+		f.log = &logState{}
+	}
+	lines := f.parser(first, f.log)
 	saved := func() error { return nil }
 	for end := false; !end && err == nil; {
 		if err = ctx.Err(); err != nil {
@@ -222,6 +232,11 @@ func (f *follower) read(ctx context.Context) error {
 		if err != nil {
 			err = &unreadable{err}
 			break
+		}
+		if end {
+			if err := f.checkZone(ctx, lines); err != nil {
+				return errors.Join(err, saved())
+			}
 		}
 		f.batch.Prepare()
 		if err := saved(); err != nil {
@@ -252,8 +267,14 @@ func (f *follower) collect(lines *parser) error {
 		if found {
 			f.batch.Bans = append(f.batch.Bans, ban)
 		}
-		if bad, ok := err.(reason); ok { //nolint:errorlint // reasons are never wrapped
-			f.batch.Rejects = append(f.batch.Rejects, store.Reject{Line: f.cursor.Line, Reason: string(bad)})
+		switch err := err.(type) { //nolint:errorlint // neither is ever wrapped
+		case reason:
+			f.batch.Rejects = append(f.batch.Rejects, store.Reject{Line: f.cursor.Line, Reason: string(err)})
+			if found {
+				f.batch.Lines++ // two lines in one
+			}
+		case other:
+			f.batch.Other(string(err))
 		}
 	}
 	return nil
@@ -263,7 +284,7 @@ func (f *follower) collect(lines *parser) error {
 func (f *follower) save(ctx context.Context, lines *parser, end bool) (wait func() error) {
 	c := &f.cursor
 	f.tail.saveTo(c)
-	c.Columns, c.LastTime = lines.columns.header(), lines.clock.lastTime()
+	c.Columns, c.LastTime = lines.decision(), lines.clock.lastTime()
 	c.Size = max(c.Offset+1, f.tail.info.Size)
 	if end {
 		c.Size = c.Offset // an unfinished line cannot be read at once
@@ -273,6 +294,7 @@ func (f *follower) save(ctx context.Context, lines *parser, end bool) (wait func
 		return func() error { return nil }
 	}
 	now := time.Now()
+	lines.nameServers(f.batch.Bans)
 	f.batch, f.saving = store.Batch{Bans: f.saving.Bans[:0], Rejects: f.saving.Rejects[:0]}, f.batch
 	b := &f.saving
 	b.Source, b.Cursor, b.ReadAt, b.NewsSince, b.Place = f.Name, *c, now, now.Add(-f.MaxAge), f.Place

@@ -2,7 +2,6 @@ package ingest
 
 import (
 	"bytes"
-	"errors"
 	"time"
 
 	"friendlyfire/store"
@@ -23,77 +22,134 @@ const (
 	errNumber     = reason("no number")
 	errControl    = reason("control character")
 	errUnfinished = reason("unfinished line")
+	errForm       = reason("a ban in a form that is not known")
 )
 
-// errNoBan is returned for a line that is not meant to be a ban: a header, an empty line.
-var errNoBan = errors.New("no ban")
+// other is what a line is that is not meant to be a ban. Like reasons, the kinds are few, so that they can be counted.
+type other string
 
-// parser parses the lines of one file.
+func (o other) Error() string { return "no ban: " + string(o) }
+
+func isOther(err error) bool {
+	_, ok := err.(other) //nolint:errorlint // others are never wrapped
+	return ok
+}
+
+// ofFail2Ban reports whether Fail2Ban has written the line.
+func (o other) ofFail2Ban() bool {
+	switch o {
+	case otherBlank, otherHeader, otherRemark, otherProgram, otherContinued:
+		return false
+	}
+	return true
+}
+
+const (
+	otherBlank     = other("blank line")
+	otherHeader    = other("header")
+	otherRemark    = other("comment")
+	otherFound     = other("failure found")
+	otherIgnored   = other("ignored address")
+	otherAgain     = other("already banned")
+	otherUnban     = other("unban")
+	otherRestored  = other("restored ban")
+	otherProlonged = other("prolonged ban")
+	otherServer    = other("start or stop")
+	otherFail2Ban  = other("other line of Fail2Ban")
+	otherProgram   = other("line of another program")
+	otherContinued = other("rest of a message")
+)
+
+// parser parses the lines of one file: fail2ban.log, or a CSV file.
 type parser struct {
-	log     bool    // fail2ban.log itself, not CSV
-	columns columns // in force
-	clock   localTime
-	fields  [][]byte  // of the line at hand
-	cache   textCache // addresses and jails met before
+	log   *logParser // nil: CSV
+	csv   *csvParser // nil: a log
+	clock *localTime
+}
+
+// file is what a parser must know of the file that its lines are from.
+type file struct {
+	zone    *time.Location
+	cursor  store.Cursor // where it continues
+	first   []byte       // bytes of the file
+	written time.Time    // when it was last written to
+	state   *logState    // of the lines before; nil: there were none
 }
 
 // newParser returns a parser that continues at the cursor. The format is "csv", "log", or "auto", which decides by the
-// first bytes of the file.
-func newParser(format string, zone *time.Location, c store.Cursor, first []byte) *parser {
-	return &parser{
-		log:     format == "log" || format == "auto" && bytes.Contains(first, []byte(" fail2ban.")),
-		columns: newColumns(c.Columns),
-		clock:   localTime{zone: zone, last: c.LastTime.Unix()},
-		cache:   textCache{},
+// first lines of the file. From these it also learns the dialect of a CSV file, unless the cursor knows that.
+func newParser(format string, f file) *parser {
+	p := &parser{clock: &localTime{zone: f.zone, last: f.cursor.LastTime.Unix()}}
+	if format == "log" || format == "auto" && isLog(f.first) {
+		state := f.state
+		if state == nil {
+			state = &logState{}
+		}
+		p.log = &logParser{logState: state, clock: p.clock, cache: textCache{}, written: f.written}
+		p.log.restore(f.cursor.Columns)
+		return p
+	}
+	p.csv = newCSVParser(f.cursor.Columns, p.clock)
+	if f.cursor.Offset == 0 || !p.csv.decided() {
+		p.csv.learn(f.first)
+	}
+	return p
+}
+
+// decision is what is known of the file's form, in the form that a cursor keeps: the columns of a CSV file, or for a log
+// the host that writes it.
+func (p *parser) decision() string {
+	if p.log != nil {
+		return p.log.decision()
+	}
+	return p.csv.Columns()
+}
+
+// isLog reports whether the first lines of a file are those of a log: one names Fail2Ban or is by syslog, or it is JSON.
+func isLog(first []byte) bool {
+	var p logParser
+	for line := range bytes.Lines(first) {
+		if line = p.strip(line); len(line) == 0 || line[0] == '#' {
+			continue
+		}
+		if line[0] == '{' {
+			return true
+		}
+		if e := open(line); e.module != nil || e.given() && bySyslog(e.message) {
+			return true
+		}
+	}
+	return false
+}
+
+// bySyslog reports whether what follows a time is a host and a program: "web1 sshd[812]: ".
+func bySyslog(s []byte) bool {
+	host, rest := cutWord(s)
+	program, _ := cutWord(rest)
+	return isHost(host) && len(program) > 1 && program[len(program)-1] == ':'
+}
+
+// nameServers leaves the names of hosts only to bans of a file that is of several: else the source has a name.
+func (p *parser) nameServers(bans []store.Ban) {
+	if p.log == nil || p.log.relay {
+		return
+	}
+	for i := range bans {
+		bans[i].Source = ""
 	}
 }
 
 // parse parses one line. It may return both a ban and an error: a writer that was stopped within a line leaves its
-// beginning joined to the next one. The error is errNoBan, a reason, or nil.
+// beginning joined to the next one. The error is an other, a reason, or nil.
 func (p *parser) parse(line []byte) (b store.Ban, found bool, err error) {
-	b, err = p.parseWhole(line)
-	if _, bad := err.(reason); !bad { //nolint:errorlint // reasons are never wrapped
-		return b, err == nil, err
+	if p.log == nil {
+		return p.csv.parse(line)
 	}
-	if p.log {
-		return b, false, err
-	}
-	at := lastDate(line)
-	if at <= 0 {
-		return b, false, err
-	}
-	header := p.header(line[:at]) // bcambl/fail2ban-blacklist writes its header without a newline
-	b, restErr := p.parseWhole(line[at:])
-	if restErr != nil {
-		return b, false, err
-	}
-	if header {
-		return b, true, nil
-	}
-	return b, true, errUnfinished
-}
-
-// parseWhole parses a line as it is.
-func (p *parser) parseWhole(line []byte) (store.Ban, error) {
 	if bytes.IndexByte(line, 0) >= 0 {
-		return store.Ban{}, errControl // a crash may leave a run of zeros
+		return b, false, errControl // a crash may leave a run of zeros
 	}
-	if p.log {
-		return p.parseLog(line)
-	}
-	return p.parseCSV(line)
-}
-
-// lastDate returns the index of the last date in the line at which a row could begin, or -1.
-func lastDate(line []byte) int {
-	for end := bytes.LastIndexByte(line, ','); end >= 0; end = bytes.LastIndexByte(line[:end], ',') {
-		if at := end - len(time.DateOnly); at >= 0 {
-			if _, ok := parseDate(line[at:end]); ok {
-				return at
-			}
-		}
-	}
-	return -1
+	b, err = p.log.parse(line)
+	return b, err == nil, err
 }
 
 // textCache maps foreign texts to their cleaned forms: most occur again and again.

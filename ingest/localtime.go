@@ -12,8 +12,9 @@ import (
 // for lines that are out of order by a few seconds, as several jails write them. The hour that is skipped when daylight
 // saving time begins does not occur; a time in it is read as if the clock had not been put forward.
 type localTime struct {
-	zone *time.Location
-	last int64 // unix seconds of the line above
+	zone  *time.Location
+	last  int64 // unix seconds of the line above
+	local int64 // of the last time that was read here, and did not come with a zone; 0: none
 
 	date                      [10]byte // that the following belong to
 	midnight                  int64    // as if the zone were UTC
@@ -77,12 +78,14 @@ func (l *localTime) read(date, clock []byte) (time.Time, error) {
 	wall := l.midnight + seconds
 	first, second := wall-l.offsetBefore, wall-l.offsetAfter
 	if first == second {
+		l.local = first
 		return l.accept(first)
 	}
 	isFirst, isSecond := l.offsetAt(first) == l.offsetBefore, l.offsetAt(second) == l.offsetAfter
 	if !isFirst && isSecond || isFirst && isSecond && first < l.last-tolerance {
 		first = second // after the change, or in the repeated hour
 	}
+	l.local = first
 	return l.accept(first)
 }
 

@@ -2,36 +2,381 @@ package ingest
 
 import (
 	"bytes"
-	"regexp"
+	"strings"
+	"time"
+
+	"github.com/tidwall/gjson"
 
 	"friendlyfire/store"
 )
 
-// banLine is what Fail2Ban 0.9 and later writes to its own log when it bans:
-//
-//	2026-11-22 14:05:09,123 fail2ban.actions        [12345]: NOTICE  [sshd] Ban 203.0.113.7
-//
-// The first number in brackets is its process id. "Restore Ban" repeats an old ban after a restart, "Increase Ban"
-// prolongs one and "Unban" lifts it: none of them is a new ban.
-var banLine = regexp.MustCompile(`^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(?:[,.]\d+)? ` +
-	`fail2ban\.actions\s*(?:\[\d+\])?: NOTICE\s+\[([^]]+)\] Ban (.*)$`)
+// logParser parses fail2ban.log, in whatever envelope its lines come.
+type logParser struct {
+	*logState
+	clock *localTime
+	cache textCache
 
-// parseLog parses a line of fail2ban.log. For lines about anything else the error is errNoBan.
-func (p *parser) parseLog(line []byte) (b store.Ban, err error) {
-	if !bytes.Contains(line, []byte("] Ban ")) {
-		return b, errNoBan
+	written  time.Time // when the file was last written to: tells the year of times without one
+	yearless [len("01-02")]byte
+	year     [len("2006")]byte // of yearless
+
+	plain     []byte // a line without colours
+	local     bool   // the last line had a time, and without a zone
+	low, high bool   // Fail2Ban has written at the level of bans or below, and above
+}
+
+// logState is what lines say about later lines. It outlives a parser.
+type logState struct {
+	host  string // of the first line that names one
+	relay bool   // lines of several hosts are in the file
+
+	// Before 0.10, Fail2Ban lifts all bans when it stops, and bans the same addresses again when it starts.
+	stopping bool
+	changed  time.Time       // when it last started or stopped
+	lifted   map[string]bool // by jail and address, since it began to stop
+}
+
+// Limits of what is remembered of a restart: how long Fail2Ban may take to restore its bans, and how many there may be.
+const (
+	restoreTime = 10 * time.Minute
+	maxLifted   = 50_000
+)
+
+// decision is what a cursor keeps of the log: the host that it is of, or that it is of several.
+func (s *logState) decision() string {
+	switch {
+	case s.relay:
+		return "log of several hosts"
+	case s.host != "":
+		return "log of " + s.host
 	}
-	m := banLine.FindSubmatch(line)
-	if m == nil {
-		return b, errNoBan
+	return "log"
+}
+
+// restore takes a decision over.
+func (s *logState) restore(decision string) {
+	host, ok := strings.CutPrefix(decision, "log of ")
+	switch {
+	case s.host != "" || !ok:
+	case host == "several hosts":
+		s.relay = true
+	default:
+		s.host = host
 	}
-	if bytes.Contains(m[4], []byte(" fail2ban.")) {
+}
+
+// parse parses a line. The error of a line that is no ban is an other, which says what it is.
+func (p *logParser) parse(line []byte) (store.Ban, error) {
+	if line = p.strip(line); len(line) == 0 {
+		return store.Ban{}, otherBlank
+	}
+	if line[0] == '{' {
+		return p.parseJSON(line)
+	}
+	e := open(line)
+	return p.parseEnvelope(&e, line)
+}
+
+// strip drops a byte order mark, colours, and blanks at both ends.
+func (p *logParser) strip(line []byte) []byte {
+	line = bytes.TrimPrefix(line, []byte("\ufeff"))
+	if bytes.IndexByte(line, '\x1b') >= 0 {
+		line = p.withoutColours(line)
+	}
+	return bytes.TrimSpace(line)
+}
+
+// withoutColours drops escape sequences such as ESC [ 36 m.
+func (p *logParser) withoutColours(line []byte) []byte {
+	p.plain = p.plain[:0]
+	for {
+		before, after, found := bytes.Cut(line, []byte("\x1b["))
+		p.plain = append(p.plain, before...)
+		if !found {
+			return p.plain
+		}
+		line = after[len(after)-len(bytes.TrimLeft(after, "0123456789;")):]
+		if len(line) > 0 {
+			line = line[1:]
+		}
+	}
+}
+
+// The keys under which logs in JSON have their parts: Docker's json-file, journalctl -o json, and what shippers of logs
+// commonly write.
+var (
+	jsonMessage = []string{"log", "MESSAGE", "message", "msg", "line"}
+	jsonTime    = []string{"time", "__REALTIME_TIMESTAMP", "timestamp", "@timestamp", "ts"}
+	jsonHost    = []string{"_HOSTNAME", "hostname", "host"}
+	jsonProgram = []string{"SYSLOG_IDENTIFIER", "program", "appname"}
+)
+
+// parseJSON parses a line that is a JSON object.
+func (p *logParser) parseJSON(line []byte) (store.Ban, error) {
+	var message, at, host, program string
+	gjson.ParseBytes(line).ForEach(func(key, value gjson.Result) bool {
+		for _, part := range []struct {
+			keys []string
+			into *string
+		}{{jsonMessage, &message}, {jsonTime, &at}, {jsonHost, &host}, {jsonProgram, &program}} {
+			for _, k := range part.keys {
+				if key.Str == k && *part.into == "" && value.Type != gjson.JSON {
+					*part.into = value.String()
+				}
+			}
+		}
+		return true
+	})
+	text := p.strip([]byte(message))
+	if len(text) == 0 {
+		return store.Ban{}, classifyOther(&envelope{}, line)
+	}
+	e := open(text)
+	if outer := jsonStamp(at); outer.given() && !e.zoned {
+		e.stamp = outer
+	}
+	if e.host == nil && host != "" {
+		e.host = []byte(host)
+	}
+	if e.module == nil && strings.HasPrefix(program, "fail2ban") {
+		e.module = fail2banName
+	}
+	return p.parseEnvelope(&e, text)
+}
+
+// jsonStamp reads RFC 3339, or a number of seconds, milliseconds, microseconds or nanoseconds since 1970.
+func jsonStamp(text string) stamp {
+	if n := len(text); n >= 10 && isDigits([]byte(text)) {
+		unix, ok := natural([]byte(text[:10]))
+		return stamp{unix: unix, zoned: ok && (n == 10 || n == 13 || n == 16 || n == 19)}
+	}
+	t, rest, _ := readStamp([]byte(text))
+	if len(rest) > 0 {
+		return stamp{}
+	}
+	return t
+}
+
+// parseEnvelope parses the message of a line.
+func (p *logParser) parseEnvelope(e *envelope, line []byte) (b store.Ban, err error) {
+	at, timeErr := p.time(&e.stamp) // of every line: the order of all tells which of two repeated hours it is
+	p.noteHost(e.host)
+	p.noteLevel(e)
+	jail, text, err := classify(e, line)
+	switch err {
+	case nil:
+		return p.ban(e, at, timeErr, jail, text)
+	case otherUnban:
+		p.noteUnban(jail, text)
+	case otherServer:
+		p.noteServer(e.message, at)
+	}
+	return b, err
+}
+
+// ban is the ban that a line reports.
+func (p *logParser) ban(e *envelope, at time.Time, timeErr error, jail, text []byte) (b store.Ban, err error) {
+	if bytes.Contains(text, []byte(" fail2ban.")) {
 		return b, errUnfinished // two lines in one
 	}
-	if b.Address = p.cache.get(m[4], address); b.Address == "" {
+	if first, more := cutWord(text); len(more) > 0 && isAddress(first) {
+		return b, errForm // jails may ban any words, but what follows an address is not known
+	}
+	if timeErr != nil {
+		return b, timeErr
+	}
+	if p.restores(jail, text, at) {
+		return b, otherRestored
+	}
+	if b.Address = p.cache.get(text, address); b.Address == "" {
 		return b, errAddress
 	}
-	b.Jail = p.cache.get(m[3], cleanJail)
-	b.Time, err = p.clock.read(m[1], m[2])
-	return b, err
+	b.Jail, b.Time = p.cache.get(jail, cleanJail), at
+	if e.host != nil {
+		b.Source = p.cache.get(e.host, cleanJail)
+	}
+	return b, nil
+}
+
+// What a message that begins with a jail in brackets goes on with.
+var (
+	banVerb    = []byte("Ban ")
+	unbanVerb  = []byte("Unban ")
+	otherVerbs = []struct {
+		verb []byte
+		kind other
+	}{
+		{[]byte("Found "), otherFound},
+		{[]byte("Ignore "), otherIgnored},
+		{[]byte("Restore Ban "), otherRestored},
+		{[]byte("Increase Ban "), otherProlonged},
+		{[]byte("Reban "), otherAgain},
+	}
+	alreadyBanned = []byte(" already banned")
+)
+
+// classify says what a message is about: a ban of the text by the jail, where the error is nil; else the error is an
+// other, or errForm if a ban is meant in a form that is not known.
+func classify(e *envelope, line []byte) (jail, text []byte, err error) {
+	m := e.message
+	end := -1
+	if len(m) > 0 && m[0] == '[' && (e.module != nil || e.host == nil) {
+		end = bytes.Index(m, []byte("] "))
+	}
+	if end < 0 {
+		return nil, nil, classifyOther(e, line)
+	}
+	jail, text = m[1:end], skipSpace(m[end+2:])
+	if after, ok := bytes.CutPrefix(text, banVerb); ok {
+		return jail, skipSpace(after), nil
+	}
+	if after, ok := bytes.CutPrefix(text, unbanVerb); ok {
+		return jail, skipSpace(after), otherUnban
+	}
+	for _, v := range otherVerbs {
+		if bytes.HasPrefix(text, v.verb) {
+			return nil, nil, v.kind
+		}
+	}
+	if bytes.HasSuffix(text, alreadyBanned) {
+		return nil, nil, otherAgain
+	}
+	return nil, nil, classifyOther(e, line)
+}
+
+// What Fail2Ban says when it, or a jail, starts or stops.
+var serverMarks = [][]byte{
+	[]byte("Starting Fail2ban"), []byte("Stopping all jails"), []byte("Exiting Fail2ban"), []byte("Shutdown in progress"),
+	[]byte("Changed logging target"), []byte("Creating new jail"), []byte("' started"), []byte("' stopped"),
+}
+
+// classifyOther is classify for a message that names no jail, or does something else with it.
+func classifyOther(e *envelope, line []byte) error {
+	if e.module == nil {
+		switch {
+		case bytes.Contains(line, []byte("] Ban ")):
+			return errForm
+		case !e.given():
+			return otherContinued
+		}
+		return otherProgram
+	}
+	if saysBans(e.module) {
+		for rest := e.message; ; {
+			at := bytes.Index(rest, banVerb)
+			if at < 0 {
+				break
+			}
+			if at == 0 || !isLetter(rest[at-1]) {
+				return errForm
+			}
+			rest = rest[at+len(banVerb):]
+		}
+	}
+	for _, mark := range serverMarks {
+		if bytes.Contains(e.message, mark) {
+			return otherServer
+		}
+	}
+	return otherFail2Ban
+}
+
+// saysBans reports whether a module of Fail2Ban says what it bans. Others, such as its filters, quote attackers.
+func saysBans(module []byte) bool {
+	switch string(module) {
+	case "fail2ban", "fail2ban-server", "fail2ban.actions", "fail2ban.observer":
+		return true
+	}
+	return false
+}
+
+// time is the moment of a stamp.
+func (p *logParser) time(s *stamp) (time.Time, error) {
+	p.local = !s.zoned && s.clock != nil
+	switch {
+	case s.zoned:
+		return p.clock.accept(s.unix)
+	case s.clock == nil:
+		return time.Time{}, errTime
+	case !s.hasYear():
+		p.addYear(s)
+	}
+	return p.clock.read(s.date[:], s.clock)
+}
+
+// addYear gives a date the latest year in which it was not yet to come when the file was last written to.
+func (p *logParser) addYear(s *stamp) {
+	if day := s.date[len("2006-"):]; !bytes.Equal(day, p.yearless[:]) {
+		copy(p.yearless[:], day)
+		limit := p.written.AddDate(0, 0, 2) // zones and clocks differ
+		date := s.date
+		for year := limit.Year(); year > limit.Year()-5; year-- { // the 29th of February comes every four years
+			copy(date[:], time.Date(year, 1, 1, 0, 0, 0, 0, time.UTC).Format("2006"))
+			if at, ok := parseDate(date[:]); ok && at.Before(limit) {
+				break
+			}
+		}
+		copy(p.year[:], date[:])
+	}
+	copy(s.date[:], p.year[:])
+}
+
+// noteHost keeps from how many hosts the lines come.
+func (s *logState) noteHost(host []byte) {
+	switch {
+	case len(host) == 0 || s.relay || s.host == string(host):
+	case s.host == "":
+		s.host = string(host)
+	default:
+		s.relay = true
+	}
+}
+
+// noteLevel keeps the levels at which Fail2Ban writes.
+func (p *logParser) noteLevel(e *envelope) {
+	if e.module == nil || len(e.level) == 0 {
+		return
+	}
+	switch e.level[0] {
+	case 'W', 'E', 'C':
+		p.high = true
+	default:
+		p.low = true
+	}
+}
+
+// noteServer keeps when Fail2Ban stops and starts.
+func (s *logState) noteServer(message []byte, at time.Time) {
+	s.changed = at
+	stops := bytes.Contains(message, []byte("Stopping")) || bytes.Contains(message, []byte("Shutdown"))
+	if stops && !s.stopping {
+		s.lifted = nil
+	}
+	if stops {
+		s.stopping = true
+	} else if !bytes.Contains(message, []byte("stopped")) {
+		s.stopping = false
+	}
+}
+
+// noteUnban keeps a ban that is lifted because Fail2Ban stops.
+func (s *logState) noteUnban(jail, address []byte) {
+	if !s.stopping || len(s.lifted) >= maxLifted {
+		return
+	}
+	if s.lifted == nil {
+		s.lifted = map[string]bool{}
+	}
+	s.lifted[string(jail)+" "+string(address)] = true
+}
+
+// restores reports whether a ban is one that was lifted by a stop.
+func (s *logState) restores(jail, address []byte, at time.Time) bool {
+	if len(s.lifted) == 0 || at.Sub(s.changed) > restoreTime {
+		return false
+	}
+	key := string(jail) + " " + string(address)
+	restored := s.lifted[key]
+	delete(s.lifted, key)
+	return restored
 }

@@ -3,7 +3,6 @@ package ingest
 import (
 	"bytes"
 	"context"
-	"errors"
 	"io"
 	"time"
 
@@ -19,9 +18,16 @@ const (
 // Preview is what the last lines of a source look like.
 type Preview struct {
 	Last     *store.Ban // the last ban; nil: none
+	Lines    int        // that were looked at
+	Bans     int        // among them
 	Bad      int        // number of lines that should be bans but cannot be parsed
 	Why      string     // what is wrong with the last of them
 	Modified time.Time  // when the file was last written to, by its own clock
+
+	IsLog    bool      // not CSV
+	Fail2Ban int       // lines of a log that Fail2Ban has written
+	Muted    bool      // Fail2Ban writes to the log, but only what is worse than a ban: its loglevel hides bans
+	First    time.Time // the earliest time in a line; zero: none has one
 
 	// Written is the time in the last line, read in the source's zone; zero if it does not depend on the zone. In the
 	// right zone it is shortly before Modified.
@@ -40,13 +46,12 @@ func (r *Reader) Peek(ctx context.Context) (preview Preview, err error) {
 		return preview, err
 	}
 	defer f.Close()
-	var first []byte // line
+	var begin []byte // nil: all is read
 	if s, ok := f.(io.Seeker); ok && info.Size > peekBytes {
-		begin := make([]byte, headerBytes)
+		begin = make([]byte, headerBytes)
 		if _, err := io.ReadFull(f, begin); err != nil {
 			return preview, err
 		}
-		first, _, _ = bytes.Cut(begin, []byte("\n"))
 		if _, err := s.Seek(info.Size-peekBytes, io.SeekStart); err != nil {
 			return preview, err
 		}
@@ -59,32 +64,48 @@ func (r *Reader) Peek(ctx context.Context) (preview Preview, err error) {
 	if err != nil {
 		return preview, err
 	}
-	if first != nil {
+	if begin != nil {
 		end = end[bytes.IndexByte(end, '\n')+1:] // drop the partial first line
 	}
 	end = end[:bytes.LastIndexByte(end, '\n')+1] // drop the partial last line
-	p := newParser(r.Format, r.Zone, store.Cursor{Columns: cursor.Columns}, end)
-	if cursor.Columns == "" && !p.log {
-		p.header(first)
+	known := store.Cursor{Columns: cursor.Columns, Offset: cursor.Offset}
+	if begin == nil {
+		begin, known.Offset = end[:min(len(end), headBytes)], 0
+	}
+	p := newParser(r.Format, file{zone: r.Zone, cursor: known, first: begin, written: preview.Modified})
+	preview.IsLog = p.log != nil
+	for line := range bytes.Lines(begin) {
+		if _, _, err := p.parse(bytes.TrimRight(line, "\r\n")); err != otherContinued && !p.clock.lastTime().IsZero() {
+			preview.First = p.clock.lastTime()
+			break
+		}
 	}
 	for line := range bytes.Lines(end) {
 		line = bytes.TrimRight(line, "\r\n")
 		ban, found, err := p.parse(line)
+		preview.Lines++
 		if found {
+			preview.Bans++
 			preview.Last, preview.Written = &ban, ban.Time
 			if ban.HasEpoch {
 				preview.Written = time.Time{}
 			}
 		}
-		if p.log && len(line) > len(time.DateTime) { // lines about other events have a time, too
-			date, clock := line[:len(time.DateOnly)], line[len(time.DateOnly)+1:len(time.DateTime)]
-			if at, err := p.clock.read(date, clock); err == nil {
-				preview.Written = at
+		if p.log != nil && p.log.local { // lines about other events have a time, too
+			preview.Written = p.clock.lastTime()
+		}
+		switch err := err.(type) { //nolint:errorlint // neither is ever wrapped
+		case reason:
+			preview.Bad, preview.Why = preview.Bad+1, string(err)
+		case other:
+			if err.ofFail2Ban() {
+				preview.Fail2Ban++
 			}
 		}
-		if err != nil && !errors.Is(err, errNoBan) {
-			preview.Bad, preview.Why = preview.Bad+1, err.Error()
-		}
+	}
+	if p.log != nil {
+		preview.Fail2Ban += preview.Bans
+		preview.Muted = p.log.high && !p.log.low && preview.Bans == 0
 	}
 	return preview, nil
 }

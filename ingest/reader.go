@@ -26,8 +26,11 @@ type Reader struct {
 	Next     func()         // called when bans were added
 	Progress func(Progress) // called after each batch; may be nil
 
-	finished   []Info // the files there were when everything had been read
-	reportedOK bool   // the store knows that the source can be read
+	log        *logState
+	zone       *time.Location // that the source is read in; nil: not known yet
+	seenAt     time.Time      // when everything had been read
+	finished   []Info         // the files there were when everything had been read
+	reportedOK bool           // the store knows that the source can be read
 }
 
 // Progress is how far a reader has come within a file.
@@ -48,7 +51,7 @@ const (
 // to its end. If a file cannot be read, Step returns an error and records it in the store.
 func (r *Reader) Step(ctx context.Context) error {
 	err := errRotated
-	for try := 0; try < 10 && errors.Is(err, errRotated); try++ {
+	for try := 0; try < 10 && (errors.Is(err, errRotated) || errors.Is(err, errZoneShift)); try++ {
 		err = r.step(ctx)
 	}
 	if err != nil {
@@ -86,7 +89,11 @@ func (r *Reader) step(ctx context.Context) error {
 		return &unreadable{missing}
 	}
 	if missing == nil && len(r.finished) == 1 && r.finished[0] == live {
+		r.seenAt = time.Now()
 		return nil
+	}
+	if _, err := r.loadZone(ctx); err != nil {
+		return err
 	}
 	cursor, err := r.Store.Cursor(ctx, r.Name)
 	if err != nil {
@@ -99,7 +106,7 @@ func (r *Reader) step(ctx context.Context) error {
 		err = f.follow(ctx, files[at:])
 	}
 	if err == nil {
-		r.finished = files
+		r.finished, r.seenAt = files, time.Now()
 	}
 	return err
 }

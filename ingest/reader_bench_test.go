@@ -82,7 +82,7 @@ func BenchmarkParse(b *testing.B) {
 		"log":      "2026-11-22 14:05:09,123 fail2ban.actions        [12345]: NOTICE  [sshd] Ban 203.0.113.7",
 	} {
 		b.Run(name, func(b *testing.B) {
-			p := newParser("auto", time.UTC, store.Cursor{}, []byte(line))
+			p := newParser("auto", file{zone: time.UTC, first: []byte(line)})
 			for b.Loop() {
 				if _, found, err := p.parse([]byte(line)); !found || err != nil {
 					b.Fatal(err)

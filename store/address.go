@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 )
@@ -21,6 +22,9 @@ type Located struct {
 	ID      int64
 	Public  bool    // an address of the public Internet: it has a country, and whois may be asked about it
 	Country Country // "" if the table has none
+
+	// Others are the further countries of a network that was banned. It counts as of the first that is friendly.
+	Others []Country
 }
 
 // Unlocated returns up to n addresses that have not been looked up in the offline table yet, oldest first.
@@ -155,7 +159,12 @@ func (c classifier) classify(text string, whois Country, l Located) classified {
 	if a, err := netip.ParseAddr(text); err == nil && l.Public {
 		p.Public, p.Server = 1, c.routes.serverFor(a)
 	}
-	if c.friends.Has(text, l.Country, whois) {
+	for _, other := range l.Others {
+		if !slices.Contains(c.friends.Countries, p.Country) && slices.Contains(c.friends.Countries, other) {
+			p.Country = other
+		}
+	}
+	if c.friends.Has(text, p.Country, whois) {
 		p.Friendly = 1
 	}
 	return p

@@ -13,7 +13,7 @@ import (
 // Ban is one line of a source: an address that a jail has banned.
 type Ban struct {
 	ID       int64
-	Source   string
+	Source   string    // of a ban to be kept: "" is that of its batch
 	Time     time.Time // of the ban, to the second
 	HasEpoch bool      // the line gave its time in unix seconds, which with address and jail identifies the ban
 	Address  string    // canonical (IPv4-mapped as IPv4, no zone), or cleaned text that is not an address
@@ -30,13 +30,22 @@ type Batch struct {
 	Cursor    Cursor // how far the source has been read with this batch
 	Bans      []Ban  // in the order of the file
 	Rejects   []Reject
-	Lines     int       // consumed, including bans, rejects, headers and empty lines
-	Gaps      int       // how often the file was replaced without a trace
-	ReadAt    time.Time // when it was read
-	NewsSince time.Time // bans from then on are news, earlier ones are history
-	Place     Place     // looks up new addresses in the offline table; nil: left to Locate
+	Lines     int            // consumed, including bans, rejects, headers and empty lines
+	Others    map[string]int // lines that are no bans and not meant to be, by kind
+	Gaps      int            // how often the file was replaced without a trace
+	ReadAt    time.Time      // when it was read
+	NewsSince time.Time      // bans from then on are news, earlier ones are history
+	Place     Place          // looks up new addresses in the offline table; nil: left to Locate
 
 	addresses []string // found by Prepare
+}
+
+// Other counts a line that is no ban and not meant to be one, by its kind.
+func (b *Batch) Other(kind string) {
+	if b.Others == nil {
+		b.Others = map[string]int{}
+	}
+	b.Others[kind]++
 }
 
 // Prepare does the part of AddBans that needs no database, so that it can run while another batch is being saved. The
@@ -55,6 +64,7 @@ const maxClockSkew = 48 * time.Hour
 // address, jail and its number among identical lines of the file: duplicates are separate bans, while a file that is
 // read again from the start, as a new generation, adds nothing.
 func (s *Store) AddBans(ctx context.Context, b Batch) (added int, err error) {
+	read := len(b.Bans)
 	err = s.writeAhead(ctx, b.Cursor.Offset < b.Cursor.Size, func(tx *sql.Tx) error {
 		source, err := sourceID(ctx, tx, b.Source)
 		if err != nil {
@@ -69,6 +79,9 @@ func (s *Store) AddBans(ctx context.Context, b Batch) (added int, err error) {
 			if err := saveRejects(ctx, tx, source, b); err != nil {
 				return err
 			}
+		}
+		if err := saveOthers(ctx, tx, source, b, read-added); err != nil {
+			return err
 		}
 		return saveCursor(ctx, tx, source, b, added)
 	})
@@ -88,7 +101,7 @@ func addBans(ctx context.Context, tx *sql.Tx, source int64, b Batch) (added int,
 	if err != nil {
 		return 0, err
 	}
-	if rows, err = countDuplicates(ctx, tx, rows); err != nil {
+	if rows, err = countDuplicates(ctx, tx, source, rows); err != nil {
 		return 0, err
 	}
 	if rows, err = insertBans(ctx, tx, rows); err != nil {
@@ -141,6 +154,14 @@ func resolve(ctx context.Context, tx *sql.Tx, source int64, b Batch) ([]banRow, 
 	if err != nil {
 		return nil, err
 	}
+	servers := map[string]int64{"": source}
+	for i := range b.Bans {
+		if name := b.Bans[i].Source; name != "" && servers[name] == 0 {
+			if servers[name], err = sourceID(ctx, tx, name); err != nil {
+				return nil, err
+			}
+		}
+	}
 	since, until := b.NewsSince.Unix(), b.ReadAt.Add(maxClockSkew).Unix()
 	rows := make([]banRow, len(b.Bans))
 	for i := range b.Bans {
@@ -148,7 +169,7 @@ func resolve(ctx context.Context, tx *sql.Tx, source int64, b Batch) ([]banRow, 
 		row := &rows[i]
 		address := addresses[ban.Address]
 		row.Ban, row.generation, row.class = ban, b.Cursor.Generation, address.class
-		row.banKey = banKey{source, ban.Time.Unix(), address.id, jails[ban.Jail]}
+		row.banKey = banKey{servers[ban.Source], ban.Time.Unix(), address.id, jails[ban.Jail]}
 		if row.time >= since && row.time <= until {
 			row.state = stateUndecided
 		}
@@ -198,19 +219,25 @@ func insertBans(ctx context.Context, tx *sql.Tx, rows []banRow) (fresh []banRow,
 	fresh = rows[:0]
 	// Binding a value costs as much as storing it: values that all historical bans share are part of the statement.
 	plain := !slices.ContainsFunc(rows, func(r banRow) bool {
-		return r.nth != 0 || r.state != stateHistory || r.Matches != ""
+		return r.source != rows[0].source || r.nth != 0 || r.state != stateHistory || r.Matches != ""
 	})
-	tuple := "(?1,?2,?,?,?,?,?,?,?,?,?)"
+	tuple := "(?1,?,?,?,?,?,?,?,?,?,?)"
 	if plain {
 		tuple = "(?1,?2,?,?,?,?,?,?,0,0,'')"
 	}
 	var args []any
-	err = inChunks(ctx, tx, rows, `INSERT OR FAIL INTO bans (source_id, generation, time, address_id, jail_id,
+	err = inChunks(ctx, tx, rows, `INSERT OR FAIL INTO bans (generation, source_id, time, address_id, jail_id,
 		failures, ban_time, ban_count, nth, state, matches) VALUES %s ON CONFLICT DO NOTHING`, tuple,
 		func(statement *sql.Stmt, chunk []banRow) error {
-			args = append(slices.Grow(args[:0], 2+9*len(chunk)), chunk[0].source, chunk[0].generation)
+			args = append(slices.Grow(args[:0], 1+10*len(chunk)), chunk[0].generation)
+			if plain {
+				args = append(args, chunk[0].source)
+			}
 			for i := range chunk {
 				r := &chunk[i]
+				if !plain {
+					args = append(args, r.source)
+				}
 				args = append(args, r.time, r.address, r.jail, r.Failures, r.BanTime, r.BanCount)
 				if !plain {
 					args = append(args, r.nth, r.state, r.Matches)

@@ -14,8 +14,8 @@ type duplicates struct {
 
 // countDuplicates numbers the bans without an epoch among identical lines. Bans that an earlier generation of the file
 // contained are updated to this generation and left out.
-func countDuplicates(ctx context.Context, tx *sql.Tx, rows []banRow) ([]banRow, error) {
-	known, err := knownDuplicates(ctx, tx, rows)
+func countDuplicates(ctx context.Context, tx *sql.Tx, source int64, rows []banRow) ([]banRow, error) {
+	known, err := knownDuplicates(ctx, tx, source, rows)
 	if err != nil {
 		return nil, err
 	}
@@ -48,10 +48,10 @@ func countDuplicates(ctx context.Context, tx *sql.Tx, rows []banRow) ([]banRow, 
 }
 
 // knownDuplicates returns the stored bans that may be identical to the rows.
-func knownDuplicates(ctx context.Context, tx *sql.Tx, rows []banRow) (map[banKey]duplicates, error) {
+func knownDuplicates(ctx context.Context, tx *sql.Tx, source int64, rows []banRow) (map[banKey]duplicates, error) {
 	known := map[banKey]duplicates{}
 	var latest int64 // of the source: a file that grows in order of time needs no query
-	err := tx.QueryRowContext(ctx, "SELECT latest FROM sources WHERE id = ?", rows[0].source).Scan(&latest)
+	err := tx.QueryRowContext(ctx, "SELECT latest FROM sources WHERE id = ?", source).Scan(&latest)
 	if err != nil {
 		return nil, err
 	}

@@ -88,6 +88,10 @@ func (s *Store) SetFriends(ctx context.Context, f Friends) error {
 				return err
 			}
 		}
+		// Which of a network's countries it counts as depends on the friends: it is looked up again.
+		if _, err := tx.ExecContext(ctx, "UPDATE addresses SET public = NULL WHERE text LIKE '%/%'"); err != nil {
+			return err
+		}
 		return recount(ctx, tx, flips)
 	})
 }

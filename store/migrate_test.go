@@ -298,7 +298,8 @@ func checkAnswers(t *testing.T, s *Store) {
 		{
 			Name: "web1", LastLineAt: at(1795348801), LastBanAt: at(1795348800), Lines: 61, Bans: 7, Rejects: 2,
 			Gaps: 1, Offset: 5000, Size: 5000,
-			Kinds: map[string]int64{"bad address": 1, "line too long": 1},
+			Others: map[string]int64{"not told apart": 52},
+			Kinds:  map[string]int64{"bad address": 1, "line too long": 1},
 			Sample: []RejectedLine{
 				{Reject{40, "line too long"}, at(1795310000)},
 				{Reject{17, "bad address"}, at(1795300000)},
@@ -308,6 +309,7 @@ func checkAnswers(t *testing.T, s *Store) {
 			Name: "web2", LastLineAt: at(1795262401), LastBanAt: at(1795262400),
 			FailingSince: at(1795340000), Error: "no such file",
 			Lines: 11, Bans: 3, Offset: 300, Size: 300,
+			Others: map[string]int64{"not told apart": 8},
 		},
 		{Name: "web3", FailingSince: at(1795340000), Error: "permission denied"},
 	}, sources, err)

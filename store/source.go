@@ -104,6 +104,27 @@ func saveRejects(ctx context.Context, tx *sql.Tx, source int64, b Batch) error {
 	return err
 }
 
+// repeatedBan is the kind of line that is a ban the source has had before.
+const repeatedBan = "repeated ban"
+
+// saveOthers counts the lines of the batch that are no bans and not rejected, and the bans that were known.
+func saveOthers(ctx context.Context, tx *sql.Tx, source int64, b Batch, repeated int) error {
+	save := func(kind string, n int) error {
+		if n == 0 {
+			return nil
+		}
+		_, err := tx.ExecContext(ctx, `INSERT INTO line_counts (source_id, kind, lines) VALUES (?, ?, ?)
+			ON CONFLICT DO UPDATE SET lines = lines + excluded.lines`, source, kind, n)
+		return err
+	}
+	for kind, n := range b.Others {
+		if err := save(kind, n); err != nil {
+			return err
+		}
+	}
+	return save(repeatedBan, repeated)
+}
+
 // SourceFailed records why the source cannot be read, or with reason "" that it can. It writes nothing if that is
 // known already.
 func (s *Store) SourceFailed(ctx context.Context, source, reason string, at time.Time) error {
@@ -130,6 +151,7 @@ type SourceStatus struct {
 	Rejects      int64            // rejected lines in total
 	Gaps         int64            // how often its file was replaced without a trace: lines may be missing
 	Offset, Size int64            // of the current file, in bytes
+	Others       map[string]int64 // the lines that are neither bans nor rejects, by kind
 	Kinds        map[string]int64 // Rejects by reason
 	Sample       []RejectedLine   // the latest of them, newest first
 }
@@ -155,6 +177,9 @@ func (s *Store) Sources(ctx context.Context) ([]SourceStatus, error) {
 		return st, err
 	})
 	for i := range all {
+		if err == nil {
+			all[i].Others, err = s.lineCounts(ctx, "SELECT kind, lines FROM line_counts", all[i].Name)
+		}
 		if err == nil && all[i].Rejects > 0 {
 			err = s.fillSample(ctx, &all[i])
 		}
@@ -181,20 +206,28 @@ func (s *Store) fillSample(ctx context.Context, st *SourceStatus) error {
 	if err != nil {
 		return err
 	}
-	rows, err = s.r.QueryContext(ctx, `SELECT reason, lines FROM reject_counts
-		WHERE source_id = (SELECT id FROM sources WHERE name = ?)`, st.Name)
+	st.Kinds, err = s.lineCounts(ctx, "SELECT reason, lines FROM reject_counts", st.Name)
+	return err
+}
+
+// lineCounts returns the source's rows of a table of counts.
+func (s *Store) lineCounts(ctx context.Context, query, source string) (map[string]int64, error) {
+	rows, err := s.r.QueryContext(ctx, query+" WHERE source_id = (SELECT id FROM sources WHERE name = ?)", source)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	st.Kinds = map[string]int64{}
+	var counts map[string]int64 // nil where there are none
 	_, err = collect(rows, func(rows *sql.Rows) (none struct{}, err error) {
-		var reason string
+		var key string
 		var lines int64
-		err = rows.Scan(&reason, &lines)
-		st.Kinds[reason] = lines
+		err = rows.Scan(&key, &lines)
+		if counts == nil {
+			counts = map[string]int64{}
+		}
+		counts[key] = lines
 		return none, err
 	})
-	return err
+	return counts, err
 }
 
 // Originals returns the sources whose lines have the original format of date, time and address, without a jail.

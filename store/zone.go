@@ -1,0 +1,31 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+)
+
+// ObservedZone is the zone that a source's lines are written in, where it is not the configured one.
+type ObservedZone struct {
+	Instead string    `json:"instead"` // the configured zone
+	Offset  int       `json:"offset"`  // seconds east of UTC
+	Since   time.Time `json:"since"`   // when it was seen
+}
+
+// ZoneKey is the key of the value that holds a source's ObservedZone as JSON.
+func ZoneKey(source string) string { return "ingest/zone/" + source }
+
+// ObservedZone returns the zone that a source's lines show; nil where it is the configured one.
+func (s *Store) ObservedZone(ctx context.Context, source string) (*ObservedZone, error) {
+	text, err := s.Value(ctx, ZoneKey(source))
+	if err != nil || text == "" {
+		return nil, err
+	}
+	var z ObservedZone
+	if err := json.Unmarshal([]byte(text), &z); err != nil {
+		return nil, fmt.Errorf("zone of %s: %w", source, err)
+	}
+	return &z, nil
+}
