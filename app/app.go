@@ -121,7 +121,9 @@ func (a *App) Reader(c config.Source) *ingest.Reader {
 
 // Whois returns what asks the registries. It asks none where the configuration says so.
 func (a *App) Whois() *enrich.Whois {
-	whois := &enrich.Whois{Store: a.Store, Mirror: a.Config.Enrich.WhoisServer, Next: func() {}}
+	whois := &enrich.Whois{
+		Store: a.Store, Table: a.Table, Mirror: a.Config.Enrich.WhoisServer, Next: func() {},
+	}
 	if a.Config.Enrich.Whois {
 		whois.Resolver = &enrich.Client{Dial: a.env.Dial}
 	}

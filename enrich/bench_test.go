@@ -84,9 +84,10 @@ func BenchmarkBackfill(b *testing.B) {
 		synctest.Test(&testing.T{}, func(*testing.T) {
 			inside := bubble{TB: b, ctx: context.Background(), after: new([]func())}
 			defer inside.end()
-			s, fake := open(inside), continents(18)
-			ban(inside, s, false, attackers(27_691, rand.New(rand.NewPCG(1, 2)))...)
-			w := &Whois{Store: s, Resolver: &Client{Dial: fake.Dial}}
+			s := open(inside)
+			fake, table := continents(18)
+			banIn(inside, s, table, false, attackers(27_691, rand.New(rand.NewPCG(1, 2)))...)
+			w := &Whois{Store: s, Table: table, Resolver: &Client{Dial: fake.Dial}}
 			took := backfill(inside.ctx, inside, w)
 			questions, twice := askedTwice(inside, s, fake)
 			b.ReportMetric(float64(questions), "questions")

@@ -155,13 +155,15 @@ func (c *Client) query(ctx context.Context, server string, a netip.Addr) (text s
 	defer cancel()
 	d := c.dialer(ctx, server)
 	reg := registryOf(server)
-	text, err = whois.NewClient().SetDisableStats(true).SetDisableReferral(true).SetTimeout(lookupTimeout).SetDialer(d).
+	_, err = whois.NewClient().SetDisableStats(true).SetDisableReferral(true).SetTimeout(lookupTimeout).SetDialer(d).
 		Whois(reg.before+a.String()+reg.after, server)
+	// The library trims the reply, and with it the indentation of the first line, which tells how to read the others.
+	text = string(d.reply)
 	// What a server says before it closes the connection may be the reason why.
 	if err != nil && text != "" && parse(text, a).kind == refusal {
 		return text, false, nil
 	}
-	return text, d.last == '\n', err
+	return text, strings.HasSuffix(text, "\n"), err
 }
 
 // dialer returns a dialer for server, a registry's host or the host:port of a mirror.
@@ -191,12 +193,13 @@ func publicOnly(_, address string, _ syscall.RawConn) error {
 	return nil
 }
 
-// dialer opens a connection to its own address, whatever the library asks for, and ends it when ctx ends.
+// dialer opens a connection to its own address, whatever the library asks for, and ends it when ctx ends. It keeps what
+// the server sends.
 type dialer struct {
 	ctx     context.Context //nolint:containedctx // the library's interface takes none
 	dial    func(ctx context.Context, network, address string) (net.Conn, error)
 	address string
-	last    byte // of the reply
+	reply   []byte
 }
 
 func (d *dialer) Dial(network, _ string) (net.Conn, error) {
@@ -210,14 +213,14 @@ func (d *dialer) Dial(network, _ string) (net.Conn, error) {
 		}
 	}
 	stop := context.AfterFunc(d.ctx, func() { _ = c.SetDeadline(time.Unix(1, 0)) })
-	return &limited{Conn: c, left: maxReply, stop: stop, last: &d.last}, nil
+	return &limited{Conn: c, left: maxReply, stop: stop, kept: &d.reply}, nil
 }
 
 // limited is a connection from which a limited number of bytes can be read, and whose deadline cannot be changed.
 type limited struct {
 	net.Conn
-	left int   // bytes
-	last *byte // read
+	left int     // bytes
+	kept *[]byte // all that was read
 	stop func() bool
 }
 
@@ -232,9 +235,7 @@ func (c *limited) Read(b []byte) (int, error) {
 	}
 	n, err := c.Conn.Read(b[:min(len(b), c.left)])
 	c.left -= n
-	if n > 0 {
-		*c.last = b[n-1]
-	}
+	*c.kept = append(*c.kept, b[:n]...)
 	return n, err
 }
 

@@ -48,7 +48,8 @@ func (w *Whois) Lookup(ctx context.Context, t *Table, text string, refresh bool)
 	}
 	f.explain("the table (%s) says %s", t.Name(), countryText(f.Table))
 
-	network, err := w.network(ctx, a, known, time.Now().Add(-w.cache()))
+	silent := func(string, ...any) {}
+	network, err := w.network(ctx, a, known, time.Now().Add(-w.cache()), f.explain)
 	if err != nil {
 		return f, fmt.Errorf("look up %s: %w", text, err)
 	}
@@ -60,13 +61,13 @@ func (w *Whois) Lookup(ctx context.Context, t *Table, text string, refresh bool)
 		if err != nil && (ctx.Err() != nil || !isWhoisError(err)) {
 			return f, fmt.Errorf("look up %s: %w", text, err)
 		}
-		fresh, err2 := w.network(ctx, a, store.Known{}, time.Now().Add(-w.cache()))
+		fresh, err2 := w.network(ctx, a, store.Known{}, time.Now().Add(-w.cache()), silent)
 		if err2 != nil {
 			return f, fmt.Errorf("look up %s: %w", text, err2)
 		}
 		if network = fresh; network.ID == 0 {
 			// An outdated answer is better than none.
-			if network, err = w.network(ctx, a, known, time.Time{}); err != nil {
+			if network, err = w.network(ctx, a, known, time.Time{}, silent); err != nil {
 				return f, fmt.Errorf("look up %s: %w", text, err)
 			}
 		}
@@ -90,8 +91,11 @@ func (f *Finding) explain(format string, args ...any) {
 	f.Explained = append(f.Explained, fmt.Sprintf(format, args...))
 }
 
-// network returns the known network of an address: that of its own answer, or else the smallest one around it.
-func (w *Whois) network(ctx context.Context, a netip.Addr, known store.Known, since time.Time) (store.Network, error) {
+// network returns the known network of an address: that of its own answer, or else the smallest one around it unless
+// the table contradicts that.
+func (w *Whois) network(
+	ctx context.Context, a netip.Addr, known store.Known, since time.Time, tell func(string, ...any),
+) (store.Network, error) {
 	if known.Answered && known.Network.ID != 0 && !known.Network.AnsweredAt.Before(since) {
 		return known.Network, nil
 	}
@@ -99,7 +103,13 @@ func (w *Whois) network(ctx context.Context, a netip.Addr, known store.Known, si
 	if err != nil {
 		return store.Network{}, err
 	}
-	return found[0], nil
+	n := found[0]
+	if ok, err := w.usable(a, n); err != nil || ok || n.ID == 0 {
+		return n, err
+	}
+	tell("%s said %s of %s when it was asked about another address, but here the table contradicts it",
+		n.Server, countryText(n.Country), n.Prefix)
+	return store.Network{}, nil
 }
 
 // queryNow queries about one address now. It waits a few seconds if a rate limit demands it.

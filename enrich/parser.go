@@ -4,13 +4,13 @@ import "strings"
 
 // parser parses a reply line by line. A reply consists of paragraphs, each an object whose first line tells its type.
 type parser struct {
-	blocks   []block
-	object   object
-	indented bool   // the object's first line is, so that its other lines may be, too
-	pending  string // a name that precedes its block
-	brazil   bool
-	korea    bool
-	refused  string
+	blocks  []block
+	object  object
+	indent  int    // the smallest indentation of the object's lines: what is further in continues the line above
+	pending string // a name that precedes its block
+	brazil  bool
+	korea   bool
+	refused string
 }
 
 type object string
@@ -47,17 +47,31 @@ func (p *parser) line(line string) {
 	if key == "" {
 		return
 	}
-	indented := line[0] == ' ' || line[0] == '\t' || line[0] == '+'
-	if indented && p.object != none && !p.indented {
+	in := indentation(line)
+	if p.object != none && (in > p.indent || line[0] == '+') {
 		return // it continues the value of the line above
 	}
-	if p.object == none {
-		p.indented = indented
-	}
+	p.indent = in
 	if p.begin(key, value) || len(p.blocks) == 0 {
 		return
 	}
 	p.attribute(&p.blocks[len(p.blocks)-1], key, value)
+}
+
+// indentation returns the column in which the text of a line begins.
+func indentation(line string) (column int) {
+	const tab = 8
+	for i := range len(line) {
+		switch line[i] {
+		case ' ':
+			column++
+		case '\t':
+			column += tab - column%tab
+		default:
+			return column
+		}
+	}
+	return column
 }
 
 // begin updates the type of the current object, and reports whether the line begins a network.

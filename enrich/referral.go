@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"time"
 
 	"friendlyfire/store"
@@ -115,10 +116,24 @@ func (w *Whois) countQuery(ctx context.Context, server string, news bool) error 
 	return err
 }
 
-// saveAnswer stores an answer.
+// saveAnswer stores an answer. If the table contradicts it, it is stored also for the table's network around the
+// address, so that it is not doubted there again.
 func (w *Whois) saveAnswer(ctx context.Context, q store.WhoisQuery, server string, a Answer) error {
-	networks := make([]store.Network, len(a.Networks))
-	for i, p := range a.Networks {
+	prefixes := a.Networks
+	for _, p := range a.Networks {
+		if !p.Contains(q.Addr) {
+			continue
+		}
+		part, err := w.doubt(q.Addr, p, a.Country)
+		if err != nil {
+			return err
+		}
+		if part.IsValid() {
+			prefixes = append(slices.Clone(prefixes), part)
+		}
+	}
+	networks := make([]store.Network, len(prefixes))
+	for i, p := range prefixes {
 		networks[i] = store.Network{
 			Prefix: p, Country: a.Country, Name: a.Name, Server: server, AnsweredAt: time.Now(),
 		}

@@ -79,7 +79,22 @@ func (t *Table) Name() string { return t.name + " of " + t.Built().Format(time.D
 func (t *Table) Built() time.Time { return t.db.Metadata.BuildTime().UTC() }
 
 // Country returns the country of a public address, "" if the table has none.
-func (t *Table) Country(a netip.Addr) (store.Country, error) { return country(t.db.Lookup(a.Unmap())) }
+func (t *Table) Country(a netip.Addr) (store.Country, error) {
+	_, c, err := t.Network(a)
+	return c, err
+}
+
+// Network returns the table's network around a public address, and its country, "" if the table has none.
+func (t *Table) Network(a netip.Addr) (netip.Prefix, store.Country, error) {
+	a = a.Unmap()
+	found := t.db.Lookup(a)
+	c, err := country(found)
+	p := found.Prefix()
+	if p.Addr().BitLen() != a.BitLen() {
+		p = netip.PrefixFrom(netip.IPv4Unspecified(), 0) // a network of IPv6 in which all of IPv4 is
+	}
+	return p, c, err
+}
 
 // Place looks up what was banned, which need not be an address.
 func (t *Table) Place(text string) (store.Located, error) {

@@ -214,3 +214,37 @@ func TestLocatorPlacesWhatIsNew(t *testing.T) {
 		t.Errorf("%d unlocated, %v", len(left), err)
 	}
 }
+
+func TestTableNetworks(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "own.mmdb")
+	if err := os.WriteFile(path, mmdb(mapOf("country_code", textOf("BE"))), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	own, err := OpenTable(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer own.Close()
+	tests := map[string]struct {
+		table   *Table
+		address string
+		country store.Country
+		holds   string // what is in the network
+		misses  string // what is not
+	}{
+		"IPv4":            {builtInTable(t), "193.190.198.1", "BE", "193.190.198.255", "193.0.6.139"},
+		"mapped":          {builtInTable(t), "::ffff:193.190.198.1", "BE", "193.190.198.255", "193.0.6.139"},
+		"IPv6":            {builtInTable(t), "2001:6a8::1", "BE", "2001:6a8::ffff", "2a00::1"},
+		"one for all, 4":  {own, "1.1.1.1", "BE", "223.1.1.1", "2a00::1"},
+		"one for all, 16": {own, "2a00::1", "BE", "2001::1", "1.1.1.1"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			p, c, err := tt.table.Network(netip.MustParseAddr(tt.address))
+			if err != nil || c != tt.country || !p.Contains(netip.MustParseAddr(tt.address).Unmap()) ||
+				!p.Contains(netip.MustParseAddr(tt.holds)) || p.Contains(netip.MustParseAddr(tt.misses)) {
+				t.Errorf("%v, %s, %v", p, c, err)
+			}
+		})
+	}
+}

@@ -14,11 +14,13 @@ import (
 )
 
 // Whois queries the registries about addresses without an answer: about those of news at once, about all others when
-// there is nothing more urgent. One answer serves its whole network.
+// there is nothing more urgent. One answer serves its whole network, except where the table contradicts it: there the
+// registry is asked again, once for each network of the table, and whatever it says then is believed.
 //
 // The state of rate limits and backoffs is kept in the database, so that a restart does not reset it.
 type Whois struct {
 	Store    *store.Store
+	Table    Atlas         // nil: answers serve their whole networks
 	Resolver Resolver      // nil: whois is switched off
 	Mirror   string        // host:port (or a registry's host) that is asked instead of all registries; "": none
 	Cache    time.Duration // how long an answer is valid; 0: 30 days
@@ -150,21 +152,32 @@ func (w *Whois) adopt(
 	if err != nil {
 		return nil, err
 	}
-	var known []store.Adopted
+	var known, doubted []store.Adopted
 	for i, q := range all {
-		if networks[i].ID == 0 {
-			unknown = append(unknown, q)
-		} else {
-			known = append(known, store.Adopted{WhoisQuery: q, Network: networks[i]})
+		ok, err := w.usable(q.Addr, networks[i])
+		switch a := (store.Adopted{WhoisQuery: q, Network: networks[i]}); {
+		case err != nil:
+			return nil, err
+		case ok:
+			known = append(known, a)
+			continue
+		case a.Network.ID != 0:
+			doubted = append(doubted, a)
 		}
+		unknown = append(unknown, q)
 	}
-	if len(known) == 0 {
-		return unknown, nil
-	}
-	if err := w.Store.Adopt(ctx, known); err != nil {
+	changed, err := w.Store.Presume(ctx, doubted)
+	if err != nil {
 		return nil, err
 	}
-	w.next()
+	if len(known) > 0 {
+		if err := w.Store.Adopt(ctx, known); err != nil {
+			return nil, err
+		}
+	}
+	if changed || len(known) > 0 {
+		w.next()
+	}
 	return unknown, nil
 }
 

@@ -30,6 +30,24 @@ func open(t testing.TB) *store.Store {
 // ban adds a ban of each address and locates them in no country. With news the bans are undecided, else history.
 func ban(t testing.TB, s *store.Store, news bool, addresses ...string) {
 	t.Helper()
+	banIn(t, s, atlas{}, news, addresses...)
+}
+
+// atlas is a table, from CIDRs to countries.
+type atlas map[string]store.Country
+
+func (m atlas) Network(a netip.Addr) (around netip.Prefix, c store.Country, err error) {
+	for text, country := range m {
+		if p := netip.MustParsePrefix(text); p.Contains(a) && (!around.IsValid() || p.Bits() > around.Bits()) {
+			around, c = p, country
+		}
+	}
+	return around, c, nil
+}
+
+// banIn is ban with a table that locates the addresses.
+func banIn(t testing.TB, s *store.Store, table Atlas, news bool, addresses ...string) {
+	t.Helper()
 	now := time.Now()
 	b := store.Batch{Source: "web1", ReadAt: now, NewsSince: now.Add(-time.Hour)}
 	for i, a := range addresses {
@@ -48,8 +66,13 @@ func ban(t testing.TB, s *store.Store, news bool, addresses ...string) {
 	}
 	located := make([]store.Located, len(all))
 	for i, a := range all {
-		addr, err := netip.ParseAddr(a.Text)
-		located[i] = store.Located{ID: a.ID, Public: err == nil && Public(addr)}
+		located[i].ID = a.ID
+		if addr, err := netip.ParseAddr(a.Text); err == nil && Public(addr) {
+			located[i].Public = true
+			if _, located[i].Country, err = table.Network(addr); err != nil {
+				t.Fatal(err)
+			}
+		}
 	}
 	if err := s.Locate(t.Context(), located); err != nil {
 		t.Fatal(err)

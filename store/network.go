@@ -12,11 +12,11 @@ import (
 
 // Network is what one registry says about one network.
 type Network struct {
-	ID         int64 // 0: not in the database
-	Prefix     netip.Prefix
-	Country    Country // "" if the registry's answer has none
-	Name       string  // cleaned
-	Server     string  // that answered
+	ID         int64        // 0: not in the database
+	Prefix     netip.Prefix // or only the part that was asked about, where the offline table contradicted the answer
+	Country    Country      // "" if the registry's answer has none
+	Name       string       // cleaned
+	Server     string       // that answered
 	AnsweredAt time.Time
 }
 

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"time"
 )
 
@@ -108,8 +109,62 @@ func (s *Store) Adopt(ctx context.Context, all []Adopted) error {
 	})
 }
 
+// Presume treats addresses that await an answer as friendly, and in the country of the known network, if that makes
+// them so. They still await their own answer. Bans that waited for it become undecided again. It reports whether
+// anything has changed.
+func (s *Store) Presume(ctx context.Context, all []Adopted) (changed bool, err error) {
+	if len(all) == 0 {
+		return false, nil
+	}
+	err = s.write(ctx, func(tx *sql.Tx) error {
+		f, err := loadFriends(ctx, tx)
+		if err != nil {
+			return err
+		}
+		var moved []reclassified
+		for _, a := range all {
+			if !slices.Contains(f.Countries, a.Network.Country) {
+				continue
+			}
+			if moved, err = presume(ctx, tx, a.ID, a.Network, moved); err != nil {
+				return err
+			}
+		}
+		changed = len(moved) > 0
+		return recount(ctx, tx, moved)
+	})
+	return changed && err == nil, err
+}
+
+// presume makes an address friendly that awaits an answer, and appends to moved how the counting of its bans changes.
+func presume(ctx context.Context, tx *sql.Tx, id int64, n Network, moved []reclassified) ([]reclassified, error) {
+	m := reclassified{id: id, to: class{n.Country, true}}
+	err := tx.QueryRowContext(ctx,
+		"SELECT country FROM addresses WHERE id = ? AND whois_at IS NULL AND NOT friendly", id).Scan(&m.from.country)
+	if errors.Is(err, sql.ErrNoRows) {
+		return moved, nil
+	}
+	if err != nil {
+		return moved, err
+	}
+	_, err = tx.ExecContext(ctx, "UPDATE addresses SET whois_country = ?, network_id = ?, friendly = 1 WHERE id = ?",
+		n.Country, n.ID, id)
+	if err != nil {
+		return moved, err
+	}
+	return append(moved, m), reopen(ctx, tx, id)
+}
+
+// reopen makes the bans of an address undecided that waited for whois.
+func reopen(ctx context.Context, tx *sql.Tx, id int64) error {
+	_, err := tx.ExecContext(ctx, fmt.Sprintf("UPDATE bans SET state = %d WHERE address_id = ? AND state = %d",
+		stateUndecided, stateWaiting), id)
+	return err
+}
+
 // Answer saves a registry's answer: the networks it describes, with the same data for each, and their effect on the
-// address. If a network's country has changed, its other addresses are updated too.
+// address. If a network's country has changed, its other addresses are updated too, but those for which the table says
+// another country await an answer again.
 func (s *Store) Answer(ctx context.Context, q WhoisQuery, networks []Network) error {
 	return s.write(ctx, func(tx *sql.Tx) error {
 		f, err := loadFriends(ctx, tx)
@@ -128,7 +183,7 @@ func (s *Store) Answer(ctx context.Context, q WhoisQuery, networks []Network) er
 				return err
 			}
 			n.ID = id
-			ids, err := addressesIn(ctx, tx, id, changed)
+			ids, err := agreeing(ctx, tx, n, changed)
 			if err != nil {
 				return err
 			}
@@ -145,12 +200,20 @@ func (s *Store) Answer(ctx context.Context, q WhoisQuery, networks []Network) er
 	})
 }
 
-// addressesIn returns the addresses that have the network's answer, or none if it has not changed.
-func addressesIn(ctx context.Context, tx *sql.Tx, network int64, changed bool) ([]int64, error) {
+// agreeing returns the addresses that have the network's answer, or none if it has not changed. Those for which the
+// table says another country are not returned, but await an answer again; until then they keep the former one.
+func agreeing(ctx context.Context, tx *sql.Tx, n Network, changed bool) ([]int64, error) {
 	if !changed {
 		return nil, nil
 	}
-	rows, err := tx.QueryContext(ctx, "SELECT id FROM addresses WHERE network_id = ?", network)
+	if n.Country != "" {
+		_, err := tx.ExecContext(ctx, `UPDATE addresses SET whois_at = NULL, asks = 0, ask_after = 0
+			WHERE network_id = ? AND coalesce(table_country, '') NOT IN ('', ?)`, n.ID, n.Country)
+		if err != nil {
+			return nil, err
+		}
+	}
+	rows, err := tx.QueryContext(ctx, "SELECT id FROM addresses WHERE network_id = ? AND whois_at IS NOT NULL", n.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -199,9 +262,7 @@ func adoptNetwork(
 	if err != nil {
 		return moved, err
 	}
-	_, err = tx.ExecContext(ctx, fmt.Sprintf("UPDATE bans SET state = %d WHERE address_id = ? AND state = %d",
-		stateUndecided, stateWaiting), id)
-	return append(moved, m), err
+	return append(moved, m), reopen(ctx, tx, id)
 }
 
 // PutOff saves q.Server and q.Asks for the next attempt, and that it must not be made before until.

@@ -144,3 +144,100 @@ func TestRegistriesAreRemembered(t *testing.T) {
 		}
 	}
 }
+
+// TestPresumedFriends has a network in BE, a friendly country, around addresses whose own answers are still to come.
+func TestPresumedFriends(t *testing.T) {
+	tests := map[string]struct {
+		table    Country
+		answered bool
+		network  Country
+		changed  bool
+		country  Country
+		friendly bool
+	}{
+		"friendly by the network":       {table: "US", network: "BE", changed: true, country: "BE", friendly: true},
+		"friendly by the table already": {table: "NL", network: "BE", country: "NL", friendly: true},
+		"friendly by neither":           {table: "US", network: "FR", country: "US"},
+		"it has its own answer":         {table: "US", answered: true, network: "BE", country: "DE"},
+		"the network has no country":    {table: "US", country: "US"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			s := empty(t)
+			if err := s.SetFriends(t.Context(), Friends{Countries: []Country{"BE", "NL"}}); err != nil {
+				t.Fatal(err)
+			}
+			now := time.Now()
+			learn(t, s, now, map[string]Country{"1.0.0.0/13": tt.network, "1.1.1.1/32": "DE"})
+			banned(t, s, map[string]Country{"1.1.1.1": tt.table})
+			q := question(t, s, "1.1.1.1")
+			own, err := s.Networks(t.Context(), time.Time{}, q.Addr)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if tt.answered {
+				if err := s.Adopt(t.Context(), []Adopted{{q, own[0]}}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			wide, err := s.Networks(t.Context(), time.Time{}, netip.MustParseAddr("1.2.0.0"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, want := range []bool{tt.changed, false} { // the second time nothing changes
+				changed, err := s.Presume(t.Context(), []Adopted{{q, wide[0]}})
+				if err != nil || changed != want {
+					t.Errorf("changed %v, %v, want %v", changed, err, want)
+				}
+			}
+			all, err := s.BansOf(t.Context(), "1.1.1.1", 1)
+			if err != nil || len(all) != 1 || all[0].Country != tt.country || all[0].Friendly != tt.friendly ||
+				all[0].Answered != tt.answered {
+				t.Errorf("%+v, %v", all, err)
+			}
+			checkRecount(t, s, 0)
+		})
+	}
+}
+
+func TestAChangedAnswerServesOthersUnlessTheTableContradictsIt(t *testing.T) {
+	s := placed(t, map[string]Country{"1.0.0.1": "NL", "1.1.0.1": "NL", "1.2.0.1": "US", "1.3.0.1": ""})
+	first := question(t, s, "1.0.0.1")
+	at := time.Now().Add(-time.Hour)
+	n := Network{Prefix: netip.MustParsePrefix("1.0.0.0/13"), Country: "NL", Server: "whois.example", AnsweredAt: at}
+	if err := s.Answer(t.Context(), first, []Network{n}); err != nil {
+		t.Fatal(err)
+	}
+	saved, err := s.Networks(t.Context(), time.Time{}, first.Addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var others []Adopted
+	for _, a := range []string{"1.1.0.1", "1.2.0.1", "1.3.0.1"} {
+		others = append(others, Adopted{question(t, s, a), saved[0]})
+	}
+	if err := s.Adopt(t.Context(), others); err != nil {
+		t.Fatal(err)
+	}
+	n.Country, n.AnsweredAt = "US", time.Now()
+	if err := s.Answer(t.Context(), first, []Network{n}); err != nil {
+		t.Fatal(err)
+	}
+	tests := map[string]struct {
+		whois    Country
+		answered bool
+	}{
+		"1.0.0.1": {"US", true}, // it is the one that was asked for
+		"1.1.0.1": {"NL", false},
+		"1.2.0.1": {"US", true},
+		"1.3.0.1": {"US", true},
+	}
+	for a, want := range tests {
+		if k, err := s.Known(t.Context(), a); err != nil || k.Whois != want.whois || k.Answered != want.answered {
+			t.Errorf("%s: %+v, %v, want %+v", a, k, err, want)
+		}
+	}
+	if q := question(t, s, "1.1.0.1"); q.Server != first.Server {
+		t.Errorf("asks %s, want %s", q.Server, first.Server)
+	}
+}
