@@ -41,7 +41,7 @@ func TestCommandsAnswer(t *testing.T) {
 		"ip, unknown":  {"/ip 192.0.2.1", "192.0.2.1 was never banned here."},
 		"ip, nothing":  {"/ip", "Which address? Like this: /ip 203.0.113.7"},
 		"ip, nonsense": {"/ip <b>\u202e", "“<b>” is no address."},
-		"status": {"/status", "All is well. Running since 01:00\nweb1: last line read 01:00, 3 bans\n" +
+		"status": {"/status", "All is well. Running since 01:00\nweb1: last ban 01:00 (just now), 3 bans\n" +
 			"paper 1: nothing sent yet\nwhois: off\ndatabase: "},
 		"help": {"/help", "/report: bans as a chart. Add what to count by (country, jail, source, day, " +
 			"hour, strict, banned) and how far back (24h, 7d, 30d, all)"},

@@ -37,7 +37,7 @@ func TestDigestComesOncePerDateAndOnQuietDaysToo(t *testing.T) {
 		untilDigest()
 		d.digest()
 		d.digest()
-		d.said("Fri 31 Dec: 0 bans\nNo line read yet; all sources healthy")
+		d.said("Fri 31 Dec: 0 bans\nweb1: no ban yet; all sources healthy")
 		if d.sender.sent[0].Photo != nil {
 			t.Error("a picture of nothing")
 		}
@@ -46,7 +46,7 @@ func TestDigestComesOncePerDateAndOnQuietDaysToo(t *testing.T) {
 		time.Sleep(30 * time.Hour) // asleep at the time of a digest: made up for, once, for the latest date
 		d.digest()
 		d.said("Fri 31 Dec", "Sun 2 Jan: 1 ban\nCountries: Belgium 1\nJails: sshd 1\nFriendly: 1 ban\n"+
-			"04:00  🇧🇪 BE 198.51.100.7  sshd on web1\nLast line read Sun 2 Jan 04:00; all sources healthy")
+			"04:00  🇧🇪 BE 198.51.100.7  sshd on web1\nweb1: last ban Sun 2 Jan 04:00 (30 h ago); all sources healthy")
 		if d.sender.sent[1].Photo == nil {
 			t.Error("no picture")
 		}

@@ -27,6 +27,9 @@ type Health struct {
 
 	full  full
 	clock clock
+	// By source, in memory.
+	pauses     map[string]pauseMemo
+	lineStates map[string]lineState
 }
 
 // Watched is a source that should not be silent for longer than SilentAfter; 0: it may be, for any time.
@@ -70,7 +73,54 @@ func find(sources []store.SourceStatus, name string) store.SourceStatus {
 	return store.SourceStatus{Name: name}
 }
 
+// source tells of everything that may be wrong with a source.
 func (h *Health) source(ctx context.Context, w Watched, s store.SourceStatus, now time.Time) error {
+	if err := errors.Join(h.unreadable(ctx, s, now), h.silence(ctx, w, s, now)); err != nil {
+		return err
+	}
+	if now.Sub(h.Started) <= time.Minute {
+		return nil // what waits in the file has not been read yet
+	}
+	if err := h.lines(ctx, s, now); err != nil {
+		return err
+	}
+	well := s.FailingSince.IsZero()
+	for _, what := range []string{"source/", "strange/", "muted/"} {
+		told, err := h.told(ctx, what+w.Name)
+		if err != nil {
+			return err
+		}
+		well = well && !told
+	}
+	return h.pause(ctx, s, now, well)
+}
+
+// goneAfter is how long a file must be missing before the chats are told: an editor may replace it. Log rotation leaves
+// it under another name, and then it is not missing.
+const goneAfter = 20 * time.Second
+
+// unreadable tells of a source that cannot be read.
+func (h *Health) unreadable(ctx context.Context, s store.SourceStatus, now time.Time) error {
+	what := "unreadable/" + s.Name
+	if s.FailingSince.IsZero() {
+		return h.tell(ctx, what, false, h.Chats, nil,
+			headed(s.Name+" can be read again", ": "+h.lastLine(s, now)))
+	}
+	patience := downAfter
+	begun := append(headed(s.Name+" cannot be read", " since "+h.Words.moment(s.FailingSince, now)+": "),
+		msg.Run{Text: s.Error, Style: msg.Code})
+	if s.Gone() {
+		patience = goneAfter
+		begun = append(begun, msg.Run{Text: ". Is the path right? " + serverAdvice(s.Name)})
+	}
+	if now.Sub(s.FailingSince) <= patience {
+		return nil
+	}
+	return h.tell(ctx, what, true, h.Chats, begun, nil)
+}
+
+// silence tells of a source that brings nothing for longer than it may.
+func (h *Health) silence(ctx context.Context, w Watched, s store.SourceStatus, now time.Time) error {
 	last := s.LastLineAt
 	if last.IsZero() { // nothing ever came: silence began with the database
 		created, err := h.Store.CreatedAt(ctx)
@@ -78,18 +128,6 @@ func (h *Health) source(ctx context.Context, w Watched, s store.SourceStatus, no
 			return err
 		}
 		last = created
-	}
-	if !s.FailingSince.IsZero() && now.Sub(s.FailingSince) > downAfter {
-		if err := h.tell(ctx, "unreadable/"+w.Name, true, h.Chats,
-			append(headed(w.Name+" cannot be read", " since "+h.Words.moment(s.FailingSince, now)+": "),
-				msg.Run{Text: s.Error, Style: msg.Code}), nil); err != nil {
-			return err
-		}
-	} else if s.FailingSince.IsZero() {
-		if err := h.tell(ctx, "unreadable/"+w.Name, false, h.Chats, nil,
-			headed(w.Name+" can be read again", ": "+h.lastLine(s, now))); err != nil {
-			return err
-		}
 	}
 	silent := w.SilentAfter > 0 && now.Sub(last) > w.SilentAfter && now.Sub(h.Started) > time.Minute
 	return h.tell(ctx, "source/"+w.Name, silent, h.Chats,

@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"math"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -11,6 +12,7 @@ import (
 type clock struct {
 	wall  time.Time     // at the last look; zero: none yet
 	up    time.Duration // by the monotonic clock
+	even  time.Duration // up at the latest jump; zero: none was seen
 	jumps *rate.Limiter
 }
 
@@ -26,6 +28,9 @@ func (h *Health) jump(ctx context.Context, wall time.Time, up time.Duration) err
 	}
 	expected := c.wall.Add(up - c.up)
 	by := wall.Sub(expected)
+	if by.Abs() > jumped {
+		c.even = up
+	}
 	if by.Abs() > jumped && c.jumps.Allow() {
 		direction := " ahead"
 		if by < 0 {
@@ -41,4 +46,12 @@ func (h *Health) jump(ctx context.Context, wall time.Time, up time.Duration) err
 	}
 	c.wall, c.up = wall, up
 	return nil
+}
+
+// elapsed is how long the clock has not jumped, as far as anybody knows: time that it skipped has not passed.
+func (h *Health) elapsed(now time.Time) time.Duration {
+	if h.clock.even == 0 {
+		return math.MaxInt64
+	}
+	return now.Sub(h.Started) - h.clock.even
 }

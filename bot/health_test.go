@@ -90,7 +90,7 @@ func TestRegistryThatRefusesForLongIsToldOnceAndItsEndOnce(t *testing.T) {
 		d.health.Whois = true
 		d.expect("whois.ripe.net refuses to answer since 01:00: %ERROR:201: access denied. " +
 			"Until it does, the table alone says where its addresses are.")
-		want := "No line read yet. Trouble: whois.ripe.net refuses to answer since 01:00"
+		want := "web1: no ban yet. Trouble: whois.ripe.net refuses to answer since 01:00"
 		if got := d.healthLine(); got != want {
 			t.Errorf("digest %q, want %q", got, want)
 		}
@@ -160,7 +160,7 @@ func TestR12DeadLettersAreToldOnceAndNotOfThemselves(t *testing.T) {
 		time.Sleep(10 * time.Minute)
 		d.expect("100 messages to stone 2 were given up. The latest, an alert: too old. " +
 			"/friends lists the bans themselves.")
-		want := "No line read yet. Trouble: 1 message to paper 1 given up; 103 messages to stone 2 given up"
+		want := "web1: no ban yet. Trouble: 1 message to paper 1 given up; 103 messages to stone 2 given up"
 		if got := d.healthLine(); got != want {
 			t.Errorf("digest %q, want %q", got, want)
 		}
@@ -211,7 +211,7 @@ func TestR24FullDiskIsToldAsSoonAsThereIsRoom(t *testing.T) {
 			d.expect()
 			time.Sleep(20 * time.Second)
 		}
-		if got, want := d.healthLine(), "No line read yet. Trouble: the disk is full"; got != want {
+		if got, want := d.healthLine(), "web1: no ban yet. Trouble: the disk is full"; got != want {
 			t.Errorf("digest %q, want %q", got, want)
 		}
 		room()
@@ -253,7 +253,7 @@ func TestDiskThatFillsIsToldOnceAndItsEndOnce(t *testing.T) {
 		d.restart()
 		free = 110_000_000 // it wavers
 		d.expect()
-		want := "No line read yet. Trouble: the disk is nearly full (110 MB free)"
+		want := "web1: no ban yet. Trouble: the disk is nearly full (110 MB free)"
 		if got := d.healthLine(); got != want {
 			t.Errorf("digest %q, want %q", got, want)
 		}

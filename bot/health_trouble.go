@@ -74,6 +74,15 @@ func (h *Health) sourceTroubles(ctx context.Context, now time.Time) (all []troub
 		if silent != "" {
 			all = append(all, trouble{w.Name, w.Name + " is silent (" + h.lastLine(s, now) + ")"})
 		}
+		for _, t := range sourceTells {
+			told, err := h.told(ctx, t.kind+"/"+w.Name)
+			if err != nil {
+				return nil, err
+			}
+			if told {
+				all = append(all, trouble{w.Name, w.Name + " " + t.says})
+			}
+		}
 	}
 	return all, nil
 }
@@ -115,14 +124,7 @@ func (h *Health) Digest(ctx context.Context, now time.Time) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	var last store.SourceStatus
-	for _, w := range h.Sources {
-		if s := find(sources, w.Name); s.LastLineAt.After(last.LastLineAt) {
-			last = s
-		}
-	}
-	line := h.lastLine(last, now)
-	line = strings.ToUpper(line[:1]) + line[1:]
+	line := h.newestBans(sources, now)
 	if len(all) == 0 {
 		return line + "; all sources healthy", nil
 	}
@@ -135,4 +137,17 @@ func (h *Health) Digest(ctx context.Context, now time.Time) (string, error) {
 		says = append(says[:most], "and "+number(n)+" more: /status lists them")
 	}
 	return line + ". Trouble: " + strings.Join(says, "; "), nil
+}
+
+// newestBans says how old the newest ban of each source is.
+func (h *Health) newestBans(sources []store.SourceStatus, now time.Time) string {
+	const most = 3 // as for trouble
+	says := make([]string, len(h.Sources))
+	for i, w := range h.Sources {
+		says[i] = w.Name + ": " + h.lastBan(find(sources, w.Name), now)
+	}
+	if n := len(says) - most; n > 0 {
+		says = append(says[:most], "and "+plural(n, "other source")+": /status lists them")
+	}
+	return strings.Join(says, "; ")
 }

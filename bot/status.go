@@ -98,7 +98,10 @@ func (c *Commands) disk(ctx context.Context, now time.Time) (string, error) {
 
 // sourceLine says how a source is doing.
 func (h *Health) sourceLine(s store.SourceStatus, now time.Time) string {
-	line := h.lastLine(s, now)
+	line := h.lastBan(s, now)
+	if s.Bans == 0 {
+		line += ", " + h.lastLine(s, now)
+	}
 	if s.Bans > 0 {
 		line += ", " + plural(s.Bans, "ban")
 	}

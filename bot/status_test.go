@@ -30,7 +30,7 @@ func TestStatusOfOneSourceSaysThatAllIsWell(t *testing.T) {
 		d.ban("198.51.100.7", "BE")
 		d.step()
 		want := `All is well. Running since 01:00
-web1: last line read 01:00, 1 ban
+web1: last ban 01:00 (just now), 1 ban
 paper 1: last message 01:00
 whois: no address to ask for, 12 asked today
 database: many kB, 75.9 GB of its disk free`
@@ -102,11 +102,11 @@ func TestStatusOfFiveSourcesAndThreeChatsInTrouble(t *testing.T) {
 		d.look()
 		want := "Trouble with web7, telegram -1001234567890, discord 112233445566778899, whois.ripe.net and the disk" +
 			`. Running since 01:00
-web7: last line read 13:00, 1,006 bans, 1.2 MB to read, unreadable since 13:00 (permission denied)
-web1: last line read 13:00, 1,001 bans, 1.2 MB to read
-web2: last line read 13:00, 1,001 bans, 1.2 MB to read, 3 bad lines (3 no address, latest in line 3)
-web3: last line read 13:00, 1,002 bans, 1.2 MB to read
-web4: last line read 13:00, 1,003 bans, 1.2 MB to read, 3 bad lines (3 no address, latest in line 3)
+web7: last ban Thu 30 Dec 13:00 (2 days ago), 1,006 bans, 1.2 MB to read, unreadable since 13:00 (permission denied)
+web1: last ban 01:00 (12 h ago), 1,001 bans, 1.2 MB to read
+web2: last ban Thu 30 Dec 13:00 (2 days ago), 1,001 bans, 1.2 MB to read, 3 bad lines (3 no address, latest in line 3)
+web3: last ban Thu 30 Dec 13:00 (2 days ago), 1,002 bans, 1.2 MB to read
+web4: last ban Thu 30 Dec 13:00 (2 days ago), 1,003 bans, 1.2 MB to read, 3 bad lines (3 no address, latest in line 3)
 … and 2 other sources; trouble with one is told of
 paper 1: last message 13:05
 telegram -1001234567890: nothing sent yet, 8 waiting, 1 given up
@@ -117,7 +117,9 @@ database: many kB, 50.0 MB of its disk free, writes found no room since 13:05`
 		if got := kilobytes.ReplaceAllString(d.status(), "many kB"); got != want {
 			t.Errorf("got\n%s\nwant\n%s", got, want)
 		}
-		want = "Last line read 13:00. Trouble: web7 cannot be read since 13:00; " +
+		want = "web1: last ban 01:00 (12 h ago); web2: last ban Thu 30 Dec 13:00 (2 days ago); " +
+			"web3: last ban Thu 30 Dec 13:00 (2 days ago); and 4 other sources: /status lists them. " +
+			"Trouble: web7 cannot be read since 13:00; " +
 			"1 message to telegram -1001234567890 given up; discord 112233445566778899 out of reach since 13:00; " +
 			"whois.ripe.net refuses to answer since 01:00; the disk is full"
 		if digest := d.healthLine(); digest != want {

@@ -73,6 +73,9 @@ func (f *follower) findStart(ctx context.Context, live Info, missing error) (cha
 	if missing == nil {
 		chain = append(chain, live)
 	}
+	if len(chain) == 0 {
+		return nil, 0, &unreadable{missing} // deleted: log rotation would have left the cursor's file under another name
+	}
 	if slices.Equal(chain, f.finished) {
 		f.switchTo(nil)
 		return chain, 0, nil

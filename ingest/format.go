@@ -45,19 +45,19 @@ func (o other) ofFail2Ban() bool {
 }
 
 const (
-	otherBlank     = other("blank line")
-	otherHeader    = other("header")
-	otherRemark    = other("comment")
+	otherBlank     = other(store.BlankLine)
+	otherHeader    = other(store.Header)
+	otherRemark    = other(store.Comment)
 	otherFound     = other("failure found")
 	otherIgnored   = other("ignored address")
-	otherAgain     = other("already banned")
+	otherAgain     = other(store.AlreadyBanned)
 	otherUnban     = other("unban")
 	otherRestored  = other("restored ban")
 	otherProlonged = other("prolonged ban")
 	otherServer    = other("start or stop")
-	otherFail2Ban  = other("other line of Fail2Ban")
-	otherProgram   = other("line of another program")
-	otherContinued = other("rest of a message")
+	otherFail2Ban  = other(store.OtherFail2Ban)
+	otherProgram   = other(store.OtherProgram)
+	otherContinued = other(store.Continued)
 )
 
 // parser parses the lines of one file: fail2ban.log, or a CSV file.

@@ -70,7 +70,7 @@ func (r *Reader) Step(ctx context.Context) error {
 	switch {
 	case failed:
 		r.reportedOK = false
-		return errors.Join(err, r.Store.SourceFailed(ctx, r.Name, store.Clean(failure.Error(), 200), time.Now()))
+		return errors.Join(err, r.Store.SourceFailed(ctx, r.Name, store.Clean(failure.reason(), 200), time.Now()))
 	case err == nil && !r.reportedOK:
 		err = r.Store.SourceFailed(ctx, r.Name, "", time.Now())
 		r.reportedOK = err == nil
@@ -82,6 +82,17 @@ func (r *Reader) Step(ctx context.Context) error {
 type unreadable struct{ error }
 
 func (e *unreadable) Unwrap() error { return e.error }
+
+// reason is the error as the store keeps it.
+func (e *unreadable) reason() string {
+	if !errors.Is(e, fs.ErrNotExist) {
+		return e.Error()
+	}
+	if path, ok := errors.AsType[*fs.PathError](e); ok {
+		return store.NoFile + ": " + path.Path
+	}
+	return store.NoFile
+}
 
 func (r *Reader) step(ctx context.Context) error {
 	live, missing := r.Source.Stat(ctx)

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -104,9 +105,6 @@ func saveRejects(ctx context.Context, tx *sql.Tx, source int64, b Batch) error {
 	return err
 }
 
-// repeatedBan is the kind of line that is a ban the source has had before.
-const repeatedBan = "repeated ban"
-
 // saveOthers counts the lines of the batch that are no bans and not rejected, and the bans that were known.
 func saveOthers(ctx context.Context, tx *sql.Tx, source int64, b Batch, repeated int) error {
 	save := func(kind string, n int) error {
@@ -122,8 +120,11 @@ func saveOthers(ctx context.Context, tx *sql.Tx, source int64, b Batch, repeated
 			return err
 		}
 	}
-	return save(repeatedBan, repeated)
+	return save(RepeatedBan, repeated)
 }
+
+// NoFile begins the reason for which a source cannot be read if its file does not exist.
+const NoFile = "no such file"
 
 // SourceFailed records why the source cannot be read, or with reason "" that it can. It writes nothing if that is
 // known already.
@@ -155,6 +156,9 @@ type SourceStatus struct {
 	Kinds        map[string]int64 // Rejects by reason
 	Sample       []RejectedLine   // the latest of them, newest first
 }
+
+// Gone reports whether the source cannot be read because its file does not exist.
+func (s *SourceStatus) Gone() bool { return strings.HasPrefix(s.Error, NoFile) }
 
 // RejectedLine is a Reject and when it was read.
 type RejectedLine struct {
