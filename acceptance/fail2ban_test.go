@@ -56,6 +56,7 @@ type fail2ban struct {
 	*harness.Scene
 	server *exec.Cmd
 	db     *sql.DB
+	jails  int             // that it starts
 	next   int             // the number of the next attacker
 	want   map[string]bool // bans that must come
 }
@@ -63,13 +64,33 @@ type fail2ban struct {
 func newFail2Ban(t *testing.T) *fail2ban {
 	t.Helper()
 	harness.Needs(t, "fail2ban-server", "fail2ban-client")
-	f := &fail2ban{want: map[string]bool{}, Scene: harness.NewScene(t, harness.TableOnly, inStateFolder, harness.Change{
+	f := &fail2ban{jails: len(attacks), want: map[string]bool{}, Scene: harness.NewScene(t, harness.TableOnly, inStateFolder, harness.Change{
 		`path = "$DIR/bans.csv"`, "path = \"$DIR/csv/bans.csv\"\nevery = \"1s\"", "timezone = \"UTC\"\n", "",
 	})}
 	f.must(os.Remove(f.Bans))
 	f.Bans = f.in("csv/bans.csv")
 	f.must(os.CopyFS(f.in("etc/filter.d"), os.DirFS("/etc/fail2ban/filter.d")))
 	f.must(os.CopyFS(f.in("etc/action.d"), os.DirFS("../deploy/fail2ban/action.d")))
+	f.configure()
+	jails := fmt.Sprintf(`[DEFAULT]
+backend = polling
+usedns = no
+maxretry = %d
+findtime = 1d
+bantime = 7d
+action = friendlyfire[file=%q, group=%d]
+`,
+		maxRetry, f.Bans, os.Getgid())
+	for _, a := range attacks {
+		f.write(a.jail+".log", "")
+		jails += fmt.Sprintf("[%s]\nenabled = true\n%s\nlogpath = %s\n", a.jail, a.settings, f.in(a.jail+".log"))
+	}
+	f.write("etc/jail.conf", jails)
+	return f
+}
+
+// configure gives the server the folder for all that it writes, and ends it with the test.
+func (f *fail2ban) configure() {
 	f.write("etc/fail2ban.conf", strings.ReplaceAll(`[Definition]
 loglevel = INFO
 logtarget = $DIR/fail2ban.log
@@ -80,27 +101,13 @@ dbfile = $DIR/fail2ban.sqlite3
 dbpurgeage = 30d
 dbmaxmatches = 10
 `, "$DIR", f.Dir))
-	jails := fmt.Sprintf(`[DEFAULT]
-backend = polling
-usedns = no
-maxretry = %d
-findtime = 1d
-bantime = 7d
-action = friendlyfire[file=%q, group=%d]
-`, maxRetry, f.Bans, os.Getgid())
-	for _, a := range attacks {
-		f.write(a.jail+".log", "")
-		jails += fmt.Sprintf("[%s]\nenabled = true\n%s\nlogpath = %s\n", a.jail, a.settings, f.in(a.jail+".log"))
-	}
-	f.write("etc/jail.conf", jails)
-	t.Cleanup(func() {
+	f.T.Cleanup(func() {
 		f.kill()
-		if t.Failed() {
+		if f.T.Failed() {
 			found := regexp.MustCompile(`(?m)^.*\] Found .*\n`)
-			t.Logf("Fail2Ban logged:\n%s", found.ReplaceAllString(f.read("fail2ban.log"), ""))
+			f.T.Logf("Fail2Ban logged:\n%s", found.ReplaceAllString(f.read("fail2ban.log"), ""))
 		}
 	})
-	return f
 }
 
 func (f *fail2ban) in(name string) string { return filepath.Join(f.Dir, name) }
@@ -135,7 +142,7 @@ func (f *fail2ban) client(args ...string) (string, error) {
 func (f *fail2ban) up() {
 	f.T.Helper()
 	started := func() int { return strings.Count(f.read("fail2ban.log"), "' started\n") }
-	want := started() + len(attacks)
+	want := started() + f.jails
 	const start = `umask 0077; exec fail2ban-server -f -x -c "$1/etc" -s "$1/fail2ban.sock" -p "$1/fail2ban.pid" start`
 	server := exec.Command("sh", "-c", start, "sh", f.Dir)
 	server.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
