@@ -110,10 +110,36 @@ func (b *builder) readSources() (all []*stage) {
 	for _, source := range b.Config.Sources {
 		reader := b.Reader(source)
 		reader.Next = func() { b.locate.Wake(); b.announce.Wake() }
-		all = append(all, newStage("read "+source.Name, source.Every).doing(reader.Step))
+		all = append(all, newStage("read "+source.Name, source.Every).doing(b.offeringHistory(source, reader.Step)))
 		b.health.Sources = append(b.health.Sources, bot.Watched{Name: source.Name, SilentAfter: source.SilentAfter})
 	}
 	return all
+}
+
+// offeringHistory returns step, which reads the source, and the first time that it does says what it left unread.
+func (b *builder) offeringHistory(c config.Source, step func(context.Context) error) func(context.Context) error {
+	looked := false
+	return func(ctx context.Context) error {
+		if looked {
+			return step(ctx)
+		}
+		cursor, err := b.Store.Cursor(ctx, c.Name)
+		if err != nil {
+			return err
+		}
+		if err := step(ctx); err != nil {
+			return err
+		}
+		looked = true
+		if cursor.Offset > 0 {
+			return nil
+		}
+		finding, command, err := b.Unread(ctx, c)
+		if finding != "" {
+			b.log.Info(finding, "source", c.Name, "import", command)
+		}
+		return err
+	}
 }
 
 func (b *builder) locateAddresses() *stage {

@@ -112,12 +112,24 @@ func (h *Health) sourceLine(s store.SourceStatus, now time.Time) string {
 		line += ", " + plural(s.Rejects, "bad line") + h.Words.rejects(s)
 	}
 	if s.Gaps > 0 {
-		line += ", " + plural(s.Gaps, "file") + " lost unread"
+		line += ", " + plural(s.Gaps, "file") + " lost unread" + losses(s)
 	}
 	if !s.FailingSince.IsZero() {
 		line += ", unreadable since " + h.Words.moment(s.FailingSince, now) + " (" + s.Error + ")"
 	}
 	return line
+}
+
+// losses says why files were lost.
+func losses(s store.SourceStatus) string {
+	var kinds []string
+	for _, kind := range slices.Sorted(maps.Keys(s.Losses)) {
+		kinds = append(kinds, number(s.Losses[kind])+" "+kind)
+	}
+	if len(kinds) == 0 {
+		return ""
+	}
+	return " (" + strings.Join(kinds, ", ") + ")"
 }
 
 // rejects says what is wrong with bad lines, and where the latest is.

@@ -55,6 +55,11 @@ func checkSource(ctx context.Context, list *checklist, a *app.App, c config.Sour
 		list.ok(what, "%s, last ban %s", file, localTime(preview.Last.Time, c.Timezone))
 	}
 	tellOfRejects(ctx, list, a.Store, c.Name, preview)
+	if finding, advice, err := a.Unread(ctx, c); err != nil {
+		list.problem(what, err, "")
+	} else if finding != "" {
+		list.note(what, finding, advice)
+	}
 }
 
 const rightFile = "Is it the right file? What the Fail2Ban action of deploy/fail2ban writes is read, and fail2ban.log."
@@ -117,6 +122,9 @@ func tellOfRejects(ctx context.Context, list *checklist, s *store.Store, name st
 }
 
 func adviceForSource(c config.Source, err error) string {
+	if errors.Is(err, ingest.ErrDatabase) {
+		return "" // it says so itself
+	}
 	switch {
 	case c.SFTP != nil:
 		return "The server must let us in by the key, and its own key must be the one in known_hosts."

@@ -119,7 +119,7 @@ const recordsWithin = 20_000
 func (t *Table) placeNetwork(text string) (store.Located, error) {
 	network, err := netip.ParsePrefix(text)
 	if err != nil || !Public(network.Addr()) {
-		return store.Located{}, nil //nolint:nilerr // what is not a network has no country
+		return store.Located{}, nil // what is not a network has no country
 	}
 	shares := map[store.Country]float64{} // of the address space
 	records := 0

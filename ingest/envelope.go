@@ -113,8 +113,8 @@ func (e *envelope) readProgram(s []byte, syslog5424 bool) []byte {
 		if syslog5424 {
 			s, syslog5424 = skipStructured(s), false
 		}
-		if close := bytes.IndexByte(s, ']'); close > 1 && s[0] == '[' && isDigits(s[1:close]) {
-			s = s[close+1:]
+		if end = bytes.IndexByte(s, ']'); end > 1 && s[0] == '[' && isDigits(s[1:end]) {
+			s = s[end+1:]
 		}
 		if len(s) > 0 && s[0] == ':' {
 			s = s[1:]

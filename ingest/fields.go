@@ -113,8 +113,13 @@ func matches(field []byte) string {
 	if err != nil {
 		return ""
 	}
+	return keptLines(string(raw[:n]))
+}
+
+// keptLines returns the latest of the log lines, cleaned.
+func keptLines(text string) string {
 	var kept []string
-	for line := range strings.Lines(string(raw[:n])) {
+	for line := range strings.Lines(text) {
 		if line = store.Clean(line, matchChars); line != "" {
 			kept = append(kept, line)
 		}

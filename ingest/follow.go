@@ -35,12 +35,12 @@ func (f *follower) switchTo(t *tail) {
 
 // tryOpen opens the file and reports true if it is the cursor's.
 func (f *follower) tryOpen(ctx context.Context, i Info) (bool, error) {
-	if i.Size < f.cursor.Offset && !i.compressed() {
+	if i.Size < f.cursor.Offset && i.Rotation == "" {
 		return false, nil
 	}
 	t, err := openTail(ctx, f.Source, i, f.cursor)
-	if errors.Is(err, fs.ErrNotExist) {
-		return false, nil // rotated away meanwhile
+	if _, damaged := errors.AsType[damage](err); damaged || errors.Is(err, fs.ErrNotExist) {
+		return false, nil // it cannot be told, or was rotated away meanwhile
 	}
 	if err != nil {
 		return false, &unreadable{err}
@@ -95,7 +95,7 @@ func (f *follower) findStart(ctx context.Context, live Info, missing error) (cha
 		return chain, 0, nil // truncated: wait for new content
 	}
 	f.cursor = store.Cursor{Generation: f.cursor.Generation + 1}
-	f.batch.Gaps++
+	f.batch.Gaps = append(f.batch.Gaps, string(errVanished))
 	_, err = f.tryOpen(ctx, live)
 	return chain, len(f.rotated), err
 }
@@ -151,14 +151,14 @@ func (f *follower) follow(ctx context.Context, files []Info) error {
 // errRotated says that files were rotated during a step, so that a name may mean another file by now.
 var errRotated = errors.New("files were rotated meanwhile")
 
-// nextFile moves on to the start of the next file. It reports false if that is a compressed file that is damaged from
-// the start.
+// nextFile moves on to the start of the next file. It reports false if not even the start of that file can be read.
 func (f *follower) nextFile(ctx context.Context, i Info) (bool, error) {
 	t, err := openTail(ctx, f.Source, i, store.Cursor{})
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, errRotated
 	}
-	if err != nil {
+	damaged, unread := errors.AsType[damage](err)
+	if err != nil && !unread {
 		return false, &unreadable{err}
 	}
 	rotated, err := f.listRotated(ctx)
@@ -171,12 +171,12 @@ func (f *follower) nextFile(ctx context.Context, i Info) (bool, error) {
 		}
 		return false, err
 	}
-	if t == nil {
-		f.batch.Gaps++
+	if unread {
+		f.batch.Gaps = append(f.batch.Gaps, string(damaged))
 		return false, nil
 	}
-	if f.tail.damaged {
-		f.batch.Gaps++
+	if f.tail.damage != "" {
+		f.batch.Gaps = append(f.batch.Gaps, string(f.tail.damage))
 	}
 	if f.tail.unfinished() {
 		f.batch.Lines++
@@ -219,6 +219,9 @@ func (f *follower) read(ctx context.Context) error {
 	first, err := f.tail.firstBytes()
 	if err != nil {
 		return &unreadable{err}
+	}
+	if isDatabase(first) {
+		return &unreadable{ErrDatabase}
 	}
 	if f.log == nil {
 		f.log = &logState{}

@@ -166,7 +166,7 @@ func (p *logParser) parseEnvelope(e *envelope, line []byte) (b store.Ban, err er
 	switch err {
 	case nil:
 		return p.ban(e, at, timeErr, jail, text)
-	case otherUnban:
+	case otherUnban: //nolint:errorlint // others are never wrapped
 		p.noteUnban(jail, text)
 	case otherServer:
 		p.noteServer(e.message, at)

@@ -3,6 +3,7 @@ package ingest
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"time"
 
@@ -68,18 +69,16 @@ func (r *Reader) Peek(ctx context.Context) (preview Preview, err error) {
 		end = end[bytes.IndexByte(end, '\n')+1:] // drop the partial first line
 	}
 	end = end[:bytes.LastIndexByte(end, '\n')+1] // drop the partial last line
+	if isDatabase(begin) || begin == nil && isDatabase(end) {
+		return preview, ErrDatabase
+	}
 	known := store.Cursor{Columns: cursor.Columns, Offset: cursor.Offset}
 	if begin == nil {
 		begin, known.Offset = end[:min(len(end), headBytes)], 0
 	}
 	p := newParser(r.Format, file{zone: r.Zone, cursor: known, first: begin, written: preview.Modified})
 	preview.IsLog = p.log != nil
-	for line := range bytes.Lines(begin) {
-		if _, _, err := p.parse(bytes.TrimRight(line, "\r\n")); err != otherContinued && !p.clock.lastTime().IsZero() {
-			preview.First = p.clock.lastTime()
-			break
-		}
-	}
+	preview.First = firstTime(p, begin)
 	for line := range bytes.Lines(end) {
 		line = bytes.TrimRight(line, "\r\n")
 		ban, found, err := p.parse(line)
@@ -94,18 +93,34 @@ func (r *Reader) Peek(ctx context.Context) (preview Preview, err error) {
 		if p.log != nil && p.log.local { // lines about other events have a time, too
 			preview.Written = p.clock.lastTime()
 		}
-		switch err := err.(type) { //nolint:errorlint // neither is ever wrapped
-		case reason:
-			preview.Bad, preview.Why = preview.Bad+1, string(err)
-		case other:
-			if err.ofFail2Ban() {
-				preview.Fail2Ban++
-			}
-		}
+		preview.count(err)
 	}
 	if p.log != nil {
 		preview.Fail2Ban += preview.Bans
 		preview.Muted = p.log.high && !p.log.low && preview.Bans == 0
 	}
 	return preview, nil
+}
+
+// count counts a line by what its error says it is.
+func (p *Preview) count(err error) {
+	switch err := err.(type) { //nolint:errorlint // neither is ever wrapped
+	case reason:
+		p.Bad, p.Why = p.Bad+1, string(err)
+	case other:
+		if err.ofFail2Ban() {
+			p.Fail2Ban++
+		}
+	}
+}
+
+// firstTime returns the earliest time in the first lines of a file; zero if none has one.
+func firstTime(p *parser, begin []byte) time.Time {
+	for line := range bytes.Lines(begin) {
+		_, _, err := p.parse(bytes.TrimRight(line, "\r\n"))
+		if !errors.Is(err, otherContinued) && !p.clock.lastTime().IsZero() {
+			return p.clock.lastTime()
+		}
+	}
+	return time.Time{}
 }

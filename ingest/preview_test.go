@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -49,5 +50,17 @@ func TestPeekTakesTheTimeOfALogFromItsLastLine(t *testing.T) {
 	if err != nil || g.Last == nil || g.Bad != 0 || !g.Last.Time.Equal(time.Date(2026, 1, 15, 12, 0, 0, 0, time.UTC)) ||
 		!g.Written.Equal(time.Date(2026, 1, 15, 13, 0, 0, 0, time.UTC)) {
 		t.Errorf("%+v, %v", g, err)
+	}
+}
+
+// Fail2Ban's database is imported, not followed: whoever names it as a source is told so.
+func TestSourceThatIsADatabaseIsRefused(t *testing.T) {
+	p := newPlace(t)
+	p.write(p.path, "SQLite format 3\x00\x10\x00\x01\x01\x00\x40\n2026-11-27 10:01:01,81.241.7.9\n")
+	if _, err := p.reader.Peek(t.Context()); !errors.Is(err, ErrDatabase) {
+		t.Errorf("check says %v", err)
+	}
+	if err := p.reader.Step(t.Context()); !errors.Is(err, ErrDatabase) {
+		t.Errorf("the bot says %v", err)
 	}
 }

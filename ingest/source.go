@@ -5,8 +5,11 @@ import (
 	"context"
 	"io"
 	"path"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 )
 
 // Source is one server's file of bans, with its rotated files. Its methods may be called again after any error. An
@@ -30,10 +33,36 @@ type Info struct {
 	Rotation      string // of a rotated file, as returned by the function Rotation
 }
 
-// Rotation returns the digits that log rotation has added to the name of a file; "" if name is not a rotated file. Both
-// names are without their directory. Rotated files are file.1, file.2.gz, file-20261122, stem-20261122.ext.
+// The last parts of the names of files that are compressed or encrypted, whether they can be read or not.
+var (
+	packedNames = []string{
+		".gz", ".bz2", ".xz", ".zst", ".zstd", ".lzma", ".lz", ".lz4", ".lzo", ".Z", ".br", ".zip", ".7z", ".rar",
+	}
+	encryptedNames = []string{".gpg", ".pgp", ".asc", ".age", ".enc"}
+)
+
+// unpackedName is the name without what compression and encryption have added to it.
+func unpackedName(name string) string {
+	for {
+		ext := path.Ext(name)
+		if ext == "" || !slices.Contains(packedNames, ext) && !slices.Contains(encryptedNames, ext) {
+			return name
+		}
+		name = strings.TrimSuffix(name, ext)
+	}
+}
+
+// oldRotation is what Rotation returns for a file whose name ends in .old: there is only one such file.
+const oldRotation = "old"
+
+// addedByRotation matches an age, a date with or without a time of day, unix seconds, or the word old.
+var addedByRotation = regexp.MustCompile(`^[-._](old|[0-9]+(?:[-._:T]?[0-9]+)*)$`)
+
+// Rotation returns what log rotation has added to the name of a file, a date or a time of day as its digits alone; ""
+// if name is not a rotated file. Both names are without their directory. Rotated files are file.1, file.2.gz, file.old,
+// file-20261122, file.2026-11-22, file_20261122T1000.xz, file-1795773661, stem-20261122.ext.
 func Rotation(file, name string) string {
-	name = strings.TrimSuffix(name, ".gz")
+	name = unpackedName(name)
 	rest, ok := strings.CutPrefix(name, file)
 	if !ok {
 		ext := path.Ext(file)
@@ -41,33 +70,80 @@ func Rotation(file, name string) string {
 			rest, ok = strings.CutSuffix(rest, ext)
 		}
 	}
-	if !ok || len(rest) < 2 || rest[0] != '.' && rest[0] != '-' {
+	if !ok {
 		return ""
 	}
-	digits := strings.ReplaceAll(rest[1:], "-", "")
-	if strings.Trim(digits, "0123456789") != "" {
+	added := addedByRotation.FindStringSubmatch(rest)
+	if added == nil {
 		return ""
 	}
-	return digits
+	return strings.NewReplacer("-", "", ".", "", "_", "", ":", "", "T", "").Replace(added[1])
 }
 
-func (i Info) compressed() bool { return strings.HasSuffix(i.Name, ".gz") }
+// longestAge is how many digits an age may have; a date has more.
+const longestAge = 5
 
-// sortRotated sorts rotated files by age, oldest first. A date in the name grows, while a short number is an age. A
-// file that is still being compressed exists twice, and is listed once.
+// rotatedAt returns when a file was rotated, if its name says so, and otherwise when it was last written to. It reports
+// false if the name tells the file's age as a small number.
+func (i Info) rotatedAt() (time.Time, bool) {
+	r := i.Rotation
+	if r == oldRotation || len(r) <= longestAge {
+		return time.Time{}, false
+	}
+	if len(r) == len("20261122")+len("1795773661") { // dateformat -%Y%m%d-%s
+		r = r[len("20261122"):]
+	}
+	if unix, err := strconv.ParseInt(r, 10, 64); err == nil && len(r) == len("1795773661") && r[0] == '1' {
+		return time.Unix(unix, 0), true
+	}
+	for _, layout := range []string{"20060102150405", "200601021504", "2006010215", "20060102", "200601"} {
+		if len(r) < len(layout) {
+			continue
+		}
+		if at, err := time.ParseInLocation(layout, r[:len(layout)], time.Local); err == nil && at.Year() >= firstYear {
+			return at, true
+		}
+	}
+	return time.Unix(0, i.Modified), true
+}
+
+// age returns the age that a name tells as a small number: the older the file, the higher it is.
+func (i Info) age() int {
+	if i.Rotation == oldRotation {
+		return 1
+	}
+	n, _ := strconv.Atoi(i.Rotation)
+	return n
+}
+
+// sortRotated sorts rotated files by age, oldest first. A date in the name grows, while a small number is an age. Where
+// names are of both kinds, which happens when the configuration of the rotation was changed, the files are merged by
+// the times at which they were last written to. A file that is still being compressed exists twice, and is listed once.
 func sortRotated(infos []Info) []Info {
-	slices.SortFunc(infos, func(a, b Info) int {
-		x, y := a.Rotation, b.Rotation
-		if len(x) != len(y) {
-			return cmp.Compare(len(y), len(x))
+	slices.SortFunc(infos, func(a, b Info) int { return strings.Compare(a.Name, b.Name) })
+	infos = slices.CompactFunc(infos, func(a, b Info) bool { return unpackedName(a.Name) == unpackedName(b.Name) })
+	var dated, aged []Info
+	for _, i := range infos {
+		if _, ok := i.rotatedAt(); ok {
+			dated = append(dated, i)
+		} else {
+			aged = append(aged, i)
 		}
-		byAge := strings.Compare(y, x)
-		if len(x) >= len("20261122") {
-			byAge = -byAge
+	}
+	slices.SortStableFunc(dated, func(a, b Info) int {
+		x, _ := a.rotatedAt()
+		y, _ := b.rotatedAt()
+		return cmp.Or(x.Compare(y), cmp.Compare(len(a.Rotation), len(b.Rotation)), cmp.Compare(a.Modified, b.Modified),
+			strings.Compare(a.Rotation, b.Rotation))
+	})
+	slices.SortStableFunc(aged, func(a, b Info) int { return cmp.Compare(b.age(), a.age()) })
+	sorted := make([]Info, 0, len(infos))
+	for len(dated) > 0 && len(aged) > 0 {
+		if dated[0].Modified <= aged[0].Modified {
+			sorted, dated = append(sorted, dated[0]), dated[1:]
+		} else {
+			sorted, aged = append(sorted, aged[0]), aged[1:]
 		}
-		return cmp.Or(byAge, strings.Compare(a.Name, b.Name))
-	})
-	return slices.CompactFunc(infos, func(a, b Info) bool {
-		return strings.TrimSuffix(a.Name, ".gz") == strings.TrimSuffix(b.Name, ".gz")
-	})
+	}
+	return slices.Concat(sorted, dated, aged)
 }

@@ -14,19 +14,20 @@ type stamp struct {
 	date  [len(time.DateOnly)]byte // 2026-11-27; the year is 0000 where it is not given
 }
 
-func (s *stamp) given() bool { return s.clock != nil || s.zoned }
+func (t *stamp) given() bool { return t.clock != nil || t.zoned }
 
-func (s *stamp) hasYear() bool { return s.date[0] != '0' }
+func (t *stamp) hasYear() bool { return t.date[0] != '0' }
 
-// better reports whether s tells the time more surely than t: any is better than none, a zone than none, a year than none.
-func (s *stamp) better(t *stamp) bool {
+// better reports whether t tells the time more surely than the other one: any is better than none, a zone than none, a
+// year than none.
+func (t *stamp) better(other *stamp) bool {
 	switch {
-	case !t.given():
+	case !other.given():
 		return true
-	case s.zoned != t.zoned:
-		return s.zoned
+	case t.zoned != other.zoned:
+		return t.zoned
 	}
-	return s.hasYear() || !t.hasYear()
+	return t.hasYear() || !other.hasYear()
 }
 
 // readStamp reads the time at the start of s, which must end there or go on with a blank:

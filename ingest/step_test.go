@@ -260,7 +260,7 @@ func TestRotationNames(t *testing.T) {
 	for name, want := range map[string]string{
 		"bans.csv": "", "bans.csv.1": "1", "bans.csv.12.gz": "12", "bans.csv-20261122": "20261122", "bans.csv-20261122.gz": "20261122",
 		"bans-20261122.csv": "20261122", "bans.csv.2026-11-22": "20261122", "bans-20261122.csv.gz": "20261122", "bans.csv-20261122-1763769600": "202611221763769600",
-		"bans.csv.bak": "", "bans.csv.": "", "bans.csv1": "", "bans2.csv": "", "bans.csv.1.xz": "", "other.csv.1": "", "bans.csv.swp": "", "bans.1.tsv": "",
+		"bans.csv.bak": "", "bans.csv.": "", "bans.csv1": "", "bans2.csv": "", "bans.csv.1.xz": "1", "bans.csv.old": "old", "bans.csv.1.gz.gpg": "1", "other.csv.1": "", "bans.csv.swp": "", "bans.1.tsv": "",
 	} {
 		if got := Rotation("bans.csv", name); got != want {
 			t.Errorf("%s: %q, want %q", name, got, want)

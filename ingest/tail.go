@@ -2,8 +2,6 @@ package ingest
 
 import (
 	"bytes"
-	"compress/flate"
-	"compress/gzip"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -33,49 +31,48 @@ const (
 // address.
 type tail struct {
 	info     Info
-	file     io.Closer
-	in       io.Reader
+	in       *unpacked
 	head     []byte // of what was consumed
 	buf      []byte // what was read, starting with consumed bytes that saveTo needs
 	used     int    // consumed bytes of buf
 	offset   int64  // of buf[used] in the file, uncompressed
 	skipping bool   // offset is within a line that is too long
-	damaged  bool   // its end cannot be decompressed
+	damage   damage // why its end cannot be read; "": it can
 }
 
-// openTail opens the file and seeks to the cursor's offset. It returns nil if the file is not the cursor's. A file
-// whose name ends in .gz is decompressed.
+// openTail opens the file and seeks to the cursor's offset. It returns nil if the file is not the cursor's. A rotated file
+// is decompressed; the error is a damage if not even its start can be read.
 func openTail(ctx context.Context, s Source, i Info, c store.Cursor) (*tail, error) {
 	f, err := s.Open(ctx, i.Name)
 	if err != nil {
 		return nil, err
 	}
+	in := &unpacked{file: f, raw: &rawReader{in: f}}
+	in.in = in.raw
+	if i.Rotation != "" {
+		if in, err = unpack(f, i.Name); err != nil {
+			return nil, errors.Join(err, f.Close())
+		}
+	}
 	size := max(smallBuf, min(i.Size-c.Offset+tailBytes, bigBuf))
-	t := &tail{info: i, file: f, in: f, skipping: c.Skipping, buf: make([]byte, 0, size)}
-	same := true
-	if i.compressed() {
-		t.in, err = gzip.NewReader(f)
-	}
-	if err == nil {
-		same, err = t.seek(c)
-	}
+	t := &tail{info: i, in: in, skipping: c.Skipping, buf: make([]byte, 0, size)}
+	same, err := t.seek(c)
 	if isEnd(err) {
 		same, err = false, nil
 	}
 	if err != nil || !same {
-		return nil, errors.Join(err, f.Close())
+		return nil, errors.Join(err, in.Close())
 	}
 	return t, nil
 }
 
 // isEnd reports whether err means the end of the file, or damage that ends a compressed file.
 func isEnd(err error) bool {
-	_, corrupt := errors.AsType[flate.CorruptInputError](err)
-	return corrupt || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
-		errors.Is(err, gzip.ErrHeader) || errors.Is(err, gzip.ErrChecksum)
+	_, damaged := errors.AsType[damage](err)
+	return damaged || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
-func (t *tail) close() { t.file.Close() } // nothing was written
+func (t *tail) close() { t.in.Close() } //nolint:errcheck // nothing was written
 
 // seek goes to the cursor's offset, and reports whether the head and the tail before it are the cursor's.
 func (t *tail) seek(c store.Cursor) (same bool, err error) {
@@ -86,7 +83,7 @@ func (t *tail) seek(c store.Cursor) (same bool, err error) {
 	if _, err := io.ReadFull(t.in, t.head); err != nil || !bytes.Equal(hash(t.head), c.Head) {
 		return false, err
 	}
-	if err := t.skip(max(0, c.Offset-headBytes-tailBytes)); err != nil {
+	if err := t.in.skip(max(0, c.Offset-headBytes-tailBytes)); err != nil {
 		return false, err
 	}
 	t.buf = t.buf[:max(0, min(c.Offset-headBytes, tailBytes))]
@@ -95,16 +92,6 @@ func (t *tail) seek(c store.Cursor) (same bool, err error) {
 	}
 	t.used, t.offset = len(t.buf), c.Offset
 	return true, nil
-}
-
-// skip skips n bytes.
-func (t *tail) skip(n int64) (err error) {
-	if s, ok := t.in.(io.Seeker); ok {
-		_, err = s.Seek(n, io.SeekCurrent)
-	} else {
-		_, err = io.CopyN(io.Discard, t.in, n)
-	}
-	return err
 }
 
 // saveTo sets the cursor's offset, and the hashes that identify the file.
@@ -180,7 +167,7 @@ func (t *tail) fill() error {
 			return nil
 		}
 		if isEnd(err) {
-			t.damaged = !errors.Is(err, io.EOF)
+			t.damage, _ = errors.AsType[damage](err)
 			return io.EOF
 		}
 		if err != nil {

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -32,7 +33,7 @@ type Batch struct {
 	Rejects   []Reject
 	Lines     int            // consumed, including bans, rejects, headers and empty lines
 	Others    map[string]int // lines that are no bans and not meant to be, by kind
-	Gaps      int            // how often the file was replaced without a trace
+	Gaps      []string       // of each file whose lines were lost, the reason; few, so that they can be counted
 	ReadAt    time.Time      // when it was read
 	NewsSince time.Time      // bans from then on are news, earlier ones are history
 	Place     Place          // looks up new addresses in the offline table; nil: left to Locate
@@ -101,12 +102,32 @@ func addBans(ctx context.Context, tx *sql.Tx, source int64, b Batch) (added int,
 	if err != nil {
 		return 0, err
 	}
+	if rows, err = withoutImported(ctx, tx, rows); err != nil || len(rows) == 0 {
+		return 0, err
+	}
 	if rows, err = countDuplicates(ctx, tx, source, rows); err != nil {
 		return 0, err
 	}
-	if rows, err = insertBans(ctx, tx, rows); err != nil {
-		return 0, err
+	return keepRows(ctx, tx, rows)
+}
+
+// keepRows inserts the rows that are new, counts them, and returns their number.
+func keepRows(ctx context.Context, tx *sql.Tx, rows []banRow) (added int, err error) {
+	// One statement inserts bans of one source. The bans of a log of several hosts are of several.
+	slices.SortStableFunc(rows, func(a, b banRow) int { return cmp.Compare(a.source, b.source) })
+	fresh := rows[:0]
+	for len(rows) > 0 {
+		end := slices.IndexFunc(rows, func(r banRow) bool { return r.source != rows[0].source })
+		if end < 0 {
+			end = len(rows)
+		}
+		added, err := insertBans(ctx, tx, rows[:end])
+		if err != nil {
+			return 0, err
+		}
+		fresh, rows = append(fresh, added...), rows[end:]
 	}
+	rows = fresh
 	t := newTally()
 	for i := range rows {
 		r := &rows[i]
@@ -122,7 +143,7 @@ func addBans(ctx context.Context, tx *sql.Tx, source int64, b Batch) (added int,
 	return len(rows), addUntold(ctx, tx, rows)
 }
 
-// dropPurged removes bans from purged days: they were counted when they were first read, and their addresses must not
+// dropPurged removes bans of purged days: they were counted when they were first read, and their addresses must not
 // come back.
 func (b *Batch) dropPurged(ctx context.Context, tx *sql.Tx) error {
 	purged, err := purgedBefore(ctx, tx)
@@ -214,7 +235,7 @@ func uniqueTexts(bans []Ban, text func(*Ban) string) []string {
 	return slices.Sorted(maps.Keys(seen))
 }
 
-// insertBans inserts the rows that are new, and returns them. It reuses the memory of rows.
+// insertBans inserts the rows that are new, all of one source, and returns them. It reuses the memory of rows.
 func insertBans(ctx context.Context, tx *sql.Tx, rows []banRow) (fresh []banRow, err error) {
 	fresh = rows[:0]
 	// Binding a value costs as much as storing it: values that all historical bans share are part of the statement.

@@ -238,3 +238,28 @@ func TestShrinkWaitsForNobodyWhoReadsOn(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// The bans of a log of several hosts are kept under the name of each.
+func TestBansOfSeveralHostsKeepTheirNames(t *testing.T) {
+	s := openBans(t)
+	at := time.Unix(1795773661, 0)
+	b := Batch{Source: "relay", ReadAt: at, NewsSince: at, Cursor: Cursor{Offset: 1, Size: 1}, Bans: []Ban{
+		{Source: "a", Time: at, Address: "192.0.2.1", Jail: "sshd"},
+		{Source: "b", Time: at, Address: "192.0.2.2", Jail: "sshd"},
+		{Source: "a", Time: at, Address: "192.0.2.3", Jail: "sshd"},
+	}}
+	if added, err := s.AddBans(t.Context(), b); added != 3 || err != nil {
+		t.Fatal(added, err)
+	}
+	latest, err := s.LatestBans(t.Context(), 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]string{}
+	for _, ban := range latest {
+		got[ban.Address] = ban.Source
+	}
+	if got["192.0.2.1"] != "a" || got["192.0.2.2"] != "b" || got["192.0.2.3"] != "a" {
+		t.Errorf("%v", got)
+	}
+}

@@ -96,7 +96,7 @@ type History struct {
 	Friendly int       // by what was known when they were read
 	From, To time.Time // of the first and the last ban
 	Sources  []string
-	Reading  bool // a source has not been read to its end, or addresses are still to be located
+	Reading  bool // a source has not been read to its end, an import is under way, or addresses are still to be located
 }
 
 // History returns the history that has not been reported yet.
@@ -107,7 +107,8 @@ func (s *Store) History(ctx context.Context) (h History, err error) {
 			coalesce(max(first), 0), coalesce(max(last), 0),
 			(SELECT json_group_array(name) FROM (SELECT name FROM sources ORDER BY name)),
 			EXISTS (SELECT 1 FROM sources WHERE offset < size) OR EXISTS (SELECT 1 FROM addresses WHERE public IS NULL)
-		FROM untold`).Scan(&h.UpTo, &h.Bans, &h.Friendly, &from, &to, &sources, &h.Reading)
+				OR EXISTS (SELECT 1 FROM meta WHERE key = ? AND CAST(value AS INTEGER) > ?)
+		FROM untold`, importingKey, time.Now().Unix()).Scan(&h.UpTo, &h.Bans, &h.Friendly, &from, &to, &sources, &h.Reading)
 	if err != nil {
 		return h, err
 	}

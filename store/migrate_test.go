@@ -297,7 +297,7 @@ func checkAnswers(t *testing.T, s *Store) {
 	equal("sources", []SourceStatus{
 		{
 			Name: "web1", LastLineAt: at(1795348801), LastBanAt: at(1795348800), Lines: 61, Bans: 7, Rejects: 2,
-			Gaps: 1, Offset: 5000, Size: 5000,
+			Gaps: 1, Losses: map[string]int64{"not told apart": 1}, Offset: 5000, Size: 5000,
 			Others: map[string]int64{"not told apart": 52},
 			Kinds:  map[string]int64{"bad address": 1, "line too long": 1},
 			Sample: []RejectedLine{

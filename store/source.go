@@ -71,9 +71,19 @@ func saveCursor(ctx context.Context, tx *sql.Tx, source int64, b Batch, added in
 			modified = ?, line = ?, skipping = ?, columns = ?, last_time = ?, bans = bans + ?, latest = max(latest, ?),
 			rejects = rejects + ?, gaps = gaps + ? WHERE id = ?`,
 		c.Generation, c.Head, c.Tail, c.Offset, c.Size, c.Modified, c.Line, c.Skipping, c.Columns, last,
-		added, latest, len(b.Rejects), b.Gaps, source)
-	if err != nil || b.Lines == 0 {
+		added, latest, len(b.Rejects), len(b.Gaps), source)
+	if err != nil {
 		return err
+	}
+	for _, reason := range b.Gaps {
+		_, err = tx.ExecContext(ctx, `INSERT INTO gap_counts (source_id, reason, files) VALUES (?, ?, 1)
+			ON CONFLICT DO UPDATE SET files = files + 1`, source, reason)
+		if err != nil {
+			return err
+		}
+	}
+	if b.Lines == 0 {
+		return nil
 	}
 	_, err = tx.ExecContext(ctx, "UPDATE sources SET lines = lines + ?, last_line_at = ? WHERE id = ?",
 		b.Lines, b.ReadAt.Unix(), source)
@@ -150,7 +160,8 @@ type SourceStatus struct {
 	Lines        int64            // read in total
 	Bans         int64            // found in total, including purged ones
 	Rejects      int64            // rejected lines in total
-	Gaps         int64            // how often its file was replaced without a trace: lines may be missing
+	Gaps         int64            // files of which lines may be missing
+	Losses       map[string]int64 // Gaps by reason
 	Offset, Size int64            // of the current file, in bytes
 	Others       map[string]int64 // the lines that are neither bans nor rejects, by kind
 	Kinds        map[string]int64 // Rejects by reason
@@ -183,6 +194,9 @@ func (s *Store) Sources(ctx context.Context) ([]SourceStatus, error) {
 	for i := range all {
 		if err == nil {
 			all[i].Others, err = s.lineCounts(ctx, "SELECT kind, lines FROM line_counts", all[i].Name)
+		}
+		if err == nil && all[i].Gaps > 0 {
+			all[i].Losses, err = s.lineCounts(ctx, "SELECT reason, files FROM gap_counts", all[i].Name)
 		}
 		if err == nil && all[i].Rejects > 0 {
 			err = s.fillSample(ctx, &all[i])

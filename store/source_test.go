@@ -39,7 +39,7 @@ func TestSourcesTellHowTheyDo(t *testing.T) {
 	batch("web2", 7)
 	batch("web1", 5, Reject{2, "too few fields"}, Reject{3, "no address"})
 	batch("web1", 6, Reject{9, "no address"})
-	b := Batch{Source: "web1", Gaps: 2, ReadAt: noon.Add(time.Hour)} // no line
+	b := Batch{Source: "web1", Gaps: []string{"damaged", "damaged"}, ReadAt: noon.Add(time.Hour)} // no line
 	if _, err := s.AddBans(t.Context(), b); err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,71 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	"friendlyfire/config"
+	"friendlyfire/ingest"
+)
+
+// SourceNamed returns the source of that name. Its error names the ones that there are.
+func SourceNamed(c *config.Config, name string) (config.Source, error) {
+	var known []string
+	for _, source := range c.Sources {
+		if source.Name == name {
+			return source, nil
+		}
+		known = append(known, strconv.Quote(source.Name))
+	}
+	slices.Sort(known)
+	if known == nil {
+		return config.Source{}, fmt.Errorf("there is no source %q: %s has none", name, c.File)
+	}
+	return config.Source{}, fmt.Errorf("there is no source %q: %s has %s", name, c.File, strings.Join(known, ", "))
+}
+
+// Importer returns what reads history into the source: files of this machine or, with beside, the rotated files that
+// lie beside the source's own.
+func (a *App) Importer(c config.Source, beside bool) *ingest.Importer {
+	m := &ingest.Importer{
+		Store: a.Store, Name: c.Name, Source: ingest.Local{}, Zone: c.Timezone, Place: a.Table.Place,
+		Progress: a.progress.show,
+	}
+	if beside {
+		m.Source = a.Reader(c).Source
+	}
+	return m
+}
+
+// Unread says which rotated files of the source were not read, and what to type to import them; "" if there are none.
+func (a *App) Unread(ctx context.Context, c config.Source) (finding, advice string, err error) {
+	files, err := a.Importer(c, true).Unread(ctx)
+	if err != nil || len(files) == 0 {
+		return "", "", err
+	}
+	first, last := path.Base(files[0].Name), path.Base(files[len(files)-1].Name)
+	finding = fmt.Sprintf("%d rotated files beside it were not read, %s to %s", len(files), first, last)
+	if len(files) == 1 {
+		finding = "a rotated file beside it was not read, " + first
+	}
+	command := "friendlyfire"
+	if a.env.File != "" {
+		command += " --config " + quoted(a.env.File)
+	}
+	return finding, command + " import --source " + quoted(c.Name), nil
+}
+
+// quoted is a word as a shell takes it.
+func quoted(word string) string {
+	plain := func(r rune) bool {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("/._-+@:", r)
+	}
+	if word != "" && strings.IndexFunc(word, func(r rune) bool { return !plain(r) }) < 0 {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}
