@@ -204,7 +204,7 @@ var (
 	unbanVerb  = []byte("Unban ")
 	otherVerbs = []struct {
 		verb []byte
-		kind other
+		kind error // an other
 	}{
 		{[]byte("Found "), otherFound},
 		{[]byte("Ignore "), otherIgnored},
