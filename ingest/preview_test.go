@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"friendlyfire/store"
 )
 
 func TestPeekReadsTheEndByTheHeaderOfTheBeginning(t *testing.T) {
@@ -62,5 +64,40 @@ func TestSourceThatIsADatabaseIsRefused(t *testing.T) {
 	}
 	if err := p.reader.Step(t.Context()); !errors.Is(err, ErrDatabase) {
 		t.Errorf("the bot says %v", err)
+	}
+}
+
+// What check says of a file is what the reader then finds in it: the same lines, bans and rejects.
+func TestT04CheckIsWhatTheReaderDoes(t *testing.T) {
+	files := map[string]string{
+		"semicolons":   "Datum;IP;Jail\n27.11.2026 10:01:01;203.0.113.7;sshd\nnonsense\n28.11.2026 10:01:01;203.0.113.8;sshd\n",
+		"own columns":  "# since 2024\n203.0.113.7,1795773661,sshd\nnobody,1795773662,sshd\n203.0.113.8,1795773663,sshd\n",
+		"two readings": "03/04/2026 10:01:01;203.0.113.7;sshd\n04/05/2026 10:01:01;203.0.113.8;sshd\n",
+		"the original": "2026-11-27,10:01:01,203.0.113.7\n2026-11-27,10:01\n2026-11-27,10:01:03,203.0.113.8\n",
+	}
+	for _, e := range envelopes {
+		var text strings.Builder
+		for n, m := range messages {
+			when := time.Date(2026, 11, 27, 10, n, 1, 0, time.UTC)
+			text.WriteString(e.line(when, "web1", m.module, m.level, m.text) + "\n")
+		}
+		files[e.name] = text.String() + strings.Join(otherLines, "\n") + "\n"
+	}
+	for name, text := range files {
+		t.Run(name, func(t *testing.T) {
+			p := newPlace(t)
+			p.write(p.path, text)
+			said, err := p.reader.Peek(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			p.step()
+			s := p.status()
+			if got := s.Bans + s.Others[store.RepeatedBan]; int64(said.Lines) != s.Lines || int64(said.Bans) != got ||
+				int64(said.Bad) != s.Rejects {
+				t.Errorf("check says %d lines, %d bans, %d rejects; the reader finds %d, %d, %d",
+					said.Lines, said.Bans, said.Bad, s.Lines, got, s.Rejects)
+			}
+		})
 	}
 }
