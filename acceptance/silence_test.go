@@ -1,12 +1,16 @@
 package acceptance
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/ulikunitz/xz"
 
 	"friendlyfire/acceptance/harness"
 )
@@ -287,4 +291,65 @@ func TestT02NoBansWhereThereWereIsToldOnceAndTheirReturnOnce(t *testing.T) {
 		s.wants("All is well")
 		stop()
 	}, everyMinute)
+}
+
+// A log in UTC, whatever zone is configured for its server: every ban is alerted as it comes, and the zone is told once.
+func TestT03WrongZonesDoNotSilence(t *testing.T) {
+	t.Parallel()
+	for _, zone := range []string{"America/New_York", "Asia/Kolkata", "Asia/Tokyo", "UTC"} {
+		t.Run(zone, func(t *testing.T) {
+			t.Parallel()
+			both := harness.OnLoopback(t)
+			s := harness.NewChatScene(t, both, harness.Change{"timezone = \"Europe/Brussels\"", fmt.Sprintf("timezone = %q", zone)})
+			log := func(at time.Time, address string) {
+				s.Append(at.UTC().Format(time.DateTime) + ",001 fail2ban.actions [9]: NOTICE  [sshd] Ban " + address + "\n")
+			}
+			must(t, os.Remove(s.Bans))
+			log(time.Now().Add(-48*time.Hour), harness.Foreign)
+			p := s.Start()
+			both.Await(t, "Imported 1 ban ", 1)
+			for i := range 5 {
+				log(time.Now(), harness.Friend(2*i))
+				both.AwaitAlerts(t, 20*time.Second, harness.AllChats, []string{harness.Friend(2 * i)})
+			}
+			const another = "web1 is in another time zone"
+			if zone != "UTC" {
+				both.Await(t, another, 1)
+			}
+			p.Stop()
+			if zone == "UTC" && !both.Exactly(another, 0) {
+				t.Error("the right zone is taken for a wrong one")
+			}
+			harness.Reached(t, "5 of 5 bans alerted, and the zone told once where it is wrong")
+		})
+	}
+}
+
+// While the bot is down, the log is rotated and compressed: its bans are there at the next start.
+func TestT05RotatedAndCompressedWhileDown(t *testing.T) {
+	t.Parallel()
+	both := harness.OnLoopback(t)
+	s := harness.NewChatScene(t, both)
+	s.Ban(harness.Friend(0))
+	p := s.Start()
+	both.AwaitAlerts(t, 20*time.Second, harness.AllChats, []string{harness.Friend(0)})
+	p.Stop()
+
+	s.Ban(harness.Friend(2))
+	text, err := os.ReadFile(s.Bans)
+	must(t, err)
+	var packed bytes.Buffer
+	w, err := xz.NewWriter(&packed)
+	must(t, err)
+	_, err = w.Write(text)
+	must(t, errors.Join(err, w.Close(), os.Remove(s.Bans)))
+	s.Write(s.Bans+"-"+time.Now().Format("20060102")+".xz", packed.Bytes())
+	s.Ban(harness.Friend(4))
+	p = s.Start()
+	both.AwaitAlerts(t, 20*time.Second, harness.AllChats, []string{harness.Friend(2), harness.Friend(4)})
+	p.Stop()
+	if _, repeated := both.LostAndRepeated(harness.AllChats, harness.Friends(5)); repeated > 0 {
+		t.Errorf("%d alerts repeated", repeated)
+	}
+	harness.Reached(t, "a log rotated and compressed while down: 0 lost, 0 repeated")
 }
