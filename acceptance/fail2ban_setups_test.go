@@ -26,7 +26,11 @@ type setup struct {
 var setups = []setup{
 	{"stock", nil, []string{"sshd"}},
 	{"jail.local copied from jail.conf", map[string]string{"jail.local": "jail.conf"}, []string{"sshd"}},
-	{"action_mwl in jail.local", map[string]string{"jail.local": "[DEFAULT]\naction = %(action_mwl)s\n"}, []string{"sshd"}},
+	{
+		"action_mwl in jail.local",
+		map[string]string{"jail.local": "[DEFAULT]\naction = %(action_mwl)s\n"},
+		[]string{"sshd"},
+	},
 	{"own action in jail.d", map[string]string{
 		"jail.d/custom.conf": "[DEFAULT]\naction = %(action_)s\n         mail-me[dest=\"admin@example.org\"]\n",
 	}, []string{"sshd"}},
@@ -220,7 +224,8 @@ func TestT07TheActionHarmsNobody(t *testing.T) {
 		})
 	}
 	if !t.Failed() {
-		harness.Reached(t, "%d set-ups of a real Fail2Ban: every action of before runs, ours where asked for", len(setups))
+		harness.Reached(t, "%d set-ups of a real Fail2Ban: every action of before runs, ours where asked for",
+			len(setups))
 	}
 }
 

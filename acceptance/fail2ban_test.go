@@ -64,9 +64,12 @@ type fail2ban struct {
 func newFail2Ban(t *testing.T) *fail2ban {
 	t.Helper()
 	harness.Needs(t, "fail2ban-server", "fail2ban-client")
-	f := &fail2ban{jails: len(attacks), want: map[string]bool{}, Scene: harness.NewScene(t, harness.TableOnly, inStateFolder, harness.Change{
-		`path = "$DIR/bans.csv"`, "path = \"$DIR/csv/bans.csv\"\nevery = \"1s\"", "timezone = \"UTC\"\n", "",
-	})}
+	f := &fail2ban{
+		jails: len(attacks), want: map[string]bool{},
+		Scene: harness.NewScene(t, harness.TableOnly, inStateFolder, harness.Change{
+			`path = "$DIR/bans.csv"`, "path = \"$DIR/csv/bans.csv\"\nevery = \"1s\"", "timezone = \"UTC\"\n", "",
+		}),
+	}
 	f.must(os.Remove(f.Bans))
 	f.Bans = f.in("csv/bans.csv")
 	f.must(os.CopyFS(f.in("etc/filter.d"), os.DirFS("/etc/fail2ban/filter.d")))

@@ -18,7 +18,8 @@ import (
 // What the chats are told when a source is unwell, and when it is well again.
 const (
 	unread, readAgain         = "web1 cannot be read since", "web1 can be read again"
-	strange, familiar         = "web1 brings lines that I do not understand", "web1 brings lines that I understand again"
+	strange                   = "web1 brings lines that I do not understand"
+	familiar                  = "web1 brings lines that I understand again"
 	foreign                   = "web1 brings no line of Fail2Ban"
 	muted, unmuted            = "web1 logs no bans", "web1 logs more than warnings"
 	unusuallyQuiet, bansAgain = "web1 has had no ban for", "web1 has bans again"
@@ -231,7 +232,8 @@ func TestT02LogLevelThatHidesBansIsTold(t *testing.T) {
 	t.Parallel()
 	simulate(t, func(t *testing.T, s *simulation) {
 		line := func(module, level, message string) string {
-			return fmt.Sprintf("%s,001 %-24s[833]: %-7s %s\n", time.Now().UTC().Format(time.DateTime), module, level, message)
+			return fmt.Sprintf("%s,001 %-24s[833]: %-7s %s\n", time.Now().UTC().Format(time.DateTime), module, level,
+				message)
 		}
 		s.Write(s.Bans, []byte(line("fail2ban.actions", "WARNING", "[dovecot] 203.0.113.7 already banned")+
 			line("fail2ban.filter", "ERROR", "Unable to open /var/log/mail.log")+
@@ -293,16 +295,21 @@ func TestT02NoBansWhereThereWereIsToldOnceAndTheirReturnOnce(t *testing.T) {
 	}, everyMinute)
 }
 
-// A log in UTC, whatever zone is configured for its server: every ban is alerted as it comes, and the zone is told once.
+// A log in UTC, whatever zone is configured for its server: every ban is alerted as it comes, and the zone is told
+// once.
 func TestT03WrongZonesDoNotSilence(t *testing.T) {
 	t.Parallel()
 	for _, zone := range []string{"America/New_York", "Asia/Kolkata", "Asia/Tokyo", "UTC"} {
 		t.Run(zone, func(t *testing.T) {
 			t.Parallel()
 			both := harness.OnLoopback(t)
-			s := harness.NewChatScene(t, both, harness.Change{"timezone = \"Europe/Brussels\"", fmt.Sprintf("timezone = %q", zone)})
+			s := harness.NewChatScene(t, both, harness.Change{
+				"timezone = \"Europe/Brussels\"",
+				fmt.Sprintf("timezone = %q", zone),
+			})
 			log := func(at time.Time, address string) {
-				s.Append(at.UTC().Format(time.DateTime) + ",001 fail2ban.actions [9]: NOTICE  [sshd] Ban " + address + "\n")
+				s.Append(at.UTC().Format(time.DateTime) + ",001 fail2ban.actions [9]: NOTICE  [sshd] Ban " + address +
+					"\n")
 			}
 			must(t, os.Remove(s.Bans))
 			log(time.Now().Add(-48*time.Hour), harness.Foreign)

@@ -17,9 +17,10 @@ import (
 //   - or more rejects than bans among 100 lines of either kind, or among those of an hour if there are at least ten.
 //     With fewer, the hour goes on until there are.
 //
-// All that Fail2Ban writes is understood, whether it is a ban or not. Not understood are rejects, the rest of a message,
-// and lines of other programs as long as the source has never brought a line of Fail2Ban. So a system log with a ban
-// now and then is well, and the log of something else is not. Blank lines, comments and headers count for neither.
+// All that Fail2Ban writes is understood, whether it is a ban or not. Not understood are rejects, the rest of a
+// message, and lines of other programs as long as the source has never brought a line of Fail2Ban. So a system log with
+// a ban now and then is well, and the log of something else is not. Blank lines, comments and headers count for
+// neither.
 //
 // It is over with the first line that is understood or, where rejects outnumbered bans, with three bans in a row.
 const (

@@ -13,7 +13,8 @@ import (
 func (d *desk) read(bans, rejects int, others map[string]int) {
 	d.t.Helper()
 	b := store.Batch{
-		Source: "web1", Lines: bans + rejects, Others: others, ReadAt: time.Now(), NewsSince: time.Now().Add(-time.Hour),
+		Source: "web1", Lines: bans + rejects, Others: others, ReadAt: time.Now(),
+		NewsSince: time.Now().Add(-time.Hour),
 	}
 	for range bans {
 		d.line++
@@ -97,10 +98,13 @@ func TestT02WhatIsUnderstood(t *testing.T) {
 		minutes []lines // again and again, 20 minutes
 		want    string
 	}{
-		"nothing":                     {[]lines{{}}, ""},
-		"blank lines and headers":     {[]lines{{others: map[string]int{store.BlankLine: 20, store.Header: 20}}}, ""},
-		"failures":                    {[]lines{{others: map[string]int{found: 20}}}, ""},
-		"other programs":              {[]lines{{others: map[string]int{program: 20}}}, "web1 brings no line of Fail2Ban"},
+		"nothing":                 {[]lines{{}}, ""},
+		"blank lines and headers": {[]lines{{others: map[string]int{store.BlankLine: 20, store.Header: 20}}}, ""},
+		"failures":                {[]lines{{others: map[string]int{found: 20}}}, ""},
+		"other programs": {
+			[]lines{{others: map[string]int{program: 20}}},
+			"web1 brings no line of Fail2Ban",
+		},
 		"other programs and failures": {[]lines{{others: map[string]int{program: 500, found: 1}}}, ""},
 		"a failure, then other programs": {append([]lines{{others: map[string]int{found: 1}}},
 			make([]lines, 19)...), ""},

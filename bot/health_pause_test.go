@@ -208,7 +208,8 @@ func TestT02QuietThatIsUnusualIsToldOnceAndItsEndOnce(t *testing.T) {
 				if took, said := d.after(5 * 24 * time.Hour); said != "" {
 					t.Errorf("said %q %v later", said, took)
 				}
-				if got := d.healthLine(); !strings.HasSuffix(got, "Trouble: web1 has had no ban for longer than usual") {
+				if got := d.healthLine(); !strings.HasSuffix(got,
+					"Trouble: web1 has had no ban for longer than usual") {
 					t.Errorf("digest %q", got)
 				}
 				d.ban("198.51.100.8", "CN")

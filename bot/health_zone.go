@@ -10,7 +10,8 @@ func (h *Health) zone(ctx context.Context, source string) error {
 		return err
 	}
 	if z == nil {
-		return h.tell(ctx, "zone/"+source, false, h.Chats, nil, headed(source+" is in its zone", ": times are right again"))
+		return h.tell(ctx, "zone/"+source, false, h.Chats, nil,
+			headed(source+" is in its zone", ": times are right again"))
 	}
 	return h.tell(ctx, "zone/"+source, true, h.Chats, headed(source+" is in another time zone", " than "+z.Instead+". "+
 		ZoneAdvice(z.Offset, z.Since, h.Words.Zone)+

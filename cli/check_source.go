@@ -74,17 +74,20 @@ const oldFile = 7 * 24 * time.Hour
 func findNoBans(ctx context.Context, s *store.Store, name string, preview ingest.Preview) (finding, advice string) {
 	switch {
 	case preview.Last == nil && preview.Bad > 0:
-		return fmt.Sprintf("none of its last lines is a ban, and %d cannot be read, the last: %s", preview.Bad, preview.Why),
+		return fmt.Sprintf("none of its last lines is a ban, and %d cannot be read, the last: %s",
+				preview.Bad, preview.Why),
 			rightFile
 	case preview.Bad > max(preview.Bans, fewRejects):
 		return fmt.Sprintf("of its last lines %d are bans, and %d cannot be read, the last: %s",
 			preview.Bans, preview.Bad, preview.Why), rightFile
 	case preview.Muted:
 		return "Fail2Ban logs only warnings and errors there, and no bans",
-			"Set loglevel = INFO in the [DEFAULT] section of /etc/fail2ban/fail2ban.local, and now: fail2ban-client set loglevel INFO"
+			"Set loglevel = INFO in the [DEFAULT] section of /etc/fail2ban/fail2ban.local, and now: fail2ban-client " +
+				"set loglevel INFO"
 	case preview.IsLog && preview.Fail2Ban == 0 && preview.Lines > 0:
 		return fmt.Sprintf("none of its last %d lines is of Fail2Ban", preview.Lines), rightFile
-	case preview.Last == nil && !preview.First.IsZero() && time.Since(preview.First) > oldFile && !hadBans(ctx, s, name):
+	case preview.Last == nil && !preview.First.IsZero() && time.Since(preview.First) > oldFile &&
+		!hadBans(ctx, s, name):
 		return "no ban in it, although it begins " + preview.First.Format(time.DateOnly),
 			"Does Fail2Ban ban anybody there? fail2ban-client status says. " + rightFile
 	}
@@ -94,7 +97,9 @@ func findNoBans(ctx context.Context, s *store.Store, name string, preview ingest
 // hadBans reports whether the source has ever brought a ban.
 func hadBans(ctx context.Context, s *store.Store, name string) bool {
 	sources, err := s.Sources(ctx)
-	return err != nil || slices.ContainsFunc(sources, func(s store.SourceStatus) bool { return s.Name == name && s.Bans > 0 })
+	return err != nil || slices.ContainsFunc(sources, func(s store.SourceStatus) bool {
+		return s.Name == name && s.Bans > 0
+	})
 }
 
 func localTime(t time.Time, zone *time.Location) string {

@@ -12,8 +12,9 @@ import (
 
 func BenchmarkParse(b *testing.B) {
 	tests := map[string]string{
-		"RIPE":  whoistest.RIPE("203.0.113.0 - 203.0.113.255", "BE", "EXAMPLE"),
-		"ARIN":  whoistest.ARIN("203.0.0.0 - 203.0.255.255", "US", "EXAMPLE") + whoistest.ARIN("203.0.113.0 - 203.0.113.255", "US", "EXAMPLE"),
+		"RIPE": whoistest.RIPE("203.0.113.0 - 203.0.113.255", "BE", "EXAMPLE"),
+		"ARIN": whoistest.ARIN("203.0.0.0 - 203.0.255.255", "US", "EXAMPLE") +
+			whoistest.ARIN("203.0.113.0 - 203.0.113.255", "US", "EXAMPLE"),
 		"KRNIC": krnic,
 	}
 	a := netip.MustParseAddr("203.0.113.5")

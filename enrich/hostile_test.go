@@ -25,14 +25,26 @@ func TestS09WhoisTextIsData(t *testing.T) {
 		wantName      string
 		answered      bool
 	}{
-		"markup in the country":   {country: "US<b>", name: "NET"},
-		"a word for a country":    {country: "Belgium", name: "NET"},
-		"mail escape":             {country: "BE\n~!id", name: "NET", want: "BE", wantName: "NET", answered: true},
-		"shell in the name":       {country: "BE", name: "$(id)`id`;|&", want: "BE", wantName: "$(id)`id`;|&", answered: true},
-		"template in the name":    {country: "BE", name: "{{.Token}}", want: "BE", wantName: "{{.Token}}", answered: true},
-		"control and bidi":        {country: "BE", name: "A\x1b[2J\x00\u202eB\u200b", want: "BE", wantName: "A [2J B", answered: true},
-		"broken bytes":            {country: "BE", name: "A\xff\xfeB", want: "BE", wantName: "A�B", answered: true},
-		"a name without an end":   {country: "BE", name: strings.Repeat("x", 5000), want: "BE", wantName: strings.Repeat("x", 79) + "…", answered: true},
+		"markup in the country": {country: "US<b>", name: "NET"},
+		"a word for a country":  {country: "Belgium", name: "NET"},
+		"mail escape":           {country: "BE\n~!id", name: "NET", want: "BE", wantName: "NET", answered: true},
+		"shell in the name": {
+			country: "BE", name: "$(id)`id`;|&", want: "BE", wantName: "$(id)`id`;|&",
+			answered: true,
+		},
+		"template in the name": {
+			country: "BE", name: "{{.Token}}", want: "BE", wantName: "{{.Token}}",
+			answered: true,
+		},
+		"control and bidi": {
+			country: "BE", name: "A\x1b[2J\x00\u202eB\u200b", want: "BE", wantName: "A [2J B",
+			answered: true,
+		},
+		"broken bytes": {country: "BE", name: "A\xff\xfeB", want: "BE", wantName: "A�B", answered: true},
+		"a name without an end": {
+			country: "BE", name: strings.Repeat("x", 5000), want: "BE",
+			wantName: strings.Repeat("x", 79) + "…", answered: true,
+		},
 		"a code that is reserved": {country: "EU", name: "NET", wantName: "NET", answered: true},
 	}
 	for name, tt := range tests {
@@ -68,14 +80,20 @@ func TestS10TheLookupIsBounded(t *testing.T) {
 		reply  whoistest.Handler
 		silent bool
 	}{
-		"no newline":                {"whois.ripe.net", say("refer: evil"), false},
-		"no newline from IANA":      {iana, say("refer: evil"), false},
-		"IANA refers to a stranger": {iana, say(whoistest.IANA("46.0.0.0 - 46.255.255.255", "evil.example.org")), false},
-		"IANA refers to itself":     {iana, say(whoistest.IANA("46.0.0.0 - 46.255.255.255", iana)), false},
-		"nothing":                   {"whois.ripe.net", say(""), false},
-		"hang":                      {"whois.ripe.net", whoistest.Hang, true},
-		"flood":                     {"whois.ripe.net", whoistest.Flood, true},
-		"drip":                      {"whois.ripe.net", whoistest.Drip(whoistest.RIPE("46.1.1.0 - 46.1.1.255", "BE", "SLOW")), true},
+		"no newline":           {"whois.ripe.net", say("refer: evil"), false},
+		"no newline from IANA": {iana, say("refer: evil"), false},
+		"IANA refers to a stranger": {
+			iana, say(whoistest.IANA("46.0.0.0 - 46.255.255.255", "evil.example.org")),
+			false,
+		},
+		"IANA refers to itself": {iana, say(whoistest.IANA("46.0.0.0 - 46.255.255.255", iana)), false},
+		"nothing":               {"whois.ripe.net", say(""), false},
+		"hang":                  {"whois.ripe.net", whoistest.Hang, true},
+		"flood":                 {"whois.ripe.net", whoistest.Flood, true},
+		"drip": {
+			"whois.ripe.net",
+			whoistest.Drip(whoistest.RIPE("46.1.1.0 - 46.1.1.255", "BE", "SLOW")), true,
+		},
 		"cut off": {"whois.ripe.net", func(c net.Conn, _ whoistest.Question) {
 			_, _ = c.Write([]byte("inetnum: 46.1.1.0 - 46.1.1.255\ncoun"))
 		}, false},
@@ -176,7 +194,10 @@ func TestS10ErrorsAreTyped(t *testing.T) {
 
 // TestS10OnlyThePublicInternetIsDialed shows that a registry's name that resolves to a private address is not dialed.
 func TestS10OnlyThePublicInternetIsDialed(t *testing.T) {
-	for _, to := range []string{"127.0.0.1:43", "[::1]:43", "192.168.1.1:43", "169.254.169.254:43", "[fd00::1]:43", "[::ffff:10.0.0.1]:43"} {
+	for _, to := range []string{
+		"127.0.0.1:43", "[::1]:43", "192.168.1.1:43", "169.254.169.254:43", "[fd00::1]:43",
+		"[::ffff:10.0.0.1]:43",
+	} {
 		if err := publicOnly("tcp", to, nil); err == nil {
 			t.Errorf("%s may be dialed", to)
 		}
@@ -189,20 +210,27 @@ func TestS10OnlyThePublicInternetIsDialed(t *testing.T) {
 func FuzzParse(f *testing.F) {
 	for _, text := range []string{
 		whoistest.RIPE("46.1.1.0 - 46.1.1.255", "BE # comment", "NET"), whoistest.RIPE("2a00::/32", "be", "NET"),
-		whoistest.ARIN("46.0.0.0 - 46.255.255.255", "US", "NET"), whoistest.Transferred("46.0.0.0 - 46.2.255.255", "whois.ripe.net"),
+		whoistest.ARIN("46.0.0.0 - 46.255.255.255", "US", "NET"), whoistest.Transferred("46.0.0.0 - 46.2.255.255",
+			"whois.ripe.net"),
 		whoistest.LACNIC("46.1/16", "BR", "Example"), whoistest.IANA("46.0.0.0 - 46.255.255.255", "whois.ripe.net"),
-		whoistest.Refusal, krnic, jpnic, twnic, registroBR, rwhois, "refer: evil", "a. []", "[", "network:", "inetnum:0-", "inetnum: ::-ffff::",
+		whoistest.Refusal, krnic, jpnic, twnic, registroBR, rwhois, "refer: evil", "a. []", "[", "network:",
+		"inetnum:0-", "inetnum: ::-ffff::",
 	} {
 		f.Add([]byte(text))
 	}
-	addrs := []netip.Addr{netip.MustParseAddr("46.1.1.1"), netip.MustParseAddr("2a00::1"), netip.MustParseAddr("255.255.255.255")}
+	addrs := []netip.Addr{
+		netip.MustParseAddr("46.1.1.1"), netip.MustParseAddr("2a00::1"),
+		netip.MustParseAddr("255.255.255.255"),
+	}
 	f.Fuzz(func(t *testing.T, text []byte) {
 		for _, a := range addrs {
 			r := parse(string(text), a)
 			if c, ok := store.ParseCountry(string(r.country)); r.country != "" && (!ok || c != r.country) {
 				t.Fatalf("country %q", r.country)
 			}
-			if strings.ContainsFunc(r.name+r.said, func(r rune) bool { return unicode.IsControl(r) || unicode.Is(unicode.Cf, r) }) {
+			if strings.ContainsFunc(r.name+r.said, func(r rune) bool {
+				return unicode.IsControl(r) || unicode.Is(unicode.Cf, r)
+			}) {
 				t.Fatalf("name %q, said %q", r.name, r.said)
 			}
 			holds := false
@@ -261,7 +289,10 @@ func TestS10RandomBytesNeverPanic(t *testing.T) {
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 0))
-	words := []string{"inetnum:", "country:", "refer:", "ReferralServer:", "46.1.1.0/24", "-", "46.0.0.0", "\n", "\r", " ", "BE", "[", "]", "a.", "\xff", "%", "#", "NetRange:", "whois://"}
+	words := []string{
+		"inetnum:", "country:", "refer:", "ReferralServer:", "46.1.1.0/24", "-", "46.0.0.0", "\n", "\r",
+		" ", "BE", "[", "]", "a.", "\xff", "%", "#", "NetRange:", "whois://",
+	}
 	for range 2000 {
 		var b bytes.Buffer
 		for range random.IntN(40) {

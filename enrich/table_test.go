@@ -12,10 +12,14 @@ import (
 
 func TestPublic(t *testing.T) {
 	tests := map[string]bool{
-		"1.1.1.1": true, "193.0.6.135": true, "2a00:1450::1": true, "2001:4860::1": true, "::ffff:1.1.1.1": true, "172.32.0.1": true, "100.128.0.1": true,
-		"0.0.0.0": false, "10.1.2.3": false, "100.64.0.1": false, "127.0.0.1": false, "169.254.169.254": false, "172.31.255.255": false,
-		"192.168.1.1": false, "198.18.0.1": false, "192.0.2.1": false, "198.51.100.1": false, "203.0.113.1": false, "224.0.0.1": false, "255.255.255.255": false,
-		"::": false, "::1": false, "::ffff:10.0.0.1": false, "64:ff9b::1": false, "100::1": false, "2001::1": false, "2001:db8::1": false, "2002::1": false,
+		"1.1.1.1": true, "193.0.6.135": true, "2a00:1450::1": true, "2001:4860::1": true, "::ffff:1.1.1.1": true,
+		"172.32.0.1": true, "100.128.0.1": true,
+		"0.0.0.0": false, "10.1.2.3": false, "100.64.0.1": false, "127.0.0.1": false, "169.254.169.254": false,
+		"172.31.255.255": false,
+		"192.168.1.1":    false, "198.18.0.1": false, "192.0.2.1": false, "198.51.100.1": false, "203.0.113.1": false,
+		"224.0.0.1": false, "255.255.255.255": false,
+		"::": false, "::1": false, "::ffff:10.0.0.1": false, "64:ff9b::1": false, "100::1": false, "2001::1": false,
+		"2001:db8::1": false, "2002::1": false,
 		"3fff::1": false, "fd00::1": false, "fe80::1": false, "fe80::1%eth0": false, "ff02::1": false, "5f00::1": false,
 	}
 	for text, want := range tests {
@@ -27,7 +31,10 @@ func TestPublic(t *testing.T) {
 
 func TestBuiltInTable(t *testing.T) {
 	table := builtInTable(t)
-	tests := map[string]store.Country{"193.0.6.139": "NL", "193.190.198.1": "BE", "::ffff:193.190.198.1": "BE", "200.160.2.3": "BR", "2001:6a8::1": "BE"}
+	tests := map[string]store.Country{
+		"193.0.6.139": "NL", "193.190.198.1": "BE", "::ffff:193.190.198.1": "BE",
+		"200.160.2.3": "BR", "2001:6a8::1": "BE",
+	}
 	for text, want := range tests {
 		if got, err := table.Country(netip.MustParseAddr(text)); got != want || err != nil {
 			t.Errorf("%s: %q, %v; want %s", text, got, err, want)
@@ -97,7 +104,8 @@ func TestTableOfOnesOwn(t *testing.T) {
 // mmdb returns the smallest possible table, after https://maxmind.github.io/MaxMind-DB: one record for all addresses.
 func mmdb(record []byte) []byte {
 	number := func(kind byte, n ...byte) []byte { return append([]byte{kind<<5 | byte(len(n))}, n...) }
-	b := []byte{0, 0, 17, 0, 0, 17} // a tree of one node, both sides to the first byte of data: 1 node + 16 bytes between
+	// a tree of one node, both sides to the first byte of data: 1 node + 16 bytes between
+	b := []byte{0, 0, 17, 0, 0, 17}
 	b = append(b, make([]byte, 16)...)
 	b = append(b, record...)
 	b = append(b, "\xab\xcd\xefMaxMind.com"...)
@@ -162,7 +170,10 @@ func TestT06NetworksAreLocatedByPrefixAndFriendlyIfAnyPartIs(t *testing.T) {
 
 func TestLocatorPlacesWhatIsNew(t *testing.T) {
 	s, table := open(t), builtInTable(t)
-	if err := s.SetFriends(t.Context(), store.Friends{Countries: []store.Country{"BE"}, Networks: []netip.Prefix{netip.MustParsePrefix("192.168.0.0/16")}}); err != nil {
+	if err := s.SetFriends(t.Context(), store.Friends{
+		Countries: []store.Country{"BE"},
+		Networks:  []netip.Prefix{netip.MustParsePrefix("192.168.0.0/16")},
+	}); err != nil {
 		t.Fatal(err)
 	}
 	now := store.Batch{Source: "web1"}
@@ -202,7 +213,8 @@ func TestLocatorPlacesWhatIsNew(t *testing.T) {
 		if err != nil || len(all) != 1 {
 			t.Fatal(all, err)
 		}
-		if got := all[0]; got.Table != want.country || got.Public != want.public || got.Friendly != want.friendly || !got.Located {
+		if got := all[0]; got.Table != want.country || got.Public != want.public || got.Friendly != want.friendly ||
+			!got.Located {
 			t.Errorf("%s: %+v", a, got)
 		}
 	}

@@ -17,7 +17,8 @@ func TestWhoisAsksIANAOnceAndTheRegistryOncePerNetwork(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, fake := open(t), belgium()
 		w := &Whois{Store: s, Resolver: &Client{Dial: fake.Dial}}
-		ban(t, s, false, "46.1.1.1", "46.1.1.2", "46.1.2.1", "2a00:1::1", "2a01:5::1", "10.0.0.1", "192.0.2.0/24", "bad.example.org")
+		ban(t, s, false, "46.1.1.1", "46.1.1.2", "46.1.2.1", "2a00:1::1", "2a01:5::1", "10.0.0.1", "192.0.2.0/24",
+			"bad.example.org")
 		settleAll(t.Context(), t, w)
 		questions := map[string]int{}
 		for _, q := range fake.Questions() {
@@ -29,7 +30,8 @@ func TestWhoisAsksIANAOnceAndTheRegistryOncePerNetwork(t *testing.T) {
 		if questions[iana] != 2 || questions["whois.ripe.net"] != 4 || len(questions) != 2 {
 			t.Errorf("questions %v, want 2 of IANA (a /8 and a /12) and 4 of RIPE (a network each)", questions)
 		}
-		if k := known(t, s, "46.1.1.2"); k.Whois != "BE" || k.Network.Prefix.String() != "46.1.1.0/24" || k.Network.Server != "whois.ripe.net" {
+		if k := known(t, s, "46.1.1.2"); k.Whois != "BE" || k.Network.Prefix.String() != "46.1.1.0/24" ||
+			k.Network.Server != "whois.ripe.net" {
 			t.Errorf("known %+v", k)
 		}
 	})
@@ -139,7 +141,8 @@ func TestR23ASlowRegistryHoldsUpNobodyElsesNews(t *testing.T) {
 		if took > 11*time.Second {
 			t.Errorf("step took %v", took)
 		}
-		t.Attr("reached", fmt.Sprintf("one registry hangs: its step ends after %v, another's answer is known within 2 s", took.Round(time.Millisecond)))
+		t.Attr("reached", fmt.Sprintf(
+			"one registry hangs: its step ends after %v, another's answer is known within 2 s", took.Round(time.Millisecond)))
 		// The failure is reported and recorded, and the server is tried again.
 		k := known(t, s, "1.1.1.1")
 		if k.Answered || k.Asks != 1 || !k.AskAfter.After(time.Now()) {
@@ -191,7 +194,8 @@ func TestR23ARefusalStopsTheRegistryForLongerEachTime(t *testing.T) {
 		}
 		t.Attr("reached", fmt.Sprintf("asked %d times in 3 days of refusals", n))
 		w := &Whois{Store: s, Resolver: &Client{Dial: fake.Dial}}
-		if status, err := w.Status(t.Context()); err != nil || !strings.Contains(status, "whois.ripe.net left alone until") {
+		if status, err := w.Status(t.Context()); err != nil ||
+			!strings.Contains(status, "whois.ripe.net left alone until") {
 			t.Errorf("status %q, %v", status, err)
 		}
 		fake.Handle("whois.ripe.net", belgiumRIPE)
@@ -259,7 +263,8 @@ func TestR23RegistryLimitsAreNeverPassed(t *testing.T) {
 		if n < 250 {
 			t.Errorf("only %d questions in half an hour", n)
 		}
-		t.Attr("reached", fmt.Sprintf("%d questions in half an hour of restarts, %d beyond the limits", n, fake.Refused()))
+		t.Attr("reached", fmt.Sprintf("%d questions in half an hour of restarts, %d beyond the limits", n,
+			fake.Refused()))
 	})
 }
 
@@ -278,8 +283,9 @@ func TestTransferredNetworksAreFollowed(t *testing.T) {
 		},
 		"RIPE does not manage it, ARIN knows who does": {
 			replies: map[string]string{
-				iana:               whoistest.IANA("138.0.0.0 - 138.255.255.255", "whois.ripe.net"),
-				"whois.ripe.net":   whoistest.RIPE("138.200.0.0 - 138.215.255.255", "EU # world wide", "NON-RIPE-NCC-MANAGED-ADDRESS-BLOCK"),
+				iana: whoistest.IANA("138.0.0.0 - 138.255.255.255", "whois.ripe.net"),
+				"whois.ripe.net": whoistest.RIPE("138.200.0.0 - 138.215.255.255", "EU # world wide",
+					"NON-RIPE-NCC-MANAGED-ADDRESS-BLOCK"),
 				arin:               whoistest.Transferred("138.198.0.0 - 138.201.255.255", "whois.lacnic.net"),
 				"whois.lacnic.net": whoistest.LACNIC("138.201/16", "BR", "EXAMPLE"),
 			},
@@ -297,7 +303,9 @@ func TestTransferredNetworksAreFollowed(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s, fake := open(t), &whoistest.Server{}
-				fake.Handle(iana, whoistest.Text(func(whoistest.Question) string { return whoistest.IANA("138.0.0.0 - 138.255.255.255", arin) }))
+				fake.Handle(iana, whoistest.Text(func(whoistest.Question) string {
+					return whoistest.IANA("138.0.0.0 - 138.255.255.255", arin)
+				}))
 				for host, text := range tt.replies {
 					fake.Handle(host, whoistest.Text(func(whoistest.Question) string { return text }))
 				}
@@ -317,7 +325,8 @@ func TestTransferredNetworksAreFollowed(t *testing.T) {
 				if strings.Join(asked, " ") != strings.Join(tt.asked, " ") {
 					t.Errorf("asked %v, want %v", asked, tt.asked)
 				}
-				if n, err := s.Networks(t.Context(), time.Time{}, netip.MustParseAddr("138.199.0.1")); err != nil || n[0].ID != 0 {
+				if n, err := s.Networks(t.Context(), time.Time{}, netip.MustParseAddr("138.199.0.1")); err != nil ||
+					n[0].ID != 0 {
 					t.Errorf("the placeholder's range is kept: %+v, %v", n, err)
 				}
 			})
@@ -379,10 +388,12 @@ func TestLookupExplainsItself(t *testing.T) {
 		w := &Whois{Store: s, Resolver: &Client{Dial: fake.Dial}}
 		for range 2 {
 			f, err := w.Lookup(t.Context(), table, "::ffff:46.1.1.1", false)
-			if err != nil || f.Country != "BE" || f.Source != "whois" || f.Network != "46.1.1.0/24" || f.Name != "EXAMPLE-NET" || f.Bans != 0 {
+			if err != nil || f.Country != "BE" || f.Source != "whois" || f.Network != "46.1.1.0/24" ||
+				f.Name != "EXAMPLE-NET" || f.Bans != 0 {
 				t.Fatalf("%+v, %v", f, err)
 			}
-			if text := strings.Join(f.Explained, "\n"); !strings.Contains(text, "whois.ripe.net said BE of 46.1.1.0/24") {
+			if text := strings.Join(f.Explained, "\n"); !strings.Contains(text,
+				"whois.ripe.net said BE of 46.1.1.0/24") {
 				t.Errorf("explained as\n%s", text)
 			}
 		}
@@ -392,7 +403,8 @@ func TestLookupExplainsItself(t *testing.T) {
 		fake.Handle("whois.ripe.net", whoistest.Text(func(whoistest.Question) string {
 			return whoistest.RIPE("46.0.0.0 - 46.1.255.255", "NL", "BIGGER")
 		}))
-		if f, err := w.Lookup(t.Context(), table, "46.1.1.1", true); err != nil || f.Country != "NL" || f.Network != "46.0.0.0/15" {
+		if f, err := w.Lookup(t.Context(), table, "46.1.1.1", true); err != nil || f.Country != "NL" ||
+			f.Network != "46.0.0.0/15" {
 			t.Errorf("refreshed: %+v, %v", f, err)
 		}
 		f, err := w.Lookup(t.Context(), table, "192.168.1.1", true)
@@ -400,7 +412,8 @@ func TestLookupExplainsItself(t *testing.T) {
 			t.Errorf("private: %+v, %v", f, err)
 		}
 		off := &Whois{Store: s}
-		if f, err := off.Lookup(t.Context(), table, "1.1.1.1", false); err != nil || f.Country == "" || f.Source != "table" {
+		if f, err := off.Lookup(t.Context(), table, "1.1.1.1", false); err != nil || f.Country == "" ||
+			f.Source != "table" {
 			t.Errorf("without whois: %+v, %v", f, err)
 		}
 	})
@@ -412,7 +425,8 @@ func TestLookupToleratesARegistryThatIsDown(t *testing.T) {
 		fake.Handle("whois.ripe.net", func(c net.Conn, _ whoistest.Question) {})
 		w := &Whois{Store: s, Resolver: &Client{Dial: fake.Dial}}
 		f, err := w.Lookup(t.Context(), builtInTable(t), "46.1.1.1", false)
-		if err != nil || f.Whois != "" || !strings.Contains(strings.Join(f.Explained, "\n"), "whois.ripe.net: no answer") {
+		if err != nil || f.Whois != "" || !strings.Contains(strings.Join(f.Explained, "\n"),
+			"whois.ripe.net: no answer") {
 			t.Errorf("%+v, %v", f, err)
 		}
 	})

@@ -51,7 +51,10 @@ func banIn(t testing.TB, s *store.Store, table Atlas, news bool, addresses ...st
 	now := time.Now()
 	b := store.Batch{Source: "web1", ReadAt: now, NewsSince: now.Add(-time.Hour)}
 	for i, a := range addresses {
-		one := store.Ban{Time: now.Add(-time.Minute - time.Duration(i)*time.Millisecond), Address: a, Jail: "sshd", HasEpoch: true}
+		one := store.Ban{
+			Time: now.Add(-time.Minute - time.Duration(i)*time.Millisecond), Address: a, Jail: "sshd",
+			HasEpoch: true,
+		}
 		if !news {
 			one.Time = one.Time.Add(-day)
 		}

@@ -47,7 +47,8 @@ func (r *importRun) readDatabase(ctx context.Context, info Info) (err error) {
 	if err := r.copyDatabase(ctx, info, path); err != nil {
 		return err
 	}
-	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+"?mode=rw&_dqs=0&_pragma=trusted_schema(0)")
+	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+"?mode=rw&_dqs=0&_pragma=trusted_sche"+
+		"ma(0)")
 	if err != nil {
 		return err
 	}

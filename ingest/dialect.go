@@ -264,7 +264,8 @@ var aliases = []struct{ column, names string }{
 	{"BANCOUNT", "bancount timesbanned"},
 	{"MATCHES", "matches"},
 	{ignored, "end endtime expires expiry expire expiresat until banneduntil unban unbantime unbanat unbannedat " +
-		"unbandate timeofunban endofban banend server serverip serveraddress hostname localip destip dstip destination dst " +
+		"unbandate timeofunban endofban banend server serverip serveraddress hostname localip destip dstip " +
+		"destination dst " +
 		"destinationip dest country city lastseen firstseen lastfailure timeoffail"},
 }
 

@@ -62,7 +62,8 @@ func generate(random *rand.Rand, zone *time.Location) (g generated) {
 	random.Shuffle(len(kinds), func(i, j int) { kinds[i], kinds[j] = kinds[j], kinds[i] })
 	names := map[string]string{
 		"address": pick("ip", "IP_ADDRESS", "Source IP", "address"), "jail": pick("jail", "Filter", "name"),
-		"number": "failures", "country": "Country", "end": "expires", "text": "remark", "time": pick("timestamp", "time", "Date_Time", "ban time"),
+		"number": "failures", "country": "Country", "end": "expires", "text": "remark", "time": pick("timestamp",
+			"time", "Date_Time", "ban time"),
 	}
 	day := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	at := day.Add(time.Duration(random.IntN(360*86400)) * time.Second)
@@ -154,7 +155,8 @@ func TestCSVRandomDialectsAreReadBackOrRefused(t *testing.T) {
 				seed, g.form, len(r.bans), len(g.bans), r.rejects, r.columns, g.text)
 		}
 		if len(r.bans)+len(r.rejects) < len(g.bans) {
-			t.Errorf("seed %d, %s: %d bans, %d rejects of %d lines", seed, g.form, len(r.bans), len(r.rejects), len(g.bans))
+			t.Errorf("seed %d, %s: %d bans, %d rejects of %d lines", seed, g.form, len(r.bans), len(r.rejects),
+				len(g.bans))
 		}
 		rest := g.bans
 		for _, b := range r.bans {
@@ -162,7 +164,8 @@ func TestCSVRandomDialectsAreReadBackOrRefused(t *testing.T) {
 				return w.Address == b.Address && w.Time.Equal(b.Time) && (b.Jail == "" || b.Jail == w.Jail)
 			})
 			if i < 0 {
-				t.Errorf("seed %d, %s: %s was never written; columns %q of\n%s", seed, g.form, ban(b), r.columns, g.text)
+				t.Errorf("seed %d, %s: %s was never written; columns %q of\n%s", seed, g.form, ban(b), r.columns,
+					g.text)
 				break
 			}
 			rest = rest[i+1:]

@@ -28,16 +28,20 @@ func newFail2Ban(t *testing.T) *fail2ban {
 		}
 	}
 	f := &fail2ban{place: newPlace(t), dir: t.TempDir()}
-	if out, err := exec.CommandContext(t.Context(), "cp", "-r", "/etc/fail2ban", f.in("etc")).CombinedOutput(); err != nil {
+	if out, err := exec.CommandContext(t.Context(), "cp", "-r", "/etc/fail2ban",
+		f.in("etc")).CombinedOutput(); err != nil {
 		t.Skipf("no configuration of Fail2Ban: %s", out)
 	}
 	f.must(os.RemoveAll(f.in("etc/jail.d")))
 	f.copy("../deploy/fail2ban/action.d/friendlyfire.conf", f.in("etc/action.d/friendlyfire.conf"))
 	f.write(f.in("auth.log"), "")
-	f.write(f.in("etc/fail2ban.local"), fmt.Sprintf("[Definition]\nlogtarget = %s\ndbfile = %s\n", f.in("fail2ban.log"), f.in("f2b.sqlite3")))
+	f.write(f.in("etc/fail2ban.local"), fmt.Sprintf("[Definition]\nlogtarget = %s\ndbfile = %s\n", f.in("fail2ban.log"),
+		f.in("f2b.sqlite3")))
 	f.path = f.in("log/bans.csv")
-	f.write(f.in("etc/jail.local"), fmt.Sprintf("[DEFAULT]\nbackend = polling\nmaxretry = 3\naction = friendlyfire[file=%s, group=root]\n"+
-		"[sshd]\nenabled = true\nlogpath = %s\n[sshd-again]\nenabled = true\nfilter = sshd\nmaxretry = 2\nlogpath = %[2]s\n", f.path, f.in("auth.log")))
+	f.write(f.in("etc/jail.local"), fmt.Sprintf("[DEFAULT]\nbackend = polling\nmaxretry = 3\naction = "+
+		"friendlyfire[file=%s, group=root]\n"+
+		"[sshd]\nenabled = true\nlogpath = %s\n[sshd-again]\nenabled = true\nfilter = sshd\nmaxretry = 2\nlogpath = "+
+		"%[2]s\n", f.path, f.in("auth.log")))
 	f.source = Local{f.path}
 	f.restart()
 	f.reader.Zone = time.Local
@@ -95,7 +99,8 @@ func (f *fail2ban) attack(from, to int) {
 	f.t.Helper()
 	for n := from; n < to; n++ {
 		for range 3 {
-			f.append(f.in("auth.log"), fmt.Sprintf("%s host sshd[%d]: Failed password for invalid user $(touch %s),`x`\"a' from %s port 4242 ssh2\n",
+			f.append(f.in("auth.log"), fmt.Sprintf("%s host sshd[%d]: Failed password for invalid user $(touch %s),"+
+				"`x`\"a' from %s port 4242 ssh2\n",
 				time.Now().Format("Jan _2 15:04:05"), 100+n, f.in("executed"), ip(n)))
 		}
 	}
@@ -139,7 +144,10 @@ func TestFail2Ban(t *testing.T) {
 	f.must(os.Remove(f.in("f2b.sqlite3")))
 	f.start() // bans all again, from its log
 	f.attack(30, 35)
-	for _, odd := range []string{"198.51.100.0/24", "2001:DB8:0:0::9:9", "evil.example.com", "two words", "1.2.3.4,=cmd"} {
+	for _, odd := range []string{
+		"198.51.100.0/24", "2001:DB8:0:0::9:9", "evil.example.com", "two words",
+		"1.2.3.4,=cmd",
+	} {
 		f.must(f.client("set", "sshd", "banip", odd))
 	}
 	f.wait("the last ban", func() bool {
@@ -154,7 +162,8 @@ func TestFail2Ban(t *testing.T) {
 		t.Error("a user name was executed")
 	}
 	bans, err := f.store.BansOf(t.Context(), ip(3), 1)
-	if err != nil || len(bans) != 1 || !strings.Contains(bans[0].Matches, "Failed password for invalid user $(touch") || bans[0].BanTime != 600 {
+	if err != nil || len(bans) != 1 || !strings.Contains(bans[0].Matches, "Failed password for invalid user $(touch") ||
+		bans[0].BanTime != 600 {
 		t.Errorf("%+v %v, want one with its log lines", bans, err)
 	}
 
@@ -165,7 +174,8 @@ func TestFail2Ban(t *testing.T) {
 	own.reader.Zone = time.Local
 	own.step()
 	got := own.bans()
-	for _, a := range append(ips(0, 35), "198.51.100.0/24", "2001:db8::9:9", "evil.example.com", "two words", "1.2.3.4,=cmd") {
+	for _, a := range append(ips(0, 35), "198.51.100.0/24", "2001:db8::9:9", "evil.example.com", "two words",
+		"1.2.3.4,=cmd") {
 		if got[a] == 0 {
 			t.Errorf("the log has no ban of %s", a)
 		}

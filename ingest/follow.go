@@ -74,7 +74,8 @@ func (f *follower) findStart(ctx context.Context, live Info, missing error) (cha
 		chain = append(chain, live)
 	}
 	if len(chain) == 0 {
-		return nil, 0, &unreadable{missing} // deleted: log rotation would have left the cursor's file under another name
+		// deleted: log rotation would have left the cursor's file under another name
+		return nil, 0, &unreadable{missing}
 	}
 	if slices.Equal(chain, f.finished) {
 		f.switchTo(nil)

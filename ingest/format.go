@@ -96,8 +96,8 @@ func newParser(format string, f file) *parser {
 	return p
 }
 
-// decision is what is known of the file's form, in the form that a cursor keeps: the columns of a CSV file, or for a log
-// the host that writes it.
+// decision is what is known of the file's form, in the form that a cursor keeps: the columns of a CSV file, or for a
+// log the host that writes it.
 func (p *parser) decision() string {
 	if p.log != nil {
 		return p.log.decision()
@@ -105,7 +105,8 @@ func (p *parser) decision() string {
 	return p.csv.Columns()
 }
 
-// isLog reports whether the first lines of a file are those of a log: one names Fail2Ban or is by syslog, or it is JSON.
+// isLog reports whether the first lines of a file are those of a log: one names Fail2Ban or is by syslog, or it is
+// JSON.
 func isLog(first []byte) bool {
 	var p logParser
 	for line := range bytes.Lines(first) {

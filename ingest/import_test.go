@@ -191,7 +191,8 @@ func TestImportCountsEachBanOnce(t *testing.T) {
 				csv += c.csv()
 			}
 			if random.IntN(3) > 0 {
-				inserts = append(inserts, fmt.Sprintf("INSERT INTO bans VALUES ('%s', '%s', %d, 600, 1, '{}')", w.jail, w.address,
+				inserts = append(inserts, fmt.Sprintf("INSERT INTO bans VALUES ('%s', '%s', %d, 600, 1, '{}')", w.jail,
+					w.address,
 					w.at+random.Int64N(2)))
 			}
 		}

@@ -82,7 +82,10 @@ func TestR21LocalTimesAroundTheChangeOfTheClock(t *testing.T) {
 
 // All other hours agree with the time package, in zones of all kinds.
 func TestR21LocalTimesOfAYear(t *testing.T) {
-	for _, name := range []string{"UTC", "Europe/Brussels", "America/St_Johns", "Australia/Lord_Howe", "Africa/Casablanca", "Pacific/Apia"} {
+	for _, name := range []string{
+		"UTC", "Europe/Brussels", "America/St_Johns", "Australia/Lord_Howe",
+		"Africa/Casablanca", "Pacific/Apia",
+	} {
 		zone := zone(t, name)
 		clock := localTime{zone: zone}
 		for at := time.Date(2025, 12, 31, 0, 0, 0, 0, time.UTC); at.Year() < 2027; at = at.Add(15 * time.Minute) {

@@ -246,7 +246,8 @@ func classify(e *envelope, line []byte) (jail, text []byte, err error) {
 
 // What Fail2Ban says when it, or a jail, starts or stops.
 var serverMarks = [][]byte{
-	[]byte("Starting Fail2ban"), []byte("Stopping all jails"), []byte("Exiting Fail2ban"), []byte("Shutdown in progress"),
+	[]byte("Starting Fail2ban"), []byte("Stopping all jails"), []byte("Exiting Fail2ban"),
+	[]byte("Shutdown in progress"),
 	[]byte("Changed logging target"), []byte("Creating new jail"), []byte("' started"), []byte("' stopped"),
 }
 

@@ -34,7 +34,8 @@ type enveloped struct {
 // and relays make of them.
 var envelopes = []enveloped{
 	{name: "0.9 and later", line: func(at time.Time, _, module, level, message string) string {
-		return fmt.Sprintf("%s,%03d %-24s[%d]: %-7s %s", at.Format(time.DateTime), at.Second(), module, 900, level, message)
+		return fmt.Sprintf("%s,%03d %-24s[%d]: %-7s %s", at.Format(time.DateTime), at.Second(), module, 900, level,
+			message)
 	}},
 	{name: "0.8", line: func(at time.Time, _, module, _, message string) string {
 		return fmt.Sprintf("%s,120 %s: WARNING %s", at.Format(time.DateTime), module, message)
@@ -59,47 +60,68 @@ var envelopes = []enveloped{
 		return fmt.Sprintf("%s %s %s[733]: %s %s", at.Format(time.Stamp), host, module, level, message)
 	}},
 	{name: "RFC 3164 by the server", host: true, line: func(at time.Time, host, module, level, message string) string {
-		return fmt.Sprintf("<133>%s %s fail2ban-server[733]: %-24s[733]: %-7s %s", at.Format(time.Stamp), host, module, level, message)
+		return fmt.Sprintf("<133>%s %s fail2ban-server[733]: %-24s[733]: %-7s %s", at.Format(time.Stamp), host, module,
+			level, message)
 	}},
 	{name: "RFC 5424", zone: true, host: true, line: func(at time.Time, host, module, level, message string) string {
 		return fmt.Sprintf("<133>1 %s %s %s 733 - - %s %s", at.Format(time.RFC3339Nano), host, module, level, message)
 	}},
-	{name: "RFC 5424 with data", zone: true, host: true, line: func(at time.Time, host, module, level, message string) string {
-		return fmt.Sprintf("<133>1 %s %s fail2ban 733 ID47 [a@1 b=\"c\"] \ufeff%s[733]: %s %s",
-			at.UTC().Format("2006-01-02T15:04:05.000Z"), host, module, level, message)
-	}},
+	{
+		name: "RFC 5424 with data", zone: true, host: true,
+		line: func(at time.Time, host, module, level, message string) string {
+			return fmt.Sprintf("<133>1 %s %s fail2ban 733 ID47 [a@1 b=\"c\"] \ufeff%s[733]: %s %s",
+				at.UTC().Format("2006-01-02T15:04:05.000Z"), host, module, level, message)
+		},
+	},
 	{name: "rsyslog", zone: true, host: true, line: func(at time.Time, host, module, level, message string) string {
 		return fmt.Sprintf("%s %s %s[733]: %s %s", at.Format(time.RFC3339), host, module, level, message)
 	}},
 	{name: "journalctl", host: true, line: func(at time.Time, host, _, _, message string) string {
 		return fmt.Sprintf("%s %s fail2ban[733]: %s", at.Format(time.Stamp), host, message)
 	}},
-	{name: "journalctl -o short-iso", zone: true, host: true, line: func(at time.Time, host, module, level, message string) string {
-		return fmt.Sprintf("%s %s fail2ban-server[733]: %s [733]: %s %s", at.Format("2006-01-02T15:04:05-0700"), host, module, level, message)
+	{
+		name: "journalctl -o short-iso", zone: true, host: true,
+		line: func(at time.Time, host, module, level, message string) string {
+			return fmt.Sprintf("%s %s fail2ban-server[733]: %s [733]: %s %s", at.Format("2006-01-02T15:04:05-0700"),
+				host,
+				module, level, message)
+		},
+	},
+	{name: "journalctl -o short-full", host: true, line: func(at time.Time, host, module, level,
+		message string,
+	) string {
+		return fmt.Sprintf("%s %s %s[733]: %s %s", at.Format("Mon 2006-01-02 15:04:05 MST"), host, module, level,
+			message)
 	}},
-	{name: "journalctl -o short-full", host: true, line: func(at time.Time, host, module, level, message string) string {
-		return fmt.Sprintf("%s %s %s[733]: %s %s", at.Format("Mon 2006-01-02 15:04:05 MST"), host, module, level, message)
-	}},
-	{name: "journalctl -o short-unix", zone: true, host: true, line: func(at time.Time, host, module, level, message string) string {
-		return fmt.Sprintf("%d.123456 %s %s[733]: %s %s", at.Unix(), host, module, level, message)
-	}},
-	{name: "journalctl -o json", zone: true, host: true, line: func(at time.Time, host, module, level, message string) string {
-		return fmt.Sprintf(`{"__REALTIME_TIMESTAMP":"%d","_HOSTNAME":%q,"SYSLOG_IDENTIFIER":"fail2ban-server","MESSAGE":%q}`,
-			at.UnixMicro(), host, fmt.Sprintf("%-24s[733]: %-7s %s", module, level, message))
-	}},
+	{
+		name: "journalctl -o short-unix", zone: true, host: true,
+		line: func(at time.Time, host, module, level, message string) string {
+			return fmt.Sprintf("%d.123456 %s %s[733]: %s %s", at.Unix(), host, module, level, message)
+		},
+	},
+	{
+		name: "journalctl -o json", zone: true, host: true,
+		line: func(at time.Time, host, module, level, message string) string {
+			return fmt.Sprintf(`{"__REALTIME_TIMESTAMP":"%d","_HOSTNAME":%q,"SYSLOG_IDENTIFIER":"fail2ban-server",`+
+				`"MESSAGE":%q}`,
+				at.UnixMicro(), host, fmt.Sprintf("%-24s[733]: %-7s %s", module, level, message))
+		},
+	},
 	{name: "docker logs -t", zone: true, line: func(at time.Time, _, module, level, message string) string {
 		return fmt.Sprintf("%s %s,001 %-24s[1]: %-7s %s",
 			at.UTC().Format("2006-01-02T15:04:05.000000001Z"), at.Format(time.DateTime), module, level, message)
 	}},
 	{name: "docker's json-file", zone: true, line: func(at time.Time, _, module, level, message string) string {
 		return fmt.Sprintf(`{"log":%q,"stream":"stdout","time":%q}`,
-			fmt.Sprintf("%s,001 %-24s[1]: %-7s %s\n", at.Format(time.DateTime), module, level, message), at.UTC().Format(time.RFC3339Nano))
+			fmt.Sprintf("%s,001 %-24s[1]: %-7s %s\n", at.Format(time.DateTime), module, level,
+				message), at.UTC().Format(time.RFC3339Nano))
 	}},
 	{name: "docker compose", line: func(at time.Time, _, module, level, message string) string {
 		return fmt.Sprintf("fail2ban-1  | %s,001 %-24s[1]: %-7s %s", at.Format(time.DateTime), module, level, message)
 	}},
 	{name: "colours", line: func(at time.Time, _, module, level, message string) string {
-		return fmt.Sprintf("\x1b[36m%s,001\x1b[0m %-24s[1]: \x1b[1;33m%-7s\x1b[0m %s\x1b[0m  \r", at.Format(time.DateTime), module, level, message)
+		return fmt.Sprintf("\x1b[36m%s,001\x1b[0m %-24s[1]: \x1b[1;33m%-7s\x1b[0m %s\x1b[0m  \r",
+			at.Format(time.DateTime), module, level, message)
 	}},
 	{name: "a byte order mark", line: func(at time.Time, _, module, level, message string) string {
 		return fmt.Sprintf("\ufeff%s,001 %-24s[1]: %-7s %s", at.Format(time.DateTime), module, level, message)
@@ -115,7 +137,8 @@ func TestT01BansInEveryEnvelopeAreRead(t *testing.T) {
 			line := e.line(when, "web1", "fail2ban.actions", "NOTICE", "[my.site-http 404] Ban 81.241.7.9")
 			p := newParser("auto", file{zone: zone, first: []byte(line + "\n"), written: when.Add(time.Hour)})
 			ban, found, err := p.parse([]byte(line))
-			if err != nil || !found || ban.Address != "81.241.7.9" || ban.Jail != "my.site-http 404" || !ban.Time.Equal(when) {
+			if err != nil || !found || ban.Address != "81.241.7.9" || ban.Jail != "my.site-http 404" ||
+				!ban.Time.Equal(when) {
 				t.Errorf("%s\n%+v, %v", line, ban, err)
 			}
 			if want := map[bool]string{true: "web1"}[e.host]; ban.Source != want {
@@ -132,7 +155,10 @@ var messages = []struct{ module, level, text, want string }{
 	{"fail2ban.actions", "NOTICE", "[web] Ban 198.51.100.0/24", ""},
 	{"fail2ban.actions", "NOTICE", "[sshd] Unban 203.0.113.7", "unban"},
 	{"fail2ban.actions", "NOTICE", "[sshd] Restore Ban 203.0.113.7", "restored ban"},
-	{"fail2ban.observer", "NOTICE", "[sshd] Increase Ban 203.0.113.7 (2 # 0:20:00 -> 2026-11-27 10:21:01)", "prolonged ban"},
+	{
+		"fail2ban.observer", "NOTICE", "[sshd] Increase Ban 203.0.113.7 (2 # 0:20:00 -> 2026-11-27 10:21:01)",
+		"prolonged ban",
+	},
 	{"fail2ban.actions", "NOTICE", "[sshd] 203.0.113.7 already banned", "already banned"},
 	{"fail2ban.actions", "NOTICE", "[sshd] Reban 203.0.113.7, action 'iptables'", "already banned"},
 	{"fail2ban.filter", "INFO", "[sshd] Found 203.0.113.7 - 2026-11-27 10:00:50", "failure found"},
@@ -140,8 +166,14 @@ var messages = []struct{ module, level, text, want string }{
 	{"fail2ban.server", "INFO", "Starting Fail2ban v1.0.2", "start or stop"},
 	{"fail2ban.jail", "INFO", "Jail 'sshd' started", "start or stop"},
 	{"fail2ban.actions", "NOTICE", "[sshd] Flush ticket(s) with iptables-multiport", "other line of Fail2Ban"},
-	{"fail2ban.actions", "ERROR", "Failed to execute ban jail 'sshd' action 'x' info '...': Error banning 203.0.113.7", "other line of Fail2Ban"},
-	{"fail2ban.filter", "WARNING", "Error decoding line: 'x fail2ban.actions: NOTICE [sshd] Ban 203.0.113.7'", "other line of Fail2Ban"},
+	{
+		"fail2ban.actions", "ERROR", "Failed to execute ban jail 'sshd' action 'x' info '...': Error banning 203.0.113.7",
+		"other line of Fail2Ban",
+	},
+	{
+		"fail2ban.filter", "WARNING", "Error decoding line: 'x fail2ban.actions: NOTICE [sshd] Ban 203.0.113.7'",
+		"other line of Fail2Ban",
+	},
 	{"fail2ban.actions", "NOTICE", "[sshd] Temporary Ban 203.0.113.7", "reject"},
 	{"fail2ban.actions", "NOTICE", "[sshd] Ban 203.0.113.7 for 600 seconds", "reject"},
 	{"fail2ban.actions", "NOTICE", "Ban 203.0.113.7", "reject"},
@@ -151,7 +183,8 @@ var messages = []struct{ module, level, text, want string }{
 var otherLines = []string{
 	"Nov 27 10:00:00 web1 sshd[812]: Failed password for anna from 203.0.113.7 port 22 ssh2",
 	"2026-11-27T10:00:00+01:00 web1 named[12]: query refused", "", "Traceback (most recent call last):",
-	`  File "/usr/lib/python3/dist-packages/fail2ban/server/actions.py", line 509, in __checkBan`, "    action.ban(aInfo)",
+	`  File "/usr/lib/python3/dist-packages/fail2ban/server/actions.py", line 509, in __checkBan`,
+	"    action.ban(aInfo)",
 	`{"level":"info","msg":"hello","ts":1795773661.5}`,
 }
 
@@ -167,7 +200,8 @@ func TestT01NothingReadIsUnaccountedFor(t *testing.T) {
 		p := newParser("log", file{zone: zone, written: time.Date(2026, 11, 27, 12, 0, 0, 0, time.UTC), state: state})
 		for range 1 + dice.IntN(4) {
 			e, m := mix[dice.IntN(len(mix))], messages[dice.IntN(len(messages))]
-			line, want := e.line(time.Date(2026, 11, 27, 10, dice.IntN(60), 1, 0, zone), "web1", m.module, m.level, m.text), m.want
+			line, want := e.line(time.Date(2026, 11, 27, 10, dice.IntN(60), 1, 0, zone), "web1", m.module, m.level,
+				m.text), m.want
 			if dice.IntN(5) == 0 {
 				line, want = otherLines[dice.IntN(len(otherLines))], "other"
 			}
@@ -220,7 +254,8 @@ func TestT01TheWildIsRead(t *testing.T) {
 			others += n
 		}
 		if s.Lines == 0 || s.Lines != s.Bans+s.Rejects+others {
-			t.Errorf("%s: %d lines, %d bans, %d rejects, %d others", filepath.Base(name), s.Lines, s.Bans, s.Rejects, others)
+			t.Errorf("%s: %d lines, %d bans, %d rejects, %d others", filepath.Base(name), s.Lines, s.Bans, s.Rejects,
+				others)
 		}
 	}
 }

@@ -33,7 +33,8 @@ func TestPeekReadsTheEndByTheHeaderOfTheBeginning(t *testing.T) {
 		t.Fatal(g, err)
 	}
 	want := time.Date(2026, 1, 15, 12, 0, 39, 0, time.UTC) // of row 3,999
-	if g.Bad != 1 || g.Why != "too few fields" || !g.Modified.Equal(touched) || !g.Written.Equal(want) || g.Last.Address != "203.0.113.159" {
+	if g.Bad != 1 || g.Why != "too few fields" || !g.Modified.Equal(touched) || !g.Written.Equal(want) ||
+		g.Last.Address != "203.0.113.159" {
 		t.Errorf("%+v, last %+v", g, g.Last)
 	}
 }
@@ -70,8 +71,10 @@ func TestSourceThatIsADatabaseIsRefused(t *testing.T) {
 // What check says of a file is what the reader then finds in it: the same lines, bans and rejects.
 func TestT04CheckIsWhatTheReaderDoes(t *testing.T) {
 	files := map[string]string{
-		"semicolons":   "Datum;IP;Jail\n27.11.2026 10:01:01;203.0.113.7;sshd\nnonsense\n28.11.2026 10:01:01;203.0.113.8;sshd\n",
-		"own columns":  "# since 2024\n203.0.113.7,1795773661,sshd\nnobody,1795773662,sshd\n203.0.113.8,1795773663,sshd\n",
+		"semicolons": "Datum;IP;Jail\n27.11.2026 10:01:01;203.0.113.7;sshd\nnonsense\n28.11.2026 10:01:01;" +
+			"203.0.113.8;sshd\n",
+		"own columns": "# since 2024\n203.0.113.7,1795773661,sshd\nnobody,1795773662,sshd\n203.0.113.8,1795773663," +
+			"sshd\n",
 		"two readings": "03/04/2026 10:01:01;203.0.113.7;sshd\n04/05/2026 10:01:01;203.0.113.8;sshd\n",
 		"the original": "2026-11-27,10:01:01,203.0.113.7\n2026-11-27,10:01\n2026-11-27,10:01:03,203.0.113.8\n",
 	}

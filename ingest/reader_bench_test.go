@@ -19,7 +19,10 @@ func writeBans(tb testing.TB, path string, rows int, original bool) {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	if _, err := (ingesttest.Bans{Seed: 1, Rows: rows, End: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), Original: original}).WriteTo(f); err != nil {
+	if _, err := (ingesttest.Bans{
+		Seed: 1, Rows: rows, End: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC),
+		Original: original,
+	}).WriteTo(f); err != nil {
 		tb.Fatal(err)
 	}
 	if err := f.Close(); err != nil {
@@ -39,7 +42,10 @@ func BenchmarkImport(b *testing.B) {
 				if err != nil {
 					b.Fatal(err)
 				}
-				r := Reader{Store: s, Name: "web1", Source: Local{path}, Format: "auto", Zone: time.UTC, MaxAge: time.Hour, Next: func() {}}
+				r := Reader{
+					Store: s, Name: "web1", Source: Local{path}, Format: "auto", Zone: time.UTC,
+					MaxAge: time.Hour, Next: func() {},
+				}
 				if err := r.Step(b.Context()); err != nil {
 					b.Fatal(err)
 				}
@@ -61,7 +67,10 @@ func BenchmarkAppend(b *testing.B) {
 		b.Fatal(err)
 	}
 	defer s.Close()
-	r := Reader{Store: s, Name: "web1", Source: Local{path}, Format: "auto", Zone: time.UTC, MaxAge: time.Hour, Next: func() {}}
+	r := Reader{
+		Store: s, Name: "web1", Source: Local{path}, Format: "auto", Zone: time.UTC, MaxAge: time.Hour,
+		Next: func() {},
+	}
 	if err := r.Step(b.Context()); err != nil {
 		b.Fatal(err)
 	}
@@ -78,20 +87,26 @@ func BenchmarkAppend(b *testing.B) {
 // The cost of a line without the database: of a ban, and of lines that are none, of which a log is full.
 func BenchmarkParse(b *testing.B) {
 	for name, line := range map[string]string{
-		"original":      "2026-11-22,14:05:09,203.0.113.7",
-		"rich":          "2026-11-22,14:05:09,203.0.113.7,sshd,5,3600,1,1795356309",
-		"log":           "2026-11-22 14:05:09,123 fail2ban.actions        [12345]: NOTICE  [sshd] Ban 203.0.113.7",
-		"syslog":        "Nov 22 14:05:09 web1 fail2ban.actions[12345]: NOTICE [sshd] Ban 203.0.113.7",
-		"relay":         "2026-11-22T14:05:09+00:00 web1 fail2ban-server[12]: fail2ban.actions [12]: NOTICE [sshd] Ban 203.0.113.7",
-		"json":          `{"log":"2026-11-22 14:05:09,123 fail2ban.actions [1]: NOTICE [sshd] Ban 203.0.113.7\n","stream":"stdout"}`,
-		"semicolons":    "203.0.113.7;22.11.2026 14:05:09;sshd",
-		"found":         "2026-11-22 14:05:09,123 fail2ban.filter         [12345]: INFO    [sshd] Found 203.0.113.7 - 2026-11-22 14:05:09",
+		"original": "2026-11-22,14:05:09,203.0.113.7",
+		"rich":     "2026-11-22,14:05:09,203.0.113.7,sshd,5,3600,1,1795356309",
+		"log":      "2026-11-22 14:05:09,123 fail2ban.actions        [12345]: NOTICE  [sshd] Ban 203.0.113.7",
+		"syslog":   "Nov 22 14:05:09 web1 fail2ban.actions[12345]: NOTICE [sshd] Ban 203.0.113.7",
+		"relay": "2026-11-22T14:05:09+00:00 web1 fail2ban-server[12]: fail2ban.actions [12]: NOTICE [sshd] " +
+			"Ban 203.0.113.7",
+		"json": `{"log":"2026-11-22 14:05:09,123 fail2ban.actions [1]: NOTICE [sshd] Ban 203.0.113.7\n",` +
+			`"stream":"stdout"}`,
+		"semicolons": "203.0.113.7;22.11.2026 14:05:09;sshd",
+		"found": "2026-11-22 14:05:09,123 fail2ban.filter         [12345]: INFO    [sshd] Found 203.0.113.7 " +
+			"- 2026-11-22 14:05:09",
 		"unban":         "2026-11-22 14:05:09,123 fail2ban.actions        [12345]: NOTICE  [sshd] Unban 203.0.113.7",
 		"other program": "Nov 22 14:05:09 web1 sshd[812]: Failed password for root from 203.0.113.7 port 22 ssh2",
 	} {
 		b.Run(name, func(b *testing.B) {
 			text := []byte(line)
-			p := newParser("auto", file{zone: time.UTC, first: append(text, '\n'), written: time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC)})
+			p := newParser("auto", file{
+				zone: time.UTC, first: append(text, '\n'),
+				written: time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC),
+			})
 			b.ReportAllocs()
 			for b.Loop() {
 				if _, _, err := p.parse(text); err != nil && !isOther(err) {
@@ -107,13 +122,17 @@ func BenchmarkOtherPrograms(b *testing.B) {
 	const lines = 10_000
 	dir := b.TempDir()
 	path := dir + "/syslog"
-	text := strings.Repeat("Nov 22 14:05:09 web1 sshd[812]: Failed password for root from 203.0.113.7 port 22 ssh2\n", lines)
+	text := strings.Repeat("Nov 22 14:05:09 web1 sshd[812]: Failed password for root from 203.0.113.7 port 22 ssh2\n",
+		lines)
 	s, err := store.Open(b.Context(), dir+"/friendlyfire.db")
 	if err != nil {
 		b.Fatal(err)
 	}
 	defer s.Close()
-	r := Reader{Store: s, Name: "web1", Source: Local{path}, Format: "auto", Zone: time.UTC, MaxAge: time.Hour, Next: func() {}}
+	r := Reader{
+		Store: s, Name: "web1", Source: Local{path}, Format: "auto", Zone: time.UTC, MaxAge: time.Hour,
+		Next: func() {},
+	}
 	for b.Loop() {
 		b.StopTimer()
 		appendTo(b, path, text)

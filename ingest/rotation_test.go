@@ -144,7 +144,9 @@ func TestR19Rotation(t *testing.T) {
 	}
 }
 
-func (p *place) survives(rotate func(*place, func(int) string, string), row func(int) string, header string, stopped bool) {
+func (p *place) survives(rotate func(*place, func(int) string, string), row func(int) string, header string,
+	stopped bool,
+) {
 	p.t.Helper()
 	p.write(p.path, header+rows(row, 0, 10))
 	p.step()

@@ -30,10 +30,14 @@ func BenchmarkSFTPSources(b *testing.B) {
 	for n := range servers {
 		path := filepath.Join(dir, fmt.Sprintf("%d.csv", n))
 		appendTo(b, path, richHeader)
-		source := &SFTP{User: "bans", Address: host.address, Path: path, KeyFile: key, KnownHosts: known, Dial: (&net.Dialer{}).DialContext}
+		source := &SFTP{
+			User: "bans", Address: host.address, Path: path, KeyFile: key, KnownHosts: known,
+			Dial: (&net.Dialer{}).DialContext,
+		}
 		b.Cleanup(func() { source.Close() })
 		readers = append(readers, &Reader{
-			Store: s, Name: fmt.Sprintf("web%d", n), Source: source, Format: "auto", Zone: time.UTC, MaxAge: time.Hour, Next: func() {},
+			Store: s, Name: fmt.Sprintf("web%d", n), Source: source, Format: "auto", Zone: time.UTC, MaxAge: time.Hour,
+			Next: func() {},
 		})
 	}
 	cycle := func() {

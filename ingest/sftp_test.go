@@ -44,7 +44,9 @@ type sshHost struct {
 func newSSHHost(t testing.TB, user ssh.PublicKey, keys ...ssh.Signer) *sshHost {
 	t.Helper()
 	h := &sshHost{keys: keys}
-	config := &ssh.ServerConfig{PublicKeyCallback: func(_ ssh.ConnMetadata, key ssh.PublicKey) (*ssh.Permissions, error) {
+	config := &ssh.ServerConfig{PublicKeyCallback: func(_ ssh.ConnMetadata, key ssh.PublicKey) (*ssh.Permissions,
+		error,
+	) {
 		h.attempts.Add(1)
 		if !bytes.Equal(key.Marshal(), user.Marshal()) {
 			return nil, errors.New("not this one")
@@ -169,7 +171,8 @@ func (p *place) overSFTP() (*sshHost, *SFTP) {
 	hostKey, _ := newKey(p.t)
 	host := newSSHHost(p.t, user.PublicKey(), hostKey)
 	s := &SFTP{
-		User: "bans", Address: host.address, Path: p.path, KeyFile: file, KnownHosts: knows(p.t, host.address, hostKey.PublicKey()),
+		User: "bans", Address: host.address, Path: p.path, KeyFile: file, KnownHosts: knows(p.t, host.address,
+			hostKey.PublicKey()),
 		Dial: (&net.Dialer{}).DialContext,
 	}
 	p.t.Cleanup(func() { s.Close() })
@@ -211,19 +214,26 @@ func TestS13HostKey(t *testing.T) {
 		knows []ssh.PublicKey
 		want  string // in the error; "": none
 	}{
-		"known":                        {shows: []ssh.Signer{first}, knows: []ssh.PublicKey{first.PublicKey()}},
-		"known, and it has another":    {shows: []ssh.Signer{third, first}, knows: []ssh.PublicKey{first.PublicKey()}},
-		"the other is known":           {shows: []ssh.Signer{third, first}, knows: []ssh.PublicKey{third.PublicKey()}},
-		"unknown":                      {shows: []ssh.Signer{first}, want: "add the line\n"},
-		"changed":                      {shows: []ssh.Signer{second}, knows: []ssh.PublicKey{first.PublicKey()}, want: "is not the one in"},
-		"changed, and of another kind": {shows: []ssh.Signer{third}, knows: []ssh.PublicKey{first.PublicKey()}, want: "no common algorithm for host key"},
+		"known":                     {shows: []ssh.Signer{first}, knows: []ssh.PublicKey{first.PublicKey()}},
+		"known, and it has another": {shows: []ssh.Signer{third, first}, knows: []ssh.PublicKey{first.PublicKey()}},
+		"the other is known":        {shows: []ssh.Signer{third, first}, knows: []ssh.PublicKey{third.PublicKey()}},
+		"unknown":                   {shows: []ssh.Signer{first}, want: "add the line\n"},
+		"changed": {
+			shows: []ssh.Signer{second}, knows: []ssh.PublicKey{first.PublicKey()},
+			want: "is not the one in",
+		},
+		"changed, and of another kind": {
+			shows: []ssh.Signer{third}, knows: []ssh.PublicKey{first.PublicKey()},
+			want: "no common algorithm for host key",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := newPlace(t)
 			p.write(p.path, richHeader+richRow(1))
 			host := newSSHHost(t, user.PublicKey(), c.shows...)
 			s := &SFTP{
-				User: "bans", Address: host.address, Path: p.path, KeyFile: file, KnownHosts: knows(t, host.address, c.knows...),
+				User: "bans", Address: host.address, Path: p.path, KeyFile: file, KnownHosts: knows(t, host.address,
+					c.knows...),
 				Dial: (&net.Dialer{}).DialContext,
 			}
 			defer s.Close()
@@ -376,7 +386,8 @@ func TestSFTPWithAgent(t *testing.T) {
 	}()
 	s.KeyFile = ""
 	t.Setenv("SSH_AUTH_SOCK", "")
-	if err := p.reader.Step(t.Context()); err == nil || !strings.Contains(err.Error(), "neither key_file nor an agent") {
+	if err := p.reader.Step(t.Context()); err == nil ||
+		!strings.Contains(err.Error(), "neither key_file nor an agent") {
 		t.Error(err)
 	}
 	t.Setenv("SSH_AUTH_SOCK", socket)
@@ -427,7 +438,8 @@ func TestSFTPWithOpenSSH(t *testing.T) {
 	address := l.Addr().String()
 	p.must(l.Close())
 	_, port, _ := net.SplitHostPort(address)
-	p.write(filepath.Join(dir, "sshd_config"), fmt.Sprintf("ListenAddress 127.0.0.1\nPort %s\nHostKey %s\nPidFile none\nStrictModes no\nUsePAM no\n"+
+	p.write(filepath.Join(dir, "sshd_config"), fmt.Sprintf("ListenAddress 127.0.0.1\nPort %s\nHostKey %s\nPidFile "+
+		"none\nStrictModes no\nUsePAM no\n"+
 		"AuthorizedKeysFile %s/authorized_keys\nPasswordAuthentication no\nPermitRootLogin prohibit-password\n"+
 		"Subsystem sftp internal-sftp\nForceCommand internal-sftp -R\n", port, hostFile, dir))
 	server := exec.CommandContext(t.Context(), sshd, "-D", "-e", "-f", filepath.Join(dir, "sshd_config"))

@@ -73,7 +73,8 @@ func TestR01ImportResumes(t *testing.T) {
 	if s := p.status(); s.Bans != all || s.Lines != all+1 || s.Offset != s.Size {
 		t.Errorf("%d bans of %d lines, %d of %d bytes; want %d", s.Bans, s.Lines, s.Offset, s.Size, all)
 	}
-	t.Attr("reached", fmt.Sprintf("an import cut off after each of %d batches: %d of %d bans", len(seen), p.status().Bans, all))
+	t.Attr("reached", fmt.Sprintf("an import cut off after each of %d batches: %d of %d bans", len(seen),
+		p.status().Bans, all))
 	for n, g := range seen {
 		if g.Source != "web1" || g.Done > g.Size || n > 0 && g.Done <= seen[n-1].Done || g.Bans == 0 {
 			t.Errorf("progress %+v", seen)
@@ -201,7 +202,8 @@ func TestFailingSourceIsNotedOnce(t *testing.T) {
 			}
 			time.Sleep(time.Minute)
 		}
-		if s := p.status(); !s.FailingSince.Equal(first.Truncate(time.Second)) || !strings.Contains(s.Error, "no such file") {
+		if s := p.status(); !s.FailingSince.Equal(first.Truncate(time.Second)) ||
+			!strings.Contains(s.Error, "no such file") {
 			t.Errorf("failing since %v for %q, want %v", s.FailingSince, s.Error, first)
 		}
 		p.store.Close()
@@ -258,9 +260,12 @@ func TestR19WhileItIsWritten(t *testing.T) {
 
 func TestRotationNames(t *testing.T) {
 	for name, want := range map[string]string{
-		"bans.csv": "", "bans.csv.1": "1", "bans.csv.12.gz": "12", "bans.csv-20261122": "20261122", "bans.csv-20261122.gz": "20261122",
-		"bans-20261122.csv": "20261122", "bans.csv.2026-11-22": "20261122", "bans-20261122.csv.gz": "20261122", "bans.csv-20261122-1763769600": "202611221763769600",
-		"bans.csv.bak": "", "bans.csv.": "", "bans.csv1": "", "bans2.csv": "", "bans.csv.1.xz": "1", "bans.csv.old": "old", "bans.csv.1.gz.gpg": "1", "other.csv.1": "", "bans.csv.swp": "", "bans.1.tsv": "",
+		"bans.csv": "", "bans.csv.1": "1", "bans.csv.12.gz": "12", "bans.csv-20261122": "20261122",
+		"bans.csv-20261122.gz": "20261122",
+		"bans-20261122.csv":    "20261122", "bans.csv.2026-11-22": "20261122", "bans-20261122.csv.gz": "20261122",
+		"bans.csv-20261122-1763769600": "202611221763769600",
+		"bans.csv.bak":                 "", "bans.csv.": "", "bans.csv1": "", "bans2.csv": "", "bans.csv.1.xz": "1",
+		"bans.csv.old": "old", "bans.csv.1.gz.gpg": "1", "other.csv.1": "", "bans.csv.swp": "", "bans.1.tsv": "",
 	} {
 		if got := Rotation("bans.csv", name); got != want {
 			t.Errorf("%s: %q, want %q", name, got, want)
@@ -268,7 +273,10 @@ func TestRotationNames(t *testing.T) {
 	}
 	var got []string
 	for _, i := range sortRotated([]Info{
-		{Name: "a.1", Rotation: "1"}, {Name: "a.10.gz", Rotation: "10"}, {Name: "a.2.gz", Rotation: "2"}, {Name: "a.2", Rotation: "2"}, {Name: "a.9", Rotation: "9"},
+		{Name: "a.1", Rotation: "1"}, {Name: "a.10.gz", Rotation: "10"}, {Name: "a.2.gz", Rotation: "2"}, {
+			Name:     "a.2",
+			Rotation: "2",
+		}, {Name: "a.9", Rotation: "9"},
 	}) {
 		got = append(got, i.Name)
 	}
@@ -276,7 +284,11 @@ func TestRotationNames(t *testing.T) {
 		t.Errorf("%v, want %s", got, want)
 	}
 	got = nil
-	for _, i := range sortRotated([]Info{{Name: "a-20261123", Rotation: "20261123"}, {Name: "a-20251231", Rotation: "20251231"}, {Name: "a-20261122", Rotation: "20261122"}}) {
+	for _, i := range sortRotated([]Info{
+		{Name: "a-20261123", Rotation: "20261123"},
+		{Name: "a-20251231", Rotation: "20251231"},
+		{Name: "a-20261122", Rotation: "20261122"},
+	}) {
 		got = append(got, i.Name)
 	}
 	if want := "[a-20251231 a-20261122 a-20261123]"; fmt.Sprint(got) != want {

@@ -40,8 +40,8 @@ type tail struct {
 	damage   damage // why its end cannot be read; "": it can
 }
 
-// openTail opens the file and seeks to the cursor's offset. It returns nil if the file is not the cursor's. A rotated file
-// is decompressed; the error is a damage if not even its start can be read.
+// openTail opens the file and seeks to the cursor's offset. It returns nil if the file is not the cursor's. A rotated
+// file is decompressed; the error is a damage if not even its start can be read.
 func openTail(ctx context.Context, s Source, i Info, c store.Cursor) (*tail, error) {
 	f, err := s.Open(ctx, i.Name)
 	if err != nil {

@@ -22,8 +22,10 @@ func TestR18HalfALineIsNeverBelieved(t *testing.T) {
 		"rich":     {richHeader, richRow(1), richRow(2)},
 		"log": {
 			rowTime(0).Format("2006-01-02 15:04:05") + ",001 fail2ban.server         [77]: INFO    Starting\n",
-			rowTime(1).Format("2006-01-02 15:04:05") + ",123 fail2ban.actions        [77]: NOTICE  [sshd] Ban " + ip(1) + "\n",
-			rowTime(2).Format("2006-01-02 15:04:05") + ",123 fail2ban.actions        [77]: NOTICE  [sshd] Ban " + ip(2) + "\n",
+			rowTime(1).Format("2006-01-02 15:04:05") + ",123 fail2ban.actions        [77]: NOTICE  [sshd] Ban " +
+				ip(1) + "\n",
+			rowTime(2).Format("2006-01-02 15:04:05") + ",123 fail2ban.actions        [77]: NOTICE  [sshd] Ban " +
+				ip(2) + "\n",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

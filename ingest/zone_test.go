@@ -22,7 +22,8 @@ func TestT03WrongZonesDoNotSilence(t *testing.T) {
 					if form == "csv" {
 						return at.UTC().Format("2006-01-02,15:04:05") + "," + address + "\n"
 					}
-					return at.UTC().Format(time.DateTime) + ",001 fail2ban.actions [9]: NOTICE  [sshd] Ban " + address + "\n"
+					return at.UTC().Format(time.DateTime) + ",001 fail2ban.actions [9]: NOTICE  [sshd] Ban " + address +
+						"\n"
 				}
 				p := newPlace(t)
 				p.reader.Zone = zone
@@ -44,7 +45,8 @@ func TestT03WrongZonesDoNotSilence(t *testing.T) {
 					t.Errorf("%+v, %v, want the one that was just appended", news, err)
 				}
 				observed, err := p.store.ObservedZone(t.Context(), "web1")
-				if _, off := now.In(zone).Zone(); err != nil || (observed == nil) != (off == 0) || observed != nil && observed.Offset != 0 {
+				if _, off := now.In(zone).Zone(); err != nil || (observed == nil) != (off == 0) || observed != nil &&
+					observed.Offset != 0 {
 					t.Errorf("observed %+v, %v", observed, err)
 				}
 				// It is remembered, and forgotten once the configuration is right.

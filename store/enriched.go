@@ -108,7 +108,8 @@ func (s *Store) History(ctx context.Context) (h History, err error) {
 			(SELECT json_group_array(name) FROM (SELECT name FROM sources ORDER BY name)),
 			EXISTS (SELECT 1 FROM sources WHERE offset < size) OR EXISTS (SELECT 1 FROM addresses WHERE public IS NULL)
 				OR EXISTS (SELECT 1 FROM meta WHERE key = ? AND CAST(value AS INTEGER) > ?)
-		FROM untold`, importingKey, time.Now().Unix()).Scan(&h.UpTo, &h.Bans, &h.Friendly, &from, &to, &sources, &h.Reading)
+		FROM untold`, importingKey, time.Now().Unix(),
+	).Scan(&h.UpTo, &h.Bans, &h.Friendly, &from, &to, &sources, &h.Reading)
 	if err != nil {
 		return h, err
 	}

@@ -130,7 +130,8 @@ func saveImported(ctx context.Context, tx *sql.Tx, source int64, rows []banRow, 
 			return err
 		}
 	}
-	_, err := tx.ExecContext(ctx, "UPDATE sources SET bans = bans + ?1, lines = lines + ?1 WHERE id = ?2", added, source)
+	_, err := tx.ExecContext(ctx, "UPDATE sources SET bans = bans + ?1, lines = lines + ?1 WHERE id = ?2", added,
+		source)
 	return err
 }
 

@@ -8,8 +8,8 @@ import (
 	"syscall"
 )
 
-// OwnedLikeDirectory gives a file that root has made to the owner of its directory: commands may be run by root before the
-// bot runs as that user. It is for files alone that are new, and a failure shows when the bot starts.
+// OwnedLikeDirectory gives a file that root has made to the owner of its directory: commands may be run by root before
+// the bot runs as that user. It is for files alone that are new, and a failure shows when the bot starts.
 func OwnedLikeDirectory(path string) {
 	var dir syscall.Stat_t
 	if os.Geteuid() != 0 || syscall.Stat(filepath.Dir(path), &dir) != nil || dir.Uid == 0 {
@@ -18,7 +18,8 @@ func OwnedLikeDirectory(path string) {
 	_ = os.Lchown(path, int(dir.Uid), int(dir.Gid))
 }
 
-// Owner is the name of the user that a file belongs to, or the number of one without a name. It is "" where that cannot be seen.
+// Owner is the name of the user that a file belongs to, or the number of one without a name. It is "" where that cannot
+// be seen.
 func Owner(path string) string {
 	var file syscall.Stat_t
 	if syscall.Stat(path, &file) != nil {

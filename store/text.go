@@ -37,7 +37,8 @@ func ShellQuote(s string) string {
 
 // HoldsAddress reports whether an IP address stands anywhere in s.
 func HoldsAddress(s string) bool {
-	for _, word := range strings.FieldsFunc(s, func(c rune) bool { return !strings.ContainsRune("0123456789abcdefABCDEF.:", c) }) {
+	other := func(c rune) bool { return !strings.ContainsRune("0123456789abcdefABCDEF.:", c) }
+	for _, word := range strings.FieldsFunc(s, other) {
 		if _, err := netip.ParseAddr(strings.Trim(word, ".")); err == nil {
 			return true
 		}

@@ -76,7 +76,8 @@ func TestBansAreAsAttackersMakeThem(t *testing.T) {
 	hours := map[int64]int{}
 	for i, row := range rows {
 		epoch, err := strconv.ParseInt(row[7], 10, 64)
-		if err != nil || epoch < last || epoch > end.Unix() || row[0]+" "+row[1] != time.Unix(epoch, 0).UTC().Format(time.DateTime) {
+		if err != nil || epoch < last || epoch > end.Unix() ||
+			row[0]+" "+row[1] != time.Unix(epoch, 0).UTC().Format(time.DateTime) {
 			t.Fatalf("row %d is of a wrong time: %q after %d", i, row, last)
 		}
 		last = epoch
