@@ -135,7 +135,7 @@ func TestT02FalseAlarmsOfQuietAreRarerThanOneAYear(t *testing.T) {
 // history keeps bans of the days before now, one each of these hours.
 func (d *desk) history(days int, open func(time.Time) bool) {
 	d.t.Helper()
-	now := time.Now()
+	now := time.Now().UTC()
 	d.line++
 	b := store.Batch{
 		Source: "web1", Cursor: store.Cursor{Offset: d.line, Size: d.line, Line: d.line}, ReadAt: now, NewsSince: now,

@@ -142,7 +142,8 @@ func TestR23ASlowRegistryHoldsUpNobodyElsesNews(t *testing.T) {
 			t.Errorf("step took %v", took)
 		}
 		t.Attr("reached", fmt.Sprintf(
-			"one registry hangs: its step ends after %v, another's answer is known within 2 s", took.Round(time.Millisecond)))
+			"one registry hangs: its step ends after %v, another's answer is known within 2 s",
+			took.Round(time.Millisecond)))
 		// The failure is reported and recorded, and the server is tried again.
 		k := known(t, s, "1.1.1.1")
 		if k.Answered || k.Asks != 1 || !k.AskAfter.After(time.Now()) {
