@@ -240,25 +240,19 @@ func insertBans(ctx context.Context, tx *sql.Tx, rows []banRow) (fresh []banRow,
 	fresh = rows[:0]
 	// Binding a value costs as much as storing it: values that all historical bans share are part of the statement.
 	plain := !slices.ContainsFunc(rows, func(r banRow) bool {
-		return r.source != rows[0].source || r.nth != 0 || r.state != stateHistory || r.Matches != ""
+		return r.nth != 0 || r.state != stateHistory || r.Matches != ""
 	})
-	tuple := "(?1,?,?,?,?,?,?,?,?,?,?)"
+	tuple := "(?1,?2,?,?,?,?,?,?,?,?,?)"
 	if plain {
 		tuple = "(?1,?2,?,?,?,?,?,?,0,0,'')"
 	}
 	var args []any
-	err = inChunks(ctx, tx, rows, `INSERT OR FAIL INTO bans (generation, source_id, time, address_id, jail_id,
+	err = inChunks(ctx, tx, rows, `INSERT OR FAIL INTO bans (source_id, generation, time, address_id, jail_id,
 		failures, ban_time, ban_count, nth, state, matches) VALUES %s ON CONFLICT DO NOTHING`, tuple,
 		func(statement *sql.Stmt, chunk []banRow) error {
-			args = append(slices.Grow(args[:0], 1+10*len(chunk)), chunk[0].generation)
-			if plain {
-				args = append(args, chunk[0].source)
-			}
+			args = append(slices.Grow(args[:0], 2+9*len(chunk)), chunk[0].source, chunk[0].generation)
 			for i := range chunk {
 				r := &chunk[i]
-				if !plain {
-					args = append(args, r.source)
-				}
 				args = append(args, r.time, r.address, r.jail, r.Failures, r.BanTime, r.BanCount)
 				if !plain {
 					args = append(args, r.nth, r.state, r.Matches)

@@ -45,19 +45,6 @@ func take(t *testing.T, s *Store, generation int64, bans ...Ban) (added int) {
 	return added
 }
 
-func TestBansOfSeveralServersInOneBatchKeepTheirServers(t *testing.T) {
-	s := openBans(t)
-	one, other := ban(1, false), ban(1, false)
-	one.Source, other.Source = "web1", "web2"
-	if added := take(t, s, 0, one, other); added != 2 {
-		t.Fatalf("%d bans added of 2", added)
-	}
-	got, err := s.Undecided(t.Context(), 0, 10)
-	if err != nil || len(got) != 2 || got[0].Source != "web1" || got[1].Source != "web2" {
-		t.Errorf("%+v, %v", got, err)
-	}
-}
-
 func TestAddBansKeepsEverythingOfABan(t *testing.T) {
 	s := openBans(t)
 	want := ban(1, true)
