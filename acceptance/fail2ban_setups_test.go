@@ -184,6 +184,7 @@ func TestT07TheActionHarmsNobody(t *testing.T) {
 	t.Parallel() // most of it is waiting for Fail2Ban
 	for _, s := range setups {
 		t.Run(s.name, func(t *testing.T) {
+			t.Parallel()
 			f := newSetup(t, s)
 			f.up()
 			before := f.loaded(s.jails)
@@ -223,10 +224,12 @@ func TestT07TheActionHarmsNobody(t *testing.T) {
 			}
 		})
 	}
-	if !t.Failed() {
-		harness.Reached(t, "%d set-ups of a real Fail2Ban: every action of before runs, ours where asked for",
-			len(setups))
-	}
+	t.Cleanup(func() {
+		if !t.Failed() {
+			harness.Reached(t, "%d set-ups of a real Fail2Ban: every action of before runs, ours where asked for",
+				len(setups))
+		}
+	})
 }
 
 // An administrator who names the action himself, or has asked twice, loses no jail.
