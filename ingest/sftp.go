@@ -142,13 +142,17 @@ func (s *SFTP) withTimeout(ctx context.Context, do func() error) error {
 	timedOut := stop()
 	_, status := errors.AsType[*sftp.StatusError](err)
 	_, refused := errors.AsType[*fs.PathError](err)
-	answered := status || refused || err == nil || errors.Is(err, io.EOF) ||
+	// A bare io.EOF is the end of a file. A wrapped one says that a request could not be sent.
+	answered := status || refused || err == nil || err == io.EOF || //nolint:errorlint // see above
 		errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission)
-	if timedOut != nil || !answered {
-		s.disconnect()
-		return errors.Join(timedOut, err)
+	if timedOut == nil && answered {
+		return err
 	}
-	return err
+	s.disconnect()
+	if errors.Is(err, io.EOF) {
+		err = fmt.Errorf("%w: %v", net.ErrClosed, err) //nolint:errorlint // nobody may take it for the end of a file
+	}
+	return errors.Join(timedOut, err)
 }
 
 // closeOnTimeout closes the connection when ctx ends or the timeout expires, unless stop is called before. stop returns

@@ -296,6 +296,23 @@ func TestR13SilentHost(t *testing.T) {
 	p.want(ip(1), ip(2))
 }
 
+// The end of a file is an answer. A request that could not be sent, which the library also calls EOF, is a lost
+// connection, and no file has ended by it.
+func TestSFTPLostConnectionIsNoEndOfFile(t *testing.T) {
+	p := newPlace(t)
+	p.write(p.path, richHeader+richRow(1))
+	_, s := p.overSFTP()
+	p.step()
+	err := s.withTimeout(t.Context(), func() error { return io.EOF })
+	if err != io.EOF || s.client == nil { //nolint:errorlint // it must not be wrapped
+		t.Errorf("the end of a file: %v, connected: %t", err, s.client != nil)
+	}
+	err = s.withTimeout(t.Context(), func() error { return fmt.Errorf("failed to send packet: %w", io.EOF) })
+	if err == nil || errors.Is(err, io.EOF) || s.client != nil {
+		t.Errorf("a lost connection: %v, connected: %t", err, s.client != nil)
+	}
+}
+
 // A lost connection is opened again, and a stop does not wait for it.
 func TestSFTPConnectsAgain(t *testing.T) {
 	p := newPlace(t)
