@@ -16,7 +16,7 @@ type ActiveBan struct {
 	Jail     string
 	Friendly bool
 	From     time.Time
-	Until    time.Time // the first moment after it; zero: it is permanent
+	Until    time.Time // the first moment after it; zero: it is permanent, or its end is still to come
 }
 
 // shortBanSeconds is the duration that most bans do not exceed. Longer ones have an index of their own, which alone is
@@ -31,8 +31,8 @@ func longBans() rollup {
 	}
 }
 
-// ActiveBans calls yield, in order of time, with the bans in force at any of the moments, which must ascend. Bans whose
-// source does not give their duration are left out.
+// ActiveBans calls yield, in order of time, with the bans in force at any of the moments, which must ascend. Bans are
+// left out if nobody knows whether they are over: Endless counts them.
 func (s *Store) ActiveBans(ctx context.Context, moments []time.Time, yield func(ActiveBan)) error {
 	if len(moments) == 0 {
 		return nil
@@ -46,6 +46,10 @@ func (s *Store) ActiveBans(ctx context.Context, moments []time.Time, yield func(
 		return err
 	}
 	shortBans, err := s.shortBans(ctx, moments)
+	if err != nil {
+		return err
+	}
+	openBans, err := s.openBans(ctx, moments[len(moments)-1])
 	if err != nil {
 		return err
 	}
@@ -66,7 +70,7 @@ func (s *Store) ActiveBans(ctx context.Context, moments []time.Time, yield func(
 		}
 		yield(ban)
 	}
-	next, stop := iter.Pull(iter.Seq[rollupRow](shortBans.all))
+	next, stop := iter.Pull(byTime(shortBans.all, openBans.all))
 	defer stop()
 	shortBan, more := next()
 	err = longBans().read(ctx, s.r, math.MinInt64, moments[len(moments)-1].Unix()+1, func(p pack) {
@@ -111,6 +115,36 @@ func (s *Store) shortBans(ctx context.Context, moments []time.Time) (p pack, err
 	return p, err
 }
 
+// openBans returns the bans that began by the moment and that a later line will end, as permanent bans.
+func (s *Store) openBans(ctx context.Context, by time.Time) (p pack, err error) {
+	err = s.r.QueryRowContext(ctx, `SELECT pack(time, 0, jail_id, '', -1, 0, 0, address_id, x'') FROM (
+			SELECT time, jail_id, address_id FROM bans INDEXED BY bans_open
+			WHERE open = 1 AND ban_time = 0 AND time <= ? AND source_id IN (SELECT id FROM sources WHERE ends = 1)
+			ORDER BY time)`, by.Unix()).Scan((*[]byte)(&p))
+	return p, err
+}
+
+// byTime yields the rows of both, which come in order of time, in that order.
+func byTime(a, b iter.Seq[rollupRow]) iter.Seq[rollupRow] {
+	return func(yield func(rollupRow) bool) {
+		next, stop := iter.Pull(b)
+		defer stop()
+		other, more := next()
+		for row := range a {
+			for ; more && other.time < row.time; other, more = next() {
+				if !yield(other) {
+					return
+				}
+			}
+			if !yield(row) {
+				return
+			}
+		}
+		for ; more && yield(other); other, more = next() {
+		}
+	}
+}
+
 // friendlyIDs returns the ids of the friendly addresses.
 func (s *Store) friendlyIDs(ctx context.Context) (map[int64]bool, error) {
 	var list []byte
@@ -126,8 +160,26 @@ func (s *Store) friendlyIDs(ctx context.Context) (map[int64]bool, error) {
 	return all, err
 }
 
-// Endless counts the bans in the window whose source does not give their duration.
+// Endless counts the bans in the window of which nobody knows whether they are over: their source does not give their
+// duration, and has not said that they end.
 func (s *Store) Endless(ctx context.Context, w Window) (n int64, err error) {
 	err = s.hours(ctx, []Bin{{Window: w}}, false, func(k rollupRow) { n += k.endless })
 	return n, err
+}
+
+// EndlessJails returns the jails that have banned, but no ban of which anybody knows whether it is over.
+func (s *Store) EndlessJails(ctx context.Context) (map[string]bool, error) {
+	names, err := s.names(ctx, "jails")
+	if err != nil {
+		return nil, err
+	}
+	known := map[int64]bool{}
+	err = s.hours(ctx, []Bin{{}}, false, func(k rollupRow) { known[k.jail] = known[k.jail] || k.endless < k.bans })
+	endless := map[string]bool{}
+	for jail, known := range known {
+		if !known {
+			endless[names[jail]] = true
+		}
+	}
+	return endless, err
 }

@@ -30,6 +30,8 @@ type Batch struct {
 	Source    string
 	Cursor    Cursor // how far the source has been read with this batch
 	Bans      []Ban  // in the order of the file
+	Ends      []End  // in the order of the file
+	Open      bool   // a ban without a ban time lasts until a later line ends it, if the source ever has such lines
 	Rejects   []Reject
 	Lines     int            // consumed, including bans, rejects, headers and empty lines
 	Others    map[string]int // lines that are no bans and not meant to be, by kind
@@ -71,10 +73,8 @@ func (s *Store) AddBans(ctx context.Context, b Batch) (added int, err error) {
 		if err != nil {
 			return err
 		}
-		if len(b.Bans) > 0 {
-			if added, err = addBans(ctx, tx, source, b); err != nil {
-				return err
-			}
+		if added, err = addBans(ctx, tx, source, b); err != nil {
+			return err
 		}
 		if len(b.Rejects) > 0 {
 			if err := saveRejects(ctx, tx, source, b); err != nil {
@@ -94,25 +94,45 @@ func (s *Store) AddBans(ctx context.Context, b Batch) (added int, err error) {
 
 func addBans(ctx context.Context, tx *sql.Tx, source int64, b Batch) (added int, err error) {
 	if b.Cursor.Generation > 0 {
-		if err := b.dropPurged(ctx, tx); err != nil || len(b.Bans) == 0 {
+		if err := b.dropPurged(ctx, tx); err != nil {
 			return 0, err
 		}
 	}
-	rows, err := resolve(ctx, tx, source, b)
+	settles := len(b.Ends) > 0 || b.Open && (len(b.Bans) > 0 || len(b.Gaps) > 0)
+	if len(b.Bans) == 0 && !settles {
+		return 0, nil
+	}
+	rows, ids, err := resolve(ctx, tx, source, b)
 	if err != nil {
 		return 0, err
 	}
-	if rows, err = withoutImported(ctx, tx, rows); err != nil || len(rows) == 0 {
+	var keys []banKey
+	if settles {
+		for i := range rows {
+			keys = append(keys, rows[i].banKey)
+		}
+		if err := ids.addEnds(ctx, tx, b.Ends); err != nil {
+			return 0, err
+		}
+	}
+	if rows, err = withoutImported(ctx, tx, rows); err != nil {
 		return 0, err
 	}
-	if rows, err = countDuplicates(ctx, tx, source, rows); err != nil {
+	rows, seen, err := countDuplicates(ctx, tx, source, rows)
+	if err != nil {
 		return 0, err
 	}
-	return keepRows(ctx, tx, rows)
+	t := newTally()
+	if settles {
+		if err := settle(ctx, tx, source, &b, ids, keys, rows, seen, t); err != nil {
+			return 0, err
+		}
+	}
+	return keepRows(ctx, tx, rows, t)
 }
 
-// keepRows inserts the rows that are new, counts them, and returns their number.
-func keepRows(ctx context.Context, tx *sql.Tx, rows []banRow) (added int, err error) {
+// keepRows inserts the rows that are new, counts them, saves the tally, and returns their number.
+func keepRows(ctx context.Context, tx *sql.Tx, rows []banRow, t *tally) (added int, err error) {
 	// One statement inserts bans of one source. The bans of a log of several hosts are of several.
 	slices.SortStableFunc(rows, func(a, b banRow) int { return cmp.Compare(a.source, b.source) })
 	fresh := rows[:0]
@@ -128,11 +148,10 @@ func keepRows(ctx context.Context, tx *sql.Tx, rows []banRow) (added int, err er
 		fresh, rows = append(fresh, added...), rows[end:]
 	}
 	rows = fresh
-	t := newTally()
 	for i := range rows {
 		r := &rows[i]
 		endless := int64(0)
-		if r.BanTime == 0 {
+		if r.seconds == 0 && (!r.open || !r.told) {
 			endless = 1
 		}
 		t.add(r.banKey, r.class, 1, endless)
@@ -148,10 +167,25 @@ func keepRows(ctx context.Context, tx *sql.Tx, rows []banRow) (added int, err er
 func (b *Batch) dropPurged(ctx context.Context, tx *sql.Tx) error {
 	purged, err := purgedBefore(ctx, tx)
 	old := func(ban Ban) bool { return ban.Time.Unix() < purged }
-	if err == nil && slices.ContainsFunc(b.Bans, old) {
-		b.Bans, b.addresses = slices.DeleteFunc(slices.Clone(b.Bans), old), nil
+	if err != nil || !slices.ContainsFunc(b.Bans, old) {
+		return err
 	}
-	return err
+	all, ends := b.Bans, slices.Clone(b.Ends)
+	b.Bans, b.addresses = nil, nil
+	next := 0
+	for i, ban := range all {
+		for ; next < len(ends) && ends[next].After <= i; next++ {
+			ends[next].After = len(b.Bans)
+		}
+		if !old(ban) {
+			b.Bans = append(b.Bans, ban)
+		}
+	}
+	for ; next < len(ends); next++ {
+		ends[next].After = len(b.Bans)
+	}
+	b.Ends = ends
+	return nil
 }
 
 // banRow is a ban with the ids of its row.
@@ -159,27 +193,30 @@ type banRow struct {
 	*Ban
 	banKey
 	class
+	term
 	nth, generation, state int64
+	place                  int  // among the bans of the batch
+	told                   bool // its source says when bans end
 }
 
 // banKey is what identical lines have in common.
 type banKey struct{ source, time, address, jail int64 }
 
 // resolve looks up or adds the rows that the bans refer to.
-func resolve(ctx context.Context, tx *sql.Tx, source int64, b Batch) ([]banRow, error) {
+func resolve(ctx context.Context, tx *sql.Tx, source int64, b Batch) ([]banRow, *nameIDs, error) {
 	addresses, err := addressesOf(ctx, tx, b)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	jails, err := jailsOf(ctx, tx, b)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	servers := map[string]int64{"": source}
 	for i := range b.Bans {
 		if name := b.Bans[i].Source; name != "" && servers[name] == 0 {
 			if servers[name], err = sourceID(ctx, tx, name); err != nil {
-				return nil, err
+				return nil, nil, err
 			}
 		}
 	}
@@ -191,16 +228,21 @@ func resolve(ctx context.Context, tx *sql.Tx, source int64, b Batch) ([]banRow, 
 		address := addresses[ban.Address]
 		row.Ban, row.generation, row.class = ban, b.Cursor.Generation, address.class
 		row.banKey = banKey{servers[ban.Source], ban.Time.Unix(), address.id, jails[ban.Jail]}
+		row.term, row.place = term{ban.BanTime, b.Open && ban.BanTime == 0}, i
 		if row.time >= since && row.time <= until {
 			row.state = stateUndecided
 		}
 	}
-	return rows, nil
+	return rows, &nameIDs{addresses, jails, servers}, nil
 }
 
 // jailsOf returns the id of every jail that the bans name, adding new ones.
 func jailsOf(ctx context.Context, tx *sql.Tx, b Batch) (map[string]int64, error) {
 	names := uniqueTexts(b.Bans, func(b *Ban) string { return b.Jail })
+	jails := make(map[string]int64, len(names))
+	if len(names) == 0 {
+		return jails, nil
+	}
 	list, err := json.Marshal(names)
 	if err != nil {
 		return nil, err
@@ -210,12 +252,15 @@ func jailsOf(ctx context.Context, tx *sql.Tx, b Batch) (map[string]int64, error)
 	if err != nil {
 		return nil, err
 	}
-	rows, err := tx.QueryContext(ctx, "SELECT name, id FROM jails WHERE name IN (SELECT value FROM json_each(?))",
-		string(list))
+	return jails, existingJails(ctx, tx, string(list), jails)
+}
+
+// existingJails fills in the jails of a list in JSON that have rows.
+func existingJails(ctx context.Context, tx *sql.Tx, list string, jails map[string]int64) error {
+	rows, err := tx.QueryContext(ctx, "SELECT name, id FROM jails WHERE name IN (SELECT value FROM json_each(?))", list)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	jails := make(map[string]int64, len(names))
 	_, err = collect(rows, func(rows *sql.Rows) (none struct{}, err error) {
 		var name string
 		var id int64
@@ -223,7 +268,7 @@ func jailsOf(ctx context.Context, tx *sql.Tx, b Batch) (map[string]int64, error)
 		jails[name] = id
 		return none, err
 	})
-	return jails, err
+	return err
 }
 
 // uniqueTexts returns the distinct texts of the bans, sorted as an index is.
@@ -240,22 +285,22 @@ func insertBans(ctx context.Context, tx *sql.Tx, rows []banRow) (fresh []banRow,
 	fresh = rows[:0]
 	// Binding a value costs as much as storing it: values that all historical bans share are part of the statement.
 	plain := !slices.ContainsFunc(rows, func(r banRow) bool {
-		return r.nth != 0 || r.state != stateHistory || r.Matches != ""
+		return r.nth != 0 || r.state != stateHistory || r.Matches != "" || r.open
 	})
-	tuple := "(?1,?2,?,?,?,?,?,?,?,?,?)"
+	tuple := "(?1,?2,?,?,?,?,?,?,?,?,?,?)"
 	if plain {
-		tuple = "(?1,?2,?,?,?,?,?,?,0,0,'')"
+		tuple = "(?1,?2,?,?,?,?,?,?,0,0,'',0)"
 	}
 	var args []any
 	err = inChunks(ctx, tx, rows, `INSERT OR FAIL INTO bans (source_id, generation, time, address_id, jail_id,
-		failures, ban_time, ban_count, nth, state, matches) VALUES %s ON CONFLICT DO NOTHING`, tuple,
+		failures, ban_time, ban_count, nth, state, matches, open) VALUES %s ON CONFLICT DO NOTHING`, tuple,
 		func(statement *sql.Stmt, chunk []banRow) error {
-			args = append(slices.Grow(args[:0], 2+9*len(chunk)), chunk[0].source, chunk[0].generation)
+			args = append(slices.Grow(args[:0], 2+10*len(chunk)), chunk[0].source, chunk[0].generation)
 			for i := range chunk {
 				r := &chunk[i]
-				args = append(args, r.time, r.address, r.jail, r.Failures, r.BanTime, r.BanCount)
+				args = append(args, r.time, r.address, r.jail, r.Failures, r.seconds, r.BanCount)
 				if !plain {
-					args = append(args, r.nth, r.state, r.Matches)
+					args = append(args, r.nth, r.state, r.Matches, r.open)
 				}
 			}
 			result, err := statement.ExecContext(ctx, args...)

@@ -13,14 +13,17 @@ type duplicates struct {
 }
 
 // countDuplicates numbers the bans without an epoch among identical lines. Bans that an earlier generation of the file
-// contained are updated to this generation and left out.
-func countDuplicates(ctx context.Context, tx *sql.Tx, source int64, rows []banRow) ([]banRow, error) {
+// contained are updated to this generation and left out; seen are their ids in JSON, "" if there are none.
+func countDuplicates(
+	ctx context.Context, tx *sql.Tx, source int64, rows []banRow,
+) (fresh []banRow, seen string, err error) {
 	known, err := knownDuplicates(ctx, tx, source, rows)
-	if err != nil {
-		return nil, err
+	if err != nil || len(rows) == 0 {
+		return nil, "", err
 	}
-	var seen []int64
-	generation, fresh := rows[0].generation, rows[:0]
+	var ids []int64
+	generation := rows[0].generation
+	fresh = rows[:0]
 	for _, r := range rows {
 		if r.HasEpoch {
 			fresh = append(fresh, r)
@@ -28,7 +31,7 @@ func countDuplicates(ctx context.Context, tx *sql.Tx, source int64, rows []banRo
 		}
 		d := known[r.banKey]
 		if len(d.unseen) > 0 {
-			seen, d.unseen = append(seen, d.unseen[0]), d.unseen[1:]
+			ids, d.unseen = append(ids, d.unseen[0]), d.unseen[1:]
 		} else {
 			d.highest++
 			r.nth = d.highest
@@ -36,15 +39,15 @@ func countDuplicates(ctx context.Context, tx *sql.Tx, source int64, rows []banRo
 		}
 		known[r.banKey] = d
 	}
-	if len(seen) == 0 {
-		return fresh, nil
+	if len(ids) == 0 {
+		return fresh, "", nil
 	}
-	list, err := json.Marshal(seen)
+	list, err := json.Marshal(ids)
 	if err == nil {
 		_, err = tx.ExecContext(ctx, "UPDATE bans SET generation = ? WHERE id IN (SELECT value FROM json_each(?))",
 			generation, string(list))
 	}
-	return fresh, err
+	return fresh, string(list), err
 }
 
 // knownDuplicates returns the stored bans that may be identical to the rows.

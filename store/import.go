@@ -84,7 +84,7 @@ func (i *Import) Add(ctx context.Context, bans []Ban) (a Added, err error) {
 		if len(b.Bans) == 0 {
 			return nil
 		}
-		rows, err := resolve(ctx, tx, source, b)
+		rows, _, err := resolve(ctx, tx, source, b)
 		if err != nil {
 			return err
 		}
@@ -92,7 +92,7 @@ func (i *Import) Add(ctx context.Context, bans []Ban) (a Added, err error) {
 			return err
 		}
 		if len(rows) > 0 {
-			if a.New, err = keepRows(ctx, tx, slices.Clone(rows)); err != nil {
+			if a.New, err = keepRows(ctx, tx, slices.Clone(rows), newTally()); err != nil {
 				return err
 			}
 		}

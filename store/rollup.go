@@ -40,10 +40,13 @@ type change struct {
 type tally struct {
 	hoursAdded, hoursRemoved map[hourKey]*change
 	daysAdded, daysRemoved   map[dayKey]*change
+	longPacks                map[int64]bool // starts of packs of long bans of which one has changed
 }
 
 func newTally() *tally {
-	return &tally{map[hourKey]*change{}, map[hourKey]*change{}, map[dayKey]*change{}, map[dayKey]*change{}}
+	return &tally{
+		map[hourKey]*change{}, map[hourKey]*change{}, map[dayKey]*change{}, map[dayKey]*change{}, map[int64]bool{},
+	}
 }
 
 // changeFor returns the change of a key, adding it if there is none.
@@ -79,6 +82,16 @@ func (t *tally) add(k banKey, c class, n, endless int64) {
 	}
 }
 
+// addEndless counts n more of an hour's bans as without a ban time.
+func (t *tally) addEndless(k banKey, n int64) {
+	changeFor(t.hoursAdded, hourKey{floor(k.time, hourSeconds), k.source, k.jail}).endless += n
+}
+
+// removeEndless counts n fewer of an hour's bans as without a ban time.
+func (t *tally) removeEndless(k banKey, n int64) {
+	changeFor(t.hoursRemoved, hourKey{floor(k.time, hourSeconds), k.source, k.jail}).endless += n
+}
+
 // move moves n bans of an address from one class to another.
 func (t *tally) move(k banKey, from, to class, n int64) {
 	if from.friendly != to.friendly {
@@ -103,7 +116,7 @@ func (t *tally) move(k banKey, from, to class, n int64) {
 
 // save writes the changes, and invalidates the packs of the rows that change.
 func (t *tally) save(ctx context.Context, tx *sql.Tx) error {
-	hours, days := map[int64]bool{}, map[int64]bool{}
+	hours, days, long := map[int64]bool{}, map[int64]bool{}, t.longPacks
 	for _, changes := range []map[hourKey]*change{t.hoursAdded, t.hoursRemoved} {
 		for k := range changes {
 			hours[floor(k.hour, packSeconds)] = true
@@ -114,8 +127,10 @@ func (t *tally) save(ctx context.Context, tx *sql.Tx) error {
 			days[floor(k.day, packSeconds)] = true
 		}
 	}
+	maps.Copy(long, hours)
 	err := errors.Join(
-		invalidatePacks(ctx, tx, hours, jailHours(true), jailHours(false), longBans()),
+		invalidatePacks(ctx, tx, hours, jailHours(true), jailHours(false)),
+		invalidatePacks(ctx, tx, long, longBans()),
 		invalidatePacks(ctx, tx, days, countryDays(true), countryDays(false)))
 	if err != nil {
 		return err
@@ -125,9 +140,10 @@ func (t *tally) save(ctx context.Context, tx *sql.Tx) error {
 
 func (t *tally) write(ctx context.Context, tx *sql.Tx) error {
 	for k, c := range t.hoursRemoved {
-		_, err := tx.ExecContext(ctx, `UPDATE jail_hours SET friendly = friendly - ?, friends = ids_without(friends, ?)
+		_, err := tx.ExecContext(ctx, `UPDATE jail_hours SET friendly = friendly - ?, endless = endless - ?,
+				friends = ids_without(friends, ?)
 			WHERE hour = ? AND source_id = ? AND jail_id = ?`,
-			c.friendly, newIDSet(c.friends), k.hour, k.source, k.jail)
+			c.friendly, c.endless, newIDSet(c.friends), k.hour, k.source, k.jail)
 		if err != nil {
 			return err
 		}
@@ -214,7 +230,7 @@ func recount(ctx context.Context, tx *sql.Tx, all []reclassified) error {
 		t := newTally()
 		const where = `(period, address_id) IN (SELECT period, value FROM periods CROSS JOIN json_each(?))
 			AND time >= ?`
-		err = bansByHour(ctx, tx, where, func(k banKey, n, _ int64) {
+		err = bansByHour(ctx, tx, "0", where, func(k banKey, n, _ int64) {
 			t.move(k, moved[k.address].from, moved[k.address].to, n)
 		}, string(list), purged)
 		if err != nil {
@@ -227,12 +243,21 @@ func recount(ctx context.Context, tx *sql.Tx, all []reclassified) error {
 	return nil
 }
 
-// bansByHour calls yield with the number of bans of each address by hour, source and jail. The key's time is the hour.
+// endlessNow and endlessOnce are the SQL of a ban of which nobody knows whether it is over: by the present schema, and
+// by those up to 4.
+const (
+	endlessNow = `ban_time = 0
+		AND NOT (open = 1 AND (SELECT ends FROM sources WHERE sources.id = bans.source_id) = 1)`
+	endlessOnce = "ban_time = 0"
+)
+
+// bansByHour calls yield with the number of bans of each address by hour, source and jail, and how many of them are
+// endless by that SQL. The key's time is the hour.
 func bansByHour(
-	ctx context.Context, tx *sql.Tx, where string, yield func(k banKey, n, endless int64), args ...any,
+	ctx context.Context, tx *sql.Tx, endless, where string, yield func(k banKey, n, endless int64), args ...any,
 ) error {
 	rows, err := tx.QueryContext(ctx, `SELECT time - (time % 3600 + 3600) % 3600 AS hour, source_id, jail_id,
-			address_id, count(*), sum(ban_time = 0) FROM bans
+			address_id, count(*), sum(`+endless+`) FROM bans
 		WHERE `+where+` GROUP BY hour, source_id, jail_id, address_id`, args...)
 	if err != nil {
 		return err
@@ -251,7 +276,7 @@ func bansByHour(
 
 // countAll rebuilds the rollups from all bans, ten days at a time. It is part of a migration to a schema that has no
 // packs yet.
-func countAll(ctx context.Context, tx *sql.Tx) error {
+func countAll(ctx context.Context, tx *sql.Tx, endless string) error {
 	if _, err := tx.ExecContext(ctx, "DELETE FROM jail_hours; DELETE FROM country_days"); err != nil {
 		return err
 	}
@@ -268,7 +293,7 @@ func countAll(ctx context.Context, tx *sql.Tx) error {
 	for from := first.V; from <= last.V; {
 		until := from + 10*daySeconds
 		t := newTally()
-		err := bansByHour(ctx, tx, "time >= ? AND time < ?", func(k banKey, n, endless int64) {
+		err := bansByHour(ctx, tx, endless, "time >= ? AND time < ?", func(k banKey, n, endless int64) {
 			t.add(k, classes[k.address], n, endless)
 		}, from, until)
 		if err != nil {

@@ -120,7 +120,7 @@ func (s *Store) packBans(ctx context.Context, ranges []timeRange) (p pack, err e
 	}
 	err = s.r.QueryRowContext(ctx, `WITH ranges AS MATERIALIZED (
 			SELECT value ->> 'from' AS start, value ->> 'to' AS stop FROM json_each(?))
-		SELECT pack(time, source_id, jail_id, country, 1, friendly, ban_time = 0, address_id,
+		SELECT pack(time, source_id, jail_id, country, 1, friendly, `+endlessNow+`, address_id,
 			CASE friendly WHEN 1 THEN address_id ELSE x'' END)
 		FROM ranges CROSS JOIN bans ON time >= start AND time < stop JOIN addresses a ON a.id = address_id`,
 		string(list)).Scan((*[]byte)(&p))

@@ -35,6 +35,7 @@ type modelBan struct {
 	Ban
 	life         int // of the address: one that returns after a purge counts as another
 	frozen, gone bool
+	open         bool // a later line may end it
 	country      Country
 	friendly     bool
 }
@@ -47,6 +48,19 @@ type model struct {
 	table  map[string]Country
 	whois  map[string]Country
 	life   map[string]int
+	told   bool // the log has said of some ban when it ends
+	log    Batch
+}
+
+// inForce reports whether it is known that the ban is in force at a moment.
+func (m *model) inForce(b modelBan, at time.Time) bool {
+	switch {
+	case at.Before(b.Time):
+		return false
+	case b.BanTime == 0:
+		return b.open && m.told
+	}
+	return b.BanTime < 0 || at.Before(b.Time.Add(time.Duration(b.BanTime)*time.Second))
 }
 
 func (m *model) country(b modelBan) Country {
@@ -89,7 +103,7 @@ func (m *model) purge(day int64) {
 		case b.gone:
 		case b.Time.Unix() < day:
 			m.bans[i] = m.freeze(b)
-			m.bans[i].gone = true
+			m.bans[i].gone, m.bans[i].open = true, b.open && m.told
 		default:
 			alive[b.Address] = true
 		}
@@ -152,7 +166,8 @@ func TestCountsAreThoseOfARecount(t *testing.T) {
 		}
 	}
 	seen := map[string]bool{}
-	for range 150 {
+	m.log = Batch{Source: "log", Open: true, ReadAt: noon, NewsSince: noon, Place: place, Cursor: Cursor{LastTime: start}}
+	for range 200 {
 		switch dice.IntN(9) {
 		case 0, 1, 2:
 			var bans []Ban
@@ -247,6 +262,11 @@ func TestCountsAreThoseOfARecount(t *testing.T) {
 			}
 			m.checkReports(t, s, dice, start, length)
 		}
+		if roll := dice.IntN(4); roll == 0 {
+			m.readLog(t, s, dice, start.Add(length*time.Second))
+		} else if roll == 1 {
+			m.readLogAgain(t, s, dice)
+		}
 		fresh, err := s.Unlocated(t.Context(), 1000)
 		if err != nil {
 			t.Fatal(err)
@@ -298,7 +318,7 @@ func checkRecount(t *testing.T, s *Store, from int64) {
 		t.Fatal(err)
 	}
 	err = s.write(t.Context(), func(tx *sql.Tx) error {
-		err := countAll(t.Context(), tx)
+		err := countAll(t.Context(), tx, endlessNow)
 		if err != nil {
 			return err
 		}
@@ -326,10 +346,8 @@ func (m *model) checkActive(t *testing.T, s *Store, dice *rand.Rand, start time.
 	slices.SortFunc(moments, time.Time.Compare)
 	var want, got []string
 	for _, b := range m.bans {
-		held := slices.ContainsFunc(moments, func(at time.Time) bool {
-			return !at.Before(b.Time) && (b.BanTime < 0 || at.Before(b.Time.Add(time.Duration(b.BanTime)*time.Second)))
-		})
-		if held && !b.gone && b.BanTime != 0 {
+		held := slices.ContainsFunc(moments, func(at time.Time) bool { return m.inForce(b, at) })
+		if held && !b.gone {
 			b.frozen = false // until it is purged, its row counts as is known now
 			want = append(want, fmt.Sprintf("%011d %q %v", b.Time.Unix(), b.Jail, m.friendly(b)))
 		}
@@ -401,6 +419,15 @@ func (m *model) checkReports(t *testing.T, s *Store, dice *rand.Rand, start time
 			t.Errorf("addresses from %v to %v: %d, %v, want %d", w.From, w.To, n, err, total.Addresses)
 		}
 	}
+	endless := int64(0)
+	for _, b := range m.bans {
+		if b.BanTime == 0 && (!b.open || !m.told) && in(b, hourSeconds) {
+			endless++
+		}
+	}
+	if n, err := s.Endless(t.Context(), w); n != endless || err != nil {
+		t.Errorf("endless from %v to %v: %d, %v, want %d", w.From, w.To, n, err, endless)
+	}
 	if w.To.IsZero() {
 		return
 	}
@@ -441,5 +468,183 @@ func (m *model) checkReports(t *testing.T, s *Store, dice *rand.Rand, start time
 	}
 	if !maps.Equal(sums, want) {
 		t.Errorf("jails in bins of %v from %v: %v, want %v", step, w.From, sums, want)
+	}
+}
+
+// readLog appends some lines to the log, reads them, and applies them to the model, one by one.
+func (m *model) readLog(t *testing.T, s *Store, dice *rand.Rand, until time.Time) {
+	t.Helper()
+	at := m.log.Cursor.LastTime
+	if gone := time.Unix(max(m.gone, at.Unix()), 0); at.Before(gone) {
+		at = gone
+	}
+	batch, whole := m.log, &m.log
+	batch.Bans, batch.Ends = nil, nil
+	if batch.Gaps = nil; len(m.log.Bans) > 0 && dice.IntN(10) == 0 {
+		batch.Gaps = []string{"lost"}
+		whole.Bans, whole.Ends = nil, nil
+		for i := range m.bans {
+			if b := &m.bans[i]; b.Source == "log" && b.BanTime == 0 && b.Time.Unix() >= m.gone {
+				b.open = false
+			}
+		}
+	}
+	kinds := []EndKind{Lifted, Lifted, Lifted, Prolonged, Resumed, Started}
+	type line struct {
+		ban *Ban
+		end End
+	}
+	var lines []line
+	for range 1 + dice.IntN(30) {
+		if at = at.Add(time.Duration(dice.IntN(20_000)) * time.Second); !at.Before(until) {
+			break
+		}
+		jail, address := []string{"sshd", "web"}[dice.IntN(2)], fmt.Sprintf("203.0.%d.%d", dice.IntN(3), dice.IntN(4))
+		if dice.IntN(2) == 0 {
+			ban := Ban{Time: at, Address: address, Jail: jail}
+			batch.Bans, whole.Bans = append(batch.Bans, ban), append(whole.Bans, ban)
+			lines = append(lines, line{ban: &ban})
+			continue
+		}
+		e := End{Kind: kinds[dice.IntN(len(kinds))], Jail: jail, At: at}
+		switch {
+		case e.Kind != Started:
+			e.Address = address
+		case dice.IntN(2) == 0:
+			e.Jail = ""
+		}
+		if e.Kind == Prolonged && dice.IntN(5) > 0 {
+			e.Until = at.Add(time.Duration(dice.IntN(12*24)) * time.Hour)
+		}
+		e.After = len(batch.Bans)
+		batch.Ends = append(batch.Ends, e)
+		e.After = len(whole.Bans)
+		whole.Ends = append(whole.Ends, e)
+		m.told = m.told || e.Kind != Started
+		lines = append(lines, line{end: e})
+	}
+	m.log.Cursor.LastTime = at
+	if _, err := s.AddBans(t.Context(), batch); err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range lines {
+		if l.ban == nil {
+			m.end(l.end)
+			continue
+		}
+		m.supersede(*l.ban, l.ban.Time)
+		r := modelBan{Ban: *l.ban, life: m.life[l.ban.Address], open: true}
+		r.Source = "log"
+		m.bans = append(m.bans, r)
+	}
+}
+
+// supersede ends the earlier bans of the same address by the same jail that began by a moment.
+func (m *model) supersede(ban Ban, by time.Time) {
+	for i := range m.bans {
+		b := &m.bans[i]
+		if b.Source == "log" && b.Jail == ban.Jail && b.Address == ban.Address && !b.Time.After(by) {
+			m.over(b, ban.Time)
+		}
+	}
+}
+
+// over ends a ban at a moment, if it was open.
+func (m *model) over(b *modelBan, at time.Time) {
+	if !b.open || b.Time.Unix() < m.gone {
+		return
+	}
+	if lasted := at.Unix() - b.Time.Unix(); m.told && (b.BanTime <= 0 || b.BanTime > lasted) {
+		b.BanTime = max(1, lasted)
+	}
+	b.open = false
+}
+
+// end applies a line of the log to the latest ban that it can mean; a start, to all.
+func (m *model) end(e End) {
+	var last *modelBan
+	for i := range m.bans {
+		b := &m.bans[i]
+		if b.Source != "log" || b.Time.After(e.At) || b.Time.Unix() < m.gone || e.Jail != "" && b.Jail != e.Jail {
+			continue
+		}
+		if e.Kind == Started {
+			m.over(b, e.At)
+		} else if b.Address == e.Address {
+			last = b // they come in order
+		}
+	}
+	if last == nil {
+		return
+	}
+	lasted := e.At.Unix() - last.Time.Unix()
+	switch {
+	case e.Kind == Lifted && (last.open || last.BanTime == 0):
+		last.BanTime, last.open = max(1, lasted), false
+	case e.Kind == Prolonged && (last.open || last.BanTime == 0):
+		if last.BanTime, last.open = max(1, e.Until.Unix()-last.Time.Unix()), true; e.Until.IsZero() {
+			last.BanTime = -1
+		}
+	case e.Kind == Resumed && last.BanTime >= 0 && last.BanTime <= lasted:
+		last.BanTime, last.open = 0, true
+	}
+}
+
+// inLog reports whether the line of a ban is in the log: it is not before a gap.
+func (m *model) inLog(b modelBan) bool {
+	return b.Source == "log" && len(m.log.Bans) > 0 && !b.Time.Before(m.log.Bans[0].Time)
+}
+
+// readLogAgain reads the log from its start, as a new generation, in batches of any size. Nothing changes but what was
+// unknown: all lines behind these bans are read now.
+func (m *model) readLogAgain(t *testing.T, s *Store, dice *rand.Rand) {
+	t.Helper()
+	var before, after []string
+	known := true
+	for i := range m.bans {
+		b := &m.bans[i]
+		if !m.inLog(*b) {
+			continue
+		}
+		before = append(before, fmt.Sprint(b.Ban, b.open))
+		if unknown := b.BanTime == 0 && !b.open && b.Time.Unix() >= m.gone; unknown {
+			known = false
+			b.open = true
+		}
+	}
+	end := 0
+	for i, ban := range m.log.Bans {
+		for ; end < len(m.log.Ends) && m.log.Ends[end].After <= i; end++ {
+			m.end(m.log.Ends[end])
+		}
+		m.supersede(ban, ban.Time.Add(-1))
+	}
+	for _, e := range m.log.Ends[end:] {
+		m.end(e)
+	}
+	for _, b := range m.bans {
+		if m.inLog(b) {
+			after = append(after, fmt.Sprint(b.Ban, b.open))
+		}
+	}
+	if diff := cmp.Diff(before, after); known && diff != "" {
+		t.Errorf("read again (-before +after):\n%s", diff)
+	}
+	m.log.Cursor.Generation++
+	for from, end := 0, 0; ; {
+		to := min(len(m.log.Bans), from+1+dice.IntN(50))
+		batch := m.log
+		batch.Bans, batch.Ends = slices.Clone(m.log.Bans[from:to]), nil
+		for ; end < len(m.log.Ends) && (to == len(m.log.Bans) || m.log.Ends[end].After < to); end++ {
+			e := m.log.Ends[end]
+			e.After -= from
+			batch.Ends = append(batch.Ends, e)
+		}
+		if _, err := s.AddBans(t.Context(), batch); err != nil {
+			t.Fatal(err)
+		}
+		if from = to; from == len(m.log.Bans) {
+			return
+		}
 	}
 }

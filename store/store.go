@@ -156,7 +156,9 @@ func open(path, options string) (*sql.DB, error) {
 }
 
 // migrationSteps are the steps in Go that follow a migration's SQL, by schema.
-var migrationSteps = map[int]func(context.Context, *sql.Tx) error{2: countAll}
+var migrationSteps = map[int]func(context.Context, *sql.Tx) error{
+	2: func(ctx context.Context, tx *sql.Tx) error { return countAll(ctx, tx, endlessOnce) },
+}
 
 // migrate runs the numbered migrations that are new to the database, each in its own transaction.
 func migrate(ctx context.Context, path string) (err error) {
