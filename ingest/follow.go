@@ -228,6 +228,12 @@ func (f *follower) read(ctx context.Context) error {
 		f.log = &logState{}
 	}
 	lines := f.parser(first, f.log)
+	if lines.log != nil {
+		lines.log.end = func(e store.End) {
+			e.After = len(f.batch.Bans)
+			f.batch.Ends = append(f.batch.Ends, e)
+		}
+	}
 	saved := func() error { return nil }
 	for end := false; !end && err == nil; {
 		if err = ctx.Err(); err != nil {
@@ -301,8 +307,11 @@ func (f *follower) save(ctx context.Context, lines *parser, end bool) (wait func
 		return func() error { return nil }
 	}
 	now := time.Now()
-	lines.nameServers(f.batch.Bans)
-	f.batch, f.saving = store.Batch{Bans: f.saving.Bans[:0], Rejects: f.saving.Rejects[:0]}, f.batch
+	lines.nameServers(&f.batch)
+	f.batch.Open = lines.log != nil
+	f.batch, f.saving = store.Batch{
+		Bans: f.saving.Bans[:0], Ends: f.saving.Ends[:0], Rejects: f.saving.Rejects[:0],
+	}, f.batch
 	b := &f.saving
 	b.Source, b.Cursor, b.ReadAt, b.NewsSince, b.Place = f.Name, *c, now, now.Add(-f.MaxAge), f.Place
 	var added int

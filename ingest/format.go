@@ -130,13 +130,16 @@ func bySyslog(s []byte) bool {
 	return isHost(host) && len(program) > 1 && program[len(program)-1] == ':'
 }
 
-// nameServers leaves the names of hosts only to bans of a file that is of several: else the source has a name.
-func (p *parser) nameServers(bans []store.Ban) {
+// nameServers leaves the names of hosts only to lines of a file that is of several: else the source has a name.
+func (p *parser) nameServers(b *store.Batch) {
 	if p.log == nil || p.log.relay {
 		return
 	}
-	for i := range bans {
-		bans[i].Source = ""
+	for i := range b.Bans {
+		b.Bans[i].Source = ""
+	}
+	for i := range b.Ends {
+		b.Ends[i].Source = ""
 	}
 }
 

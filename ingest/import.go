@@ -180,7 +180,7 @@ func (r *importRun) read(ctx context.Context, h history) error {
 		line, err := t.next()
 		end := errors.Is(err, io.EOF)
 		if end || len(bans) == batchLines || t.offset-from >= batchBytes {
-			lines.nameServers(bans)
+			lines.nameServers(&store.Batch{Bans: bans})
 			if err := r.add(ctx, bans); err != nil {
 				return err
 			}

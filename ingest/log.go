@@ -23,6 +23,8 @@ type logParser struct {
 	plain     []byte // a line without colours
 	local     bool   // the last line had a time, and without a zone
 	low, high bool   // Fail2Ban has written at the level of bans or below, and above
+
+	end func(store.End) // takes what lines say about when bans end; nil: nobody wants to know
 }
 
 // logState is what lines say about later lines. It outlives a parser.
@@ -34,6 +36,8 @@ type logState struct {
 	stopping bool
 	changed  time.Time       // when it last started or stopped
 	lifted   map[string]bool // by jail and address, since it began to stop
+
+	resumed map[string]time.Time // by host and jail: when a ban was last restored
 }
 
 // Limits of what is remembered of a restart: how long Fail2Ban may take to restore its bans, and how many there may be.
@@ -171,6 +175,9 @@ func (p *logParser) parseEnvelope(e *envelope, line []byte) (b store.Ban, err er
 	case otherServer:
 		p.noteServer(e.message, at)
 	}
+	if timeErr == nil && p.end != nil {
+		p.noteEnd(e, at, jail, text, err)
+	}
 	return b, err
 }
 
@@ -186,6 +193,9 @@ func (p *logParser) ban(e *envelope, at time.Time, timeErr error, jail, text []b
 		return b, timeErr
 	}
 	if p.restores(jail, text, at) {
+		if p.end != nil {
+			p.sendEnd(store.Resumed, e, at, jail, text)
+		}
 		return b, otherRestored
 	}
 	if b.Address = p.cache.get(text, address); b.Address == "" {
@@ -216,7 +226,7 @@ var (
 )
 
 // classify says what a message is about: a ban of the text by the jail, where the error is nil; else the error is an
-// other, or errForm if a ban is meant in a form that is not known.
+// other, whose text may go on after an address, or errForm if a ban is meant in a form that is not known.
 func classify(e *envelope, line []byte) (jail, text []byte, err error) {
 	m := e.message
 	end := -1
@@ -234,8 +244,8 @@ func classify(e *envelope, line []byte) (jail, text []byte, err error) {
 		return jail, skipSpace(after), otherUnban
 	}
 	for _, v := range otherVerbs {
-		if bytes.HasPrefix(text, v.verb) {
-			return nil, nil, v.kind
+		if after, ok := bytes.CutPrefix(text, v.verb); ok {
+			return jail, skipSpace(after), v.kind
 		}
 	}
 	if bytes.HasSuffix(text, alreadyBanned) {

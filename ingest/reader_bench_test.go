@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -142,4 +143,56 @@ func BenchmarkOtherPrograms(b *testing.B) {
 		}
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/lines, "ns/line")
+}
+
+// writeLog writes a log of a million lines: bans, ten seconds apart, and their ends after so many others.
+func writeLog(tb testing.TB, path string, later int) {
+	tb.Helper()
+	const bans = 500_000
+	start := time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
+	var b bytes.Buffer
+	line := func(at, n int, verb string) {
+		x := uint32(n%100_000) * 2654435761
+		fmt.Fprintf(&b, "%s,123 fail2ban.actions        [12345]: NOTICE  [%s] %s %d.%d.%d.%d\n",
+			start.Add(time.Duration(at)*10*time.Second).Format(time.DateTime), [...]string{"sshd", "web"}[n%2], verb,
+			x>>24, x>>16&255, x>>8&255, x&255)
+	}
+	for n := range bans + later {
+		if n >= later {
+			line(n, n-later, "Unban")
+		}
+		if n < bans {
+			line(n, n, "Ban")
+		}
+	}
+	if err := os.WriteFile(path, b.Bytes(), 0o600); err != nil {
+		tb.Fatal(err)
+	}
+}
+
+// A first import of a log of a million lines, half of which end the bans of the other half.
+func BenchmarkImportLog(b *testing.B) {
+	for name, later := range map[string]int{"ten minutes": 60, "a day": 8640} {
+		b.Run(name, func(b *testing.B) {
+			path := filepath.Join(b.TempDir(), "fail2ban.log")
+			writeLog(b, path, later)
+			for n := 0; b.Loop(); n++ {
+				s, err := store.Open(b.Context(), filepath.Join(b.TempDir(), fmt.Sprint(n, ".db")))
+				if err != nil {
+					b.Fatal(err)
+				}
+				r := Reader{
+					Store: s, Name: "web1", Source: Local{path}, Format: "log", Zone: time.UTC, MaxAge: time.Hour,
+					Next: func() {},
+				}
+				if err := r.Step(b.Context()); err != nil {
+					b.Fatal(err)
+				}
+				if err := s.Close(); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(b.N)*1_000_000/b.Elapsed().Seconds(), "lines/s")
+		})
+	}
 }
