@@ -17,7 +17,7 @@ type activeBans struct {
 	moments []time.Time          // the last second of each bin
 	unit    string               // how long a bin is
 	series  map[string][]float64 // by jail
-	endless int64                // bans of the period whose source does not say how long they last
+	endless int64                // bans of the period of which nobody knows whether they are over
 }
 
 // mostMoments is how many moments a period is looked at, at most.
@@ -97,6 +97,10 @@ func (a *activeBans) during(b store.ActiveBan) (from, to int) {
 	return from, to
 }
 
+// unknown reports whether it cannot be known who is banned: nobody is, as far as is known, and there are bans of which
+// nobody knows whether they are over.
+func (a *activeBans) unknown(rep Report) bool { return a != nil && rep.Total == 0 && a.endless > 0 }
+
 // withoutEnd is "3 bans without a ban time", which neither chart nor numbers show.
 func (a *activeBans) withoutEnd() string { return plural(a.endless, "ban") + " without a ban time" }
 
@@ -115,7 +119,11 @@ func bannedChart(r *Reporter, rep Report) Picture {
 	if a.endless > 0 {
 		c.Subtitle += " · not shown: " + a.withoutEnd()
 	}
-	if len(a.series) == 0 {
+	switch {
+	case len(a.series) > 0:
+	case a.endless > 0:
+		c.Empty = "Unknown: the source does not say when bans end"
+	default:
 		c.Empty = "Nobody is banned in this period, as far as the source says"
 	}
 	for _, jail := range slices.Sorted(maps.Keys(a.series)) {

@@ -80,6 +80,28 @@ func TestBannedIsDrawnAfterTheLastBanIsOver(t *testing.T) {
 	})
 }
 
+func TestBannedIsUnknownWhereNoSourceSaysWhenBansEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t)
+		d.ban("198.51.100.1", "CN", lasting("sshd", 0))
+		d.ban("198.51.100.2", "CN", lasting("sshd", 0))
+		time.Sleep(time.Hour)
+		r := d.commands.Reporter
+		rep, err := r.Report(t.Context(), "banned", "24h", time.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		const caption = "Who is banned now is unknown\n24 hours to Sat 1 Jan 2000 02:00 CET\n" +
+			"Not shown: 2 bans without a ban time"
+		if got := r.Caption(rep).String(); got != caption {
+			t.Errorf("got %q, want %q", got, caption)
+		}
+		if got := r.Picture(rep).Text(120); !strings.Contains(got, "Unknown: the source does not say when bans end") {
+			t.Errorf("%q does not say that it is unknown", got)
+		}
+	})
+}
+
 func TestBannedLooksAtFewMomentsOfManyYears(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDesk(t)

@@ -33,6 +33,8 @@ func (r *Reporter) Caption(rep Report) msg.Text {
 // headline is the number that matters most.
 func headline(rep Report) string {
 	switch {
+	case rep.kind.active && detail[*activeBans](rep).unknown(rep):
+		return "Who is banned now is unknown"
 	case rep.kind.active && rep.Total == 0:
 		return "Nobody is banned now"
 	case rep.kind.active:

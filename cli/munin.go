@@ -91,7 +91,7 @@ func munin(ctx context.Context, env app.Env, question string) (err error) {
 			return err
 		}
 		for _, f := range fields {
-			fmt.Fprintf(env.Out, "%s.value %d\n", f.name, f.take(counts))
+			fmt.Fprintf(env.Out, "%s.value %s\n", f.name, f.take(counts))
 		}
 	}
 	return nil
@@ -101,14 +101,14 @@ func munin(ctx context.Context, env app.Env, question string) (err error) {
 type muninGraph struct {
 	name, title, axis, info string
 
-	// count returns the values by jail.
+	// count returns the values by jail; a negative one is not known.
 	count func(ctx context.Context, s *store.Store, now time.Time) (map[string]int64, error)
 }
 
 var muninGraphs = []muninGraph{
 	{
 		"friendlyfire_banned", "Addresses banned by Fail2Ban", "addresses",
-		"Addresses that are banned now, by jail, as far as the sources say how long bans last.", bannedNow,
+		"Addresses that are banned now, by jail; unknown where no source says when bans end.", bannedNow,
 	},
 	{
 		"friendlyfire_bans", "Bans by Fail2Ban in the past hour", "bans",
@@ -125,6 +125,9 @@ var muninGraphs = []muninGraph{
 		},
 	},
 }
+
+// unknown is the value of a jail that is not known.
+const unknown = -1
 
 func past(d time.Duration, now time.Time) store.Window {
 	return store.Window{From: now.Add(-d), To: now}
@@ -143,19 +146,29 @@ func countByJail(
 }
 
 // bannedNow counts by jail the addresses that are banned now. It counts an address once in each jail, however often
-// that has banned it.
+// that has banned it. For a jail of which no
+// source says when its bans end, it is unknown.
 func bannedNow(ctx context.Context, s *store.Store, now time.Time) (map[string]int64, error) {
+	endless, err := s.EndlessJails(ctx)
+	if err != nil {
+		return nil, err
+	}
 	byJail := map[string]int64{}
 	type banned struct {
 		jail    string
 		address int64
 	}
 	seen := map[banned]bool{}
-	err := s.ActiveBans(ctx, []time.Time{now}, func(ban store.ActiveBan) {
+	err = s.ActiveBans(ctx, []time.Time{now}, func(ban store.ActiveBan) {
 		if b := (banned{ban.Jail, ban.Address}); !seen[b] {
 			seen[b] = true
 			byJail[ban.Jail]++
 		}
 	})
+	for jail := range endless {
+		if byJail[jail] == 0 {
+			byJail[jail] = unknown
+		}
+	}
 	return byJail, err
 }

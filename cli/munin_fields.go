@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"hash/fnv"
+	"strconv"
 	"strings"
 
 	"friendlyfire/store"
@@ -21,18 +22,24 @@ type muninField struct {
 	rest  bool // the line of all jails without one of their own; jail is ""
 }
 
-// take removes the field's jail from the counts and returns its number. The field of the rest takes all that is left,
-// so it must be the last.
-func (f muninField) take(counts map[string]int64) (n int64) {
+// take removes the field's jail from the counts and returns its number, "U" if it is unknown. The field of the rest
+// takes all that is left, so it must be the last; it is unknown if all of that is.
+func (f muninField) take(counts map[string]int64) string {
+	of := counts
 	if !f.rest {
-		n = counts[f.jail]
+		of = map[string]int64{f.jail: counts[f.jail]}
 		delete(counts, f.jail)
-		return n
 	}
-	for _, count := range counts {
-		n += count
+	sum, known := int64(0), len(of) == 0
+	for _, n := range of {
+		if n != unknown {
+			sum, known = sum+n, true
+		}
 	}
-	return n
+	if !known {
+		return "U"
+	}
+	return strconv.FormatInt(sum, 10)
 }
 
 // muninFields returns the fields of all graphs: there is at least one, and the rest comes last.

@@ -89,7 +89,7 @@ jail_sshd.min 0
 	for question, want := range map[string]string{
 		"autoconf": "yes\n",
 		"config": graph("friendlyfire_banned", "Addresses banned by Fail2Ban", "addresses",
-			"Addresses that are banned now, by jail, as far as the sources say how long bans last.") +
+			"Addresses that are banned now, by jail; unknown where no source says when bans end.") +
 			graph("friendlyfire_bans", "Bans by Fail2Ban in the past hour", "bans", "Bans of the past hour, by jail.") +
 			graph("friendlyfire_friendly", "Friendly bans by Fail2Ban in the past 24 hours", "bans",
 				"Bans of friendly countries and networks in the past 24 hours, by jail."),
@@ -280,4 +280,52 @@ func TestOnlyMuninsQuestionsMakeAPlugin(t *testing.T) {
 			t.Errorf("asPlugin(%q) with state %q = %q, want %q", tc.args, tc.state, got, tc.want)
 		}
 	}
+}
+
+// logScene is a scene whose source is a log of Fail2Ban. The function appends a message some time ago, and reads it.
+func logScene(t *testing.T) (s *harness.Scene, say func(ago time.Duration, message string)) {
+	t.Helper()
+	s = harness.NewScene(t, strings.Replace(harness.TableOnly, "bans.csv", "fail2ban.log", 1))
+	s.Bans = filepath.Join(s.Dir, "fail2ban.log")
+	return s, func(ago time.Duration, message string) {
+		at := time.Now().UTC().Add(-ago).Format(time.DateTime)
+		importBans(s, at+",001 fail2ban.actions        [900]: NOTICE  "+message+"\n")
+	}
+}
+
+func TestMuninIsToldUnknownWhereALogTellsOfNoEnds(t *testing.T) {
+	s, say := logScene(t)
+	expect := func(want string) {
+		t.Helper()
+		out, stderr, code := s.Run("munin")
+		if got := muninAnswer(t, out)["friendlyfire_banned jail_sshd value"]; got != want || code != 0 {
+			t.Errorf("%q, code %d, %s, want %q", got, code, stderr, want)
+		}
+	}
+	say(30*time.Minute, "[sshd] Ban "+harness.Foreign)
+	expect("U")
+	say(25*time.Minute, "[sshd] Ban "+harness.Belgian)
+	expect("U")
+	say(20*time.Minute, "[sshd] Unban "+harness.Foreign)
+	expect("1")
+	say(15*time.Minute, "[sshd] Unban "+harness.Belgian)
+	expect("0")
+}
+
+func TestReportSaysThatItIsUnknownWhoIsBanned(t *testing.T) {
+	s, say := logScene(t)
+	expect := func(headline string, notShown bool) {
+		t.Helper()
+		out, stderr, code := s.Run("report", "--by", "banned", "--since", "24h")
+		if !strings.HasPrefix(out, headline+"\n") || code != 0 ||
+			strings.Contains(strings.ToLower(out), "not shown") != notShown {
+			t.Errorf("code %d, %s, %q, want %q, and something that is not shown: %v", code, stderr, out, headline, notShown)
+		}
+	}
+	say(30*time.Minute, "[sshd] Ban "+harness.Foreign)
+	expect("Who is banned now is unknown", true)
+	say(20*time.Minute, "[sshd] Unban "+harness.Foreign)
+	expect("Nobody is banned now", false)
+	say(10*time.Minute, "[sshd] Ban "+harness.Belgian)
+	expect("1 address banned now", false)
 }
