@@ -251,3 +251,26 @@ func TestT07AskingTwiceHarmsNobody(t *testing.T) {
 		t.Errorf("the action is proposed to a jail that has it:\n%s", lines)
 	}
 }
+
+// An administrator who reads the action's file hears of the jails that do not write to it.
+func TestT07CheckAsksFail2BanForTheAction(t *testing.T) {
+	harness.Needs(t, "fail2ban-server")
+	t.Parallel()
+	f := newSetup(t, setups[len(setups)-1])
+	f.install()
+	f.Reconfigure(f.in("fail2ban.log"), f.Bans)
+	f.Scene.Write(f.in("etc/jail.d/zz-friendlyfire.local"), []byte(f.helper("nsd", "sshd")))
+	f.Env = append(f.Env, "PATH="+f.in("bin")+":"+os.Getenv("PATH"))
+	f.up()
+	for _, want := range []string{
+		"note     source web1: jails of Fail2Ban that do not write to it: asterisk\n",
+		"ok       source web1: all jails of Fail2Ban write to it: asterisk, nsd, sshd\n",
+	} {
+		if out, _, _ := f.Run("check"); !strings.Contains(out, want) {
+			t.Errorf("check says\n%s\nwant %q in it", out, want)
+		}
+		f.Scene.Write(f.in("etc/jail.d/zz-friendlyfire.local"), []byte(f.helper()))
+		_, err := f.client("reload", "--restart")
+		f.must(err)
+	}
+}

@@ -50,6 +50,7 @@ func check(ctx context.Context, env app.Env, send bool) error {
 	}
 	for _, source := range c.Sources {
 		checkSource(ctx, list, a, source)
+		checkAction(ctx, list, source)
 	}
 	var test *testMessages // nil: nothing is posted
 	if send {
