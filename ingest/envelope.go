@@ -10,6 +10,8 @@ import "bytes"
 //	Nov 27 10:01:01 web1 fail2ban.actions[733]: NOTICE [sshd] Ban 203.0.113.7            RFC 3164
 //	<133>1 2026-11-27T10:01:01Z web1 fail2ban 733 - - NOTICE [sshd] Ban 203.0.113.7      RFC 5424
 //	fail2ban-1  | 2026-11-27 10:01:01,120 fail2ban.actions [1]: NOTICE [sshd] Ban …      docker compose
+//	[pod/fail2ban-0/fail2ban] 2026-11-27 10:01:01,120 fail2ban.actions [1]: NOTICE …     kubectl logs --prefix
+//	2026-11-27T10:01:01.1Z stdout F 2026-11-27 10:01:01,120 fail2ban.actions [1]: …      CRI: containerd, Podman
 //
 // The formats of Fail2Ban are those of its server/server.py and helpers.py (getVerbosityFormat).
 type envelope struct {
@@ -22,7 +24,7 @@ type envelope struct {
 
 // open splits a line. It never fails: what it does not know is left in the message.
 func open(line []byte) (e envelope) {
-	s := skipCompose(skipSpace(line))
+	s := skipContainer(skipSpace(line))
 	syslog := false
 	for range 3 {
 		rest, priority := skipPriority(s)
@@ -34,24 +36,39 @@ func open(line []byte) (e envelope) {
 		if t.better(&e.stamp) {
 			e.stamp = t
 		}
-		s = skipSpace(rest)
+		s = skipStream(skipSpace(rest))
 	}
 	e.message = e.readProgram(skipVerbose(s), syslog)
 	return e
 }
 
-// skipCompose skips the name of a container and a bar.
-func skipCompose(s []byte) []byte {
-	bar := bytes.IndexByte(s[:min(len(s), 80)], '|')
+// skipContainer skips the name of a container: fail2ban-1 and a bar, or [pod/fail2ban-0/fail2ban].
+func skipContainer(s []byte) []byte {
+	if bytes.HasPrefix(s, []byte("[pod/")) {
+		if _, rest, ok := bytes.Cut(s, []byte("] ")); ok {
+			return skipSpace(rest)
+		}
+	}
+	bar := bytes.IndexByte(s[:min(len(s), 160)], '|')
 	if bar <= 1 || s[bar-1] != ' ' {
 		return s
 	}
 	for _, c := range s[:bar] {
-		if !isNameByte(c) && c != ' ' {
+		if !isNameByte(c) && c != ' ' && c != '@' { // fail2ban.1.x7k2@node1 of a swarm
 			return s
 		}
 	}
 	return skipSpace(s[bar+1:])
+}
+
+// skipStream skips what CRI writes behind its time: stdout or stderr, and whether the line is full or a part of one.
+func skipStream(s []byte) []byte {
+	for _, stream := range [][]byte{[]byte("stdout "), []byte("stderr ")} {
+		if rest, ok := bytes.CutPrefix(s, stream); ok && len(rest) > 2 && rest[1] == ' ' && (rest[0] == 'F' || rest[0] == 'P') {
+			return skipSpace(rest[2:])
+		}
+	}
+	return s
 }
 
 // skipPriority skips the priority of syslog, and the version that follows it in RFC 5424.

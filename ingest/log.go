@@ -109,7 +109,7 @@ func (p *logParser) withoutColours(line []byte) []byte {
 // The keys under which logs in JSON have their parts: Docker's json-file, journalctl -o json, and what shippers of logs
 // commonly write.
 var (
-	jsonMessage = []string{"log", "MESSAGE", "message", "msg", "line"}
+	jsonMessage = []string{"log", "MESSAGE", "message", "msg", "line", "short_message"}
 	jsonTime    = []string{"time", "__REALTIME_TIMESTAMP", "timestamp", "@timestamp", "ts"}
 	jsonHost    = []string{"_HOSTNAME", "hostname", "host"}
 	jsonProgram = []string{"SYSLOG_IDENTIFIER", "program", "appname"}
@@ -272,17 +272,8 @@ func classifyOther(e *envelope, line []byte) error {
 		}
 		return otherProgram
 	}
-	if saysBans(e.module) {
-		for rest := e.message; ; {
-			at := bytes.Index(rest, banVerb)
-			if at < 0 {
-				break
-			}
-			if at == 0 || !isLetter(rest[at-1]) {
-				return errForm
-			}
-			rest = rest[at+len(banVerb):]
-		}
+	if saysBans(e.module) && meansBan(e.message) {
+		return errForm
 	}
 	for _, mark := range serverMarks {
 		if bytes.Contains(e.message, mark) {
@@ -290,6 +281,20 @@ func classifyOther(e *envelope, line []byte) error {
 		}
 	}
 	return otherFail2Ban
+}
+
+// meansBan reports whether a message is about a ban: it has the word, or it names a jail, a word that begins with it,
+// and an address.
+func meansBan(message []byte) bool {
+	begins, address := false, false
+	for word, rest := cutWord(message); len(word) > 0; word, rest = cutWord(rest) {
+		if string(word) == "Ban" && len(rest) > 0 {
+			return true
+		}
+		begins = begins || len(word) > len("ban") && bytes.EqualFold(word[:len("ban")], []byte("ban"))
+		address = address || isAddress(bytes.Trim(word, "()[],;:'\""))
+	}
+	return begins && address && message[0] == '['
 }
 
 // saysBans reports whether a module of Fail2Ban says what it bans. Others, such as its filters, quote attackers.

@@ -119,6 +119,24 @@ var envelopes = []enveloped{
 	{name: "docker compose", line: func(at time.Time, _, module, level, message string) string {
 		return fmt.Sprintf("fail2ban-1  | %s,001 %-24s[1]: %-7s %s", at.Format(time.DateTime), module, level, message)
 	}},
+	{name: "docker service logs", line: func(at time.Time, _, module, level, message string) string {
+		return fmt.Sprintf("f2b_server.1.x7k2m9qw3e@node1    | %s,001 %-24s[1]: %-7s %s", at.Format(time.DateTime), module,
+			level, message)
+	}},
+	{name: "kubectl logs --prefix --timestamps", zone: true, line: func(at time.Time, _, module, level,
+		message string,
+	) string {
+		return fmt.Sprintf("[pod/fail2ban-0/fail2ban] %s %s,001 %-24s[1]: %-7s %s",
+			at.UTC().Format("2006-01-02T15:04:05.000000001Z"), at.Format(time.DateTime), module, level, message)
+	}},
+	{name: "CRI", zone: true, line: func(at time.Time, _, module, level, message string) string {
+		return fmt.Sprintf("%s stdout F %s,001 %-24s[1]: %-7s %s",
+			at.Format("2006-01-02T15:04:05.000000001-07:00"), at.Format(time.DateTime), module, level, message)
+	}},
+	{name: "GELF", host: true, line: func(at time.Time, host, module, level, message string) string {
+		return fmt.Sprintf(`{"version":"1.1","host":%q,"short_message":%q,"level":5}`, host,
+			fmt.Sprintf("%s,001 %-24s[1]: %-7s %s", at.Format(time.DateTime), module, level, message))
+	}},
 	{name: "colours", line: func(at time.Time, _, module, level, message string) string {
 		return fmt.Sprintf("\x1b[36m%s,001\x1b[0m %-24s[1]: \x1b[1;33m%-7s\x1b[0m %s\x1b[0m  \r",
 			at.Format(time.DateTime), module, level, message)
@@ -177,6 +195,9 @@ var messages = []struct{ module, level, text, want string }{
 	{"fail2ban.actions", "NOTICE", "[sshd] Temporary Ban 203.0.113.7", "reject"},
 	{"fail2ban.actions", "NOTICE", "[sshd] Ban 203.0.113.7 for 600 seconds", "reject"},
 	{"fail2ban.actions", "NOTICE", "Ban 203.0.113.7", "reject"},
+	{"fail2ban.actions", "NOTICE", "[sshd] Banned 203.0.113.7", "reject"},
+	{"fail2ban.actions", "NOTICE", "[sshd] 203.0.113.7: banned for 10m", "reject"},
+	{"fail2ban.actions", "NOTICE", "[sshd] Flush ban list", "other line of Fail2Ban"},
 }
 
 // otherLines are of other programs, or no lines of their own.
