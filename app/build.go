@@ -65,7 +65,7 @@ func newBuilder(a *App, report *bot.Reporter, once bool) *builder {
 		announce: newStage("announce", 30*time.Second),
 	}
 	b.health = &bot.Health{
-		Store: a.Store, Words: report.Words, Whois: a.Config.Enrich.Whois, Free: a.FreeSpace, Started: time.Now(),
+		Store: a.Store, Words: report.Words, Whois: a.Config.Enrich.Whois, Free: a.FreeSpace, Started: time.Now(), Once: once,
 		Next: b.wakeDelivery,
 	}
 	b.commands = &bot.Commands{Store: a.Store, Reporter: report, Health: b.health, Log: a.log}

@@ -23,6 +23,7 @@ type Health struct {
 	Whois   bool                  // the registries are asked
 	Free    func() (int64, error) // free bytes on the database's disk; nil: nobody watches
 	Started time.Time             // when the program was: what it has not had time to do is not missing yet
+	Once    bool                  // the program ends when all has been read: no time need pass
 	Next    func()                // called when notices were posted
 
 	full  full
@@ -78,7 +79,7 @@ func (h *Health) source(ctx context.Context, w Watched, s store.SourceStatus, no
 	if err := errors.Join(h.unreadable(ctx, s, now), h.silence(ctx, w, s, now)); err != nil {
 		return err
 	}
-	if now.Sub(h.Started) <= time.Minute {
+	if now.Sub(h.Started) <= time.Minute && !h.Once {
 		return nil // what waits in the file has not been read yet
 	}
 	if err := h.lines(ctx, s, now); err != nil {

@@ -12,7 +12,8 @@ import (
 
 // A source is not understood when it brings lines that are neither bans nor known to be something else:
 //
-//   - 100 such lines since the latest one that was understood, or at least three that came over eight minutes, so that
+//   - a reject, as long as no line of it was ever understood; where the program ends when all has been read, any line;
+//   - or 100 such lines since the latest one that was understood, or at least three that came over eight minutes, so that
 //     the chats are told within ten;
 //   - or more rejects than bans among 100 lines of either kind, or among those of an hour if there are at least ten.
 //     With fewer, the hour goes on until there are.
@@ -98,6 +99,12 @@ func (l *lineState) look(s store.SourceStatus, now int64) {
 	}
 }
 
+// neverUnderstood reports whether no line was ever understood, and one should have been.
+func (h *Health) neverUnderstood(s store.SourceStatus) bool {
+	understood, strange := countUnderstood(s)
+	return understood == 0 && (s.Rejects > 0 || h.Once && strange > 0)
+}
+
 // lost reports whether lines came that were not understood, and no others.
 func (l *lineState) lost() bool {
 	n := l.Seen - l.Strange
@@ -138,7 +145,7 @@ func (h *Health) lines(ctx context.Context, s store.SourceStatus, now time.Time)
 		h.lineStates = map[string]lineState{}
 	}
 	h.lineStates[s.Name] = l
-	err := h.tell(ctx, "strange/"+s.Name, l.lost() || l.Mostly, h.Chats, h.strange(s, l, now),
+	err := h.tell(ctx, "strange/"+s.Name, h.neverUnderstood(s) || l.lost() || l.Mostly, h.Chats, h.strange(s, l, now),
 		headed(s.Name+" brings lines that I understand again", ": "+h.lastBan(s, now)))
 	if err != nil {
 		return err
@@ -157,7 +164,10 @@ func (h *Health) strange(s store.SourceStatus, l lineState, now time.Time) msg.T
 			". Is it the right file? On "+s.Name+": fail2ban-client get logtarget")
 	}
 	what := "more rejects than bans"
-	if l.lost() {
+	switch {
+	case h.neverUnderstood(s):
+		what = plural(l.Seen, "line") + " so far"
+	case l.lost():
 		what = plural(l.Seen-l.Strange, "line") + " in a row since " + h.Words.moment(time.Unix(l.Began, 0), now)
 	}
 	return headed(s.Name+" brings lines that I do not understand", ": "+what+h.Words.rejects(s)+", "+h.lastBan(s, now)+

@@ -45,6 +45,23 @@ func (d *desk) tells(want string) {
 	}
 }
 
+func TestT02ASourceOfWhichNothingWasEverUnderstoodIsToldAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t)
+		time.Sleep(2 * time.Minute)
+		d.read(0, 0, map[string]int{store.OtherProgram: 20, store.Header: 1})
+		d.tells("")
+		d.read(0, 1, nil)
+		d.tells("web1 brings lines that I do not understand: 21 lines so far (1 no time, latest in line 22)")
+		d.read(0, 1, nil)
+		d.tells("")
+		d.read(1, 0, nil)
+		d.tells("web1 brings lines that I understand again")
+		d.read(0, 1, nil) // once it was understood, one is not enough
+		d.tells("")
+	})
+}
+
 func TestT02RejectsThatOutnumberBansAreToldOnceAndTheirEndOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDesk(t)
@@ -108,10 +125,16 @@ func TestT02WhatIsUnderstood(t *testing.T) {
 		"other programs and failures": {[]lines{{others: map[string]int{program: 500, found: 1}}}, ""},
 		"a failure, then other programs": {append([]lines{{others: map[string]int{found: 1}}},
 			make([]lines, 19)...), ""},
-		"long messages":       {[]lines{{others: map[string]int{found: 1, rest: 40}}}, ""},
-		"lines without time":  {[]lines{{others: map[string]int{rest: 1}}}, "web1 brings no line of Fail2Ban"},
-		"rejects":             {[]lines{{rejects: 1}}, "web1 brings lines that I do not understand: "},
-		"a reject in an hour": {append([]lines{{rejects: 1}}, make([]lines, 59)...), ""},
+		"long messages":      {[]lines{{others: map[string]int{found: 1, rest: 40}}}, ""},
+		"lines without time": {[]lines{{others: map[string]int{rest: 1}}}, "web1 brings no line of Fail2Ban"},
+		"rejects":            {[]lines{{rejects: 1}}, "web1 brings lines that I do not understand: "},
+		"a reject and nothing else": {
+			append([]lines{{rejects: 1}}, make([]lines, 59)...),
+			"web1 brings lines that I do not understand: 1 line so far",
+		},
+		"a reject in an hour": {
+			append([]lines{{others: map[string]int{found: 1}}, {rejects: 1}}, make([]lines, 58)...), "",
+		},
 		"rejected bans among failures": {
 			[]lines{{rejects: 6, others: map[string]int{found: 100}}},
 			"web1 brings lines that I do not understand: more rejects than bans",

@@ -20,6 +20,20 @@ func TestRunOnceReportsTheSampleAndEnds(t *testing.T) {
 	}
 }
 
+func TestT02RunOnceSaysThatItUnderstandsNothing(t *testing.T) {
+	for name, line := range map[string]string{
+		"a form of Fail2Ban": "2026-11-22 14:00:00,000 fail2ban.actions [1]: NOTICE  [sshd] Banned 192.0.2.1\n",
+		"no time":            "192.0.2.1,sshd\n",
+		"another program":    "Nov 22 14:00:00 web1 named[12]: query refused\n",
+	} {
+		s := harness.NewScene(t, harness.TableOnly)
+		s.Write(s.Bans, []byte(line))
+		if out := s.MustRun("run", "--once"); !strings.HasPrefix(out, "web1 brings ") {
+			t.Errorf("%s: printed %q", name, out)
+		}
+	}
+}
+
 func TestExitCodes(t *testing.T) {
 	s := harness.NewSampleScene(t)
 	tests := map[string]struct {
