@@ -9,6 +9,7 @@ require (
 	github.com/go-telegram-bot-api/telegram-bot-api/v5 v5.5.1
 	github.com/google/go-cmp v0.7.0
 	github.com/gorilla/websocket v1.5.3
+	github.com/hbollon/go-edlib v1.7.0
 	github.com/klauspost/compress v1.20.1
 	github.com/likexian/whois v1.15.7
 	github.com/mattn/go-sixel v0.0.14

@@ -102,7 +102,8 @@ func (a *App) connect(commands *bot.Commands) error {
 	}
 	if len(a.Connections) == 0 {
 		add(&terminal.Terminal{
-			In: a.env.In, Out: a.env.Out, Styled: IsTerminal(a.env.Out), Answer: answer,
+			In: a.env.In, Out: a.env.Out, Styled: IsTerminal(a.env.Out), Typed: IsTerminal(a.env.In), Answer: answer,
+			Columns: func() int { return Columns(a.env.Out) },
 			Picture: filepath.Join(filepath.Dir(a.Config.Database), "report.png"),
 		}, []string{terminal.Chat}, []string{terminal.Chat})
 	}

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/term"
 
 	"friendlyfire/bot"
+	"friendlyfire/bot/terminal"
 	"friendlyfire/config"
 	"friendlyfire/store"
 )
@@ -46,7 +47,12 @@ func (a *App) start(ctx context.Context) error {
 	}
 	for _, connection := range a.Connections {
 		wg.Go(func() {
-			if err := connection.Listen(ctx); err != nil && ctx.Err() == nil {
+			err := connection.Listen(ctx)
+			if errors.Is(err, terminal.ErrQuit) {
+				stop(nil)
+				return
+			}
+			if err != nil && ctx.Err() == nil {
 				a.log.Error("commands are not heard any more", "platform", connection.Platform(), "error", err)
 			}
 		})
@@ -114,7 +120,7 @@ func serve(ctx context.Context, c *config.Config, once bool, env Env, log *slog.
 	}
 	if a.onTerminal() && IsTerminal(env.Out) {
 		fmt.Fprint(env.Out,
-			"No chat platform is configured, so this terminal is the chat: type /help, or Ctrl-C to stop.\n\n")
+			"No chat platform is configured, so this terminal is the chat: type /help, or quit to stop.\n\n")
 	}
 	// The bot lives beside other programs for weeks: memory is dearer than a little time.
 	debug.SetGCPercent(50)
@@ -134,4 +140,17 @@ func unlessStopped(ctx context.Context, err error) error {
 func IsTerminal(v any) bool {
 	f, ok := v.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd())) //nolint:gosec // a descriptor fits
+}
+
+// Columns returns how wide the terminal v is, in characters; 0 if v is none.
+func Columns(v any) int {
+	f, ok := v.(*os.File)
+	if !ok {
+		return 0
+	}
+	columns, _, err := term.GetSize(int(f.Fd())) //nolint:gosec // a descriptor fits
+	if err != nil {
+		return 0
+	}
+	return columns
 }

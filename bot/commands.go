@@ -20,7 +20,9 @@ func CommandList() []msg.Command {
 	since := msg.Arg{Name: "since", Description: "how far back", Choices: Periods()}
 	return []msg.Command{
 		{Name: "report", Description: "Bans as a chart", Args: []msg.Arg{
-			{Name: "by", Description: "counted by", Choices: Kinds()}, since,
+			{Name: "by", Description: "counted by", Choices: Kinds()},
+			since,
+			{Name: "as", Description: "in place of a picture", Choices: []string{inText}},
 		}},
 		{Name: "friends", Description: "Recent bans of friendly countries", Args: []msg.Arg{since}},
 		{Name: "ip", Description: "What is known of an address", Args: []msg.Arg{
@@ -59,9 +61,9 @@ func (c *Commands) Answer(ctx context.Context, r msg.Request) msg.Message {
 	var m msg.Message
 	var err error
 	switch command {
-	case "report":
+	case "report", "reports":
 		m, err = c.report(ctx, args, cmp.Or(r.Width, phone))
-	case "friends":
+	case "friends", "friend":
 		m, err = c.friends(ctx, args)
 	case "ip":
 		m, err = c.ip(ctx, args)
@@ -70,7 +72,7 @@ func (c *Commands) Answer(ctx context.Context, r msg.Request) msg.Message {
 	case "help", "start", "":
 		m = msg.Message{Text: help()}
 	default:
-		m = msg.Message{Text: append(msg.Text{{Text: "I do not know that command.\n\n"}}, help()...)}
+		m = msg.Message{Text: append(msg.Text{{Text: unknownCommand(command) + "\n\n"}}, help()...)}
 	}
 	if usage, ok := err.(usageError); ok { //nolint:errorlint // made here, never wrapped
 		return msg.Message{Text: msg.Text{{Text: string(usage)}}}
@@ -81,6 +83,14 @@ func (c *Commands) Answer(ctx context.Context, r msg.Request) msg.Message {
 		return msg.Message{Text: msg.Text{{Text: sorry}}}
 	}
 	return m
+}
+
+func unknownCommand(typed string) string {
+	var names []string
+	for _, c := range CommandList() {
+		names = append(names, "/"+c.Name)
+	}
+	return "I do not know that command." + DidYouMean("/"+typed, names)
 }
 
 // Suggest returns up to 20 addresses that begin with what has been typed of "/ip ADDRESS": friends first, then all
@@ -122,7 +132,7 @@ func help() msg.Text {
 		{Text: "I tell you when Fail2Ban bans somebody it should not. You can ask:\n"},
 		{Text: "/report", Style: msg.Bold},
 		{Text: ": bans as a chart. Add what to count by (" + strings.Join(Kinds(), ", ") + ") and how far back (" +
-			strings.Join(periods, ", ") + ")\n"},
+			strings.Join(periods, ", ") + "), and “text” for a chart of letters\n"},
 		{Text: "/friends", Style: msg.Bold},
 		{Text: ": bans of friendly countries\n"},
 		{Text: "/ip", Style: msg.Bold},
@@ -132,23 +142,37 @@ func help() msg.Text {
 	}
 }
 
-// options finds the kind and the period among a command's words, which come in any order.
-func options(args []string, by, since string, byToo bool) (string, string, error) {
+// inText asks for a report without a picture.
+const inText = "text"
+
+// asked are the words of a command, which come in any order.
+type asked struct {
+	by, since string
+	text      bool // no picture
+}
+
+// read takes over the words that were typed: periods, and for a report kinds and “text”.
+func (a *asked) read(args []string, report bool) error {
 	for _, arg := range args {
-		switch arg = strings.ToLower(arg); {
-		case slices.Contains(periods, arg):
-			since = arg
-		case byToo && slices.Contains(Kinds(), arg):
-			by = arg
-		default:
-			want := strings.Join(periods, ", ")
-			if byToo {
-				want = strings.Join(Kinds(), ", ") + ", and " + want
-			}
-			return "", "", usageError(fmt.Sprintf("I do not know “%s”. I know %s.", store.Clean(arg, 40), want))
+		if since, ok := Meant(arg, periods); ok {
+			a.since = since
+			continue
 		}
+		if by, ok := Meant(arg, Kinds()); ok && report {
+			a.by = by
+			continue
+		}
+		if report && strings.EqualFold(arg, inText) {
+			a.text = true
+			continue
+		}
+		known, want := slices.Clone(periods), strings.Join(periods, ", ")
+		if report {
+			known, want = append(append(known, Kinds()...), inText), strings.Join(Kinds(), ", ")+", and "+want
+		}
+		return usageError(fmt.Sprintf("I do not know “%s”.%s I know %s.", store.Clean(arg, 40), DidYouMean(arg, known), want))
 	}
-	return by, since, nil
+	return nil
 }
 
 // phone is how many characters of a monospaced block fit side by side on a phone.
@@ -158,10 +182,20 @@ const phone = 38
 const fresh = 10 * time.Second
 
 func (c *Commands) report(ctx context.Context, args []string, width int) (msg.Message, error) {
-	by, since, err := options(args, "country", "all", true)
-	if err != nil {
+	a := asked{by: "country", since: "all"}
+	if err := a.read(args, true); err != nil {
 		return msg.Message{}, err
 	}
+	m, err := c.draw(ctx, a.by, a.since, width)
+	if a.text {
+		m = m.WithoutPhoto()
+		m.Fallback = ""
+	}
+	return m, err
+}
+
+// draw counts and draws a report.
+func (c *Commands) draw(ctx context.Context, by, since string, width int) (msg.Message, error) {
 	// One at a time: whoever asks in the meantime gets what was drawn for the first.
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -210,10 +244,11 @@ func buttons(by, since string) [][]msg.Button {
 const friendsListed = 10 // even with the longest names, they fit into one message of any platform
 
 func (c *Commands) friends(ctx context.Context, args []string) (msg.Message, error) {
-	_, since, err := options(args, "", "7d", false)
-	if err != nil {
+	a := asked{since: "7d"}
+	if err := a.read(args, false); err != nil {
 		return msg.Message{}, err
 	}
+	since := a.since
 	w := c.Reporter.Words
 	window, err := c.Reporter.window(ctx, since, time.Now())
 	if err != nil {
@@ -249,13 +284,19 @@ func (c *Commands) friends(ctx context.Context, args []string) (msg.Message, err
 func (c *Commands) ip(ctx context.Context, args []string) (msg.Message, error) {
 	const listed = 5
 	w := c.Reporter.Words
-	if len(args) != 1 {
-		return msg.Message{}, usageError("Which address? Like this: /ip 203.0.113.7")
+	const likeThis = " Like this: /ip 203.0.113.7"
+	if len(args) == 0 {
+		return msg.Message{}, usageError("Which address?" + likeThis)
 	}
 	addr, err := netip.ParseAddr(args[0])
 	if err != nil {
 		typed := w.foreign(store.Clean(args[0], 60), "")
-		return msg.Message{}, usageError("“" + typed + "” is no address. Like this: /ip 203.0.113.7")
+		return msg.Message{}, usageError("“" + typed + "” is no address." + likeThis)
+	}
+	if len(args) > 1 {
+		typed := w.foreign(store.Clean(strings.Join(args[1:], " "), 60), "")
+		return msg.Message{}, usageError("“" + typed + "” is too much: I tell all bans of " + w.address(args[0]) + " by /ip and the " +
+			"address alone.")
 	}
 	address := addr.Unmap().WithZone("").String()
 	bans, err := c.Store.BansOf(ctx, address, listed)

@@ -24,6 +24,11 @@ func TestCommandsAnswer(t *testing.T) {
 			"/report 7d JAIL",
 			"3 bans of 2 addresses\n7 days to Sat 1 Jan 2000 01:00 CET\nFriendly (Belgium): ",
 		},
+		"report, other words": {
+			"/report 1w jails",
+			"3 bans of 2 addresses\n7 days to Sat 1 Jan 2000 01:00 CET\nFriendly (Belgium): ",
+		},
+		"report, nearly": {"/report sorce", "I do not know “sorce”. Did you mean source? I know country, "},
 		"report, strict": {"report strict", "Friends among the banned: sshd 2 of 3 (66.7%)"},
 		"report, mistyped": {
 			"/report monthly",
@@ -45,7 +50,9 @@ func TestCommandsAnswer(t *testing.T) {
 			"paper 1: nothing sent yet\nwhois: off\ndatabase: "},
 		"help": {"/help", "/report: bans as a chart. Add what to count by (country, jail, source, day, " +
 			"hour, strict, banned) and how far back (24h, 7d, 30d, all)"},
-		"unknown": {"/dance", "I do not know that command."},
+		"ip, and more": {"/ip 198.51.100.7 7d", "“7d” is too much: I tell all bans of 198.51.100.7"},
+		"nearly":       {"/statsu", "I do not know that command. Did you mean /status?\n\nI tell you when "},
+		"unknown":      {"/dance", "I do not know that command."},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -58,14 +65,28 @@ func TestCommandsAnswer(t *testing.T) {
 				if got := m.Text.String(); !strings.HasPrefix(got, tc.want) && !strings.Contains(got, tc.want) {
 					t.Errorf("got\n%s\nwant\n%s", got, tc.want)
 				}
-				if (m.Photo != nil) != strings.HasPrefix(name, "report") || name == "report, mistyped" {
-					if name != "report, mistyped" {
-						t.Errorf("photo of %d bytes", len(m.Photo))
-					}
+				if (m.Photo != nil) != (strings.HasPrefix(name, "report") && name != "report, mistyped" && name != "report, nearly") {
+					t.Errorf("photo of %d bytes", len(m.Photo))
 				}
 			})
 		})
 	}
+}
+
+func TestReportInTextHasLettersInPlaceOfThePicture(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t)
+		d.ban("198.51.100.7", "BE")
+		drawn := d.commands.Answer(t.Context(), msg.Request{Text: "/report jail"})
+		m := d.commands.Answer(t.Context(), msg.Request{Text: "/report text jail"})
+		last := m.Text[len(m.Text)-1]
+		if m.Photo != nil || m.Fallback != "" || drawn.Photo == nil || last.Style != msg.Pre || last.Text != drawn.Fallback {
+			t.Errorf("photo of %d bytes, and %+v in place of %q", len(m.Photo), last, drawn.Fallback)
+		}
+		if again := d.commands.Answer(t.Context(), msg.Request{Text: "/report jail"}); again.Photo == nil {
+			t.Error("the picture is lost to others")
+		}
+	})
 }
 
 func TestReportOfNothingSaysSo(t *testing.T) {

@@ -37,6 +37,7 @@ no alerts, and one summary in chat. The bot may run meanwhile.
 		},
 	}
 	cmd.Flags().StringVar(&source, "source", "", "the `NAME` of the source in the configuration")
+	completeBy(cmd, "source", func() []string { return sourceNames(env) })
 	return cmd
 }
 

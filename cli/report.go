@@ -9,7 +9,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -28,19 +27,27 @@ type reportFlags struct {
 	json, csv bool
 }
 
-// check returns an error for flags that exclude each other and for values that do not exist.
-func (f reportFlags) check() error {
+// check returns an error for flags that exclude each other and for values that do not exist. Others become what is meant.
+func (f *reportFlags) check() error {
 	if f.json && f.csv {
 		return errors.New("--json and --csv: want one of them")
 	}
-	return errors.Join(oneOf("--by", f.by, bot.Kinds()), oneOf("--since", f.since, bot.Periods()))
+	switch ext := strings.ToLower(filepath.Ext(f.out)); ext {
+	case "", ".png", ".svg":
+	default:
+		return fmt.Errorf("--out %s: no picture can be written as %s; want a name that ends in .png or .svg", f.out, ext)
+	}
+	return errors.Join(oneOf("--by", &f.by, bot.Kinds()), oneOf("--since", &f.since, bot.Periods()))
 }
 
-func oneOf(flag, value string, all []string) error {
-	if slices.Contains(all, value) {
-		return nil
+// oneOf makes the value of a flag the one that is meant.
+func oneOf(flag string, value *string, all []string) error {
+	meant, ok := bot.Meant(*value, all)
+	if !ok {
+		return fmt.Errorf("%s %q: want one of %s.%s", flag, *value, strings.Join(all, ", "), bot.DidYouMean(*value, all))
 	}
-	return fmt.Errorf("%s %q: want one of %s", flag, value, strings.Join(all, ", "))
+	*value = meant
+	return nil
 }
 
 func reportCommand(env *app.Env) *cobra.Command {
@@ -57,6 +64,8 @@ func reportCommand(env *app.Env) *cobra.Command {
 	cmd.Flags().StringVar(&f.by, "by", "country", "count by `KIND`: "+strings.Join(bot.Kinds(), ", "))
 	cmd.Flags().StringVar(&f.since, "since", "all", "look back for `PERIOD`: "+strings.Join(bot.Periods(), ", "))
 	cmd.Flags().StringVar(&f.out, "out", "", "write the picture to `FILE`: SVG if its name ends in .svg, else PNG")
+	complete(cmd, "by", bot.Kinds())
+	complete(cmd, "since", bot.Periods())
 	cmd.Flags().BoolVar(&f.json, "json", false, "print JSON")
 	cmd.Flags().BoolVar(&f.csv, "csv", false, "print CSV, safe to open in a spreadsheet")
 	return cmd
@@ -124,7 +133,7 @@ func printChart(out io.Writer, picture bot.Picture, onTerminal bool, getenv func
 			return nil
 		}
 	}
-	fmt.Fprintln(out, strings.TrimRight(picture.Text(78), "\n"))
+	fmt.Fprintln(out, strings.TrimRight(picture.Text(terminal.Width(app.Columns(out))), "\n"))
 	return nil
 }
 

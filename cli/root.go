@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"friendlyfire/app"
+	"friendlyfire/bot"
 	"friendlyfire/config"
 	"friendlyfire/ingest"
 )
@@ -73,6 +74,20 @@ func validate(check cobra.PositionalArgs) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error { return usage(check(cmd, args)) }
 }
 
+// knownCommand refuses whatever is left for the root, which is no command.
+func knownCommand(root *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	var names []string
+	for _, c := range root.Commands() {
+		if c.IsAvailableCommand() {
+			names = append(names, c.Name())
+		}
+	}
+	return fmt.Errorf("%q is no command.%s", args[0], bot.DidYouMean(args[0], names))
+}
+
 // commands returns the root command and, under it, all others.
 func commands(env app.Env) *cobra.Command {
 	var once bool
@@ -81,7 +96,7 @@ func commands(env app.Env) *cobra.Command {
 		Short:         "Tells you in chat when Fail2Ban bans somebody it should not",
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Args:          validate(cobra.NoArgs),
+		Args:          validate(knownCommand),
 		RunE:          func(cmd *cobra.Command, _ []string) error { return app.Run(cmd.Context(), false, env) },
 	}
 	root.PersistentFlags().StringVar(&env.File, "config", "",

@@ -6,6 +6,7 @@ import (
 
 	"friendlyfire/acceptance/harness"
 	"friendlyfire/app"
+	"friendlyfire/bot"
 )
 
 func TestMain(m *testing.M) { harness.Main(m, Main) }
@@ -41,10 +42,22 @@ func TestExitCodes(t *testing.T) {
 		code int
 		says string
 	}{
-		"version":         {[]string{"version"}, exitDone, ""},
-		"help":            {[]string{"--help"}, exitDone, ""},
-		"unknown command": {[]string{"dance"}, exitUsage, "dance"},
-		"unknown flag":    {[]string{"report", "--colour"}, exitUsage, "--colour"},
+		"version":          {[]string{"version"}, exitDone, ""},
+		"help":             {[]string{"--help"}, exitDone, ""},
+		"unknown command":  {[]string{"dance"}, exitUsage, "dance"},
+		"nearly a command": {[]string{"reprot"}, exitUsage, `"reprot" is no command. Did you mean report?`},
+		"nearly a kind": {
+			[]string{"report", "--by", "jial"},
+			exitUsage,
+			"Did you mean jail?",
+		},
+		"no picture": {
+			[]string{"report", "--out", "x.jpg"},
+			exitUsage,
+			"--out x.jpg: no picture can be written as .jpg; want a name that ends in .png or .svg",
+		},
+		"other words":  {[]string{"report", "--by", "jails", "--since", "1w"}, exitDone, ""},
+		"unknown flag": {[]string{"report", "--colour"}, exitUsage, "--colour"},
 		"bad kind": {
 			[]string{"report", "--by", "planet"},
 			exitUsage,
@@ -89,5 +102,21 @@ func TestOnlyOneBotDeliversFromADatabase(t *testing.T) {
 	_, stderr, code := s.Run("run", "--once")
 	if code != exitFailed || !strings.Contains(stderr, "in use by another friendlyfire") {
 		t.Errorf("code %d, %q", code, stderr)
+	}
+}
+
+func TestShellsCompleteWhatFlagsTake(t *testing.T) {
+	s := harness.NewSampleScene(t)
+	for _, tc := range []struct{ args, want []string }{
+		{[]string{"report", "--by", ""}, bot.Kinds()},
+		{[]string{"report", "--since", ""}, bot.Periods()},
+		{[]string{"import", "--source", ""}, []string{"web1"}},
+		{[]string{"pair", ""}, app.PlatformNames()},
+	} {
+		out := s.MustRun(append([]string{"__complete"}, tc.args...)...)
+		got, _, _ := strings.Cut(out, "\n:")
+		if want := strings.Join(tc.want, "\n"); got != want {
+			t.Errorf("%q is completed by %q, want %q", tc.args, got, want)
+		}
 	}
 }

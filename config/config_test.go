@@ -246,7 +246,7 @@ func TestEveryMistakeIsNamed(t *testing.T) {
 				"[[source]]\nname = \"a\"\npath = \"b\"",
 			[]string{
 				`config.toml:3: friendly[2]: is listed twice`,
-				`config.toml:4: friendly[3]: "Belgium" ` + noFriend,
+				`config.toml:4: friendly[3]: "Belgium" has the ISO code "BE": write that`,
 				`config.toml:5: friendly[4]: expected text in quotes, found a number`,
 				`config.toml:6: friendly[5]: "EU" ` + noFriend,
 				`config.toml:7: friendly[6]: "203.0.113.9/24" has bits of a host; the network is "203.0.113.0/24"`,

@@ -24,6 +24,9 @@ func parseFriend(s string) (store.Country, netip.Prefix, error) {
 	p, err := netip.ParsePrefix(s)
 	switch {
 	case err != nil:
+		if code, ok := store.CountryNamed(s); ok {
+			return "", p, fmt.Errorf(`%s has the ISO code %q: write that`, show(s), code)
+		}
 		return "", p, fmt.Errorf(
 			`%s is no country's ISO code, such as "BE", and no network, such as "203.0.113.0/24"`, show(s))
 	case p.Masked() != p:

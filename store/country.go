@@ -19,6 +19,17 @@ func ParseCountry(s string) (Country, bool) {
 	return c, true
 }
 
+// CountryNamed returns the country of that short English name, in either case.
+func CountryNamed(s string) (Country, bool) {
+	s = strings.TrimSpace(s)
+	for c, name := range names {
+		if strings.EqualFold(name, s) {
+			return c, true
+		}
+	}
+	return "", false
+}
+
 // Name is the country's short English name, "Unknown" for "", and the code itself if ISO 3166-1 does not assign it.
 func (c Country) Name() string {
 	if c == "" {

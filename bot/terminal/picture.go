@@ -63,7 +63,7 @@ func protocolOf(getenv func(string) string) protocol {
 func kitty(w io.Writer, data []byte) error {
 	const chunk = 4096
 	rest := base64.StdEncoding.EncodeToString(data)
-	control := fmt.Sprintf("a=T,f=100,c=%d,", width)
+	control := fmt.Sprintf("a=T,f=100,c=%d,", usual)
 	for {
 		n, more := min(chunk, len(rest)), 0
 		if n < len(rest) {
@@ -80,7 +80,7 @@ func kitty(w io.Writer, data []byte) error {
 // a message.
 func iTerm2(w io.Writer, data []byte) error {
 	_, err := fmt.Fprintf(w, "\033]1337;File=inline=1;size=%d;width=%d;preserveAspectRatio=1:%s\a",
-		len(data), width, base64.StdEncoding.EncodeToString(data))
+		len(data), usual, base64.StdEncoding.EncodeToString(data))
 	return err
 }
 

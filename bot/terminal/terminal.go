@@ -5,6 +5,7 @@ package terminal
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -17,15 +18,21 @@ import (
 // Chat is the terminal's only chat, and its user.
 const Chat = "terminal"
 
-// width is what any terminal can show, in characters.
-const width = 78
+// A chart is as wide as the terminal, within these bounds, in characters. Where that is not known, it is usual.
+const narrow, usual, wide = 30, 78, 118
+
+// ErrQuit ends Listen when the person at the terminal has had enough.
+var ErrQuit = errors.New("quit")
 
 // Terminal prints messages and reads commands.
 type Terminal struct {
 	In      io.Reader
 	Out     io.Writer
 	Styled  bool   // Out is a terminal, for ANSI styles, a prompt, and pictures if it shows them
+	Typed   bool   // In is a terminal: its end is somebody's wish
 	Picture string // the file for the latest picture, readable by its owner only
+
+	Columns func() int // how wide Out is now, 0 if that is not known; nil: never known
 
 	Answer func(context.Context, msg.Request) msg.Message
 	Getenv func(string) string // to recognize the terminal; nil: os.Getenv
@@ -119,7 +126,16 @@ func (t *Terminal) prompt() string {
 	return ""
 }
 
-// Listen answers commands until the input or ctx ends. A pending read cannot be interrupted: it ends with the process.
+// Width is how wide charts may be on a terminal of so many columns, 0 if that is not known.
+func Width(columns int) int {
+	if columns <= 0 {
+		return usual
+	}
+	return min(max(columns-2, narrow), wide)
+}
+
+// Listen answers commands until the input or ctx ends. It returns ErrQuit for "quit" and "exit", and for Ctrl-D on a
+// terminal. A pending read cannot be interrupted: it ends with the process.
 func (t *Terminal) Listen(ctx context.Context) error {
 	t.mu.Lock()
 	t.listening = true
@@ -142,18 +158,39 @@ func (t *Terminal) Listen(ctx context.Context) error {
 			return nil
 		case line, ok := <-lines:
 			if !ok {
-				return nil
+				return t.end()
 			}
-			if strings.TrimSpace(line) == "" {
+			switch strings.ToLower(strings.Trim(line, " \t\r/")) {
+			case "quit", "exit":
+				return ErrQuit
+			case "":
 				t.mu.Lock()
 				fmt.Fprint(t.Out, t.prompt())
 				t.mu.Unlock()
 				continue
 			}
-			request := msg.Request{Platform: t.Platform(), Chat: Chat, User: Chat, Text: line, Width: width}
+			request := msg.Request{Platform: t.Platform(), Chat: Chat, User: Chat, Text: line, Width: t.width()}
 			if err := t.Send(ctx, Chat, t.Answer(ctx, request)); err != nil {
 				return err
 			}
 		}
 	}
+}
+
+func (t *Terminal) width() int {
+	if t.Columns == nil {
+		return usual
+	}
+	return Width(t.Columns())
+}
+
+// end is the end of the input. A service's ends at once, and the bot goes on.
+func (t *Terminal) end() error {
+	if !t.Typed {
+		return nil
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	fmt.Fprintln(t.Out) // the shell's prompt begins a line
+	return ErrQuit
 }

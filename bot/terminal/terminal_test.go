@@ -3,6 +3,7 @@ package terminal
 import (
 	"bytes"
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -73,6 +74,45 @@ func TestStylesAreForTerminalsOnly(t *testing.T) {
 		text := msg.Text{{Text: "bold", Style: msg.Bold}, {Text: " "}, {Text: "code", Style: msg.Code}}
 		if err := term.Send(t.Context(), Chat, msg.Message{Text: text}); err != nil || out.String() != want {
 			t.Errorf("styled %v: printed %q (%v), want %q", styled, out.String(), err, want)
+		}
+	}
+}
+
+func TestPersonAtTheTerminalCanQuit(t *testing.T) {
+	tests := map[string]struct {
+		in    string
+		typed bool
+		want  error
+	}{
+		"quit":                      {"/help\nquit\n/help\n", false, ErrQuit},
+		"exit, as a command":        {"/help\n/EXIT \n", true, ErrQuit},
+		"Ctrl-D":                    {"/help\n", true, ErrQuit},
+		"the end of what is no tty": {"/help\n", false, nil},
+	}
+	for name, tc := range tests {
+		var out bytes.Buffer
+		asked := 0
+		answer := func(context.Context, msg.Request) msg.Message { asked++; return msg.Message{} }
+		term := Terminal{In: strings.NewReader(tc.in), Typed: tc.typed, Out: &out, Answer: answer}
+		if err := term.Listen(t.Context()); !errors.Is(err, tc.want) || asked != 1 {
+			t.Errorf("%s: ends with %v after %d commands, want %v after one", name, err, asked, tc.want)
+		}
+	}
+}
+
+func TestChartsAreAsWideAsTheTerminal(t *testing.T) {
+	for columns, want := range map[int]int{0: 78, 20: 30, 60: 58, 80: 78, 300: 118} {
+		term := Terminal{
+			In: strings.NewReader("/report\n"), Out: &bytes.Buffer{}, Columns: func() int { return columns },
+			Answer: func(_ context.Context, r msg.Request) msg.Message {
+				if r.Width != want {
+					t.Errorf("%d columns: charts of %d, want %d", columns, r.Width, want)
+				}
+				return msg.Message{}
+			},
+		}
+		if err := term.Listen(t.Context()); err != nil {
+			t.Fatal(err)
 		}
 	}
 }
