@@ -101,6 +101,9 @@ const bigImport = 10_000
 // Reader returns what reads the source.
 func (a *App) Reader(c config.Source) *ingest.Reader {
 	var source ingest.Source = ingest.Local{Path: c.Path}
+	if IsSample(c) {
+		source = sampleSource{a.Store}
+	}
 	if c.SFTP != nil {
 		source = &ingest.SFTP{
 			User: c.SFTP.User, Address: c.SFTP.Address, Path: c.SFTP.Path,

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 
@@ -37,7 +38,7 @@ func (a *App) start(ctx context.Context) error {
 		wg.Go(func() { s.loop(ctx, a.log) })
 	}
 	for i, source := range a.Config.Sources { // their readers are the first stages
-		if source.SFTP == nil {
+		if source.SFTP == nil && !IsSample(source) {
 			wg.Go(func() {
 				if err := a.env.Watch(ctx, source.Path, a.stages[i].Wake); err != nil {
 					a.log.Error("file is polled, not watched", "source", source.Name, "error", err)
@@ -111,6 +112,9 @@ func serve(ctx context.Context, c *config.Config, once bool, env Env, log *slog.
 	err = errors.Join(a.Store.Recover(ctx), bot.TellOfCorruption(ctx, a.Store, a.Chats, a.Words(), c.Alerts.MaxAge))
 	if err != nil {
 		return unlessStopped(ctx, err)
+	}
+	if a.onTerminal() && slices.ContainsFunc(c.Sources, IsSample) {
+		fmt.Fprint(env.Out, sampleNote+"\n\n")
 	}
 	if once {
 		return a.once(ctx)

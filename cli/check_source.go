@@ -22,6 +22,10 @@ func checkSource(ctx context.Context, list *checklist, a *app.App, c config.Sour
 		list.problem(what, err, adviceForSource(c, err))
 		return
 	}
+	if app.IsSample(c) {
+		list.note(what, "it is the sample that comes with friendlyfire", "Name your own file, such as /var/log/fail2ban.log, as "+
+			"its path.")
+	}
 	file := c.Location()
 	var ahead time.Duration // of now, by the time of the last ban
 	if preview.Last != nil {

@@ -21,6 +21,19 @@ func TestRunOnceReportsTheSampleAndEnds(t *testing.T) {
 	}
 }
 
+// The program alone is a demonstration, whatever the day: it needs no file beside it.
+func TestSampleNeedsNoFileAndDoesNotExpire(t *testing.T) {
+	s := harness.NewScene(t, string(harness.Defaults()), harness.Change{"whois = true", "whois = false"})
+	for _, want := range []string{"; 14 of friendly countries.", "These bans are the sample"} {
+		if out := s.MustRun("run", "--once"); !strings.Contains(out, want) {
+			t.Errorf("printed %q, want %q in it", out, want)
+		}
+	}
+	if out := s.MustRun("report", "--since", "7d"); strings.HasPrefix(out, "No bans") {
+		t.Errorf("nothing happened in the last days: %s", out)
+	}
+}
+
 func TestT02RunOnceSaysThatItUnderstandsNothing(t *testing.T) {
 	for name, line := range map[string]string{
 		"a form of Fail2Ban": "2026-11-22 14:00:00,000 fail2ban.actions [1]: NOTICE  [sshd] Banned 192.0.2.1\n",
