@@ -13,6 +13,8 @@ import (
 type Env struct {
 	File     string // the configuration, as --config names it; "": none was named
 	Defaults []byte // the built-in configuration
+	// SystemFile is where packages put the configuration; "": config.SystemFile.
+	SystemFile string
 
 	In       io.Reader
 	Out, Err io.Writer

@@ -69,8 +69,8 @@ func check(ctx context.Context, env app.Env, send bool) error {
 func checkConfig(list *checklist, c *config.Config) {
 	const what = "configuration"
 	if c.File == config.BuiltIn {
-		list.note(what, "there is no "+config.DefaultFile+" in this directory, so this is about the sample",
-			"The service's is another: --config /etc/friendlyfire/config.toml")
+		list.note(what, "there is no configuration, so this is about the sample",
+			"Name yours with --config, or begin one here: friendlyfire pair telegram --write")
 	}
 	if friends := friendlyList(c); friends != "" {
 		list.ok(what, "%s; friendly: %s", c.File, friends)

@@ -223,7 +223,7 @@ func TestCheckSaysThatItIsAboutTheSample(t *testing.T) {
 	stop() // so that it does not use the network
 	var out bytes.Buffer
 	_ = check(ctx, app.Env{Defaults: harness.Defaults(), Out: &out}, false)
-	const want = "note     configuration: there is no config.toml in this directory, so this is about the sample\n"
+	const want = "note     configuration: there is no configuration, so this is about the sample\n"
 	if !strings.HasPrefix(out.String(), want) {
 		t.Errorf("got %s", out.String())
 	}

@@ -30,6 +30,9 @@ func asPlugin(args []string) []string {
 	return args
 }
 
+// muninConfig is the variable that names the configuration to a plugin.
+const muninConfig = "FRIENDLYFIRE_CONFIG"
+
 func muninCommand(env *app.Env) *cobra.Command {
 	return &cobra.Command{
 		Use:   "munin [config|autoconf]",
@@ -60,7 +63,7 @@ where --config does not. deploy/munin says how to install it.
 // munin answers a question of munin-node; "" asks for the values. For "autoconf" it prints nothing: its error is the
 // answer.
 func munin(ctx context.Context, env app.Env, question string) (err error) {
-	env.File = cmp.Or(env.File, os.Getenv("FRIENDLYFIRE_CONFIG"))
+	env.File = cmp.Or(env.File, os.Getenv(muninConfig))
 	c, err := env.Config().Load(config.ToAsk)
 	if err != nil {
 		return err

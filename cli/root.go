@@ -100,7 +100,8 @@ func commands(env app.Env) *cobra.Command {
 		RunE:          func(cmd *cobra.Command, _ []string) error { return app.Run(cmd.Context(), false, env) },
 	}
 	root.PersistentFlags().StringVar(&env.File, "config", "",
-		"configuration `FILE` (default config.toml; built-in if there is none)")
+		"configuration `FILE` (default config.toml, then "+config.SystemFile+", then the built-in one)")
+	root.PersistentPreRun = func(cmd *cobra.Command, _ []string) { findConfig(cmd, &env) }
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage(err) })
 
 	run := &cobra.Command{
