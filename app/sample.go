@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"time"
 
@@ -22,6 +23,11 @@ const sampleNote = "These bans are the sample that comes with friendlyfire, with
 
 // IsSample reports whether the source is the sample.
 func IsSample(c config.Source) bool { return c.SFTP == nil && c.Path == samplePath }
+
+// sampleOnly reports whether there is no source but the sample: then this is a demonstration.
+func sampleOnly(c *config.Config) bool { return !slices.ContainsFunc(c.Sources, isReal) }
+
+func isReal(c config.Source) bool { return !IsSample(c) }
 
 // sampleSource is the sample as a file, moved to the day on which the database first saw it: none
 // of it is long past, and it is the same file from then on.

@@ -45,7 +45,7 @@ func check(ctx context.Context, env app.Env, send bool) error {
 	defer a.Close() //nolint:errcheck // nothing is lost by it
 	checkDatabase(ctx, list, a)
 	checkTable(list, a)
-	if c.Enrich.Whois {
+	if a.Config.Enrich.Whois {
 		checkWhois(ctx, list, c.Enrich.WhoisServer, env)
 	}
 	for _, source := range c.Sources {

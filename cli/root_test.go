@@ -21,13 +21,16 @@ func TestRunOnceReportsTheSampleAndEnds(t *testing.T) {
 	}
 }
 
-// The program alone is a demonstration, whatever the day: it needs no file beside it.
+// The program alone is a demonstration, whatever the day: it needs no file beside it, and no network.
 func TestSampleNeedsNoFileAndDoesNotExpire(t *testing.T) {
-	s := harness.NewScene(t, string(harness.Defaults()), harness.Change{"whois = true", "whois = false"})
+	s := harness.NewScene(t, string(harness.Defaults()))
 	for _, want := range []string{"; 14 of friendly countries.", "These bans are the sample"} {
 		if out := s.MustRun("run", "--once"); !strings.Contains(out, want) {
 			t.Errorf("printed %q, want %q in it", out, want)
 		}
+	}
+	if out := s.MustRun("check"); strings.Contains(out, "whois: ") {
+		t.Errorf("registries are asked: %s", out)
 	}
 	if out := s.MustRun("report", "--since", "7d"); strings.HasPrefix(out, "No bans") {
 		t.Errorf("nothing happened in the last days: %s", out)
