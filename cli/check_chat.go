@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 
 	"friendlyfire/app"
 	"friendlyfire/bot/msg"
@@ -34,14 +35,23 @@ func checkConnection(
 			continue
 		}
 		title, err := connection.CanPost(ctx, chat.ID)
-		if err == nil && test != nil {
-			err = test.send(ctx, connection, chat)
+		reach, explained := errors.AsType[*msg.ReachError](err)
+		unsure := explained && reach.Unsure
+		if test != nil && (err == nil || unsure) {
+			unsure, err = false, test.send(ctx, connection, chat)
 			title += "; a test alert and a test picture are there"
 		}
-		if err != nil {
-			list.problem(chat.String(), msg.Cause(err), advice.Chat)
-			continue
+		help := advice.Chat
+		if explained && reach.Advice != "" {
+			help = reach.Advice
 		}
-		list.ok(chat.String(), "%s", title)
+		switch {
+		case unsure:
+			list.note(chat.String(), title+"; "+reach.Reason, help)
+		case err != nil:
+			list.problem(chat.String(), msg.Cause(err), help)
+		default:
+			list.ok(chat.String(), "%s", title)
+		}
 	}
 }

@@ -15,9 +15,15 @@ import (
 	"friendlyfire/store"
 )
 
-// missingPermissions is a code in the body of a refusal:
-// https://discord.com/developers/docs/topics/opcodes-and-status-codes
-const missingPermissions = 50013
+// Codes in the body of a refusal: https://discord.com/developers/docs/topics/opcodes-and-status-codes
+const (
+	unknownWebhook     = 10015
+	unknownInteraction = 10062
+	alreadyAnswered    = 40060
+	missingAccess      = 50001
+	missingPermissions = 50013
+	invalidToken       = 50027
+)
 
 // refusal is an answer that is not a success, from Discord or from a proxy on the way to it.
 type refusal struct {

@@ -91,8 +91,8 @@ func (s *Server) post(r *http.Request, q Request, id string) (any, *refusal) {
 	if no != nil {
 		return nil, no
 	}
-	if c.denied&SendMessages != 0 || m.File != "" && c.denied&AttachFiles != 0 {
-		return nil, &refusal{http.StatusForbidden, 50013, "Missing Permissions"}
+	if no := s.refusesPost(c, m.File != ""); no != nil {
+		return nil, no
 	}
 	known := s.nonces[id+"/"+d.Nonce]
 	if d.EnforceNonce && d.Nonce != "" && known.id != "" && time.Since(known.at) < nonceMemory {

@@ -109,7 +109,7 @@ func (x *exchange) do() (any, *refusal) {
 	case q.matches("GET /guilds/*"):
 		return s.getGuild(parts[1])
 	case q.matches("GET /guilds/*/members/*"):
-		return map[string]any{"user": s.botUser(), "roles": []string{}}, nil
+		return s.getMember(parts[1], parts[3])
 	case q.matches("POST /channels/*/messages"):
 		return s.post(x.r, q, parts[1])
 	case q.matches("PUT /applications/*/guilds/*/commands"):

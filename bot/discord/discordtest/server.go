@@ -51,7 +51,8 @@ type Server struct {
 	requests []Request
 	messages []Message
 	mentions int
-	channels map[string]*channel
+	channels map[string]*Place
+	standing Standing
 	left     bool // the bot has left Guild
 	commands []Command
 	creates  int
@@ -83,11 +84,12 @@ func InMemory(tb testing.TB) *Server {
 func start(tb testing.TB, server *bottest.Server) *Server {
 	s := &Server{
 		Server: server, Limit: 5, Window: 2 * time.Second, GlobalLimit: 50,
-		lastID: 500_000_000_000_000_000, channels: map[string]*channel{},
+		lastID: 500_000_000_000_000_000, channels: map[string]*Place{},
 		buckets: map[string]*bucket{}, held: map[string]time.Time{}, nonces: map[string]nonce{},
 		interactions: map[string]*Interaction{},
 	}
 	s.gateway = gateway{sessions: map[string]*gatewaySession{}}
+	s.standing.Everyone = ViewChannel | SendMessages | SendMessagesInThreads | AttachFiles | ReadMessageHistory | Connect
 	s.AddChannel(Channel, "alerts")
 	s.AddChannel(Channel2, "reports")
 	tb.Cleanup(s.dropConnections) // once none can be opened any more
