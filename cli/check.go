@@ -13,20 +13,25 @@ import (
 )
 
 func checkCommand(env *app.Env) *cobra.Command {
-	var send bool
+	var does checkOptions
 	cmd := &cobra.Command{
 		Use:   "check",
 		Short: "See whether everything is in order, and what to do where it is not",
 		Args:  validate(cobra.NoArgs),
-		RunE:  func(cmd *cobra.Command, _ []string) error { return check(cmd.Context(), *env, send) },
+		RunE:  func(cmd *cobra.Command, _ []string) error { return check(cmd.Context(), *env, does) },
 	}
-	cmd.Flags().BoolVar(&send, "send", false, "post a test alert and a test picture to every chat")
+	cmd.Flags().BoolVar(&does.send, "send", false, "post a test alert and a test picture to every chat")
+	cmd.Flags().BoolVar(&does.deleteWebhook, "delete-webhook", false,
+		"delete Telegram's webhook, which keeps commands from the bot")
 	return cmd
 }
 
+// checkOptions are what check does besides looking.
+type checkOptions struct{ send, deleteWebhook bool }
+
 // check looks at configuration, database, table, whois, sources, tokens and chats, in this order. It does no harm to a
 // bot that is running: it neither fetches what was said to the bot nor opens Discord's gateway.
-func check(ctx context.Context, env app.Env, send bool) error {
+func check(ctx context.Context, env app.Env, does checkOptions) error {
 	c, err := env.Config().Load(config.ToRun)
 	if err != nil {
 		return err
@@ -53,13 +58,16 @@ func check(ctx context.Context, env app.Env, send bool) error {
 		checkAction(ctx, list, source)
 	}
 	var test *testMessages // nil: nothing is posted
-	if send {
+	if does.send {
 		a.Refresh(ctx)
 		if test, err = newTestMessages(ctx, a); err != nil {
 			list.problem("test picture", err, "")
 		}
 	}
 	for _, connection := range a.Connections {
+		if does.deleteWebhook {
+			deleteWebhook(ctx, list, connection)
+		}
 		checkConnection(ctx, list, a, connection, test)
 	}
 	return list.end()

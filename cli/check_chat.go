@@ -1,11 +1,13 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 
 	"friendlyfire/app"
 	"friendlyfire/bot/msg"
+	"friendlyfire/store"
 )
 
 // checkConnection checks the token and the chats of a platform, and posts the test messages if there are any.
@@ -26,32 +28,75 @@ func checkConnection(
 	if self != "" {
 		list.ok(name, "known as %s", self)
 	}
+	if commands, ok := connection.(interface{ CheckCommands(context.Context) error }); ok {
+		checkCommands(list, platform, commands.CheckCommands(ctx))
+	}
 	if platform != nil && len(platform.Users()) == 0 {
 		list.note(name, "nobody may command it",
 			"It obeys the users in the configuration alone, and this adds one: friendlyfire pair "+name+" --write")
 	}
 	for _, chat := range a.Chats {
-		if chat.Platform != name {
-			continue
-		}
-		title, err := connection.CanPost(ctx, chat.ID)
-		reach, explained := errors.AsType[*msg.ReachError](err)
-		unsure := explained && reach.Unsure
-		if test != nil && (err == nil || unsure) {
-			unsure, err = false, test.send(ctx, connection, chat)
-			title += "; a test alert and a test picture are there"
-		}
-		help := advice.Chat
-		if explained && reach.Advice != "" {
-			help = reach.Advice
-		}
-		switch {
-		case unsure:
-			list.note(chat.String(), title+"; "+reach.Reason, help)
-		case err != nil:
-			list.problem(chat.String(), msg.Cause(err), help)
-		default:
-			list.ok(chat.String(), "%s", title)
+		if chat.Platform == name {
+			checkChat(ctx, list, connection, chat, advice, test)
 		}
 	}
+}
+
+// checkChat checks whether messages arrive in a chat, and posts the test messages if there are any.
+func checkChat(ctx context.Context, list *checklist, connection msg.Connection, chat store.Chat, advice msg.Advice,
+	test *testMessages,
+) {
+	title, err := connection.CanPost(ctx, chat.ID)
+	reach, ok := errors.AsType[*msg.ReachError](err)
+	if !ok {
+		reach = &msg.ReachError{}
+	}
+	if test != nil && (err == nil || reach.Unsure || reach.Minor) {
+		sent := test.send(ctx, connection, chat)
+		switch {
+		case sent != nil:
+			err, reach.Unsure, reach.Minor = sent, false, false
+		case reach.Unsure:
+			err = nil
+		}
+		title += "; a test alert and a test picture are there"
+	}
+	help := cmp.Or(reach.Advice, advice.Chat)
+	switch {
+	case err == nil:
+		list.ok(chat.String(), "%s", title)
+	case reach.Unsure, reach.Minor:
+		list.note(chat.String(), title+"; "+reach.Reason, help)
+	default:
+		list.problem(chat.String(), msg.Cause(err), help)
+	}
+}
+
+// checkCommands tells what keeps commands from being heard, which is a problem where somebody may give them.
+func checkCommands(list *checklist, platform app.Platform, err error) {
+	if err == nil {
+		return
+	}
+	var advice string
+	if reach, ok := errors.AsType[*msg.ReachError](err); ok {
+		advice = reach.Advice
+	}
+	if len(platform.Users()) == 0 {
+		list.note(platform.Name(), msg.Cause(err).Error(), advice)
+		return
+	}
+	list.problem(platform.Name(), msg.Cause(err), advice)
+}
+
+// deleteWebhook deletes the webhook of a platform that can have one.
+func deleteWebhook(ctx context.Context, list *checklist, connection msg.Connection) {
+	platform, ok := connection.(interface{ DeleteWebhook(context.Context) error })
+	if !ok {
+		return
+	}
+	if err := platform.DeleteWebhook(ctx); err != nil {
+		list.problem(connection.Platform(), msg.Cause(err), "")
+		return
+	}
+	list.ok(connection.Platform(), "no webhook is set any more")
 }

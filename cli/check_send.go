@@ -98,7 +98,12 @@ func sampleMessage(ctx context.Context, a *app.App) (m msg.Message, err error) {
 
 // send posts both messages to the chat.
 func (t *testMessages) send(ctx context.Context, connection msg.Connection, chat store.Chat) error {
-	if err := connection.Send(ctx, chat.ID, t.alert); err != nil {
+	err := connection.Send(ctx, chat.ID, t.alert)
+	if moved, ok := errors.AsType[*msg.MovedError](err); ok { // where the bot follows it to
+		chat.ID = moved.To
+		err = connection.Send(ctx, chat.ID, t.alert)
+	}
+	if err != nil {
 		return fmt.Errorf("the test alert did not get there: %w", msg.Cause(err))
 	}
 	if err := connection.Send(ctx, chat.ID, t.chart); err != nil {

@@ -222,8 +222,9 @@ func TestCheckSaysThatItIsAboutTheSample(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	stop() // so that it does not use the network
 	var out bytes.Buffer
-	_ = check(ctx, app.Env{Defaults: harness.Defaults(), Out: &out}, false)
-	const want = "note     configuration: there is no configuration, so this is about the sample\n"
+	_ = check(ctx, app.Env{Defaults: harness.Defaults(), Out: &out}, checkOptions{})
+	const want = "note     configuration: there is no configuration, so this is about the sample
+"
 	if !strings.HasPrefix(out.String(), want) {
 		t.Errorf("got %s", out.String())
 	}

@@ -4,7 +4,8 @@ package msg
 type ReachError struct {
 	Reason string
 	Advice string // lines for the person; "": the platform's Advice.Chat
-	Unsure bool   // only a post can show whether it is so
+	Minor  bool   // messages arrive all the same
+	Unsure bool   // only a post can show whether they do
 }
 
 func (e *ReachError) Error() string { return e.Reason }

@@ -82,7 +82,7 @@ func conflict(err error) error {
 	if !ok || r.status != http.StatusConflict {
 		return err
 	}
-	return &ConflictError{Webhook: strings.Contains(r.text, "webhook")}
+	return &ConflictError{Webhook: strings.Contains(strings.ToLower(r.text), "webhook")}
 }
 
 // pairAttempt returns the attempt that an update is. A forwarded message, or one sent through another bot, is none.

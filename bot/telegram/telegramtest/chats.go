@@ -14,10 +14,13 @@ type Chat struct {
 	Title  string
 	Status string // of the bot: member, administrator, restricted, left, kicked
 
-	NoText   bool  // the bot may not post
-	NoPhotos bool  // the bot may not post pictures
-	MovedTo  int64 // the supergroup that the group has become; 0: none
-	Unknown  bool  // there is no such chat for the bot
+	NoText    bool  // the bot may not post
+	NoPhotos  bool  // the bot may not post pictures
+	MovedTo   int64 // the supergroup that the group has become; 0: none
+	NobodyMay bool  // post, but administrators
+	Left      bool  // restricted, and no member any more
+	Topics    bool  // it is a forum, whose topics must be made with SetTopic
+	Unknown   bool  // there is no such chat for the bot
 }
 
 // SetChat sets a chat.
@@ -52,6 +55,8 @@ func (s *Server) chat(q Request) (Chat, error) {
 		return c, bad("chat not found")
 	case c.MovedTo != 0:
 		return c, upgraded(c.MovedTo)
+	case c.Status == "restricted" && c.Left:
+		return c, forbidden("bot is not a member of the " + c.Type + " chat")
 	case c.Status == "kicked" && c.Type == "private":
 		return c, forbidden("bot was blocked by the user")
 	case c.Status == "kicked":
@@ -77,14 +82,21 @@ func (s *Server) getChat(q Request) (any, error) {
 		return chat, nil
 	}
 	chat["title"] = c.Title
-	chat["permissions"] = object{"can_send_messages": !c.NoText, "can_send_photos": !c.NoPhotos}
+	if c.Topics {
+		chat["is_forum"] = true
+	}
+	chat["permissions"] = object{"can_send_messages": !c.NoText && !c.NobodyMay, "can_send_photos": !c.NoPhotos}
 	return chat, nil
 }
 
+// getChatMember is refused where a group has become a supergroup, unlike getChat.
 func (s *Server) getChatMember(q Request) (any, error) {
 	c := s.Chat(q.Chat)
-	if c.Unknown {
+	switch {
+	case c.Unknown:
 		return nil, bad("chat not found")
+	case c.MovedTo != 0:
+		return nil, upgraded(c.MovedTo)
 	}
 	if q.number("user_id") != BotID {
 		return nil, bad("user not found")
@@ -92,6 +104,7 @@ func (s *Server) getChatMember(q Request) (any, error) {
 	member := object{"status": c.Status, "user": s.user(BotID)}
 	switch {
 	case c.Status == "restricted":
+		member["is_member"] = !c.Left
 		member["can_send_messages"], member["can_send_photos"] = !c.NoText, !c.NoPhotos
 	case c.Status == "administrator" && c.Type == "channel":
 		member["can_post_messages"] = !c.NoText

@@ -112,6 +112,10 @@ func (x *exchange) do() (any, error) {
 		return s.getChat(q)
 	case "getChatMember":
 		return s.getChatMember(q)
+	case "getWebhookInfo":
+		return s.getWebhookInfo()
+	case "deleteWebhook":
+		return s.deleteWebhook(q)
 	}
 	return nil, &refusal{Code: http.StatusNotFound, Text: "Not Found: method not found"}
 }

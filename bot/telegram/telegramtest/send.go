@@ -62,6 +62,9 @@ func (s *Server) send(q Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := s.checkTopic(chat, m.Thread); err != nil {
+		return nil, err
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.admit(q); err != nil {
@@ -88,7 +91,7 @@ func (q Request) compose(chat Chat) (Message, error) {
 	if q.Params["parse_mode"] != "" {
 		return m, bad("telegramtest knows no parse_mode")
 	}
-	if chat.NoText {
+	if chat.NoText || chat.NobodyMay && chat.Status != "administrator" {
 		return m, bad("not enough rights to send text messages to the chat")
 	}
 	if err := q.decode(entities, &m.Entities); err != nil {

@@ -2,7 +2,7 @@
 // a test wants it.
 //
 // It has the methods that a simple bot needs: getMe, getUpdates, setMyCommands, sendMessage, sendPhoto, sendChatAction,
-// answerCallbackQuery, getChat, getChatMember. It checks lengths, entities, keyboards and pictures, enforces the
+// answerCallbackQuery, getChat, getChatMember, getWebhookInfo, deleteWebhook. It checks lengths, entities, keyboards and pictures, enforces the
 // documented rate limits, and records every request and every message that arrives. See Fault for what can go wrong.
 //
 // Start listens on 127.0.0.1, for programs in other processes. InMemory uses no socket, so that a whole program can run
@@ -40,6 +40,8 @@ type Server struct {
 	messages []Message
 	commands []Command
 	chats    map[int64]Chat
+	topics   map[[2]int64]bool // chat and topic → it is closed
+	webhook  string
 
 	faults map[string][]Fault
 	script func(Request) Fault
@@ -72,6 +74,7 @@ func start(tb testing.TB, server *bottest.Server) *Server {
 	s := &Server{
 		Server:  server,
 		chats:   map[int64]Chat{},
+		topics:  map[[2]int64]bool{},
 		faults:  map[string][]Fault{},
 		held:    map[int64]time.Time{},
 		sent:    map[int64][]time.Time{},

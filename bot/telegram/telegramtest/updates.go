@@ -115,6 +115,9 @@ func (s *Server) getUpdates(ctx context.Context, q Request) (any, error) {
 
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.webhook != "" {
+		return nil, errWebhook
+	}
 	if s.poller != nil {
 		close(s.poller)
 	}
