@@ -19,7 +19,6 @@ import (
 const (
 	unknownWebhook     = 10015
 	unknownInteraction = 10062
-	alreadyAnswered    = 40060
 	missingAccess      = 50001
 	missingPermissions = 50013
 	invalidToken       = 50027

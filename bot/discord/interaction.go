@@ -3,7 +3,6 @@ package discord
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"net/http"
 	"runtime/debug"
 	"slices"
@@ -122,10 +121,13 @@ func (l *listener) respond(ctx context.Context, i *discordgo.Interaction, req ms
 		}
 		return
 	}
-	err := l.edit(ctx, i, l.answer(ctx, req))
-	if err != nil && ctx.Err() == nil {
-		l.log.Warn("answer to a command not posted", "chat", req.Chat, "error", err)
-		_ = l.edit(ctx, i, failedAnswer) // otherwise Discord would show that the bot is thinking
+	known, err := l.edit(ctx, i, l.answer(ctx, req))
+	if err == nil || ctx.Err() != nil {
+		return
+	}
+	l.log.Warn("answer to a command not posted", "chat", req.Chat, "error", err)
+	if known {
+		_, _ = l.edit(ctx, i, failedAnswer) // otherwise Discord would show that the bot is thinking
 	}
 }
 
@@ -155,15 +157,6 @@ func (l *listener) suggest(ctx context.Context, i *discordgo.Interaction, req ms
 // failedAnswer takes the place of an answer that cannot be made or posted.
 var failedAnswer = msg.Message{Text: msg.Text{{Text: "That went wrong. The log says more."}}}
 
-func (l *listener) deferAnswer(ctx context.Context, i *discordgo.Interaction) error {
-	ctx, cancel := context.WithTimeout(ctx, deferLimit)
-	defer cancel()
-	answer := struct {
-		Type discordgo.InteractionResponseType `json:"type"`
-	}{discordgo.InteractionResponseDeferredChannelMessageWithSource}
-	return classify(l.call(ctx, http.MethodPost, discordgo.EndpointInteractionResponse(i.ID, i.Token), answer, nil))
-}
-
 // answer calls Answer. A panic there costs the answer, not the program.
 func (l *listener) answer(ctx context.Context, req msg.Request) (m msg.Message) {
 	defer func() {
@@ -173,23 +166,4 @@ func (l *listener) answer(ctx context.Context, req msg.Request) (m msg.Message) 
 		}
 	}()
 	return l.Answer(ctx, req)
-}
-
-// edit replaces the deferred answer by m. Since that cannot make duplicates, it is tried three times, within ctx.
-func (l *listener) edit(ctx context.Context, i *discordgo.Interaction, m msg.Message) (err error) {
-	m.Nonce = ""
-	for range 3 {
-		err = l.post(ctx, http.MethodPatch, discordgo.EndpointWebhookMessage(i.AppID, i.Token, "@original"), m)
-		if _, rejected := errors.AsType[*msg.RejectedError](err); err == nil || rejected {
-			return err
-		}
-		wait := time.Second
-		if e, limited := errors.AsType[*msg.RetryAfterError](err); limited {
-			wait = e.After
-		}
-		if !msg.Sleep(ctx, wait) {
-			return err
-		}
-	}
-	return err
 }

@@ -23,7 +23,8 @@ func (c *connection) onReady(ctx context.Context) {
 	c.registering.Do(func() { c.running.Go(func() { c.registerCommands(ctx, app) }) })
 }
 
-// registerCommands sets the guild's slash commands if they have changed, since creations are limited to 200 a day.
+// registerCommands sets the guild's slash commands if they have changed, since creations are limited to 200 a day. It
+// tries until it succeeds: even a refusal may pass, as the limit does.
 // https://discord.com/developers/docs/interactions/application-commands
 func (l *listener) registerCommands(ctx context.Context, app string) {
 	commands := slashCommands(l.Commands)
@@ -37,23 +38,24 @@ func (l *listener) registerCommands(ctx context.Context, app string) {
 	if registered, err := l.Store.Value(ctx, commandsKey); err == nil && registered == hash {
 		return
 	}
+	told := msg.Throttle{Every: 6 * time.Hour}
 	for failures := 0; ; failures++ {
 		_, err := l.rest.ApplicationCommandBulkOverwrite(app, l.Guild, commands, discordgo.WithContext(ctx))
 		if err = classify(err); err == nil {
 			err = l.Store.SetValue(ctx, commandsKey, hash)
 		}
+		if err == nil && failures > 0 {
+			l.log.Info("slash commands are registered")
+		}
 		if err == nil || ctx.Err() != nil {
-			return
-		}
-		if failures == 0 {
-			l.log.Warn("slash commands are not registered yet", "error", err)
-		}
-		if _, rejected := errors.AsType[*msg.RejectedError](err); rejected {
 			return
 		}
 		wait := min(time.Minute<<min(failures, 10), probeInterval)
 		if e, limited := errors.AsType[*msg.RetryAfterError](err); limited {
 			wait = max(wait, e.After)
+		}
+		if told.Allow("registering") {
+			l.log.Warn("slash commands are not registered yet", "error", l.clean(err), "again_in", wait.Round(time.Second))
 		}
 		if !msg.Sleep(ctx, wait) {
 			return

@@ -60,8 +60,13 @@ func (c *Client) Send(ctx context.Context, channel string, m msg.Message) error 
 	return c.post(ctx, http.MethodPost, discordgo.EndpointChannelMessages(channel), m)
 }
 
-// post makes the request with the photo, and makes it again without if Discord refuses the photo.
+// post tries to post the message, and classifies the error.
 func (c *Client) post(ctx context.Context, method, address string, m msg.Message) error {
+	return classify(c.try(ctx, method, address, m))
+}
+
+// try makes the request with the photo, and makes it again without if Discord refuses the photo.
+func (c *Client) try(ctx context.Context, method, address string, m msg.Message) error {
 	p := newPayload(m)
 	err := c.call(ctx, method, address, p, m.Photo)
 	if m.Photo != nil && refusesPhoto(err) {
@@ -70,7 +75,7 @@ func (c *Client) post(ctx context.Context, method, address string, m msg.Message
 		}
 		err = c.call(ctx, method, address, p, nil)
 	}
-	return classify(err)
+	return err
 }
 
 // refusesPhoto reports whether the text alone may be accepted: the photo may be too large or invalid, or attachments

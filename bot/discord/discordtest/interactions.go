@@ -18,6 +18,7 @@ const (
 // Interaction is a command or the press of a button, with its answers.
 type Interaction struct {
 	ID, Token string
+	channel   string
 	s         *Server
 	at        time.Time
 	responded bool
@@ -70,7 +71,7 @@ func (s *Server) Interact(who Ask, kind int, data any) *Interaction {
 	defer s.mu.Unlock()
 	id := s.newID()
 	token := fmt.Sprintf("CANARY-interaction-token-%s-%s", id, id)
-	i := &Interaction{ID: id, s: s, kind: kind, at: time.Now(), Token: token}
+	i := &Interaction{ID: id, channel: who.Channel, s: s, kind: kind, at: time.Now(), Token: token}
 	s.interactions[i.Token] = i
 	user := map[string]any{"id": who.User, "username": "somebody", "discriminator": "0", "bot": who.Bot}
 	event := map[string]any{
@@ -145,7 +146,7 @@ func (s *Server) editAnswer(r *http.Request, q Request, parts []string) (any, *r
 	if no != nil {
 		return nil, no
 	}
-	m.ID, m.Deferred = s.newID(), i.deferred
+	m.ID, m.Channel, m.Deferred = s.newID(), i.channel, i.deferred
 	i.answers = append(i.answers, m)
 	s.Notify()
 	return map[string]any{"id": m.ID, "content": m.Content}, nil
