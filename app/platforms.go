@@ -91,8 +91,12 @@ func (a *App) connect(commands *bot.Commands) error {
 		if len(platform.Chats()) == 0 {
 			continue
 		}
+		hearing := &msg.Hearing{Platform: platform.Name()}
+		if len(platform.Users()) > 0 {
+			commands.Health.Hearing = append(commands.Health.Hearing, hearing)
+		}
 		connection, err := platform.Connect(msg.Bot{
-			Dial: a.env.Dial, Store: a.Store, Log: a.log,
+			Dial: a.env.Dial, Store: a.Store, Log: a.log, Hearing: hearing,
 			Allowed: access.Allowed, Answer: answer, Suggest: commands.Suggest, Commands: bot.CommandList(),
 		})
 		if err != nil {

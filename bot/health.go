@@ -22,6 +22,7 @@ type Health struct {
 	Sources []Watched
 	Whois   bool                  // the registries are asked
 	Free    func() (int64, error) // free bytes on the database's disk; nil: nobody watches
+	Hearing []*msg.Hearing        // of the platforms where somebody may give commands
 	Started time.Time             // when the program was: what it has not had time to do is not missing yet
 	Once    bool                  // the program ends when all has been read: no time need pass
 	Next    func()                // called when notices were posted

@@ -41,6 +41,7 @@ func (h *Health) troubles(ctx context.Context, now time.Time) (all []trouble, er
 			all = append(all, trouble{name, name + " out of reach since " + h.Words.moment(status.FailingSince, now)})
 		}
 	}
+	all = append(all, h.hearingTroubles(now)...)
 	if h.Whois {
 		registries, err := h.Store.Registries(ctx)
 		if err != nil {

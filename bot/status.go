@@ -59,6 +59,7 @@ func (c *Commands) status(ctx context.Context) (msg.Message, error) {
 		}
 		t = append(t, headed(chat.String(), ": "+w.delivery(s, now)+"\n")...)
 	}
+	t = append(t, h.hearingLines(now)...)
 	whois := "off"
 	if c.Whois != nil {
 		if whois, err = c.Whois(ctx); err != nil {

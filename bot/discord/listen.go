@@ -75,11 +75,13 @@ func (l *listener) supervise(ctx context.Context) {
 		}
 		if fatal(err) {
 			l.dropSession(ctx) // the next start may have another token or other settings
+			l.Hearing.Lost("Discord does not let the bot in: " + l.clean(err))
 			l.log.Error("commands are not heard until the next start: Discord does not let the bot in",
 				"error", l.clean(err))
 			<-ctx.Done()
 			return
 		}
+		l.Hearing.Lost(l.clean(err))
 		lasted := time.Since(began)
 		if lasted > maxBackoff {
 			failures = 0

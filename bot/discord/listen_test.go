@@ -11,6 +11,7 @@ import (
 
 	"friendlyfire/bot/bottest"
 	"friendlyfire/bot/discord/discordtest"
+	"friendlyfire/bot/msg"
 )
 
 func TestListenOverSockets(t *testing.T) {
@@ -34,6 +35,7 @@ func TestR08FatalCloseIsFinal(t *testing.T) {
 					s := discordtest.InMemory(t)
 					c := newClient(t, s)
 					log := captureLog(t, c)
+					c.Hearing = &msg.Hearing{}
 					s.ScriptGateway(func() discordtest.Connection {
 						if after == "after READY" {
 							return discordtest.Connection{CloseReady: code}
@@ -46,6 +48,9 @@ func TestR08FatalCloseIsFinal(t *testing.T) {
 						t.Errorf("%d connections, want 1", n)
 					}
 					t.Attr("reached", fmt.Sprintf("%d reconnects in a day", len(s.Dials())-1))
+					if _, why := c.Hearing.Trouble(); !strings.Contains(why, fmt.Sprint("close ", code)) {
+						t.Errorf("commands are not heard because of %q", why)
+					}
 					if n := log.Count("does not let the bot in"); n != 1 {
 						t.Errorf("logged %d times, want once", n)
 					}

@@ -18,6 +18,7 @@ func (c *connection) onReady(ctx context.Context) {
 	if c.pairing != nil {
 		return
 	}
+	c.Hearing.Restored()
 	c.log.Info("listening for commands")
 	app := c.session.App
 	c.registering.Do(func() { c.running.Go(func() { c.registerCommands(ctx, app) }) })

@@ -24,6 +24,9 @@ type Bot struct {
 	// Commands are listed for users who type a slash.
 	Commands []Command
 
+	// Hearing is told whether commands are heard; nil: nobody wants to know.
+	Hearing *Hearing
+
 	Store *store.Store // for what the platform must remember
 	Log   *slog.Logger // nil: nothing is logged
 }

@@ -43,9 +43,12 @@ func (c *Client) Listen(ctx context.Context) error {
 				l.log.Info("listening again")
 			}
 			failures, logged = 0, false
+			c.Hearing.Restored()
 		case ctx.Err() == nil:
 			wait := backoff(err, failures)
 			failures++
+			err = explainConflict(err)
+			c.Hearing.Lost(c.clean(err.Error()))
 			if l.faults.Allow(failureKind(err)) {
 				logged = true
 				l.log.Warn("not listening for commands", "error", err, "again_in", wait.Round(time.Second))
@@ -194,8 +197,20 @@ func backoff(err error, failures int) time.Duration {
 	return d + rand.N(d)
 }
 
+// explainConflict tells another program that polls, which must stop, from a webhook, which can be deleted.
+func explainConflict(err error) error {
+	err = conflict(err)
+	if e, ok := errors.AsType[*ConflictError](err); ok && e.Webhook {
+		return fmt.Errorf("%w; friendlyfire check --delete-webhook deletes it", err)
+	}
+	return err
+}
+
 // failureKind is the kind of a failure, each of which is logged once in a while.
 func failureKind(err error) string {
+	if e, ok := errors.AsType[*ConflictError](err); ok {
+		return fmt.Sprint("conflict ", e.Webhook)
+	}
 	if r, ok := errors.AsType[*refusal](err); ok {
 		return fmt.Sprint(r.status)
 	}

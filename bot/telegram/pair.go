@@ -13,7 +13,7 @@ import (
 	"friendlyfire/store"
 )
 
-// ConflictError is another receiver of the bot's updates. Telegram allows only one.
+// ConflictError is another receiver of the bot's updates, for which Telegram answers 409. It allows only one.
 type ConflictError struct {
 	Webhook bool // a webhook is set; otherwise another program polls
 }
@@ -76,10 +76,10 @@ func (c *Client) Pair(
 	}
 }
 
-// conflict replaces a 409 by a *ConflictError, and returns any other error as it is.
+// conflict replaces a 409 of the Bot API by a *ConflictError, and returns any other error as it is.
 func conflict(err error) error {
 	r, ok := errors.AsType[*refusal](err)
-	if !ok || r.status != http.StatusConflict {
+	if !ok || r.status != http.StatusConflict || !r.fromAPI {
 		return err
 	}
 	return &ConflictError{Webhook: strings.Contains(strings.ToLower(r.text), "webhook")}
