@@ -223,8 +223,7 @@ func TestCheckSaysThatItIsAboutTheSample(t *testing.T) {
 	stop() // so that it does not use the network
 	var out bytes.Buffer
 	_ = check(ctx, app.Env{Defaults: harness.Defaults(), Out: &out}, checkOptions{})
-	const want = "note     configuration: there is no configuration, so this is about the sample
-"
+	const want = "note     configuration: there is no configuration, so this is about the sample\n"
 	if !strings.HasPrefix(out.String(), want) {
 		t.Errorf("got %s", out.String())
 	}

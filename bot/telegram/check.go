@@ -13,18 +13,26 @@ import (
 	"friendlyfire/bot/msg"
 )
 
+// account is the bot as getMe describes it.
+type account struct {
+	Name     string `json:"username"`
+	HearsAll *bool  `json:"can_read_all_group_messages"` // false: it has privacy mode
+}
+
 // Me returns the bot's user name. That it does shows that the token is valid.
 func (c *Client) Me(ctx context.Context) (name string, err error) {
-	var me struct {
-		Name string `json:"username"`
-	}
+	me, err := c.me(ctx)
+	return me.Name, err
+}
+
+func (c *Client) me(ctx context.Context) (me account, err error) {
 	if err := c.callInto(ctx, callLimit, "getMe", nil, &me); err != nil {
-		return "", err
+		return account{}, err
 	}
 	if me.Name == "" {
-		return "", errors.New("getMe: an answer without a user name")
+		return me, errors.New("getMe: an answer without a user name")
 	}
-	return me.Name, nil
+	return me, nil
 }
 
 // rights are what may be posted. An absent right is granted: older servers do not send all of them.
@@ -66,6 +74,10 @@ func (c *Client) CanPost(ctx context.Context, chat string) (title string, err er
 	}
 	if err != nil {
 		return title, err
+	}
+	if me, err := c.me(ctx); err == nil && me.HearsAll != nil && !*me.HearsAll && !administers {
+		// In privacy mode: https://core.telegram.org/bots/features#privacy-mode
+		title += fmt.Sprintf(" (commands there name the bot: /report@%s)", me.Name)
 	}
 	return title, to.checkTopic(info, administers)
 }

@@ -62,6 +62,11 @@ func TestCanPost(t *testing.T) {
 					chat = "5550001"
 				}
 				title, err := c.CanPost(t.Context(), chat)
+				title, hint, named := strings.Cut(title, " (commands there name the bot: ")
+				if ordinary := test.want == "" && test.chat.ID == group && test.chat.Status != "administrator"; named !=
+					ordinary || named && hint != "/report@"+telegramtest.BotName+")" {
+					t.Errorf("how commands are written there: %q", hint)
+				}
 				if title != test.chat.Title {
 					t.Errorf("title %q, want %q", title, test.chat.Title)
 				}

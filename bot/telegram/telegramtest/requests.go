@@ -96,7 +96,10 @@ func (x *exchange) do() (any, error) {
 	s, q := x.s, x.q
 	switch q.Method {
 	case "getMe":
-		return object{"id": BotID, "is_bot": true, "first_name": "Friendly Fire", "username": BotName}, nil
+		return object{
+			"id": BotID, "is_bot": true, "first_name": "Friendly Fire", "username": BotName,
+			"can_join_groups": true, "can_read_all_group_messages": false, "supports_inline_queries": false,
+		}, nil
 	case "getUpdates":
 		return s.getUpdates(x.r.Context(), q)
 	case "setMyCommands":
