@@ -28,7 +28,8 @@ api = "$DISCORD"
 func newUnpairedScene(t *testing.T) (*harness.Scene, harness.Platforms) {
 	t.Helper()
 	both := harness.OnLoopback(t)
-	both.Telegram.SetChat(telegramtest.Chat{ID: -1001234567890, Title: "Ops"})
+	both.Telegram.SetChat(telegramtest.Chat{ID: -1001234567890, Title: "Ops", Topics: true})
+	both.Telegram.SetTopic(-1001234567890, 45, false)
 	s := harness.NewScene(t, unpaired, both.Addresses())
 	s.Env = harness.TokensInEnv()
 	return s, both
