@@ -2,7 +2,6 @@ package evidence
 
 import (
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -49,10 +48,11 @@ type group struct {
 	exists Existence
 }
 
-// moment is when the statement with this number was made.
+// moment is when the statement with this number was made, and under which name.
 type moment struct {
-	nth int
-	at  time.Time
+	nth  int
+	at   time.Time
+	name string
 }
 
 // account adds up statements.
@@ -86,9 +86,9 @@ func (a *account) add(s statement) {
 		return
 	}
 	g.counts[s.kind] += n
-	g.times[s.kind] = append(g.times[s.kind], moment{a.nth, s.at})
+	g.times[s.kind] = append(g.times[s.kind], moment{a.nth, s.at, user})
 	if s.password != "" {
-		a.wrong(s.password, fold(user))
+		a.wrong(s.password, Fold(user))
 	}
 }
 
@@ -189,10 +189,13 @@ func (e *Evidence) name(g *group, attempts int) {
 	}
 }
 
-// gaps fills in the times between attempts.
+// gaps fills in the times between attempts, and the turns.
 func (e *Evidence) gaps(all []moment) {
 	slices.SortFunc(all, func(a, b moment) int { return a.nth - b.nth })
 	for i := 1; i < len(all); i++ {
+		if last := all[i-1].name; last != "" && all[i].name != "" && Fold(last) != Fold(all[i].name) {
+			e.Turns++
+		}
 		from, to := all[i-1].at, all[i].at
 		if from.IsZero() || to.IsZero() || from.Year() != to.Year() && min(from.Year(), to.Year()) == noYear {
 			continue
@@ -205,16 +208,4 @@ func (e *Evidence) gaps(all []moment) {
 			e.Gaps = append(e.Gaps, gap)
 		}
 	}
-}
-
-// fold makes one of the forms of a name: "JDupont@Example.com" and "jdupont" are the same person's.
-func fold(name string) string {
-	name = strings.ToLower(name)
-	if i := strings.IndexAny(name, "@\\"); i > 0 {
-		if name[i] == '\\' {
-			return name[i+1:] // DOMAIN\user
-		}
-		return name[:i]
-	}
-	return name
 }

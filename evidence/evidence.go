@@ -45,6 +45,9 @@ type Evidence struct {
 	// Gaps are the times between attempts, as far as the lines tell, in order. Where a clock ran back there is none.
 	Gaps []time.Duration
 
+	// Turns is how often an attempt was made under another name than the one before.
+	Turns int
+
 	Accepted []string // names that logged in, if lines say so
 	Jails    []string // that banned the address before, of lines of Fail2Ban's own log
 	Marks    []string // what only scanners do, in words

@@ -81,7 +81,8 @@ func TestSilentAndOtherLinesAreNoAttempts(t *testing.T) {
 			Evidence{Lines: 1, Services: []string{"sshd"}, Connections: 1, Silent: 1},
 		},
 		"phone": {
-			dovecotAt + "imap-login: Disconnected (no auth attempts in 1 secs): user=<>, rip=192.0.2.7, lip=198.51.100.1, TLS",
+			dovecotAt + "imap-login: Disconnected (no auth attempts in 1 secs): user=<>, rip=192.0.2.7, " +
+				"lip=198.51.100.1, TLS",
 			Evidence{Lines: 1, Services: []string{"dovecot"}, Connections: 1, Silent: 1},
 		},
 		"server's own fault": {
@@ -96,7 +97,8 @@ func TestSilentAndOtherLinesAreNoAttempts(t *testing.T) {
 		"web page for sshd": {
 			sshdAt + "Bad protocol version identification 'GET / HTTP/1.1' from 192.0.2.7 port 1",
 			Evidence{
-				Lines: 1, Services: []string{"sshd"}, Connections: 1, Silent: 1, Marks: []string{"spoke another protocol to sshd"},
+				Lines: 1, Services: []string{"sshd"}, Connections: 1, Silent: 1, Marks: []string{"spoke another " +
+					"protocol to sshd"},
 			},
 		},
 		"success": {
@@ -122,7 +124,7 @@ func TestAnAttemptCountsOnceWhateverItsLines(t *testing.T) {
 		"typo": {
 			`Nov 28 15:01:12 web1 sshd[812]: Invalid user ana from 192.0.2.7 port 51234
 Nov 28 15:01:13 web1 sshd[812]: pam_unix(sshd:auth): check pass; user unknown
-Nov 28 15:01:13 web1 sshd[812]: pam_unix(sshd:auth): authentication failure; logname= uid=0 tty=ssh ruser= rhost=192.0.2.7
+Nov 28 15:01:13 web1 sshd[812]: pam_unix(sshd:auth): authentication failure; logname= uid=0 ruser= rhost=192.0.2.7
 Nov 28 15:01:15 web1 sshd[812]: Failed password for invalid user ana from 192.0.2.7 port 51234 ssh2
 Nov 28 15:01:19 web1 sshd[812]: Failed password for invalid user ana from 192.0.2.7 port 51234 ssh2
 Nov 28 15:01:20 web1 sshd[812]: Connection closed by invalid user ana 192.0.2.7 port 51234 [preauth]`,
@@ -167,7 +169,8 @@ Nov 28 15:01:15 web1 sshd[812]: Failed password for invalid user git from 192.0.
 		t.Run(name, func(t *testing.T) {
 			e := Read(tc.lines)
 			if e.Attempts != tc.attempts || e.Connections != tc.connections {
-				t.Errorf("attempts %d, connections %d; want %d, %d", e.Attempts, e.Connections, tc.attempts, tc.connections)
+				t.Errorf("attempts %d, connections %d; want %d, "+
+					"%d", e.Attempts, e.Connections, tc.attempts, tc.connections)
 			}
 			if diff := cmp.Diff(tc.names, e.Names); diff != "" {
 				t.Errorf("names (-want +got)\n%s", diff)
@@ -238,12 +241,14 @@ func TestGapsBetweenAttempts(t *testing.T) {
 
 func TestWrongPasswordsAreCompared(t *testing.T) {
 	line := func(user, hash string) string {
-		return dovecotAt + "auth: sql(" + user + ",192.0.2.7): Password mismatch (SHA1 of given password: " + hash + ")\n"
+		return dovecotAt + "auth: sql(" + user + ",192.0.2.7): Password mismatch (SHA1 of given password: " +
+			"" + hash + ")\n"
 	}
 	if e := Read(line("anna", "1a2b") + line("anna", "1a2b")); !e.SamePassword || e.SharedPassword {
 		t.Errorf("the same password again: %+v", e)
 	}
-	if e := Read(line("anna", "1a2b") + line("bert", "1a2b") + line("bert", "1a2b")); e.SamePassword || !e.SharedPassword {
+	spray := line("anna", "1a2b") + line("bert", "1a2b") + line("bert", "1a2b")
+	if e := Read(spray); e.SamePassword || !e.SharedPassword {
 		t.Errorf("one password for two names: %+v", e)
 	}
 	if e := Read(line("anna", "1a2b") + line("anna", "ffff")); e.SamePassword || e.SharedPassword {

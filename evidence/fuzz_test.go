@@ -18,6 +18,10 @@ func FuzzRead(f *testing.F) {
 	f.Add("Nov 28 15:01:12 web1 sshd[1]: message repeated 99999999999999999999 times: [ Failed password for a from b]")
 	f.Fuzz(func(t *testing.T, matches string) {
 		e := Read(matches)
+		v := Judge(e, Context{Failures: 5, Earlier: []Evidence{e}, Network: Hosting})
+		if len(v.Reasons) == 0 {
+			t.Fatalf("%s without a reason", v.Who)
+		}
 		if e.Unknown > e.Lines || e.Lines > maxLines || len(e.Names) > maxNames || e.Attempts > maxLines*maxCount*maxCount {
 			t.Fatalf("out of bounds: %+v", e)
 		}

@@ -127,7 +127,7 @@ func cutTag(rest string) (tag, pid, message string, ok bool) {
 		if name == "" && known(pid) { // "[sshd]:", as some syslogs have it
 			name, pid = pid, ""
 		}
-		if base, inner, cut := strings.Cut(name, "("); cut && !known(name) { // as WordPress has it, with the site in brackets
+		if base, inner, cut := strings.Cut(name, "("); cut && !known(name) { // WordPress has the site in brackets
 			if strings.Contains(inner, ",") { // auth(anna,192.0.2.7)<session>: the message begins here
 				after = word + " " + after
 			}

@@ -1,0 +1,271 @@
+package evidence
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// facts are what the signs look at.
+type facts struct {
+	e Evidence
+	c Context
+
+	clusters    int      // people whose names were tried; names that are alike are one person's
+	missing     int      // of these, that do not exist and stand in no dictionary
+	guessed     []string // names of attackers' dictionaries, that do not exist as far as is known
+	roles       []string // names of accounts that systems or companies have, such as root and info, or that exist
+	roleMissing bool
+	allExist    bool // several people's, no role's and no guess
+	only        string
+	onlyExists  bool
+	onlyMissing bool
+	onlyUnsaid  bool
+	capsLock    bool
+	repeated    bool // more than one attempt, or all there were
+	fleet       string
+	otherJail   string
+
+	paced       bool // slowly, or as a machine where people type
+	hurried     bool // without a pause where people type
+	burst       bool // all at once, as a mail program does
+	application bool // a web application, whose names are not public
+	loginBefore bool
+}
+
+// cluster is the names of one person, or one name of a dictionary.
+type cluster struct {
+	names    []string // folded
+	text     string   // as it was tried most
+	exists   Existence
+	attempts int
+}
+
+func gather(e Evidence, c Context) *facts {
+	f := &facts{e: e, c: c}
+	names := slices.Clone(e.Names)
+	for _, earlier := range c.Earlier {
+		names = append(names, earlier.Names...)
+	}
+	own := clustersOf(names[:min(len(names), maxNames)])
+	f.count(own)
+	f.compare(own)
+	f.pacing()
+	for _, l := range c.Logins {
+		f.loginBefore = f.loginBefore || l.Since >= 0
+	}
+	return f
+}
+
+func (f *facts) count(own []cluster) {
+	exist := 0
+	for _, c := range own {
+		switch name := c.names[0]; {
+		case systemNames[name], guess(name) && c.exists != Exists:
+			f.guessed = append(f.guessed, c.text)
+		case role(name), guess(name):
+			f.roles = append(f.roles, c.text)
+			f.roleMissing = f.roleMissing || c.exists == Missing
+		case c.exists == Missing:
+			f.missing++
+		case c.exists == Exists:
+			exist++
+		}
+	}
+	f.clusters = len(own)
+	f.allExist = len(own) > 1 && exist == len(own)
+	if len(own) == 1 && len(f.guessed)+len(f.roles) == 0 {
+		f.only = own[0].text
+		f.onlyExists, f.onlyMissing, f.onlyUnsaid = own[0].exists == Exists, own[0].exists == Missing, own[0].exists == Unsaid
+	}
+	f.capsLock = f.only != "" && !f.onlyExists && len(f.only) >= 3 && f.only == strings.ToUpper(f.only) &&
+		f.only != strings.ToLower(f.only)
+	f.repeated = f.e.Attempts > 1 || f.c.Failures == 1
+	for _, s := range f.e.Services {
+		f.application = f.application || slices.Contains([]string{"nextcloud", "roundcube", "nginx", "apache"}, s)
+	}
+}
+
+// compare looks at what else is known of the names.
+func (f *facts) compare(own []cluster) {
+	const often = 3
+	for _, c := range own {
+		for _, name := range c.names {
+			if n := f.c.Fleet[name]; c.exists == Missing && n >= often && n > f.c.Fleet[f.fleet] {
+				f.fleet = name
+			}
+		}
+	}
+	for _, o := range f.c.Others {
+		for _, n := range o.Evidence.Names {
+			known := slices.ContainsFunc(own, func(c cluster) bool { return c.holds(Fold(n.Text)) })
+			if !known && len(own) > 0 && (guess(Fold(n.Text)) || n.Exists == Missing) {
+				f.otherJail = o.Jail
+			}
+		}
+	}
+}
+
+// Paces. Whoever types a password needs seconds, and not always as many; within Fail2Ban's usual findtime of ten
+// minutes, an attacker who paces himself stays just below maxretry, so that he takes a minute and a half or more.
+const (
+	slowGap = 90 * time.Second
+	fastGap = 2 * time.Second
+)
+
+func (f *facts) pacing() {
+	gaps := slices.Clone(f.e.Gaps)
+	for _, earlier := range f.c.Earlier {
+		gaps = append(gaps, earlier.Gaps...)
+	}
+	slices.Sort(gaps)
+	if len(gaps) == 0 {
+		return
+	}
+	median := gaps[len(gaps)/2]
+	steady := len(gaps) >= 3 && median >= 10*time.Second && gaps[len(gaps)-1]-gaps[0] <= median/10
+	f.paced = median >= slowGap || steady && !f.mail()
+	f.burst = f.mail() && f.e.Span() <= 15*time.Second
+	f.hurried = len(gaps) >= 3 && median <= fastGap && !f.mail() && !slices.Contains(f.e.Methods, "publickey")
+}
+
+// plausible reports whether the attempts may be of somebody who types, by their number, pace and origin.
+func (f *facts) plausible() bool {
+	return f.repeated && !f.paced && !f.hurried && f.c.Network != Hosting
+}
+
+func (f *facts) mail() bool {
+	return slices.ContainsFunc(f.e.Services, func(s string) bool {
+		return slices.Contains([]string{"dovecot", "postfix", "exim", "courier", "roundcube"}, s)
+	})
+}
+
+// people is how many names are neither guesses nor roles.
+func (f *facts) people() int { return f.clusters - len(f.guessed) - len(f.roles) }
+
+func (f *facts) exists() string {
+	if f.onlyExists {
+		return ", who exists"
+	}
+	return ""
+}
+
+// seen says when the lines show less than was counted.
+func (f *facts) seen() string {
+	if f.c.Failures > f.e.Attempts && f.e.Attempts > 0 {
+		return fmt.Sprintf(" (%d of %d failures seen)", f.e.Attempts, f.c.Failures)
+	}
+	return ""
+}
+
+// pace is "5 failures in 4 min".
+func (f *facts) pace() []string {
+	n, span := max(f.e.Attempts, f.c.Failures), f.e.Span()
+	if n < 2 || span <= 0 || f.c.Failures > f.e.Attempts {
+		return nil
+	}
+	return []string{fmt.Sprintf("%d failures in %s", n, words(span))}
+}
+
+func words(d time.Duration) string {
+	switch {
+	case d < 2*time.Minute:
+		return fmt.Sprintf("%d s", int(d.Seconds()))
+	case d < 2*time.Hour:
+		return fmt.Sprintf("%d min", int(d.Minutes()+0.5))
+	}
+	return fmt.Sprintf("%d h", int(d.Hours()+0.5))
+}
+
+// loggedIn says of a login before the ban, and warns of one after it.
+func (f *facts) loggedIn() string {
+	var before, after string
+	for _, l := range f.c.Logins {
+		where := "from here"
+		if l.Near {
+			where = "from its neighbourhood"
+		}
+		switch {
+		case l.Since < 0:
+			after = ", and after the ban as well"
+		case before == "":
+			before = "logged in " + where + " " + words(l.Since) + " before"
+			if l.Since > 36*time.Hour {
+				before = fmt.Sprintf("logged in %s %d days before", where, int(l.Since.Hours()/24+0.5))
+			}
+		}
+	}
+	return before + after
+}
+
+// gapsInEvidence says why there is no answer.
+func (f *facts) gapsInEvidence() []string {
+	switch {
+	case f.e.Lines == 0:
+		return []string{"no log lines are known"}
+	case f.e.Unknown == f.e.Lines:
+		return []string{"the log lines are of no known form"}
+	case f.e.Attempts == 0 && f.e.Silent > 0:
+		return []string{"no login was tried"}
+	case len(f.e.Names) == 0 && len(f.e.Jails) == 0:
+		return []string{"no names in the log lines"}
+	case f.onlyMissing:
+		return []string{f.only + " does not exist" + f.seen()}
+	case f.allExist:
+		return []string{"an office, or stolen names"}
+	case len(f.roles) == 1 && f.clusters == 1:
+		return []string{"only " + f.roles[0] + ", which people and attackers use alike" + f.seen()}
+	}
+	return nil
+}
+
+// clustersOf puts names that are alike together.
+func clustersOf(names []Name) (all []cluster) {
+	for _, n := range names {
+		c := cluster{names: []string{Fold(n.Text)}, text: n.Text, exists: n.Exists, attempts: n.Attempts}
+		for i := 0; i < len(all); {
+			if all[i].holds(c.names[0]) {
+				c = all[i].with(c)
+				all = slices.Delete(all, i, i+1)
+				continue
+			}
+			i++
+		}
+		all = append(all, c)
+	}
+	return all
+}
+
+// with is both clusters. The name of an account that exists stands for all that are alike.
+func (c cluster) with(other cluster) cluster {
+	for _, name := range other.names {
+		if !slices.Contains(c.names, name) {
+			c.names = append(c.names, name)
+		}
+	}
+	if c.exists != Exists && other.exists == Exists || c.exists == other.exists && other.attempts > c.attempts {
+		c.text = other.text
+	}
+	if c.exists == Unsaid || other.exists == Exists {
+		c.exists = other.exists
+	}
+	c.attempts += other.attempts
+	return c
+}
+
+func (c cluster) holds(folded string) bool {
+	return slices.ContainsFunc(c.names, func(name string) bool { return name == folded || alike(name, folded) })
+}
+
+// listNames is "a, b and 3 others".
+func listNames(names []string) string {
+	switch n := len(names); {
+	case n == 1:
+		return names[0]
+	case n <= 3:
+		return strings.Join(names[:n-1], ", ") + " and " + names[n-1]
+	default:
+		return fmt.Sprintf("%s, %s and %d others", names[0], names[1], n-2)
+	}
+}

@@ -1,0 +1,112 @@
+package evidence
+
+import "strings"
+
+// roleNames are accounts that systems or companies have, so that people use them too, and forget their passwords.
+var roleNames = set(`
+	root admin administrator ubuntu debian pi ec2-user centos fedora rocky almalinux opc azureuser core git svn
+	www-data user guest info sales office contact support service help billing accounting invoices shop orders hr
+	jobs marketing press team mail postmaster webmaster hostmaster abuse noreply no-reply newsletter hello welcome
+	reception secretary director manager scan scanner printer fax backup deploy monitoring wordpress wp`)
+
+// guessNames are what the dictionaries of password guessers hold, and what nobody is called: default accounts of
+// databases, servers, games and appliances, and names of tests. A number at the end does not matter.
+var guessNames = set(`
+	oracle test testing tester testuser ftpuser ftp ftpadmin anonymous nagios zabbix hadoop hduser hdfs spark
+	postgres postgresql pgsql mysql mariadb mssql mongo mongodb redis kafka elastic elasticsearch logstash kibana
+	tomcat jboss wildfly glassfish weblogic websphere apache nginx httpd www web webadmin wwwadmin wwwroot webserver
+	server jenkins gitlab gitea bitbucket nexus sonar sonarqube sonatype artifactory docker dockeradmin kubernetes
+	k8s ansible vagrant puppet chef minecraft mc mcserver teamspeak teamspeak3 ts ts3 ts3server csgo csserver steam
+	steamcmd rust ark factorio terraria valheim plex plexserver emby jellyfin student students teacher demo sample
+	temp tmp default dev developer devops devel prod staging qa usuario usuarios utilisateur benutzer sysadmin
+	sysadm superuser superadmin supervisor toor operator ubnt cisco mikrotik d-link dlink netgear zyxel huawei
+	hikvision dahua vyos vyatta odoo odoo8 openerp asterisk freepbx pbx sip voip solana sol solv validator ethereum
+	eth bitcoin btc miner mining node nodejs app appuser application system sys service1 daemon bin sync sshd ssh
+	sshuser sftp sftpuser ftptest uploader upload informix db2inst db2inst1 db2fenc1 db dba dbadmin sybase sap
+	sapadm splunk rabbitmq activemq airflow superset hive impala flink zookeeper es lighthouse ircd irc eggdrop bot
+	botuser spam samba smb nfs squid proxy vpn openvpn l2tp radius cacti munin nobody lp uucp games news mailman
+	cyrus exim dovecot postfix amavis clamav bind named ldap openldap sql sqladmin phpmyadmin pma cpanel plesk whm
+	vestacp hestia directadmin webmin centreon teste prueba essai bob1 user1 user2 user01 user123 admin1 admin2
+	admin123 root1 password pass qwerty 123456 1234 12345 111111 abc123 a aa aaa x xx`)
+
+// systemNames are accounts that every system has and nobody logs in to.
+var systemNames = set(`
+	bin daemon sys sync games man lp news uucp proxy list irc gnats nobody sshd named dbus adm halt shutdown
+	systemd-network systemd-resolve messagebus polkitd chrony ntp rpc rpcuser postfix exim dovecot`)
+
+func set(words string) map[string]bool {
+	all := map[string]bool{}
+	for w := range strings.FieldsSeq(words) {
+		all[w] = true
+	}
+	return all
+}
+
+// guess reports whether a folded name is of attackers' dictionaries.
+func guess(name string) bool {
+	return guessNames[name] || strings.ContainsAny(name, "'\"`$<>{}()|;&=") ||
+		!roleNames[name] && guessNames[strings.Trim(name, "0123456789_-.")]
+}
+
+// role reports whether a folded name is of an account that systems or companies have.
+func role(name string) bool {
+	return roleNames[name] || roleNames[strings.TrimRight(name, "0123456789")]
+}
+
+// Fold makes one of the forms of a name: JDupont@Example.com, EXAMPLE\jdupont and jdupont are the same person's.
+func Fold(name string) string {
+	name = strings.ToLower(name)
+	if i := strings.LastIndexByte(name, '\\'); i >= 0 && i < len(name)-1 {
+		return name[i+1:]
+	}
+	if i := strings.IndexByte(name, '@'); i > 0 {
+		return name[:i]
+	}
+	return name
+}
+
+// alike reports whether two folded names can be the same person's: two slips of one name, or with four letters in a row
+// in common, as anna, anna.martin and martina have. Names of a dictionary are nobody's.
+func alike(a, b string) bool {
+	const common, longest = 4, 64
+	if a, b = a[:min(len(a), longest)], b[:min(len(b), longest)]; guess(a) || guess(b) || role(a) || role(b) {
+		return false
+	}
+	short := min(len(a), len(b))
+	if short >= 3 && distance(a, b) <= 1 || short >= 4 && distance(a, b) <= 2 {
+		return true
+	}
+	for i := 0; i+common <= len(a); i++ {
+		if strings.Contains(b, a[i:i+common]) {
+			return true
+		}
+	}
+	return false
+}
+
+// distance is how many letters have to be added, dropped, changed or swapped with their neighbours, up to 3.
+func distance(a, b string) int {
+	const far, longest = 3, 24
+	if d := len(a) - len(b); d >= far || -d >= far || max(len(a), len(b)) > longest {
+		return far
+	}
+	var before, last, this [longest + 1]int
+	for j := range last {
+		last[j] = j
+	}
+	for i := range len(a) {
+		this[0] = i + 1
+		for j := range len(b) {
+			cost := 1
+			if a[i] == b[j] {
+				cost = 0
+			}
+			this[j+1] = min(last[j]+cost, last[j+1]+1, this[j]+1)
+			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
+				this[j+1] = min(this[j+1], before[j-1]+1)
+			}
+		}
+		before, last = last, this
+	}
+	return min(last[len(b)], far)
+}
