@@ -21,9 +21,12 @@ func Headline(friend store.Country, address string) msg.Text {
 }
 
 // Alert reports one friendly ban: what a person needs to decide at three in the morning, first things first.
-// Context is a line on what else its jail does; "" is none.
-func (w Words) Alert(g store.EnrichedBan, context string) msg.Text {
+// Verdict is a line on who was probably banned, context one on what else its jail does; nil and "" are none.
+func (w Words) Alert(g store.EnrichedBan, verdict msg.Text, context string) msg.Text {
 	t := w.opening(g, w.at(g))
+	if len(verdict) > 0 {
+		t = append(append(t, msg.Run{Text: "\n"}), verdict...)
+	}
 	if s := punishment(g.Ban); s != "" {
 		t = append(t, msg.Run{Text: "\n" + s})
 	}

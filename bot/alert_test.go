@@ -73,7 +73,7 @@ On the server, fail2ban-client status sshd tells the address`},
 		t.Run(name, func(t *testing.T) {
 			g, w := g, w
 			tc.change(&g, &w)
-			if got := w.Alert(g, "").String(); got != tc.want {
+			if got := w.Alert(g, nil, "").String(); got != tc.want {
 				t.Errorf("got\n%s\nwant\n%s", got, tc.want)
 			}
 		})

@@ -26,6 +26,7 @@ type Announcer struct {
 
 	seen  map[int64]time.Time // when a ban that waits for whois was first looked at
 	rises riseTracker
+	judge judge
 }
 
 // Step decides what can be decided now. Bans that wait for whois are looked at again by a later Step.
@@ -98,9 +99,13 @@ func (a *Announcer) decide(
 					return v, err
 				}
 			}
+			who, err := a.judge.verdict(ctx, a.Store, g.Ban)
+			if err != nil {
+				return v, err
+			}
 			v.Decided = append(v.Decided, g.ID)
 			told, err := a.flagRepeats(ctx, g, a.post("ban/"+strconv.FormatInt(g.ID, 10), Body{
-				Text: a.Words.Alert(g, risen[g.Jail]), Brief: a.Words.Brief(g, now),
+				Text: a.Words.Alert(g, a.Words.verdict(g.Ban, who), risen[g.Jail]), Brief: a.Words.Brief(g, now),
 			}))
 			if err != nil {
 				return v, err

@@ -157,7 +157,7 @@ func (d *desk) alert(address string) string {
 	if err != nil || len(bans) == 0 {
 		d.t.Fatalf("bans of %s: %v, %v", address, bans, err)
 	}
-	return d.announcer.Words.Alert(bans[0], "").String()
+	return d.announcer.Words.Alert(bans[0], nil, "").String()
 }
 
 // unbanned is how an alert ends: with the way to lift sshd's ban of the address.

@@ -42,6 +42,7 @@ type Commands struct {
 	Whois    func(context.Context) (string, error) // one line on the registries; nil: whois is off
 	Log      *slog.Logger
 
+	judge judge
 	mu    sync.Mutex
 	drawn map[string]drawing
 }
@@ -274,6 +275,11 @@ func (c *Commands) friends(ctx context.Context, args []string) (msg.Message, err
 		fmt.Sprintf(" of %s (%s)\n%s", number(total.Bans), percent(total.Friendly, total.Bans), period))
 	for _, g := range bans {
 		t = append(t, append(msg.Text{{Text: "\n"}}, w.line(g, "2 Jan 15:04")...)...)
+		v, err := c.judge.verdict(ctx, c.Store, g.Ban)
+		if err != nil {
+			return msg.Message{}, err
+		}
+		t = append(t, msg.Run{Text: inLine(v)})
 	}
 	if n := total.Friendly - int64(len(bans)); n > 0 {
 		t = append(t, msg.Run{Text: "\n… and " + number(n) + " earlier"})
@@ -325,6 +331,13 @@ func (c *Commands) ip(ctx context.Context, args []string) (msg.Message, error) {
 	}
 	if s := opinions(g); s != "" {
 		t = append(t, msg.Run{Text: "\n" + s})
+	}
+	v, err := c.judge.verdict(ctx, c.Store, g.Ban)
+	if err != nil {
+		return msg.Message{}, err
+	}
+	if verdict := w.verdict(g.Ban, v); verdict != nil {
+		t = append(append(t, msg.Run{Text: "\n"}), verdict...)
 	}
 	t = append(t, msg.Run{Text: "\nBanned " + times(g.Before+1)})
 	for _, b := range bans {

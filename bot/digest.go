@@ -120,7 +120,7 @@ func (d *Digester) Compose(ctx context.Context, now time.Time) ([]Body, error) {
 	}
 	switch {
 	case len(friends) > 0:
-		t = append(t, msg.Run{Text: "\nFriendly: " + plural(rep.Friendly, "ban")})
+		t = append(t, msg.Run{Text: "\nFriendly: " + plural(rep.Friendly, "ban") + looks(friends)})
 	case rep.Total > 0:
 		t = append(t, msg.Run{Text: "\nFriendly: none"})
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"friendlyfire/charts"
 	"friendlyfire/store"
@@ -16,11 +17,28 @@ type jailPast struct {
 	risen bool
 }
 
+// jailsPast is the detail of the report: the past of its jails, and what the friends whom they banned look like.
+type jailsPast struct {
+	past  map[string]jailPast
+	looks map[string]look
+}
+
+// Friends are judged by their log lines: so many, and so many bans of them, which takes some milliseconds.
+const friendsJudged, bansOfFriends = 300, 1500
+
 // byJailAndPast counts by jail, and compares each jail with its own past. All time has none.
 func byJailAndPast(ctx context.Context, r *Reporter, rep *Report) (store.Counts, error) {
 	counts, err := byJail(ctx, r, rep)
-	if err != nil || rep.Since == "all" {
+	if err != nil {
 		return counts, err
+	}
+	bans, err := r.Store.FriendlyMatches(ctx, rep.Window, friendsJudged, bansOfFriends)
+	if err != nil {
+		return counts, err
+	}
+	rep.detail = jailsPast{looks: lookAlikes(bans)}
+	if rep.Since == "all" {
+		return counts, nil
 	}
 	now, err := r.Store.Shares(ctx, rep.Window)
 	if err != nil {
@@ -31,7 +49,7 @@ func byJailAndPast(ctx context.Context, r *Reporter, rep *Report) (store.Counts,
 	for jail, share := range now {
 		jails[jail] = jailPast{past[jail], jail != "" && hasRisen(share, past[jail], rep.Window.From)}
 	}
-	rep.detail = jails
+	rep.detail = jailsPast{jails, lookAlikes(bans)}
 	return counts, err
 }
 
@@ -41,7 +59,7 @@ func strictChart(r *Reporter, rep Report) Picture {
 		Title: "How strict is each jail with friends?", Subtitle: r.subtitle(rep), Theme: r.Theme,
 		MarkedLabel: "Stricter than usual", PastLabel: "Before",
 	}
-	past := detail[map[string]jailPast](rep)
+	past := detail[jailsPast](rep).past
 	for _, row := range byShare(rep.Rows) {
 		jail := past[row.Key]
 		c.Rows = append(c.Rows, charts.Share{
@@ -57,7 +75,7 @@ func strictest(rep Report) string {
 	if len(rep.Rows) == 0 {
 		return ""
 	}
-	past, risen := detail[map[string]jailPast](rep), []string{}
+	past, risen := detail[jailsPast](rep).past, []string{}
 	rows := byShare(rep.Rows)
 	for _, row := range rows {
 		if jail := past[row.Key]; jail.risen {
@@ -72,7 +90,21 @@ func strictest(rep Report) string {
 	if len(risen) > 0 {
 		s += "\nStricter than usual: " + list(risen)
 	}
-	return s
+	return s + lookLikePeople(byShare(rep.Rows), detail[jailsPast](rep).looks)
+}
+
+// lookLikePeople is "By their log lines, 19 of 31 friends banned by sshd look like people".
+func lookLikePeople(rows []Row, looks map[string]look) string {
+	var parts []string
+	for _, row := range rows {
+		if l := looks[row.Key]; l.friends > 0 && len(parts) < 3 {
+			parts = append(parts, l.of(row.Name))
+		}
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return "\nBy their log lines, " + strings.Join(parts, ", ")
 }
 
 func friendsOfBans(row Row) string {

@@ -32,7 +32,7 @@ func newTestMessages(ctx context.Context, a *app.App) (*testMessages, error) {
 	chart.Text = append(thisIsATest(" of pictures: a chart "+of+"."), chart.Text...)
 
 	alert := thisIsATest(", and nobody was banned. An alert looks like this:")
-	alert = append(alert, a.Words().Alert(madeUpBan(a.Config), "")...)
+	alert = append(alert, a.Words().Alert(madeUpBan(a.Config), nil, "")...)
 	return &testMessages{alert: msg.Message{Text: alert}, chart: chart}, nil
 }
 

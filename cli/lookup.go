@@ -9,6 +9,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"friendlyfire/app"
+	"friendlyfire/bot"
+	"friendlyfire/enrich"
 )
 
 func lookupCommand(env *app.Env) *cobra.Command {
@@ -29,6 +31,14 @@ func lookupCommand(env *app.Env) *cobra.Command {
 	return cmd
 }
 
+// lookupLine is a line of the JSON.
+type lookupLine struct {
+	enrich.Finding
+
+	Verdict string   `json:"verdict"` // "person", "attacker", "unclear"; "" without a ban
+	Reasons []string `json:"reasons"`
+}
+
 func lookup(ctx context.Context, env app.Env, addresses []string, refresh, asJSON bool) error {
 	a, err := app.OpenOffline(ctx, env)
 	if err != nil {
@@ -42,8 +52,16 @@ func lookup(ctx context.Context, env app.Env, addresses []string, refresh, asJSO
 		if err != nil {
 			return err
 		}
+		verdict, banned, err := bot.VerdictOf(ctx, a.Store, found.IP)
+		if err != nil {
+			return err
+		}
 		if asJSON {
-			if err := json.NewEncoder(env.Out).Encode(found); err != nil {
+			line := lookupLine{Finding: found, Verdict: string(verdict.Who), Reasons: verdict.Reasons}
+			if !banned {
+				line.Reasons = []string{}
+			}
+			if err := json.NewEncoder(env.Out).Encode(line); err != nil {
 				return err
 			}
 			continue
@@ -53,6 +71,9 @@ func lookup(ctx context.Context, env app.Env, addresses []string, refresh, asJSO
 			fmt.Fprintf(env.Out, "  %s\n", sentence)
 		}
 		fmt.Fprintf(env.Out, "  bans here: %d\n", found.Bans)
+		if banned {
+			fmt.Fprintf(env.Out, "  %s\n", verdict)
+		}
 	}
 	return nil
 }

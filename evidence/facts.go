@@ -25,6 +25,7 @@ type facts struct {
 	capsLock    bool
 	repeated    bool // more than one attempt, or all there were
 	fleet       string
+	named       []string // texts that may stand in reasons
 	otherJail   string
 
 	paced       bool // slowly, or as a machine where people type
@@ -48,10 +49,22 @@ func gather(e Evidence, c Context) *facts {
 	for _, earlier := range c.Earlier {
 		names = append(names, earlier.Names...)
 	}
+	if len(e.Names) == 0 && len(e.Marks) == 0 { // of the jail recidive: what it is for stands in the bans before
+		if i := slices.IndexFunc(c.Earlier, func(e Evidence) bool { return len(e.Names) > 0 }); i >= 0 {
+			f.e = c.Earlier[i]
+			f.c.Failures = 0
+		}
+	}
 	own := clustersOf(names[:min(len(names), maxNames)])
 	f.count(own)
 	f.compare(own)
 	f.pacing()
+	for _, c := range own {
+		f.named = append(f.named, c.text)
+	}
+	if f.fleet != "" {
+		f.named = append(f.named, f.fleet)
+	}
 	for _, l := range c.Logins {
 		f.loginBefore = f.loginBefore || l.Since >= 0
 	}
@@ -92,7 +105,7 @@ func (f *facts) compare(own []cluster) {
 	const often = 3
 	for _, c := range own {
 		for _, name := range c.names {
-			if n := f.c.Fleet[name]; c.exists == Missing && n >= often && n > f.c.Fleet[f.fleet] {
+			if n := f.c.Fleet[name]; c.exists == Missing && !role(name) && n >= often && n > f.c.Fleet[f.fleet] {
 				f.fleet = name
 			}
 		}

@@ -10,11 +10,14 @@ import (
 // Verdict is who was probably banned, with the reasons for it, in words.
 type Verdict struct {
 	Who     Who
-	Reasons []string // short, the most important first; foreign text in them is cleaned
+	Reasons []string // short, the most important first
+
+	// Names are the user names that stand in the reasons: foreign text, cleaned.
+	Names []string
 }
 
 // String is the verdict in one line: "Probably a person: only jdupont, who exists; 5 failures in 4 min".
-func (v Verdict) String() string { return v.Who.String() + ": " + strings.Join(v.Reasons, "; ") }
+func (v Verdict) String() string { return v.Who.String() + " " + strings.Join(v.Reasons, "; ") }
 
 // Who is the answer of a verdict.
 type Who string
@@ -26,15 +29,15 @@ const (
 	Attacker Who = "attacker"
 )
 
-// String is "Probably a person", "Probably an attacker" or "Person or attacker: unclear".
+// String is "Probably a person:", "Probably an attacker:" or "Person or attacker?", before the reasons.
 func (w Who) String() string {
 	switch w {
 	case Person:
-		return "Probably a person"
+		return "Probably a person:"
 	case Attacker:
-		return "Probably an attacker"
+		return "Probably an attacker:"
 	}
-	return "Person or attacker: unclear"
+	return "Person or attacker?"
 }
 
 // Network is what kind of network an address is in.
@@ -63,7 +66,7 @@ type Other struct {
 // Context is what is known besides the lines. Everything may be left out: what is not known is no sign of anything.
 type Context struct {
 	Failures int        // as Fail2Ban counted them: the lines may show fewer; 0: not known
-	Earlier  []Evidence // of earlier bans of the address
+	Earlier  []Evidence // of earlier bans of the address, the latest first
 	Others   []Other
 	Fleet    map[string]int // by name, folded by Fold: how many other addresses were banned for it within a week
 	Logins   []Login
@@ -90,7 +93,7 @@ func Judge(e Evidence, c Context) Verdict {
 	f := gather(e, c)
 	attacker, against := weigh(f, attackerSigns)
 	person, inFavour := weigh(f, personSigns)
-	v := Verdict{Who: Unclear}
+	v := Verdict{Who: Unclear, Names: f.named}
 	switch {
 	case attacker >= strong && person < fair:
 		v.Who, v.Reasons = Attacker, against

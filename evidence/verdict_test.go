@@ -36,7 +36,7 @@ func judgeAll(t *testing.T, all []scene) (r tally) {
 		}
 		r.kinds[name][v.Who]++
 		if len(v.Reasons) == 0 {
-			t.Errorf("%s: %s without a reason:\n%s", name, v.Who, s.matches)
+			t.Errorf("%s: %s no reason:\n%s", name, v.Who, s.matches)
 		}
 		wrong := Person
 		if s.person {

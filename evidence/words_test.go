@@ -43,16 +43,16 @@ func TestVerdictGivesItsReasons(t *testing.T) {
 		"from a server": {
 			forgotten,
 			Context{Network: Hosting},
-			"Person or attacker: unclear: only jdupont, who exists; an address of a hosting company",
+			"Person or attacker? only jdupont, who exists; an address of a hosting company",
 		},
 		"dictionary": {dictionary, Context{}, "Probably an attacker: tried oracle, test and 2 others, as attackers do"},
 		"dictionary, by an address that logged in": {
 			dictionary,
 			Context{Logins: login},
-			"Person or attacker: unclear: logged in from here 4 days before; tried oracle, test and 2 others, as attackers do",
+			"Person or attacker? logged in from here 4 days before; tried oracle, test and 2 others, as attackers do",
 		},
-		"one typo":  {typo, Context{Failures: 3}, "Person or attacker: unclear: jdupnt does not exist (2 of 3 failures seen)"},
-		"two names": {names, Context{}, "Person or attacker: unclear: 2 names that do not exist"},
+		"one typo":  {typo, Context{Failures: 3}, "Person or attacker? jdupnt does not exist (2 of 3 failures seen)"},
+		"two names": {names, Context{}, "Person or attacker? 2 names that do not exist"},
 		"a third, in an earlier ban": {
 			names,
 			Context{Earlier: []Evidence{Read(ssh("15:01:00", "1", "invalid user yannick"))}},
@@ -61,7 +61,7 @@ func TestVerdictGivesItsReasons(t *testing.T) {
 		"a name of the fleet's other bans": {
 			typo,
 			Context{Fleet: map[string]int{"jdupnt": 12}},
-			"Person or attacker: unclear: jdupnt was tried from 12 other addresses this week; jdupnt does not exist",
+			"Person or attacker? jdupnt was tried from 12 other addresses this week; jdupnt does not exist",
 		},
 		"an old password everywhere": {
 			forgotten,
@@ -73,13 +73,13 @@ func TestVerdictGivesItsReasons(t *testing.T) {
 			Context{Others: []Other{{Jail: "dovecot", Evidence: Read(dictionary)}}},
 			"Probably an attacker: 2 names that do not exist; dovecot banned it as well, for other names",
 		},
-		"root":   {root, Context{}, "Person or attacker: unclear: only root, which people and attackers use alike"},
-		"office": {office, Context{}, "Person or attacker: unclear: 3 names, all of which exist; an office, or stolen names"},
+		"root":   {root, Context{}, "Person or attacker? only root, which people and attackers use alike"},
+		"office": {office, Context{}, "Person or attacker? 3 names, all of which exist; an office, or stolen names"},
 		"nothing known": {
-			"", Context{Failures: 5}, "Person or attacker: unclear: no log lines are known",
+			"", Context{Failures: 5}, "Person or attacker? no log lines are known",
 		},
 		"no form that is known": {
-			"something failed", Context{}, "Person or attacker: unclear: the log lines are of no known form",
+			"something failed", Context{}, "Person or attacker? the log lines are of no known form",
 		},
 	}
 	for name, tc := range tests {
