@@ -123,11 +123,15 @@ func (s *Store) Present(context.Context) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return &CorruptError{Path: s.path, Reason: "was deleted while I ran", Lost: true}
 	}
-	if err == nil && !os.SameFile(info, s.file) {
+	if err != nil {
+		return err
+	}
+	own, err := s.file.Stat()
+	if err != nil {
+		return err
+	}
+	if !os.SameFile(info, own) {
 		return &CorruptError{Path: s.path, Reason: "was replaced while I ran", Lost: true}
 	}
-	if err == nil {
-		err = checkFile(s.path)
-	}
-	return err
+	return checkHeader(s.path, own.Size(), s.file)
 }

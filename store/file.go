@@ -131,16 +131,21 @@ func checkFile(path string) error {
 	if !info.Mode().IsRegular() {
 		return fmt.Errorf("%s is no file", path)
 	}
-	if info.Size() == 0 {
-		return &CorruptError{Path: path, Reason: "was empty"}
-	}
 	f, err := os.Open(path)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
+	return checkHeader(path, info.Size(), f)
+}
+
+// checkHeader is checkFile for an open file of that size.
+func checkHeader(path string, size int64, f io.ReaderAt) error {
+	if size == 0 {
+		return &CorruptError{Path: path, Reason: "was empty"}
+	}
 	first := make([]byte, len(sqliteHeader))
-	if _, err := io.ReadFull(f, first); err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
+	if _, err := f.ReadAt(first, 0); err != nil && !errors.Is(err, io.EOF) {
 		return err
 	}
 	if string(first) != sqliteHeader {

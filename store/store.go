@@ -33,7 +33,10 @@ type Store struct {
 	spare *sql.DB // one connection that is never interrupted: it still reaches the file after it was deleted
 
 	path string
-	file fs.FileInfo // the open file, even if path has come to mean another
+	// file is the open file, even if path has come to mean another. It is closed after the connections, and looked at
+	// in place of path: whoever opens and closes the database in this process takes the locks from SQLite, and another
+	// process may then remove the write-ahead log. https://www.sqlite.org/howtocorrupt.html#_posix_advisory_locks_canceled
+	file *os.File
 }
 
 // NewerError reports a database that was written by a later release. It is left untouched.
@@ -59,45 +62,53 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	if err := migrate(ctx, path); err != nil {
 		return nil, err
 	}
-	file, err := os.Stat(path)
-	if err != nil {
-		return nil, fmt.Errorf("open database: %w", err)
-	}
-	w, err := open(path, writeOptions+"&_foreign_keys=1")
-	if err != nil {
-		return nil, err
-	}
-	w.SetMaxOpenConns(1)
-	_, err = w.ExecContext(ctx, "INSERT INTO meta VALUES ('store/born', ?) ON CONFLICT DO NOTHING",
-		strconv.FormatInt(time.Now().Unix(), 10))
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("open database %s: %w", path, err), w.Close())
-	}
-	r, err := open(path, "_query_only=1&_pragma=cache_size(-1000)")
-	if err != nil {
-		return nil, errors.Join(err, w.Close())
-	}
-	r.SetMaxOpenConns(readers)
-	r.SetMaxIdleConns(readers)
-	// The pools drop a connection that was interrupted, and a new one could not reach a file that was deleted.
-	spare, err := open(path, "")
-	if err != nil {
-		return nil, errors.Join(err, r.Close(), w.Close())
-	}
-	spare.SetMaxOpenConns(1)
-	s := &Store{w: w, r: r, spare: spare, path: path, file: file}
-	if _, err := spare.ExecContext(ctx, "SELECT 1 FROM sqlite_schema"); err != nil {
-		return nil, errors.Join(fmt.Errorf("open database %s: %w", path, err), s.Close())
+	s := &Store{path: path}
+	if err := s.open(ctx); err != nil {
+		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
 }
 
-// Close waits for running statements and closes the file.
+func (s *Store) open(ctx context.Context) (err error) {
+	if s.file, err = os.Open(s.path); err != nil {
+		return fmt.Errorf("open database: %w", err)
+	}
+	if s.w, err = open(s.path, writeOptions+"&_foreign_keys=1"); err != nil {
+		return err
+	}
+	s.w.SetMaxOpenConns(1)
+	_, err = s.w.ExecContext(ctx, "INSERT INTO meta VALUES ('store/born', ?) ON CONFLICT DO NOTHING",
+		strconv.FormatInt(time.Now().Unix(), 10))
+	if err != nil {
+		return fmt.Errorf("open database %s: %w", s.path, err)
+	}
+	if s.r, err = open(s.path, "_query_only=1&_pragma=cache_size(-1000)"); err != nil {
+		return err
+	}
+	s.r.SetMaxOpenConns(readers)
+	s.r.SetMaxIdleConns(readers)
+	// The pools drop a connection that was interrupted, and a new one could not reach a file that was deleted.
+	if s.spare, err = open(s.path, ""); err != nil {
+		return err
+	}
+	s.spare.SetMaxOpenConns(1)
+	if _, err := s.spare.ExecContext(ctx, "SELECT 1 FROM sqlite_schema"); err != nil {
+		return fmt.Errorf("open database %s: %w", s.path, err)
+	}
+	return nil
+}
+
+// Close waits for running statements and closes the file. It may be called twice.
 func (s *Store) Close() error {
 	var errs []error
 	for _, db := range []*sql.DB{s.r, s.w, s.spare} {
 		if db != nil {
 			errs = append(errs, db.Close())
+		}
+	}
+	if s.file != nil { // last: see the field
+		if err := s.file.Close(); !errors.Is(err, fs.ErrClosed) {
+			errs = append(errs, err)
 		}
 	}
 	return errors.Join(errs...)
