@@ -2,7 +2,6 @@ package app
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -12,21 +11,24 @@ import (
 	"friendlyfire/store"
 )
 
-// Lock keeps a second bot from delivering out of the same database. The lock ends with unlock or with the process.
+// Lock keeps a second bot from delivering out of the same database, from before that is opened. The lock ends with
+// unlock or with the process. Somebody may delete the lock file or reach the database by a hard link: whoever delivers
+// therefore reserves the open database, too.
 func Lock(database string) (unlock func(), err error) {
 	if err := os.MkdirAll(filepath.Dir(database), 0o700); err != nil {
 		return nil, err
 	}
-	_, missing := os.Stat(lockFile(database))
-	f, err := os.OpenFile(lockFile(database), os.O_CREATE|os.O_RDWR, 0o600)
+	name := lockFile(database)
+	_, missing := os.Stat(name)
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, store.ReadOnly(database, err)
 	}
 	if missing != nil {
-		store.OwnedLikeDirectory(f.Name())
+		store.OwnedLikeDirectory(name)
 	}
 	if unlock = lock(f); unlock == nil {
-		return nil, fmt.Errorf("%s is in use by another friendlyfire", database)
+		return nil, &store.InUseError{Path: database}
 	}
 	return unlock, nil
 }
@@ -47,7 +49,13 @@ func LockToPair(database string) (unlock func(), err error) {
 	return unlock, nil
 }
 
-func lockFile(database string) string { return database + ".lock" }
+// lockFile lies beside the database itself, wherever a symbolic link to it may be.
+func lockFile(database string) string {
+	if path, err := filepath.EvalSymlinks(database); err == nil {
+		database = path
+	}
+	return database + ".lock"
+}
 
 // lock locks the file. Where another process holds the lock, it closes the file and returns nil.
 func lock(f *os.File) (unlock func()) {

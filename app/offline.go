@@ -37,6 +37,10 @@ func (a *App) Refresh(ctx context.Context) {
 		return
 	}
 	defer unlock()
+	if a.Store.Reserve() != nil {
+		return
+	}
+	defer a.Store.Release()
 	var errs []error
 	for _, source := range a.Config.Sources {
 		if source.SFTP == nil {

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"os"
 	"time"
@@ -10,11 +11,12 @@ import (
 )
 
 // withRecovery runs serve, and runs it again whenever the database was found damaged and has been mended. Damage that
-// comes back within a minute is returned as an error: the disk may be failing.
+// comes back within a minute is returned as an error: the disk may be failing. Damage that is found when the program is
+// told to stop is mended before it does.
 func withRecovery(ctx context.Context, database string, log *slog.Logger, serve func() error) error {
 	for last := (time.Time{}); ; {
 		err := unlessStopped(ctx, store.Check(ctx, database))
-		if err == nil {
+		if err == nil && ctx.Err() == nil {
 			err = serve()
 		}
 		damage := store.Corruption(database, err)
@@ -26,7 +28,7 @@ func withRecovery(ctx context.Context, database string, log *slog.Logger, serve 
 		if _, err := os.Lstat(database); damage.Lost && err == nil {
 			continue // the database was rescued, or somebody has put another one there
 		}
-		restored, err := store.Restore(ctx, database, damage.Reason, last)
+		restored, err := store.Restore(context.WithoutCancel(ctx), database, damage.Reason, last)
 		if err != nil {
 			return err
 		}
@@ -34,13 +36,20 @@ func withRecovery(ctx context.Context, database string, log *slog.Logger, serve 
 	}
 }
 
-// rescue keeps the content of the open database if err says that its file is lost. Other errors are none of its
-// business.
-func (a *App) rescue(ctx context.Context, err error) error {
-	if damage := store.Corruption(a.Config.Database, err); damage != nil && damage.Lost {
-		return a.Store.Rescue(context.WithoutCancel(ctx), damage.Reason, time.Now())
+// keepLost looks at the open database for a last time. If its file was deleted or replaced, as err says or as is found
+// only now, it keeps the content; the error that it returns is then, or for other damage, a *store.CorruptError.
+func (a *App) keepLost(ctx context.Context, err error) error {
+	ctx = context.WithoutCancel(ctx)
+	var found error
+	damage := store.Corruption(a.Config.Database, err)
+	if damage == nil {
+		found = a.Store.Present(ctx)
+		damage = store.Corruption(a.Config.Database, found)
 	}
-	return nil
+	if damage != nil && damage.Lost {
+		return errors.Join(found, a.Store.Rescue(ctx, damage.Reason, time.Now()))
+	}
+	return found
 }
 
 // stopOnCorruption returns a step that takes the given one and calls stop if that has met a damaged database.

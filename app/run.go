@@ -99,6 +99,9 @@ func Run(ctx context.Context, once bool, env Env) error {
 		return err
 	}
 	defer unlock()
+	if err := store.CheckReserved(c.Database); err != nil {
+		return err
+	}
 	return withRecovery(ctx, c.Database, log, func() error { return serve(ctx, c, once, env, log) })
 }
 
@@ -109,6 +112,10 @@ func serve(ctx context.Context, c *config.Config, once bool, env Env, log *slog.
 		return unlessStopped(ctx, err)
 	}
 	defer func() { err = errors.Join(err, a.Close()) }()
+	if err := a.Store.Reserve(); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, a.keepLost(ctx, err)) }()
 	err = errors.Join(a.Store.Recover(ctx), bot.TellOfCorruption(ctx, a.Store, a.Chats, a.Words(), c.Alerts.MaxAge))
 	if err != nil {
 		return unlessStopped(ctx, err)
@@ -128,8 +135,7 @@ func serve(ctx context.Context, c *config.Config, once bool, env Env, log *slog.
 	}
 	// The bot lives beside other programs for weeks: memory is dearer than a little time.
 	debug.SetGCPercent(50)
-	err = a.start(ctx)
-	return errors.Join(err, a.rescue(ctx, err))
+	return a.start(ctx)
 }
 
 // unlessStopped returns err, or nil if the program was told to stop while it was starting: that is no failure.

@@ -120,16 +120,27 @@ func (s *Store) rescue(ctx context.Context, r Restored) error {
 		return err
 	}
 	part := s.path + ".rescued" + partSuffix
-	if err := errors.Join(vacuum(ctx, s.spare, part), s.Close()); err != nil { // only open connections still reach it
+	if err := vacuum(ctx, s.spare, part); err != nil { // only open connections still reach it
+		return errors.Join(err, s.Close())
+	}
+	wal, err := os.Stat(s.path + "-wal")
+	own := err == nil && os.SameFile(wal, s.wal)
+	if err := s.Close(); err != nil {
 		return err
 	}
-	if _, err := os.Lstat(s.path); err == nil {
-		return errors.Join(fsync(part), renameSynced(part, s.path+damagedSuffix+r.At.UTC().Format(damagedLayout)))
-	}
-	for _, suffix := range []string{"-wal", "-shm"} { // their contents have been rescued
-		if err := os.Remove(s.path + suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
+	_, err = os.Lstat(s.path)
+	replaced := err == nil
+	// SQLite leaves the -wal and -shm of a file that has moved. Their contents have been rescued, and they must never
+	// stand beside another database, which would take them for its own.
+	if own || !replaced {
+		for _, suffix := range []string{"-wal", "-shm"} {
+			if err := os.Remove(s.path + suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return err
+			}
 		}
+	}
+	if replaced {
+		return errors.Join(fsync(part), renameSynced(part, s.path+damagedSuffix+r.At.UTC().Format(damagedLayout)))
 	}
 	return errors.Join(recordRestored(ctx, part, r), renameSynced(part, s.path))
 }

@@ -37,6 +37,7 @@ type Store struct {
 	// in place of path: whoever opens and closes the database in this process takes the locks from SQLite, and another
 	// process may then remove the write-ahead log. https://www.sqlite.org/howtocorrupt.html#_posix_advisory_locks_canceled
 	file *os.File
+	wal  fs.FileInfo // its write-ahead log
 }
 
 // NewerError reports a database that was written by a later release. It is left untouched.
@@ -94,6 +95,9 @@ func (s *Store) open(ctx context.Context) (err error) {
 	s.spare.SetMaxOpenConns(1)
 	if _, err := s.spare.ExecContext(ctx, "SELECT 1 FROM sqlite_schema"); err != nil {
 		return fmt.Errorf("open database %s: %w", s.path, err)
+	}
+	if s.wal, err = os.Stat(s.path + "-wal"); err != nil {
+		return fmt.Errorf("open database: %w", err)
 	}
 	return nil
 }
