@@ -55,7 +55,7 @@ func TestR34DatabaseThatIsLostInTheLastMinuteIsMended(t *testing.T) {
 				time.Sleep(10 * time.Minute)
 				stop()
 				if tc.report != "" {
-					s.Want(t, map[string]int{tc.report: 1, "My database ": 1})
+					s.Want(t, map[string]int{tc.report: 1, "My database": 1})
 				}
 				s.Want(t, map[string]int{harness.Alert("203.0.113.1"): tc.first})
 				if kept := setAside(t, s.Database); len(kept) != tc.kept {

@@ -32,6 +32,8 @@ type App struct {
 	Chats       []store.Chat
 
 	env       Env
+	started   time.Time
+	clock     *store.Clock // nil: nobody asks what time it is
 	log       *slog.Logger
 	stages    []*stage // the readers first, in the order of the sources
 	announcer *bot.Announcer
@@ -112,7 +114,7 @@ func (a *App) Reader(c config.Source) *ingest.Reader {
 	}
 	return &ingest.Reader{
 		Store: a.Store, Name: c.Name, Source: source, Format: c.Format, Zone: c.Timezone,
-		MaxAge: a.Config.Alerts.MaxAge, Place: a.Table.Place, Next: func() {},
+		MaxAge: a.Config.Alerts.MaxAge, Clock: a.clock, Place: a.Table.Place, Next: func() {},
 		Progress: func(p ingest.Progress) {
 			if p.Bans > bigImport {
 				a.memory.Touch()
@@ -131,13 +133,6 @@ func (a *App) Whois() *enrich.Whois {
 		whois.Resolver = &enrich.Client{Dial: a.env.Dial}
 	}
 	return whois
-}
-
-// Purge forgets whatever is older than the configuration allows, in the database and in its copies.
-func (a *App) Purge(ctx context.Context) (store.Purged, error) {
-	before := time.Now().AddDate(0, 0, -a.Config.Privacy.KeepDays)
-	purged, err := a.Store.Purge(ctx, before)
-	return purged, errors.Join(err, store.PurgeCopies(ctx, a.Config.Database, before))
 }
 
 // FreeSpace returns how many bytes are free on the disk that holds the database.

@@ -22,7 +22,7 @@ func Build(ctx context.Context, c *config.Config, env Env, log *slog.Logger, onc
 		offline.Enrich.Whois = false
 		c = &offline
 	}
-	a = &App{env: env, Config: c, log: log, progress: newProgress(env.Err)}
+	a = &App{env: env, Config: c, log: log, progress: newProgress(env.Err), started: time.Now()}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.Close())
@@ -32,6 +32,9 @@ func Build(ctx context.Context, c *config.Config, env Env, log *slog.Logger, onc
 		return a, err
 	}
 	if err := a.Store.UseTable(ctx, a.Table.Name()); err != nil {
+		return a, err
+	}
+	if a.clock, err = a.Store.OpenClock(ctx, a.hasRemote()); err != nil {
 		return a, err
 	}
 	report, err := a.Reporter()
@@ -71,8 +74,8 @@ func newBuilder(a *App, report *bot.Reporter, once bool) *builder {
 		announce: newStage("announce", 30*time.Second),
 	}
 	b.health = &bot.Health{
-		Store: a.Store, Words: report.Words, Whois: a.Config.Enrich.Whois, Free: a.FreeSpace, Started: time.Now(), Once: once,
-		Next: b.wakeDelivery,
+		Store: a.Store, Words: report.Words, Whois: a.Config.Enrich.Whois, Free: a.FreeSpace, Started: a.started,
+		Clock: a.clock, Once: once, Next: b.wakeDelivery, Log: a.log,
 	}
 	b.commands = &bot.Commands{Store: a.Store, Reporter: report, Health: b.health, Log: a.log}
 	return b
@@ -191,8 +194,16 @@ func (b *builder) checkHealth() *stage {
 }
 
 func (b *builder) purgeOldBans() *stage {
-	return newStage("purge", time.Hour).doing(func(ctx context.Context) error {
-		_, err := b.Purge(ctx)
+	s := newStage("purge", time.Hour)
+	return s.doing(func(ctx context.Context) error {
+		if err := b.look(ctx); err != nil {
+			return err
+		}
+		if !b.clock.Confirmed() {
+			s.RetryIn(time.Minute)
+			return nil
+		}
+		_, err := b.purge(ctx)
 		return err
 	})
 }
@@ -220,7 +231,7 @@ func (b *builder) packCounts() *stage {
 }
 
 func (b *builder) backUp() *stage {
-	backup := &store.Backup{Store: b.Store, Zone: b.Config.Timezone}
+	backup := &store.Backup{Store: b.Store, Clock: b.clock, Zone: b.Config.Timezone}
 	return newStage("backup", 10*time.Minute).doing(backup.Step)
 }
 

@@ -3,6 +3,8 @@ package app
 import (
 	"context"
 	"path/filepath"
+	"slices"
+	"time"
 
 	"friendlyfire/bot"
 	"friendlyfire/bot/discord"
@@ -26,6 +28,8 @@ type Platform interface {
 	Chats() []string
 	// Users may give commands.
 	Users() []string
+	// Remote reports whether the platform is on another machine, which has a clock of its own.
+	Remote() bool
 	// HasToken reports whether the configuration or the environment gives a token.
 	HasToken() bool
 
@@ -97,6 +101,7 @@ func (a *App) connect(commands *bot.Commands) error {
 		}
 		connection, err := platform.Connect(msg.Bot{
 			Dial: a.env.Dial, Store: a.Store, Log: a.log, Hearing: hearing,
+			Date:    func(at time.Time) { a.clock.Witness(platform.Name(), platform.Remote(), at) },
 			Allowed: access.Allowed, Answer: answer, Suggest: commands.Suggest, Commands: bot.CommandList(),
 		})
 		if err != nil {
@@ -112,6 +117,11 @@ func (a *App) connect(commands *bot.Commands) error {
 		}, []string{terminal.Chat}, []string{terminal.Chat})
 	}
 	return nil
+}
+
+// hasRemote reports whether a platform that is used is on another machine.
+func (a *App) hasRemote() bool {
+	return slices.ContainsFunc(Platforms(a.Config), func(p Platform) bool { return len(p.Chats()) > 0 && p.Remote() })
 }
 
 // onTerminal reports whether the terminal is the chat, because no platform is configured.

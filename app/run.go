@@ -115,7 +115,13 @@ func serve(ctx context.Context, c *config.Config, once bool, env Env, log *slog.
 	if err := a.Store.Reserve(); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, a.keepLost(ctx, err)) }()
+	defer func() {
+		a.leaveClock(ctx)
+		err = errors.Join(err, a.keepLost(ctx, err))
+	}()
+	if err := a.look(ctx); err != nil {
+		return unlessStopped(ctx, err)
+	}
 	err = errors.Join(a.Store.Recover(ctx), bot.TellOfCorruption(ctx, a.Store, a.Chats, a.Words(), c.Alerts.MaxAge))
 	if err != nil {
 		return unlessStopped(ctx, err)

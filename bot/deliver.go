@@ -20,9 +20,6 @@ type Body struct {
 	Chart *Chart   `json:"chart,omitempty"` // drawn when the notice is sent
 }
 
-// KeepTrying is how long a notice may wait to be delivered before it is given up.
-const KeepTrying = 7 * 24 * time.Hour
-
 // repeatNote begins a message that may have been sent before.
 var repeatNote = msg.Run{Text: "(may repeat) ", Style: msg.Plain}
 
@@ -37,6 +34,8 @@ type Deliverer struct {
 	Draw   func(context.Context, Chart) ([]byte, error) // PNG
 	Again  func(time.Duration)                          // called when a Step is due after that time
 	Log    *slog.Logger
+
+	vain time.Time // of the latest attempt, if it was in vain; zero: it was not
 }
 
 // Step sends what is due. It returns when nothing more is due, or when an attempt has failed: the store then knows when
@@ -50,13 +49,10 @@ func (d *Deliverer) Step(ctx context.Context) error {
 		if len(due) == 0 {
 			return d.later(ctx)
 		}
-		if deadline := time.Now().Add(-KeepTrying); due[0].CreatedAt.Before(deadline) {
-			if err := d.Store.Expire(ctx, deadline, time.Now()); err != nil {
-				return fmt.Errorf("deliver to %s: %w", d.Chat, err)
-			}
-			continue
-		}
 		arrived, err := d.deliver(ctx, due)
+		if err == nil {
+			err = d.giveUp(ctx, arrived)
+		}
 		if err != nil {
 			return fmt.Errorf("deliver to %s: %w", d.Chat, err)
 		}

@@ -34,6 +34,11 @@ func (d *Digester) Step(ctx context.Context) error {
 		return err
 	}
 	key := "digest/" + now.Format(time.DateOnly)
+	if d.Health.Clock.Settled() {
+		if err := d.Store.PutAsideAfter(ctx, "digest/", key); err != nil {
+			return fmt.Errorf("digest: %w", err)
+		}
+	}
 	var missing []store.Chat
 	for _, chat := range d.Chats {
 		posted, err := d.Store.Posted(ctx, key, chat)

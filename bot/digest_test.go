@@ -53,6 +53,24 @@ func TestDigestComesOncePerDateAndOnQuietDaysToo(t *testing.T) {
 	})
 }
 
+// A digest that a clock ahead has brought forward does not take the place of that day's own.
+func TestR31DigestOfADayThatHasNotComeIsNotItsDigest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t)
+		untilDigest()
+		early := notices(d.digester.Chats, "digest/2000-01-02", Body{Text: headed("early", "")}, time.Now())
+		if _, err := d.store.Post(t.Context(), early...); err != nil {
+			t.Fatal(err)
+		}
+		for range 3 {
+			d.digest()
+			d.digest()
+			time.Sleep(24 * time.Hour)
+		}
+		d.said("early\n\nFri 31 Dec: ", "Sat 1 Jan: ", "Sun 2 Jan: ")
+	})
+}
+
 func TestDigestSetsTheDayBesideItsPast(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDesk(t)

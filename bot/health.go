@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"maps"
 	"slices"
 	"strings"
@@ -25,7 +26,9 @@ type Health struct {
 	Hearing []*msg.Hearing        // of the platforms where somebody may give commands
 	Started time.Time             // when the program was: what it has not had time to do is not missing yet
 	Once    bool                  // the program ends when all has been read: no time need pass
+	Clock   *store.Clock          // nil: it is never in doubt
 	Next    func()                // called when notices were posted
+	Log     *slog.Logger          // nil: nothing is logged
 
 	full  full
 	clock clock

@@ -2,10 +2,14 @@ package bot
 
 import (
 	"context"
+	"errors"
 	"math"
 	"time"
 
 	"golang.org/x/time/rate"
+
+	"friendlyfire/bot/msg"
+	"friendlyfire/store"
 )
 
 // clock compares the wall clock, which people and daemons set, with the monotonic one, which only counts seconds.
@@ -32,20 +36,64 @@ func (h *Health) jump(ctx context.Context, wall time.Time, up time.Duration) err
 		c.even = up
 	}
 	if by.Abs() > jumped && c.jumps.Allow() {
-		direction := " ahead"
+		direction, slept := "forward", " Or the machine slept."
 		if by < 0 {
-			direction = " back"
+			direction, slept = "back", ""
 		}
 		key := "clock/" + expected.UTC().Format(time.RFC3339) + "/" + wall.UTC().Format(time.RFC3339)
-		err := h.Post(ctx, key, headed("The clock has jumped",
-			": from "+h.Words.moment(expected, wall)+" to "+h.Words.moment(wall, wall)+", "+
-				humanDuration(by.Abs())+direction+". It was set, or the machine slept."))
+		err := h.Post(ctx, key, headed("The clock was set "+direction+" by "+humanDuration(by.Abs()),
+			": from "+h.Words.moment(expected, wall)+" to "+h.Words.moment(wall, wall)+"."+slept))
 		if err != nil {
 			return err // the next look will see it again
 		}
 	}
 	c.wall, c.up = wall, up
-	return nil
+	if h.Clock == nil {
+		return nil
+	}
+	return errors.Join(h.Clock.Look(ctx, wall, up), h.doubt(ctx, wall, up))
+}
+
+// confirmedSoon is how long a platform has to confirm a clock before anybody is told that it is in doubt: it is after
+// every longer absence.
+const confirmedSoon = time.Minute
+
+// doubt tells the chats, and the log, of a clock that is in doubt, and when it is not any more.
+func (h *Health) doubt(ctx context.Context, wall time.Time, up time.Duration) error {
+	d := h.Clock.Doubt()
+	told, err := h.told(ctx, "doubt")
+	if err != nil || told == (d != nil) {
+		return err
+	}
+	if d != nil && d.Witness == "" && h.Clock.Remote() && up < confirmedSoon {
+		return nil
+	}
+	text := headed("The clock is right again", ": it shows "+h.Words.moment(wall, wall))
+	if d != nil {
+		text = h.Words.doubt(d, h.Clock.Remote())
+	}
+	if h.Log != nil {
+		h.Log.Warn(text.String())
+	}
+	return h.tell(ctx, "doubt", d != nil, h.Chats, text, text)
+}
+
+// doubt says why the clock is in doubt, and what follows from that.
+func (w Words) doubt(d *store.Doubt, remote bool) msg.Text {
+	off := humanDuration(d.Ahead().Abs()) + " ahead of "
+	if d.Ahead() < 0 {
+		off = humanDuration(d.Ahead().Abs()) + " behind "
+	}
+	shows := ": it shows " + w.moment(d.Shown, d.Mark) + ", " + off
+	if d.Witness != "" {
+		return headed("The clock is wrong", shows+"what "+d.Witness+" says. Until it is set right, I delete nothing.")
+	}
+	until := "it goes on for a week without being set"
+	if remote {
+		until = "a chat platform gives the same time"
+	}
+	return headed("The clock may be wrong", shows+"when I last ran. Until it is set right, or "+until+
+		", I delete nothing.")
 }
 
 // elapsed is how long the clock has not jumped, as far as anybody knows: time that it skipped has not passed.

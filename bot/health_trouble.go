@@ -54,6 +54,9 @@ func (h *Health) troubles(ctx context.Context, now time.Time) (all []trouble, er
 			}
 		}
 	}
+	if d := h.Clock.Doubt(); d != nil {
+		all = append(all, trouble{"the clock", strings.TrimSuffix(h.Words.doubt(d, h.Clock.Remote()).String(), ".")})
+	}
 	disk, err := h.diskTroubles(ctx)
 	return append(all, disk...), err
 }

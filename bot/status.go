@@ -67,6 +67,9 @@ func (c *Commands) status(ctx context.Context) (msg.Message, error) {
 		}
 	}
 	t = append(t, headed("whois", ": "+whois+"\n")...)
+	if d := h.Clock.Doubt(); d != nil {
+		t = append(t, headed("clock", ": "+h.Words.doubt(d, h.Clock.Remote()).String()+"\n")...)
+	}
 	lately, err := h.lately(ctx, now)
 	if err != nil {
 		return msg.Message{}, err

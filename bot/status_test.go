@@ -112,7 +112,7 @@ paper 1: last message 13:05
 telegram -1001234567890: nothing sent yet, 8 waiting, 1 given up
 discord 112233445566778899: nothing sent yet, 7 waiting, failing since 13:00 (not sent: connection refused)
 whois: 859 addresses to ask for, 1240 asked today, whois.ripe.net left alone until 13:15 UTC (%ERROR:201: access denied)
-lately: The clock has jumped: from 12:05 to 13:05, 1 h ahead. It was set, or the machine slept.
+lately: The clock was set forward by 1 h: from 12:05 to 13:05. Or the machine slept.
 database: many kB, 50.0 MB of its disk free, writes found no room since 13:05`
 		if got := kilobytes.ReplaceAllString(d.status(), "many kB"); got != want {
 			t.Errorf("got\n%s\nwant\n%s", got, want)

@@ -12,13 +12,15 @@ import (
 )
 
 func purgeCommand(env *app.Env) *cobra.Command {
-	return &cobra.Command{
+	var trust bool
+	cmd := &cobra.Command{
 		Use:   "purge",
 		Short: "Forget what is older than [privacy] keep_days now, and keep its counts",
 		Long: strings.TrimSpace(`
 Forget what is older than [privacy] keep_days, as the bot does by itself every day: bans, their addresses, what
 registries said of them, and the words of messages from then. Counts stay. No byte of it is left in the database
-or its copies. The bot may run meanwhile.
+or its copies. The bot may run meanwhile. Where it has not run for more than a day by this machine's clock, the
+clock may be wrong, and nothing is deleted by it without --trust-clock.
 `),
 		Args: validate(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
@@ -27,7 +29,10 @@ or its copies. The bot may run meanwhile.
 				return err
 			}
 			defer func() { err = errors.Join(err, a.Close()) }()
-			purged, err := a.Purge(cmd.Context())
+			purged, err := a.Purge(cmd.Context(), trust)
+			if _, ok := errors.AsType[*app.AstrayError](err); ok {
+				return fmt.Errorf("%w. Nothing was deleted. If that is right: friendlyfire purge --trust-clock", err)
+			}
 			if err != nil {
 				return err
 			}
@@ -36,4 +41,6 @@ or its copies. The bot may run meanwhile.
 			return nil
 		},
 	}
+	cmd.Flags().BoolVar(&trust, "trust-clock", false, "even if the bot has not run for more than a day by this clock")
+	return cmd
 }

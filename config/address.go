@@ -25,6 +25,12 @@ func ParseAPI(address string) (*url.URL, error) {
 	return u, nil
 }
 
+// IsRemote reports whether the API at a base URL is on another machine, which has a clock of its own.
+func IsRemote(api string) bool {
+	u, err := url.Parse(api)
+	return err == nil && !IsLoopback(u.Hostname())
+}
+
 // IsLoopback reports whether connections to host never leave this machine. localhost is the only name of which that is
 // known.
 func IsLoopback(host string) bool {

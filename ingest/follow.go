@@ -313,7 +313,8 @@ func (f *follower) save(ctx context.Context, lines *parser, end bool) (wait func
 		Bans: f.saving.Bans[:0], Ends: f.saving.Ends[:0], Rejects: f.saving.Rejects[:0],
 	}, f.batch
 	b := &f.saving
-	b.Source, b.Cursor, b.ReadAt, b.NewsSince, b.Place = f.Name, *c, now, now.Add(-f.MaxAge), f.Place
+	b.Source, b.Cursor, b.ReadAt, b.Place = f.Name, *c, now, f.Place
+	b.NewsSince, b.NewsUntil = f.news(now)
 	var added int
 	var err error
 	done := make(chan struct{})

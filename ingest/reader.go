@@ -22,6 +22,7 @@ type Reader struct {
 	Format   string         // "csv", "log", or "auto": by the file's first lines
 	Zone     *time.Location // of times without a zone
 	MaxAge   time.Duration  // bans older than this when they are read are history
+	Clock    *store.Clock   // nil: it is never in doubt
 	Place    store.Place    // looks up new addresses in the offline table; nil: that is done later
 	Next     func()         // called when bans were added
 	Progress func(Progress) // called after each batch; may be nil

@@ -17,6 +17,7 @@ import (
 // Backup keeps daily copies of the database beside it, so that a damaged one can be restored.
 type Backup struct {
 	Store *Store
+	Clock *Clock         // while it is in doubt, nothing is removed; nil: it never is
 	Zone  *time.Location // of the dates in the copies' names
 }
 
@@ -44,7 +45,7 @@ func (b *Backup) step(ctx context.Context) error {
 	if _, err := os.Stat(today); !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	if created, err := b.Store.CreatedAt(ctx); err != nil || now.Sub(created) < minAge {
+	if created, err := b.Store.CreatedAt(ctx); err != nil || now.Sub(created).Abs() < minAge {
 		return err
 	}
 	part := path + copySuffix + partSuffix
@@ -54,10 +55,14 @@ func (b *Backup) step(ctx context.Context) error {
 	if err := copyTo(ctx, path, part); err != nil {
 		return err
 	}
-	return errors.Join(renameSynced(part, today), prune(path, now))
+	if err := renameSynced(part, today); err != nil || b.Clock.Doubt() != nil {
+		return err
+	}
+	return prune(path, now)
 }
 
-// prune removes copies beyond copiesKept, and damaged databases that were set aside longer than CorruptKept ago.
+// prune removes copies beyond copiesKept, and damaged databases that were set aside longer than CorruptKept ago. For one
+// from the future, that time begins now.
 func prune(path string, now time.Time) error {
 	copies, err := Copies(path)
 	for _, old := range copies[min(copiesKept, len(copies)):] {
@@ -71,14 +76,20 @@ func prune(path string, now time.Time) error {
 			continue
 		}
 		at, e := time.Parse(damagedLayout, stamp[:len(damagedLayout)]) // a -wal may follow
-		if e == nil && now.Sub(at) > CorruptKept {
+		switch {
+		case e != nil:
+		case now.Sub(at) > CorruptKept:
 			err = errors.Join(err, os.Remove(path+suffix))
+		case at.Sub(now) > clockSlack:
+			renamed := path + damagedSuffix + now.UTC().Format(damagedLayout) + stamp[len(damagedLayout):]
+			err = errors.Join(err, os.Rename(path+suffix, renamed))
 		}
 	}
 	return err
 }
 
-// Copies returns the files that Backup keeps of the database at path, newest first.
+// Copies returns the files that Backup keeps of the database at path, newest first. Those from the future, which a clock
+// that was wrong has dated, come last.
 func Copies(path string) ([]string, error) {
 	found, err := suffixes(path)
 	var copies []string
@@ -90,7 +101,12 @@ func Copies(path string) ([]string, error) {
 	}
 	slices.Sort(copies)
 	slices.Reverse(copies)
-	return copies, err
+	latest := path + copySuffix + time.Now().Add(2*clockSlack).UTC().Format(time.DateOnly) // whatever their zone
+	future := slices.IndexFunc(copies, func(c string) bool { return c <= latest })
+	if future < 0 {
+		return copies, err
+	}
+	return slices.Concat(copies[future:], copies[:future]), err
 }
 
 // Copy writes a consistent copy of the database at path to a new file that only its owner can read. Others may read and

@@ -113,6 +113,31 @@ func TestBackupKeepsACopyOfEachOfSevenDays(t *testing.T) {
 	})
 }
 
+func TestR31CopiesFromTheFutureComeLast(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := openBans(t)
+		for _, suffix := range []string{
+			copySuffix + "2000-01-01", copySuffix + "2001-02-04", copySuffix + "1999-12-31",
+			damagedSuffix + "2001-02-04T150405Z-wal",
+		} {
+			if err := os.WriteFile(s.path+suffix, nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		copies, err := Copies(s.path)
+		if err != nil || len(copies) != 3 || copies[0] != s.path+copySuffix+"2000-01-01" ||
+			copies[2] != s.path+copySuffix+"2001-02-04" {
+			t.Errorf("%q, %v", copies, err)
+		}
+		if err := prune(s.path, time.Now()); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := os.Stat(s.path + damagedSuffix + "2000-01-01T000000Z-wal"); err != nil {
+			t.Errorf("%v: seven days from now on", err)
+		}
+	})
+}
+
 func TestBackupWritesNothingWithoutRoom(t *testing.T) {
 	s := openBans(t)
 	take(t, s, 0, ban(1, true))

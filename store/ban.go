@@ -38,6 +38,7 @@ type Batch struct {
 	Gaps      []string       // of each file whose lines were lost, the reason; few, so that they can be counted
 	ReadAt    time.Time      // when it was read
 	NewsSince time.Time      // bans from then on are news, earlier ones are history
+	NewsUntil time.Time      // what the time may be, if that is later than ReadAt: later bans are news, too
 	Place     Place          // looks up new addresses in the offline table; nil: left to Locate
 
 	addresses []string // found by Prepare
@@ -94,7 +95,12 @@ func (s *Store) AddBans(ctx context.Context, b Batch) (added int, err error) {
 
 func addBans(ctx context.Context, tx *sql.Tx, source int64, b Batch) (added int, err error) {
 	if b.Cursor.Generation > 0 {
-		if err := b.dropPurged(ctx, tx); err != nil {
+		var latest int64
+		err := tx.QueryRowContext(ctx, "SELECT latest FROM sources WHERE id = ?", source).Scan(&latest)
+		if err != nil {
+			return 0, err
+		}
+		if err := b.dropPurged(ctx, tx, latest+1); err != nil {
 			return 0, err
 		}
 	}
@@ -162,10 +168,12 @@ func keepRows(ctx context.Context, tx *sql.Tx, rows []banRow, t *tally) (added i
 	return len(rows), addUntold(ctx, tx, rows)
 }
 
-// dropPurged removes bans of purged days: they were counted when they were first read, and their addresses must not
-// come back.
-func (b *Batch) dropPurged(ctx context.Context, tx *sql.Tx) error {
+// dropPurged removes bans of purged days, and from before another time in unix seconds: they were counted when they were
+// first read, and their addresses must not come back. A ban that is later than any of its source has not been counted,
+// however far a purge went by a clock that was wrong.
+func (b *Batch) dropPurged(ctx context.Context, tx *sql.Tx, before int64) error {
 	purged, err := purgedBefore(ctx, tx)
+	purged = min(purged, before)
 	old := func(ban Ban) bool { return ban.Time.Unix() < purged }
 	if err != nil || !slices.ContainsFunc(b.Bans, old) {
 		return err
@@ -220,7 +228,7 @@ func resolve(ctx context.Context, tx *sql.Tx, source int64, b Batch) ([]banRow, 
 			}
 		}
 	}
-	since, until := b.NewsSince.Unix(), b.ReadAt.Add(maxClockSkew).Unix()
+	since, until := b.NewsSince.Unix(), later(b.ReadAt, b.NewsUntil).Add(maxClockSkew).Unix()
 	rows := make([]banRow, len(b.Bans))
 	for i := range b.Bans {
 		ban := &b.Bans[i]
@@ -234,6 +242,13 @@ func resolve(ctx context.Context, tx *sql.Tx, source int64, b Batch) ([]banRow, 
 		}
 	}
 	return rows, &nameIDs{addresses, jails, servers}, nil
+}
+
+func later(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return b
+	}
+	return a
 }
 
 // jailsOf returns the id of every jail that the bans name, adding new ones.

@@ -107,8 +107,9 @@ func (s *Store) History(ctx context.Context) (h History, err error) {
 			coalesce(max(first), 0), coalesce(max(last), 0),
 			(SELECT json_group_array(name) FROM (SELECT name FROM sources ORDER BY name)),
 			EXISTS (SELECT 1 FROM sources WHERE offset < size) OR EXISTS (SELECT 1 FROM addresses WHERE public IS NULL)
-				OR EXISTS (SELECT 1 FROM meta WHERE key = ? AND CAST(value AS INTEGER) > ?)
-		FROM untold`, importingKey, time.Now().Unix(),
+				OR EXISTS (SELECT 1 FROM meta WHERE key = ?1
+					AND CAST(value AS INTEGER) > ?2 AND CAST(value AS INTEGER) <= ?2 + ?3)
+		FROM untold`, importingKey, time.Now().Unix(), int(importLease/time.Second),
 	).Scan(&h.UpTo, &h.Bans, &h.Friendly, &from, &to, &sources, &h.Reading)
 	if err != nil {
 		return h, err

@@ -77,7 +77,7 @@ func (i *Import) Add(ctx context.Context, bans []Ban) (a Added, err error) {
 		if err != nil {
 			return err
 		}
-		if err := b.dropPurged(ctx, tx); err != nil {
+		if err := b.dropPurged(ctx, tx, latestTime); err != nil {
 			return err
 		}
 		a.Old = len(bans) - len(b.Bans)

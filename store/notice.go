@@ -80,12 +80,22 @@ func (s *Store) Posted(ctx context.Context, key string, chat Chat) (bool, error)
 	return posted, err
 }
 
-// LatestNotice returns the notice with the highest key that begins with prefix, of any chat that has it; the zero
-// Notice if there is none.
+// PutAsideAfter gives other keys to the notices whose keys begin with prefix and come after key, which itself begins
+// with prefix, and those that begin with key. Posted by a clock that was ahead, they would keep their days from having
+// notices of their own.
+func (s *Store) PutAsideAfter(ctx context.Context, prefix, key string) error {
+	const last = "\U0010FFFF"
+	_, err := s.w.ExecContext(ctx, "UPDATE notices SET key = 'early/' || id || '/' || key WHERE key > ? AND key < ?",
+		key+last, prefix+last)
+	return err
+}
+
+// LatestNotice returns the notice that was posted last of those whose key begins with prefix, of any chat that has it;
+// the zero Notice if there is none.
 func (s *Store) LatestNotice(ctx context.Context, prefix string) (n Notice, err error) {
 	var created int64
 	err = s.r.QueryRowContext(ctx, `SELECT id, key, platform, chat, body, created_at FROM notices
-		WHERE key >= ? AND key < ? ORDER BY key DESC LIMIT 1`, prefix, prefix+"\U0010FFFF").
+		WHERE key >= ? AND key < ? ORDER BY id DESC LIMIT 1`, prefix, prefix+"\U0010FFFF").
 		Scan(&n.ID, &n.Key, &n.Chat.Platform, &n.Chat.ID, &n.Body, &created)
 	if errors.Is(err, sql.ErrNoRows) {
 		return Notice{}, nil
@@ -160,14 +170,6 @@ func (s *Store) RecordOutcome(ctx context.Context, outcome Outcome, now time.Tim
 func (s *Store) Recover(ctx context.Context) error {
 	_, err := s.w.ExecContext(ctx, `UPDATE notices SET claimed_at = NULL, maybe_sent = 1
 		WHERE claimed_at IS NOT NULL AND sent_at IS NULL`)
-	return err
-}
-
-// Expire gives up notices that were posted before deadline and never sent.
-func (s *Store) Expire(ctx context.Context, deadline, now time.Time) error {
-	_, err := s.w.ExecContext(ctx, `UPDATE notices SET dead_at = ?, error = 'too old: ' || error
-		WHERE sent_at IS NULL AND dead_at IS NULL AND claimed_at IS NULL AND created_at < ?`,
-		now.Unix(), deadline.Unix())
 	return err
 }
 

@@ -152,6 +152,23 @@ func residue(t *testing.T, dir string, texts [][]byte) string {
 	return ""
 }
 
+// A purge by a clock that was ahead has left its mark in the future. What comes now was never counted.
+func TestR31BansAfterAPurgeIntoTheFutureAreKept(t *testing.T) {
+	s := openBans(t)
+	take(t, s, 0, ban(1, true), ban(2, true))
+	if _, err := s.Purge(t.Context(), noon.AddDate(1, 0, 0)); err != nil {
+		t.Fatal(err)
+	}
+	take(t, s, 1, ban(1, true), ban(2, true)) // again, in another file
+	if total, err := s.Totals(t.Context(), Window{}); err != nil || total.Bans != 2 {
+		t.Errorf("%+v, %v, want the 2 bans counted once", total, err)
+	}
+	take(t, s, 1, ban(100, true))
+	if total, err := s.Totals(t.Context(), Window{}); err != nil || total.Bans != 3 {
+		t.Errorf("%+v, %v, want 3 bans", total, err)
+	}
+}
+
 func TestPurgeLeavesAloneWhatIsNewer(t *testing.T) {
 	s := openBans(t)
 	if n := take(t, s, 0, ban(1, true), ban(2, true), ban(3, false)); n != 3 {

@@ -38,6 +38,9 @@ func (c *Config) Chats() []string { return c.Channels }
 // Users are the users whose commands are answered.
 func (c *Config) Users() []string { return c.UserIDs }
 
+// Remote reports whether the API is on another machine.
+func (c *Config) Remote() bool { return config.IsRemote(c.API) }
+
 // HasToken reports whether there is a token.
 func (c *Config) HasToken() bool { return !c.Token.Empty() }
 

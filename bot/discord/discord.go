@@ -76,10 +76,13 @@ func New(token, api string, dial Dialer) (*Client, error) {
 	if err != nil {
 		return nil, errors.New("discord: the library refuses the token")
 	}
-	rest.Client = &http.Client{Transport: &transport{base: base, token: token, limits: newRateLimit(), next: network}}
 	rest.ShouldRetryOnRateLimit, rest.MaxRestRetries = false, 0
 	rest.LogLevel = -1 // its log bypasses ours, and contains URLs
-	return &Client{token: token, dial: dial, rest: rest, http: network}, nil
+	c := &Client{token: token, dial: dial, rest: rest, http: network}
+	rest.Client = &http.Client{Transport: &transport{
+		base: base, token: token, limits: newRateLimit(), next: network, answered: c.SawAnswer,
+	}}
+	return c, nil
 }
 
 // Platform is "discord".

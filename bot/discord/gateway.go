@@ -53,7 +53,10 @@ func (l *listener) connect(ctx context.Context) (identified bool, err error) {
 		TLSClientConfig: l.http.TLSClientConfig.Clone(), HandshakeTimeout: callLimit,
 	}
 	address += "/?v=" + discordgo.APIVersion + "&encoding=json"
-	ws, _, err := dialer.DialContext(ctx, address, nil) //nolint:bodyclose // it needs none
+	ws, resp, err := dialer.DialContext(ctx, address, nil) //nolint:bodyclose // it needs none
+	if resp != nil {
+		l.SawAnswer(resp.Header)
+	}
 	if err != nil {
 		l.session.URL = "" // the API may know a better one
 		return false, fmt.Errorf("gateway: %w", err)

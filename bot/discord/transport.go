@@ -28,6 +28,8 @@ type transport struct {
 	token  string
 	limits *rateLimit
 	next   *http.Transport
+
+	answered func(http.Header) // called with that of every answer
 }
 
 // RoundTrip waits for the rate limits, makes the request, and lets the rate limits learn from its outcome.
@@ -74,6 +76,7 @@ func (t *transport) exchange(r *http.Request) (*http.Response, error) {
 		return nil, errors.New(t.redact(r, err.Error()))
 	}
 	defer resp.Body.Close()
+	t.answered(resp.Header)
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
 	if len(body) > maxAnswer {
 		err = fmt.Errorf("more than %d bytes", maxAnswer)

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"log/slog"
 	"net"
+	"net/http"
+	"time"
 
 	"friendlyfire/store"
 )
@@ -27,8 +29,21 @@ type Bot struct {
 	// Hearing is told whether commands are heard; nil: nobody wants to know.
 	Hearing *Hearing
 
+	// Date is called with the time at which the platform says it answered, with each answer; nil: nobody asks.
+	Date func(time.Time)
+
 	Store *store.Store // for what the platform must remember
 	Log   *slog.Logger // nil: nothing is logged
+}
+
+// SawAnswer passes on the Date of an answer, if it has one: RFC 9110, section 6.6.1.
+func (b *Bot) SawAnswer(h http.Header) {
+	if b.Date == nil {
+		return
+	}
+	if at, err := http.ParseTime(h.Get("Date")); err == nil {
+		b.Date(at)
+	}
 }
 
 // Logger returns Log with the platform as an attribute, or a logger that discards everything.

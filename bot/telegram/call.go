@@ -18,7 +18,7 @@ func (c *Client) call(
 ) (json.RawMessage, error) {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	t := &transport{ctx: ctx, client: c.http}
+	t := &transport{ctx: ctx, client: c.http, answered: c.SawAnswer}
 	api := &tg.BotAPI{Token: c.token, Client: t} // the library's own constructor makes a request
 	api.SetAPIEndpoint(c.endpoint)
 

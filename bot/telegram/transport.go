@@ -21,6 +21,8 @@ type transport struct {
 	ctx    context.Context //nolint:containedctx // it lives for one request
 	client *http.Client
 
+	answered func(http.Header) // called with that of every answer
+
 	status     int           // of an answer that was read completely
 	retryAfter time.Duration // its Retry-After
 	unsent     bool          // nothing of the request's body was sent
@@ -49,6 +51,7 @@ func (t *transport) Do(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	defer resp.Body.Close()
+	t.answered(resp.Header)
 	answer, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
 	if err != nil {
 		return nil, err
