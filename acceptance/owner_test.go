@@ -106,3 +106,39 @@ func TestR35OneDatabaseHasOneBot(t *testing.T) {
 	p.Stop()
 	both.Want(t, map[string]int{harness.AnyAlert(): 2})
 }
+
+// After a mend, what is read again may have been told before, whatever its time says; what comes later was not.
+func TestR35WhatIsReadAgainAfterAMendMayRepeat(t *testing.T) {
+	for name, lose := range map[string]func(database string) error{
+		"copy":    func(database string) error { return os.Remove(database) },
+		"no copy": func(database string) error { return os.Truncate(database, 0) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			simulate(t, func(t *testing.T, s *simulation) {
+				stop := s.start()
+				if name == "copy" {
+					time.Sleep(2 * time.Minute)
+					s.MustRun("backup", s.Database+".copy-1999-12-31")
+				}
+				s.Append(harness.BanRow(time.Now().Add(3*time.Hour), "203.0.113.1", "sshd", "")) // a zone that is wrong
+				time.Sleep(2 * time.Minute)
+				stop()
+				if err := lose(s.Database); err != nil {
+					t.Fatal(err)
+				}
+				stop = s.start()
+				time.Sleep(5 * time.Minute)
+				s.Append(harness.BanRow(time.Now().Add(3*time.Hour), "203.0.113.2", "sshd", ""))
+				time.Sleep(5 * time.Minute)
+				stop()
+				s.Want(t, map[string]int{harness.Alert("203.0.113.1"): 2, harness.Alert("203.0.113.2"): 1})
+				if !isMarked(s.Platforms, "203.0.113.1") {
+					t.Error("the repeated alert is not marked")
+				}
+				if isMarked(s.Platforms, "203.0.113.2") {
+					t.Error("the new alert is marked")
+				}
+			}, everyMinute)
+		})
+	}
+}

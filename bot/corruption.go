@@ -50,16 +50,17 @@ func (w Words) corruption(m store.Restored, now time.Time) msg.Text {
 const sinceThen = "Bans since then are read again as far as the sources' files go back. " +
 	"Alerts may repeat, and whois is asked again."
 
-// flagRepeats flags alerts that may have been sent before: of a ban from before the database knows what was said.
+// flagRepeats flags alerts that may have been sent before: of a ban from before the database knows what was said, or
+// one that was read again since.
 func (a *Announcer) flagRepeats(
 	ctx context.Context, g store.EnrichedBan, alerts []store.Notice,
 ) ([]store.Notice, error) {
-	since, err := a.Store.KnowsSince(ctx)
+	told, err := a.Store.MaybeTold(ctx, g.Ban)
 	if err != nil {
 		return nil, fmt.Errorf("announce: %w", err)
 	}
 	for i := range alerts {
-		alerts[i].MaybeSent = g.Time.Before(since)
+		alerts[i].MaybeSent = told
 	}
 	return alerts, nil
 }

@@ -32,6 +32,7 @@ type Reader struct {
 	seenAt     time.Time      // when everything had been read
 	finished   []Info         // the files there were when everything had been read
 	reportedOK bool           // the store knows that the source can be read
+	readToEnd  bool           // the store knows that the source was read to its end
 }
 
 // Progress is how far a reader has come within a file.
@@ -119,6 +120,10 @@ func (r *Reader) step(ctx context.Context) error {
 	}
 	if err == nil {
 		r.finished, r.seenAt = files, time.Now()
+	}
+	if err == nil && !r.readToEnd {
+		err = r.Store.ReadToEnd(ctx, r.Name)
+		r.readToEnd = err == nil
 	}
 	return err
 }

@@ -77,6 +77,9 @@ func (s *Store) AddBans(ctx context.Context, b Batch) (added int, err error) {
 		if added, err = addBans(ctx, tx, source, b); err != nil {
 			return err
 		}
+		if err := noteReread(ctx, tx, &b); err != nil {
+			return err
+		}
 		if len(b.Rejects) > 0 {
 			if err := saveRejects(ctx, tx, source, b); err != nil {
 				return err

@@ -174,31 +174,28 @@ const knowsSinceKey = "store/knows since"
 // history, notices posted before it are given up, and younger ones are marked as possibly sent. The day's digest is
 // skipped.
 func (s *Store) Accept(ctx context.Context, r Restored, now, newsSince time.Time, notices []Notice) error {
-	type change struct {
-		query string
-		args  []any
-	}
-	changes := []change{{"DELETE FROM meta WHERE key IN (?, ?)", []any{restoredKey, copiedKey}}}
+	changes := []statement{{"DELETE FROM meta WHERE key IN (?, ?)", []any{restoredKey, copiedKey}}}
 	if !r.Whole {
 		changes = append(changes,
-			change{
+			statement{
 				"INSERT OR REPLACE INTO meta (key, value) VALUES (?1, ?3), (?2, ?3)",
 				[]any{knowsSinceKey, "store/born", strconv.FormatInt(now.Unix(), 10)},
 			},
-			change{
+			statement{
 				fmt.Sprintf("UPDATE bans SET state = %d WHERE state IN (%d, %d) AND time < ?",
 					stateHistory, stateUndecided, stateWaiting),
 				[]any{newsSince.Unix()},
 			},
-			change{
+			statement{
 				"UPDATE notices SET claimed_at = NULL, maybe_sent = 1 WHERE sent_at IS NULL AND dead_at IS NULL",
 				nil,
 			},
-			change{
+			statement{
 				`UPDATE notices SET dead_at = ?, error = 'restored from a copy'
 					WHERE sent_at IS NULL AND dead_at IS NULL AND created_at < ?`,
 				[]any{now.Unix(), newsSince.Unix()},
 			})
+		changes = append(changes, rereadAll()...)
 	}
 	return s.write(ctx, func(tx *sql.Tx) error {
 		for _, c := range changes {
