@@ -110,7 +110,7 @@ func TestR35OneDatabaseHasOneBot(t *testing.T) {
 // After a mend, what is read again may have been told before, whatever its time says; what comes later was not.
 func TestR35WhatIsReadAgainAfterAMendMayRepeat(t *testing.T) {
 	for name, lose := range map[string]func(database string) error{
-		"copy":    func(database string) error { return os.Remove(database) },
+		"copy":    os.Remove,
 		"no copy": func(database string) error { return os.Truncate(database, 0) },
 	} {
 		t.Run(name, func(t *testing.T) {

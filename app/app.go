@@ -37,6 +37,7 @@ type App struct {
 	log       *slog.Logger
 	stages    []*stage // the readers first, in the order of the sources
 	announcer *bot.Announcer
+	health    *bot.Health
 	metrics   *metrics     // nil: not configured
 	port      net.Listener // serves the metrics; nil: not configured
 	progress  *progress

@@ -57,7 +57,6 @@ type builder struct {
 	*App
 	once       bool
 	report     *bot.Reporter
-	health     *bot.Health
 	commands   *bot.Commands
 	registries *enrich.Whois // nil: the registries are not asked
 

@@ -94,19 +94,28 @@ func Run(ctx context.Context, once bool, env Env) error {
 		return err
 	}
 	log := slog.New(slog.NewTextHandler(env.Err, nil))
-	unlock, err := Lock(c.Database)
-	if err != nil {
-		return err
+	own := func(full time.Time) error {
+		unlock, err := Lock(c.Database)
+		if err != nil {
+			return err
+		}
+		defer unlock()
+		if err := store.CheckReserved(c.Database); err != nil {
+			return err
+		}
+		return withRecovery(ctx, c.Database, log, func() error { return serve(ctx, c, once, env, log, full) })
 	}
-	defer unlock()
-	if err := store.CheckReserved(c.Database); err != nil {
-		return err
+	if once {
+		return own(time.Time{})
 	}
-	return withRecovery(ctx, c.Database, log, func() error { return serve(ctx, c, once, env, log) })
+	return withRoom(ctx, c.Database, log, own)
 }
 
-// serve is the bot from opening the database to closing it.
-func serve(ctx context.Context, c *config.Config, once bool, env Env, log *slog.Logger) (err error) {
+// serve is the bot from opening the database to closing it. full is since when the disk was full, until now; zero: it
+// was not.
+func serve(
+	ctx context.Context, c *config.Config, once bool, env Env, log *slog.Logger, full time.Time,
+) (err error) {
 	a, err := Build(ctx, c, env, log, once)
 	if err != nil {
 		return unlessStopped(ctx, err)
@@ -128,6 +137,11 @@ func serve(ctx context.Context, c *config.Config, once bool, env Env, log *slog.
 	}
 	if a.onTerminal() && slices.ContainsFunc(c.Sources, IsSample) {
 		fmt.Fprint(env.Out, sampleNote+"\n\n")
+	}
+	if !full.IsZero() {
+		if err := a.health.WasFull(ctx, full, time.Now()); err != nil {
+			return unlessStopped(ctx, err)
+		}
 	}
 	if once {
 		return a.once(ctx)

@@ -58,6 +58,10 @@ func (h *Health) jump(ctx context.Context, wall time.Time, up time.Duration) err
 // every longer absence.
 const confirmedSoon = time.Minute
 
+// absence is for how long a program may well have been off. A clock that is in doubt for no other reason is mentioned,
+// and no trouble yet.
+const absence = 7 * 24 * time.Hour
+
 // doubt tells the chats, and the log, of a clock that is in doubt, and when it is not any more.
 func (h *Health) doubt(ctx context.Context, wall time.Time, up time.Duration) error {
 	d := h.Clock.Doubt()

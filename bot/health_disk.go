@@ -106,9 +106,7 @@ func (h *Health) fullDisk(ctx context.Context, now time.Time) error {
 	case told == "" && since.IsZero():
 		return nil
 	case told == "":
-		text := headed("The disk was full", " from "+h.Words.moment(since, now)+" to "+h.Words.moment(last, now)+
-			". What waited is read now, so that alerts of that time come late.")
-		if err := h.Post(ctx, "was-full/"+since.UTC().Format(time.RFC3339), text); err != nil {
+		if err := h.WasFull(ctx, since, last); err != nil {
 			return err
 		}
 	case now.Sub(h.Started) < calm:
@@ -120,4 +118,11 @@ func (h *Health) fullDisk(ctx context.Context, now time.Time) error {
 	}
 	h.full.forget()
 	return nil
+}
+
+// WasFull tells the chats that the disk was full until a moment ago.
+func (h *Health) WasFull(ctx context.Context, since, last time.Time) error {
+	return h.Post(ctx, "was-full/"+since.UTC().Format(time.RFC3339), headed("The disk was full",
+		" from "+h.Words.moment(since, last)+" to "+h.Words.moment(last, last)+
+			". What waited is read now, so that alerts of that time come late."))
 }

@@ -54,7 +54,7 @@ func (h *Health) troubles(ctx context.Context, now time.Time) (all []trouble, er
 			}
 		}
 	}
-	if d := h.Clock.Doubt(); d != nil {
+	if d := h.Clock.Doubt(); d != nil && (d.Witness != "" || d.Ahead().Abs() > absence) {
 		all = append(all, trouble{"the clock", strings.TrimSuffix(h.Words.doubt(d, h.Clock.Remote()).String(), ".")})
 	}
 	disk, err := h.diskTroubles(ctx)

@@ -4,10 +4,12 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"path/filepath"
 	"syscall"
 	"time"
 
 	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 )
 
 // sqliteFull is the primary result code of a write to a full disk (sqlite.org/rescode.html).
@@ -19,6 +21,21 @@ func Full(err error) bool {
 		return true
 	}
 	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
+}
+
+// NoRoom reports whether err means that the disk of the database at path is full, or is to be explained by that: where
+// SQLite cannot make or enlarge the files beside the database, it does not say why.
+func NoRoom(err error, path string) bool {
+	if Full(err) {
+		return true
+	}
+	e, ok := errors.AsType[*sqlite.Error](err)
+	if !ok || e.Code()&0xff != sqlite3.SQLITE_IOERR && e.Code()&0xff != sqlite3.SQLITE_CANTOPEN {
+		return false
+	}
+	const little = 256 << 10
+	free, err := FreeSpace(filepath.Dir(path))
+	return err == nil && free < little
 }
 
 // DeadLetters are the notices to a chat that were given up.

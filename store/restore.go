@@ -36,11 +36,16 @@ func Restore(ctx context.Context, path, reason string, now time.Time) (Restored,
 	return r, nil
 }
 
-func restore(ctx context.Context, path string, r Restored) (Restored, error) {
+func restore(ctx context.Context, path string, r Restored) (_ Restored, err error) {
 	if err := removePartFiles(path); err != nil {
 		return r, err
 	}
 	part := path + ".mended" + partSuffix
+	defer func() {
+		if err != nil { // on a full disk it would take the last of the room
+			os.Remove(part) //nolint:errcheck // the next try will
+		}
+	}()
 	if err := makeReplacement(ctx, path, part); err != nil {
 		return r, err
 	}
