@@ -36,6 +36,7 @@ type App struct {
 	clock     *store.Clock // nil: nobody asks what time it is
 	log       *slog.Logger
 	stages    []*stage // the readers first, in the order of the sources
+	deliver   []*stage // two of them for each chat: words and pictures
 	announcer *bot.Announcer
 	health    *bot.Health
 	metrics   *metrics     // nil: not configured

@@ -62,7 +62,6 @@ type builder struct {
 
 	// Stages that others wake.
 	locate, whois, announce *stage
-	deliver                 []*stage // one for each chat
 }
 
 func newBuilder(a *App, report *bot.Reporter, once bool) *builder {
@@ -209,11 +208,18 @@ func (b *builder) purgeOldBans() *stage {
 
 func (b *builder) deliverNotices() []*stage {
 	for _, chat := range b.Chats {
-		s := newStage("deliver to "+chat.String(), 30*time.Second)
-		deliverer := &bot.Deliverer{
-			Store: b.Store, Sender: b.sender(chat), Chat: chat, Draw: b.report.Draw, Again: s.RetryIn, Log: b.log,
+		words := newStage("deliver to "+chat.String(), 30*time.Second)
+		pictures := newStage("deliver pictures to "+chat.String(), 30*time.Second)
+		for _, s := range []*stage{words, pictures} {
+			deliverer := &bot.Deliverer{
+				Store: b.Store, Sender: b.sender(chat), Chat: chat, Pictures: s == pictures,
+				Draw: b.report.Draw, Again: s.RetryIn, Next: words.Wake, Log: b.log,
+			}
+			if s == words {
+				deliverer.Next = pictures.Wake
+			}
+			b.deliver = append(b.deliver, s.doing(deliverer.Step))
 		}
-		b.deliver = append(b.deliver, s.doing(deliverer.Step))
 	}
 	return b.deliver
 }

@@ -74,6 +74,9 @@ func (a *App) once(ctx context.Context) error {
 				errs = append(errs, err)
 			}
 		}
+		for _, s := range a.deliver { // what waited for a picture
+			errs = append(errs, s.step(ctx))
+		}
 		pending, err := a.announcer.Pending(ctx)
 		if err := errors.Join(append(errs, err)...); err != nil || !pending {
 			return err

@@ -163,11 +163,17 @@ func (a *Announcer) post(key string, body Body) []store.Notice {
 	return notices(a.Chats, key, body, time.Now())
 }
 
+// uploads is how many attempts to send a notice carry its picture: the second may find that the first had bad luck.
+const uploads = 2
+
 // notices addresses one body to every chat.
 func notices(chats []store.Chat, key string, body Body, now time.Time) []store.Notice {
 	all := make([]store.Notice, len(chats))
 	for i, chat := range chats {
 		all[i] = store.Notice{Key: key, Chat: chat, Body: encode(body), CreatedAt: now}
+		if body.Chart != nil {
+			all[i].Uploads = uploads
+		}
 	}
 	return all
 }

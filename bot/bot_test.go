@@ -24,6 +24,7 @@ type desk struct {
 	sender    *notes
 	announcer *Announcer
 	deliverer *Deliverer
+	pictures  *Deliverer
 	digester  *Digester
 	health    *Health
 	commands  *Commands
@@ -102,6 +103,9 @@ func newDesk(t *testing.T) *desk {
 		Store: s, Sender: d.sender, Chat: chat, Draw: report.Draw,
 		Again: func(time.Duration) {}, Log: log,
 	}
+	pictures := *d.deliverer
+	pictures.Pictures = true
+	d.pictures = &pictures
 	d.digester = &Digester{
 		Store: s, Chats: []store.Chat{chat}, Reporter: report, Hour: 8, Health: d.health,
 		Next: func() {},
@@ -145,8 +149,19 @@ func ago(d time.Duration) func(*store.Ban) {
 // step announces and delivers what is due.
 func (d *desk) step() {
 	d.t.Helper()
-	if err := errors.Join(d.announcer.Step(d.t.Context()), d.deliverer.Step(d.t.Context())); err != nil {
+	if err := d.announcer.Step(d.t.Context()); err != nil {
 		d.t.Fatal(err)
+	}
+	d.deliver()
+}
+
+// deliver delivers what is due: words, pictures, and words that have waited for a picture.
+func (d *desk) deliver() {
+	d.t.Helper()
+	for _, deliverer := range []*Deliverer{d.deliverer, d.pictures, d.deliverer} {
+		if err := deliverer.Step(d.t.Context()); err != nil {
+			d.t.Fatal(err)
+		}
 	}
 }
 
@@ -167,7 +182,7 @@ func unbanned(address string) string {
 
 // mayRepeat is the text of a message that may have been sent before.
 func mayRepeat(text string) string {
-	return withRepeatNote(msg.Message{Text: msg.Text{{Text: text}}}).Text.String()
+	return msg.Message{Text: msg.Text{{Text: text}}}.AsRepeat().Text.String()
 }
 
 func (d *desk) said(want ...string) {

@@ -2,8 +2,6 @@ package bot
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -20,59 +18,90 @@ type Body struct {
 	Chart *Chart   `json:"chart,omitempty"` // drawn when the notice is sent
 }
 
-// repeatNote begins a message that may have been sent before.
-var repeatNote = msg.Run{Text: "(may repeat) ", Style: msg.Plain}
-
 // Deliverer empties the outbox of one chat, oldest notice first, several in a message where they fit.
+//
+// A chat has two of them: one for words, and one for pictures, since an upload may fail or hang where words pass. A
+// picture waits until no words do, and is uploaded beside those that come meanwhile. When two uploads of a notice have
+// failed it is one in words.
 //
 // An attempt is recorded before the request, its outcome after it. A message whose fate is unknown, after a crash or a
 // lost answer, is sent again and says that it may be a repeat.
 type Deliverer struct {
-	Store  *store.Store
-	Sender msg.Sender
-	Chat   store.Chat
-	Draw   func(context.Context, Chart) ([]byte, error) // PNG
-	Again  func(time.Duration)                          // called when a Step is due after that time
-	Log    *slog.Logger
+	Store    *store.Store
+	Sender   msg.Sender
+	Chat     store.Chat
+	Pictures bool                                         // it sends the notices with pictures; otherwise the others
+	Draw     func(context.Context, Chart) ([]byte, error) // PNG
+	Again    func(time.Duration)                          // called when a Step is due after that time
+	Next     func()                                       // called when the other one may have something to do; nil: nobody
+	Log      *slog.Logger
 
-	vain time.Time // of the latest attempt, if it was in vain; zero: it was not
+	resumed bool      // the sender knows when the last run has posted
+	rest    time.Time // no picture before
+	missed  int       // uploads in a row that did not reach the platform
+	vain    time.Time // of the latest attempt, if it was in vain; zero: it was not
 }
 
 // Step sends what is due. It returns when nothing more is due, or when an attempt has failed: the store then knows when
 // the next one may be made.
 func (d *Deliverer) Step(ctx context.Context) error {
+	tried, err := d.send(ctx)
+	if tried && d.Next != nil {
+		d.Next()
+	}
+	if err != nil {
+		return fmt.Errorf("deliver to %s: %w", d.Chat, err)
+	}
+	return nil
+}
+
+// send sends what is due, and reports whether it has tried to.
+func (d *Deliverer) send(ctx context.Context) (tried bool, err error) {
 	for ctx.Err() == nil {
-		due, err := d.Store.Due(ctx, d.Chat, time.Now(), 200)
+		if rest := time.Until(d.rest); rest > 0 {
+			d.Again(rest)
+			return tried, nil
+		}
+		due, err := d.due(ctx)
 		if err != nil {
-			return fmt.Errorf("deliver to %s: %w", d.Chat, err)
+			return tried, err
 		}
 		if len(due) == 0 {
-			return d.later(ctx)
+			return tried, d.later(ctx)
 		}
 		arrived, err := d.deliver(ctx, due)
+		tried = true
 		if err == nil {
 			err = d.giveUp(ctx, arrived)
 		}
 		if err != nil {
-			return fmt.Errorf("deliver to %s: %w", d.Chat, err)
+			return tried, err
 		}
 		if !arrived {
-			return d.later(ctx)
+			return tried, d.later(ctx)
 		}
 	}
-	return nil
+	return tried, nil
+}
+
+func (d *Deliverer) due(ctx context.Context) ([]store.Notice, error) {
+	if d.Pictures {
+		return d.Store.DuePicture(ctx, d.Chat, time.Now())
+	}
+	return d.Store.Due(ctx, d.Chat, time.Now(), 200)
 }
 
 // later asks for a Step at the time when the chat may be tried again, if anything is waiting.
 func (d *Deliverer) later(ctx context.Context) error {
 	status, err := d.Store.ChatStatus(ctx, d.Chat)
-	if err != nil {
-		return fmt.Errorf("deliver to %s: %w", d.Chat, err)
+	if err != nil || status.Waiting == 0 {
+		return err
 	}
-	if pause := time.Until(status.BlockedUntil); status.Waiting > 0 && pause > 0 {
+	pause, err := d.Store.HeldFor(ctx, d.Chat, time.Now())
+	if pause = max(pause, time.Until(d.rest)); pause > 0 {
 		d.Again(pause)
 	}
-	return nil
+	return err
 }
 
 // deliver makes one attempt to send one message. It reports whether the next may follow; an error is the store's.
@@ -86,6 +115,7 @@ func (d *Deliverer) deliver(ctx context.Context, due []store.Notice) (goOn bool,
 	if err != nil {
 		return false, err
 	}
+	d.resume(status)
 	// The outcome is kept even if the program is about to stop.
 	kept := context.WithoutCancel(ctx)
 	claimed, err := d.Store.Claim(kept, message.Nonce, time.Now(), ids...)
@@ -94,138 +124,103 @@ func (d *Deliverer) deliver(ctx context.Context, due []store.Notice) (goOn bool,
 	}
 	begun := time.Now()
 	failure := d.Sender.Send(ctx, status.Destination(), message)
-	if unsent, ok := errors.AsType[*msg.NotSentError](failure); ok && ctx.Err() != nil {
-		// The stop is to blame, not the chat.
-		return false, d.Store.RecordOutcome(kept, store.NotSent, time.Now(), unsent.Error(), ids...)
+	end := store.Attempt{Chat: d.Chat, IDs: ids, At: time.Now()}
+	if failure == nil {
+		d.missed = 0
+		return true, d.Store.RecordAttempt(kept, end)
 	}
-	return d.recordOutcome(kept, ids, status, begun, failure)
+	end.Reason = failure.Error()
+	if _, ok := errors.AsType[*msg.NotSentError](failure); ok && ctx.Err() != nil {
+		// The stop is to blame, not the chat.
+		end.Outcome, end.NoUpload = store.NotSent, d.Pictures
+		return false, d.Store.RecordAttempt(kept, end)
+	}
+	goOn, err = d.recordFailure(kept, end, status, begun, failure)
+	d.Log.Warn("not delivered", "chat", d.Chat.String(), "notices", len(ids), "error", failure)
+	return goOn, err
 }
 
-// recordOutcome records how the attempt that began at begun has ended.
-func (d *Deliverer) recordOutcome(
-	ctx context.Context, ids []int64, status store.ChatStatus, begun time.Time, failure error,
-) (goOn bool, err error) {
-	now := time.Now()
-	if failure == nil {
-		return true, errors.Join(
-			d.Store.RecordOutcome(ctx, store.Sent, now, "", ids...),
-			d.Store.Arrived(ctx, d.Chat, now))
+// resume tells the sender once when an earlier run has last posted to the chat.
+func (d *Deliverer) resume(status store.ChatStatus) {
+	if pace, ok := d.Sender.(msg.Resumer); ok && !d.resumed && !status.TriedAt.IsZero() {
+		pace.Resume(status.Destination(), status.TriedAt)
 	}
-	d.Log.Warn("not delivered", "chat", d.Chat.String(), "notices", len(ids), "error", failure)
-	if rejected, ok := errors.AsType[*msg.RejectedError](failure); ok {
-		outcome := store.Refused
-		if len(ids) > 1 {
-			outcome = store.Separately
+	d.resumed = true
+}
+
+// recordFailure records how the attempt that began at begun has failed.
+func (d *Deliverer) recordFailure(
+	ctx context.Context, end store.Attempt, status store.ChatStatus, begun time.Time, failure error,
+) (goOn bool, err error) {
+	if limit, ok := errors.AsType[*msg.RetryAfterError](failure); ok {
+		end.Outcome, end.Hold, end.NoUpload = store.NotSent, limit.After, d.Pictures
+		if limit.Scope == msg.WholePlatform {
+			end.Held = store.Chat{Platform: d.Chat.Platform}
 		}
-		return true, d.Store.RecordOutcome(ctx, outcome, now, rejected.Reason, ids...)
+		return false, d.Store.RecordAttempt(ctx, end)
+	}
+	// Whether the text alone is refused too is for words to find out.
+	if rejected, ok := errors.AsType[*msg.RejectedError](failure); ok && !d.Pictures {
+		end.Outcome, end.Reason = store.Refused, rejected.Reason
+		if len(end.IDs) > 1 {
+			end.Outcome = store.Separately
+		}
+		return true, d.Store.RecordAttempt(ctx, end)
 	}
 	if moved, ok := errors.AsType[*msg.MovedError](failure); ok {
-		told := Body{Text: msg.Text{
-			{Text: "This chat has a new number, "},
-			{Text: moved.To, Style: msg.Code},
-			{Text: ". I write and listen here as before; put it in place of "},
-			{Text: d.Chat.ID, Style: msg.Code},
-			{Text: " in my configuration when you can."},
-		}}
-		_, err := d.Store.Post(ctx, notices([]store.Chat{d.Chat}, "moved/"+moved.To, told, now)...)
-		return true, errors.Join(err,
-			d.Store.Move(ctx, d.Chat, moved.To),
-			d.Store.RecordOutcome(ctx, store.NotSent, now, failure.Error(), ids...))
+		end.Outcome, end.NoUpload = store.NotSent, d.Pictures
+		return true, errors.Join(d.follow(ctx, moved.To, end.At), d.Store.RecordAttempt(ctx, end))
 	}
-	if limit, ok := errors.AsType[*msg.RetryAfterError](failure); ok {
-		blocked := d.Chat
-		if limit.Scope == msg.WholePlatform {
-			blocked.ID = ""
-		}
-		return false, errors.Join(
-			d.Store.Block(ctx, blocked, now.Add(limit.After)),
-			d.Store.RecordOutcome(ctx, store.NotSent, now, failure.Error(), ids...))
+	end.Outcome = store.Unclear
+	unsent, certain := errors.AsType[*msg.NotSentError](failure)
+	_, refused := errors.AsType[*msg.RejectedError](failure)
+	if certain || refused {
+		end.Outcome = store.NotSent
 	}
-	outcome, pause := store.Unclear, max(backoff(status.Failures)-now.Sub(begun), time.Second)
-	if unsent, ok := errors.AsType[*msg.NotSentError](failure); ok {
-		outcome, pause = store.NotSent, max(pause, unsent.After)
+	if d.Pictures {
+		return false, d.recordUpload(ctx, end, unsent)
 	}
-	return false, errors.Join(
-		d.Store.Failed(ctx, d.Chat, now, now.Add(pause), failure.Error()),
-		d.Store.RecordOutcome(ctx, outcome, now, failure.Error(), ids...))
+	end.Failed, end.Hold = true, max(backoff(status.Failures)-end.At.Sub(begun), time.Second)
+	if certain {
+		end.Hold = max(end.Hold, unsent.After)
+	}
+	return false, d.Store.RecordAttempt(ctx, end)
+}
+
+// uploadPause is the least time between two uploads of a picture: words that come meanwhile are to find the chat's rate
+// limit unspent.
+const uploadPause = 5 * time.Second
+
+// recordUpload records a failed upload; unsent is nil for an error of another type. It holds back no words, which may
+// pass, and is no failure of the chat unless the platform was not reached at all.
+func (d *Deliverer) recordUpload(ctx context.Context, end store.Attempt, unsent *msg.NotSentError) error {
+	pause := uploadPause
+	if unsent != nil && unsent.Unreached {
+		end.Failed, end.NoUpload = true, true
+		pause = backoff(d.missed)
+		d.missed++
+	} else {
+		d.missed = 0
+	}
+	d.rest = time.Now().Add(pause)
+	return d.Store.RecordAttempt(ctx, end)
+}
+
+// follow goes on in the chat's new place.
+func (d *Deliverer) follow(ctx context.Context, to string, now time.Time) error {
+	told := Body{Text: msg.Text{
+		{Text: "This chat has a new number, "},
+		{Text: to, Style: msg.Code},
+		{Text: ". I write and listen here as before; put it in place of "},
+		{Text: d.Chat.ID, Style: msg.Code},
+		{Text: " in my configuration when you can."},
+	}}
+	_, err := d.Store.Post(ctx, notices([]store.Chat{d.Chat}, "moved/"+to, told, now)...)
+	return errors.Join(err, d.Store.Move(ctx, d.Chat, to))
 }
 
 // backoff is the time from one attempt to the next after that many failures before this one: 1 s, doubling up to 20 s.
 // However long an attempt takes to fail, a platform that is back is found within half a minute.
 func backoff(failures int) time.Duration {
 	return min(time.Second<<min(failures, 10), 20*time.Second)
-}
-
-// crowd is how many notices must be waiting for alerts to be sent in brief: a group takes twenty messages a minute, and
-// thousands of alerts in full would take hours.
-const crowd = 40
-
-// pack puts the first notice that is due, and those behind it that fit, into one message.
-// A message that may have arrived is made of the same notices again, under the same nonce.
-func (d *Deliverer) pack(ctx context.Context, due []store.Notice) ([]store.Notice, msg.Message) {
-	again := due[0].Nonce != ""
-	pack, m := d.compose(ctx, due, !again && len(due) > crowd)
-	if again && !d.Sender.Fits(m) { // it was in brief
-		pack, m = d.compose(ctx, due, true)
-	}
-	return pack, m
-}
-
-func (d *Deliverer) compose(ctx context.Context, due []store.Notice, brief bool) ([]store.Notice, msg.Message) {
-	first := due[0]
-	m := msg.Message{Nonce: first.Nonce}
-	if m.Nonce == "" {
-		m.Nonce = rand.Text()[:20]
-	}
-	var pack []store.Notice
-	for _, n := range due {
-		if len(pack) > 0 && (n.Nonce != first.Nonce || n.MaybeSent != first.MaybeSent || n.Alone || first.Alone) {
-			continue
-		}
-		var body Body
-		if err := json.Unmarshal([]byte(n.Body), &body); err != nil {
-			body = Body{Text: msg.Text{{Text: "a notice that cannot be read: " + n.Key}}}
-		}
-		if len(pack) > 0 && body.Chart != nil {
-			continue
-		}
-		if brief && body.Brief != nil {
-			body.Text = body.Brief
-		}
-		longer := m
-		switch {
-		case len(pack) > 0:
-			longer.Text = append(append(msg.Text{}, m.Text...), append(msg.Text{{Text: "\n\n"}}, body.Text...)...)
-		case n.MaybeSent:
-			longer = withRepeatNote(msg.Message{Nonce: m.Nonce, Text: body.Text})
-		default:
-			longer.Text = body.Text
-		}
-		if len(pack) > 0 && first.Nonce == "" && !d.Sender.Fits(withRepeatNote(longer)) {
-			break
-		}
-		pack, m = append(pack, n), longer
-		if body.Chart != nil {
-			if m.Photo = d.draw(ctx, *body.Chart); !d.Sender.Fits(m) {
-				m.Photo = nil // a caption is shorter than a text may be
-			}
-			break
-		}
-	}
-	return pack, m
-}
-
-// withRepeatNote is m with the note that it may have been sent before. Room for the note is kept in every pack.
-func withRepeatNote(m msg.Message) msg.Message {
-	m.Text = append(msg.Text{repeatNote}, m.Text...)
-	return m
-}
-
-// draw returns the picture, or nil if that fails: better words without a picture than no words.
-func (d *Deliverer) draw(ctx context.Context, c Chart) []byte {
-	png, err := d.Draw(ctx, c)
-	if err != nil {
-		d.Log.Error("chart not drawn", "error", err)
-	}
-	return png
 }

@@ -24,9 +24,7 @@ func (d *desk) digest() {
 	if err := d.digester.Step(d.t.Context()); err != nil {
 		d.t.Fatal(err)
 	}
-	if err := d.deliverer.Step(d.t.Context()); err != nil {
-		d.t.Fatal(err)
-	}
+	d.deliver()
 }
 
 func TestDigestComesOncePerDateAndOnQuietDaysToo(t *testing.T) {
@@ -149,8 +147,11 @@ func TestChatOutOfReachIsToldToTheOthers(t *testing.T) {
 		d := newDesk(t)
 		other := store.Chat{Platform: "stone", ID: "2"}
 		d.health.Chats = append(d.health.Chats, other)
-		until := time.Now().Add(12_966 * time.Second)
-		if err := d.store.Block(t.Context(), store.Chat{Platform: "stone"}, until); err != nil {
+		err := d.store.RecordAttempt(t.Context(), store.Attempt{
+			Chat: other, At: time.Now(), Outcome: store.NotSent,
+			Hold: 12_966 * time.Second, Held: store.Chat{Platform: "stone"},
+		})
+		if err != nil {
 			t.Fatal(err)
 		}
 		for range 2 {

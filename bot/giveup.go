@@ -14,10 +14,10 @@ const KeepTrying = 7 * 24 * time.Hour
 const vainKept = 5 * time.Minute
 
 // giveUp counts the time from one attempt in vain to the next, by the monotonic clock, and gives up what has had enough
-// of it.
+// of it. Pictures do not count: what cannot be uploaded becomes words.
 func (d *Deliverer) giveUp(ctx context.Context, arrived bool) error {
 	now := time.Now()
-	if arrived {
+	if arrived || d.Pictures {
 		d.vain = time.Time{}
 		return nil
 	}

@@ -88,7 +88,10 @@ func TestStatusOfFiveSourcesAndThreeChatsInTrouble(t *testing.T) {
 			t.Fatal(err)
 		}
 		const refused = "not sent: connection refused"
-		if err := d.store.Failed(t.Context(), discord, time.Now(), time.Now(), refused); err != nil {
+		err := d.store.RecordAttempt(t.Context(), store.Attempt{
+			Chat: discord, At: time.Now(), Outcome: store.NotSent, Failed: true, Reason: refused,
+		})
+		if err != nil {
 			t.Fatal(err)
 		}
 		d.give(telegram, "rejected: empty", "digest/1999-12-31")

@@ -104,8 +104,9 @@ func (w *Whois) countQuery(ctx context.Context, server string, news bool) error 
 	now := time.Now()
 	var wait time.Duration
 	err := w.Store.ChangeRegistry(ctx, server, func(r *store.Registry) bool {
+		moved := r.SetBack(now)
 		if wait = registryOf(server).wait(*r, news, now); wait > 0 {
-			return false
+			return moved
 		}
 		registryOf(server).asked(r, now)
 		return true
@@ -146,14 +147,15 @@ func (w *Whois) recordTrouble(ctx context.Context, server string, err error) err
 	if ctxErr := context.Cause(ctx); errors.Is(ctxErr, context.Canceled) {
 		return ctxErr // we gave up, not the server
 	}
-	change := clearTrouble
+	change, now := clearTrouble, time.Now()
 	if refused, ok := errors.AsType[*RefusedError](err); ok {
 		change = func(r *store.Registry) bool {
 			r.Troubles++
 			r.Refusals++
-			r.Trouble, r.SilentTill = refused.Said, time.Now().Add(nth(refusalBackoff, r.Troubles))
+			r.Trouble = refused.Said
+			r.Silence(now, nth(refusalBackoff, r.Troubles))
 			if r.RefusedSince.IsZero() {
-				r.RefusedSince = time.Now()
+				r.RefusedSince = now
 			}
 			return true
 		}
@@ -161,7 +163,7 @@ func (w *Whois) recordTrouble(ctx context.Context, server string, err error) err
 		change = func(r *store.Registry) bool {
 			r.Troubles++
 			r.Trouble = store.Clean(silent.Err.Error(), 120)
-			r.SilentTill = time.Now().Add(nth(silenceBackoff, r.Troubles))
+			r.Silence(now, nth(silenceBackoff, r.Troubles))
 			return true
 		}
 	}
@@ -171,7 +173,7 @@ func (w *Whois) recordTrouble(ctx context.Context, server string, err error) err
 // clearTrouble ends the backoff of a server that answers. It reports whether there was any trouble.
 func clearTrouble(r *store.Registry) bool {
 	was := r.Troubles > 0
-	r.Troubles, r.SilentTill, r.RefusedSince = 0, time.Time{}, time.Time{}
+	r.Troubles, r.SilentFrom, r.SilentTill, r.RefusedSince = 0, time.Time{}, time.Time{}, time.Time{}
 	return was
 }
 

@@ -78,7 +78,7 @@ func (w *Whois) start(
 	now := time.Now()
 	// The database queries below may miss an answer that arrives from here on: skip its network.
 	busy := w.busyNetworks()
-	states, err := w.Store.Registries(ctx)
+	states, err := w.registries(ctx, now)
 	if err != nil {
 		return 0, err
 	}
@@ -135,6 +135,18 @@ func (w *Whois) start(
 		}
 	}
 	return started, nil
+}
+
+// registries returns the state of all servers. A backoff from which the clock was set back begins anew.
+func (w *Whois) registries(ctx context.Context, now time.Time) (map[string]store.Registry, error) {
+	states, err := w.Store.Registries(ctx)
+	for server, r := range states {
+		if r.SetBack(now) {
+			states[server] = r
+			err = errors.Join(err, w.Store.ChangeRegistry(ctx, server, func(r *store.Registry) bool { return r.SetBack(now) }))
+		}
+	}
+	return states, err
 }
 
 // adopt gives addresses the answers of known networks, and returns the queries of the others.
@@ -217,16 +229,17 @@ func (w *Whois) askAndRecord(ctx context.Context, q store.WhoisQuery, server str
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case tooEarly:
-		return w.Store.PutOff(ctx, q, later.until)
+		return w.Store.PutOff(ctx, q, time.Now(), later.until)
 	case !isWhoisError(err):
 		return err
 	}
 	q.Asks++
-	until := time.Now()
+	now := time.Now()
+	until := now
 	if !is[*RefusedError](err) { // a refusal concerns the server, not the address
 		until = until.Add(nth(retryDelays, q.Asks))
 	}
-	if err := w.Store.PutOff(ctx, q, until); err != nil {
+	if err := w.Store.PutOff(ctx, q, now, until); err != nil {
 		return err
 	}
 	w.next()

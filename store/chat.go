@@ -12,6 +12,7 @@ type ChatStatus struct {
 	MovedTo      string    // the new id the platform has given it, "" if none
 	SentAt       time.Time // last delivery; zero: none yet
 	Failures     int       // failed attempts since then
+	TriedAt      time.Time // beginning of the last attempt, to the millisecond; zero: none yet
 	FailingSince time.Time // first of them
 	Error        string    // of the last of them
 	BlockedUntil time.Time // rate limit of the platform, or backoff after a failure; zero: none
@@ -26,14 +27,17 @@ func (c ChatStatus) Destination() string { return cmp.Or(c.MovedTo, c.Chat.ID) }
 // ChatStatus returns the state of the chat.
 func (s *Store) ChatStatus(ctx context.Context, chat Chat) (ChatStatus, error) {
 	c := ChatStatus{Chat: chat}
-	var sent, failing, blocked, oldest int64
+	var sent, tried, failing, blocked, oldest int64
 	err := s.r.QueryRowContext(ctx, `SELECT coalesce(max(moved_to), ''),
-			coalesce(max(sent_at) FILTER (WHERE chat <> ''), 0), coalesce(max(failures), 0),
+			coalesce(max(sent_at) FILTER (WHERE chat <> ''), 0), coalesce(max(failures), 0), coalesce(max(tried_ms), 0),
 			coalesce(max(failing_since), 0), coalesce(max(error), ''), coalesce(max(blocked_until), 0)
 		FROM chats WHERE platform = ? AND chat IN ('', ?)`,
-		chat.Platform, chat.ID).Scan(&c.MovedTo, &sent, &c.Failures, &failing, &c.Error, &blocked)
+		chat.Platform, chat.ID).Scan(&c.MovedTo, &sent, &c.Failures, &tried, &failing, &c.Error, &blocked)
 	if err != nil {
 		return c, err
+	}
+	if tried > 0 {
+		c.TriedAt = time.UnixMilli(tried)
 	}
 	c.SentAt, c.FailingSince, c.BlockedUntil = fromUnix(sent), fromUnix(failing), fromUnix(blocked)
 	// Each of the two counts has its own index: notices that were sent are not read.
@@ -45,35 +49,9 @@ func (s *Store) ChatStatus(ctx context.Context, chat Chat) (ChatStatus, error) {
 	return c, err
 }
 
-// Arrived records a delivery to the chat, which ends earlier failures.
-func (s *Store) Arrived(ctx context.Context, chat Chat, now time.Time) error {
-	_, err := s.w.ExecContext(ctx, `INSERT INTO chats (platform, chat, sent_at) VALUES (?, ?, ?) ON CONFLICT DO UPDATE
-		SET sent_at = excluded.sent_at, failures = 0, failing_since = 0, error = ''`,
-		chat.Platform, chat.ID, now.Unix())
-	return err
-}
-
-// Failed records a failed attempt, and blocks the chat until retry.
-func (s *Store) Failed(ctx context.Context, chat Chat, now, retry time.Time, reason string) error {
-	_, err := s.w.ExecContext(ctx, `INSERT INTO chats (platform, chat, failures, failing_since, error, blocked_until)
-		VALUES (?, ?, 1, ?, ?, ?) ON CONFLICT DO UPDATE SET failures = failures + 1,
-		failing_since = iif(failing_since, failing_since, excluded.failing_since),
-		error = excluded.error, blocked_until = max(blocked_until, excluded.blocked_until)`,
-		chat.Platform, chat.ID, now.Unix(), reason, ceilUnix(retry))
-	return err
-}
-
-// Block records that the platform accepts nothing for the chat before until; Chat{Platform: p} means all its chats.
-func (s *Store) Block(ctx context.Context, chat Chat, until time.Time) error {
-	_, err := s.w.ExecContext(ctx, `INSERT INTO chats (platform, chat, blocked_until) VALUES (?, ?, ?)
-		ON CONFLICT DO UPDATE SET blocked_until = max(blocked_until, excluded.blocked_until)`,
-		chat.Platform, chat.ID, ceilUnix(until))
-	return err
-}
-
 // Move records the chat's new id.
 func (s *Store) Move(ctx context.Context, chat Chat, to string) error {
-	_, err := s.w.ExecContext(ctx, `INSERT INTO chats (platform, chat, moved_to) VALUES (?, ?, ?)
+	err := s.exec(ctx, `INSERT INTO chats (platform, chat, moved_to) VALUES (?, ?, ?)
 		ON CONFLICT DO UPDATE SET moved_to = excluded.moved_to`, chat.Platform, chat.ID, to)
 	return err
 }

@@ -166,7 +166,7 @@ func TestR31TimesInTheFutureHeal(t *testing.T) {
 	future := w.wall.Add(400 * aDay)
 	chat := Chat{"telegram", "1"}
 	for _, err := range []error{
-		w.s.Arrived(t.Context(), chat, future),
+		w.s.RecordAttempt(t.Context(), Attempt{Chat: chat, At: future, Outcome: Sent}),
 		w.s.SourceFailed(t.Context(), "web1", NoFile, future),
 		w.s.SetValue(t.Context(), "store/born", "9999999999"),
 		w.s.SetValue(t.Context(), purgedKey, "9999999999"),

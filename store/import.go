@@ -110,7 +110,7 @@ const latestTime = 1 << 40
 
 // End says that the import is complete: its summary may be posted.
 func (i *Import) End(ctx context.Context) error {
-	_, err := i.store.w.ExecContext(ctx, "DELETE FROM meta WHERE key = ?", importingKey)
+	err := i.store.exec(ctx, "DELETE FROM meta WHERE key = ?", importingKey)
 	if err != nil {
 		return fmt.Errorf("import bans of %s: %w", i.source, err)
 	}

@@ -318,19 +318,21 @@ func checkAnswers(t *testing.T, s *Store) {
 
 	due, err := s.Due(ctx, telegram, now, 10)
 	equal("due to Telegram", []Notice{
-		{2, "ban/4", telegram, `{"text":[{"text":"waits"}]}`, at(1795348001), "", false, false},
-		{3, "ban/5", telegram, `{"text":[{"text":"may have arrived"}]}`, at(1795348101), "NONCE3", true, false},
+		{2, "ban/4", telegram, `{"text":[{"text":"waits"}]}`, at(1795348001), "", false, false, 0},
+		{3, "ban/5", telegram, `{"text":[{"text":"may have arrived"}]}`, at(1795348101), "NONCE3", true, false, 0},
 	}, due, err)
 	due, err = s.Due(ctx, discord, now, 10)
 	equal("due to Discord", []Notice{{
 		5, "ban/5", discord, `{"text":[{"text":"alone"}]}`, at(1795348101), "", false,
-		true,
+		true, 0,
 	}}, due, err)
 	posted, err := s.Posted(ctx, "digest/2026-11-22", discord)
 	equal("posted", true, posted, err)
 	chat, err := s.ChatStatus(ctx, telegram)
 	equal("chat", ChatStatus{
-		telegram, "-100200", at(1794000201), 1, at(1795348101), "no answer", at(1795348200), 2,
+		telegram, "-100200", at(1794000201), 1,
+		time.Time{},
+		at(1795348101), "no answer", at(1795348200), 2,
 		at(1795348001), 0,
 	}, chat, err)
 	chat, err = s.ChatStatus(ctx, discord)
@@ -345,7 +347,9 @@ func checkAnswers(t *testing.T, s *Store) {
 	equal("registries", map[string]Registry{
 		"whois.ripe.net": {Server: "whois.ripe.net", Spaced: time.UnixMilli(1795260003000), Day: 20778, Asked: 3},
 		"whois.arin.net": {
-			"whois.arin.net", time.UnixMilli(1795260009000), 20778, 1, at(1795350000), 2, 1,
+			"whois.arin.net", time.UnixMilli(1795260009000), 20778, 1,
+			time.Time{},
+			at(1795350000), 2, 1,
 			"query limit reached",
 			time.Time{},
 		},
@@ -503,5 +507,28 @@ func TestNewerDatabaseIsRefusedAndLeftAsItIs(t *testing.T) {
 	}
 	if after, err := os.ReadFile(path); err != nil || !slices.Equal(before, after) {
 		t.Errorf("it was changed, %v", err)
+	}
+}
+
+// A message with a picture that waits from before pictures were counted is tried with it, and may be sent in words then.
+func TestPicturesOfOldAreCounted(t *testing.T) {
+	path := ofSchema(t, 5)
+	db := writer(t, path)
+	run(t, db, `INSERT INTO notices (id, key, platform, chat, body, created_at, sent_at) VALUES
+		(101, 'digest/2026-11-23', 'telegram', '7', '{"text":[],"chart":{"by":"country"}}', 1795349000, NULL),
+		(102, 'digest/2026-11-24', 'telegram', '7', '{"text":[],"chart":{"by":"country"}}', 1795349000, 1),
+		(103, 'ban/9', 'telegram', '7', '{"text":[{"text":"\"chart\":{"}]}', 1795349000, NULL),
+		(104, 'ban/10', 'telegram', '7', 'what nobody can read', 1795349000, NULL)`)
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s, err := Open(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	got := query(t, s.w, "SELECT id FROM notices WHERE uploads > 0")
+	if want := [][]any{{int64(101)}}; !cmp.Equal(got, want) {
+		t.Errorf("with pictures: %v, want %v", got, want)
 	}
 }

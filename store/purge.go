@@ -160,17 +160,22 @@ func (s *Store) vacuumPurged(ctx context.Context) (addresses int64, err error) {
 	if err != nil {
 		return 0, err
 	}
-	if _, err := s.w.ExecContext(ctx, "VACUUM"); err != nil {
+	if err := s.exec(ctx, "VACUUM"); err != nil {
 		return addresses, err
 	}
 	var busy, frames, moved int
-	if err := s.w.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &frames, &moved); err != nil {
+	if err := s.turns.take(ctx, false); err != nil {
+		return addresses, err
+	}
+	err = s.w.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &frames, &moved)
+	s.turns.give()
+	if err != nil {
 		return addresses, err
 	}
 	if busy != 0 {
 		return addresses, errors.New(
 			"the write-ahead log is in use: what was deleted may still be read in it, until the next try")
 	}
-	_, err = s.w.ExecContext(ctx, "DELETE FROM meta WHERE key = ?", dirtyKey)
+	err = s.exec(ctx, "DELETE FROM meta WHERE key = ?", dirtyKey)
 	return addresses, err
 }

@@ -14,21 +14,38 @@ type Registry struct {
 	Spaced       time.Time // when the queries so far are used up at the agreed rate, to the millisecond
 	Day          int64     // of Asked, in days since 1970 in UTC
 	Asked        int       // queries on that day
-	SilentTill   time.Time // end of the backoff after trouble
+	SilentFrom   time.Time // beginning of the backoff after trouble; zero: none, or unknown
+	SilentTill   time.Time // end of it
 	Troubles     int       // in a row
 	Refusals     int       // in total
 	Trouble      string    // the last one, cleaned; kept when it is over
 	RefusedSince time.Time // the first refusal since it last answered; zero: none
 }
 
-const registryColumns = "SELECT server, spaced_ms, day, asked, silent_till, troubles, refusals, trouble, " +
-	"refused_since FROM registries "
+const registryColumns = "SELECT server, spaced_ms, day, asked, silent_from, silent_till, troubles, refusals, " +
+	"trouble, refused_since FROM registries "
 
 func scanRegistry(scan func(...any) error) (r Registry, err error) {
-	var spaced, silent, refused int64
-	err = scan(&r.Server, &spaced, &r.Day, &r.Asked, &silent, &r.Troubles, &r.Refusals, &r.Trouble, &refused)
-	r.Spaced, r.SilentTill, r.RefusedSince = time.UnixMilli(spaced), fromUnix(silent), fromUnix(refused)
+	var spaced, from, silent, refused int64
+	err = scan(&r.Server, &spaced, &r.Day, &r.Asked, &from, &silent, &r.Troubles, &r.Refusals, &r.Trouble, &refused)
+	r.Spaced, r.RefusedSince = time.UnixMilli(spaced), fromUnix(refused)
+	r.SilentFrom, r.SilentTill = fromUnix(from), fromUnix(silent)
 	return r, err
+}
+
+// Silence begins a backoff now.
+func (r *Registry) Silence(now time.Time, length time.Duration) {
+	r.SilentFrom, r.SilentTill = now, now.Add(length)
+}
+
+// SetBack reports whether the clock was set back to before the backoff, which then begins anew: it is no longer than it
+// was meant to be.
+func (r *Registry) SetBack(now time.Time) bool {
+	if !r.SilentFrom.After(now) {
+		return false
+	}
+	r.Silence(now, r.SilentTill.Sub(r.SilentFrom))
+	return true
 }
 
 // Registries returns all servers that were ever queried, by name.
@@ -55,7 +72,10 @@ func (s *Store) ChangeRegistry(ctx context.Context, server string, change func(*
 		if err != nil || !change(&r) {
 			return err
 		}
-		var silent, refused int64
+		var from, silent, refused int64
+		if !r.SilentFrom.IsZero() {
+			from = r.SilentFrom.Unix()
+		}
 		if !r.SilentTill.IsZero() {
 			silent = ceilUnix(r.SilentTill)
 		}
@@ -63,9 +83,9 @@ func (s *Store) ChangeRegistry(ctx context.Context, server string, change func(*
 			refused = r.RefusedSince.Unix()
 		}
 		_, err = tx.ExecContext(ctx, `INSERT OR REPLACE INTO registries
-			(server, spaced_ms, day, asked, silent_till, troubles, refusals, trouble, refused_since)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-			server, r.Spaced.UnixMilli(), r.Day, r.Asked, silent, r.Troubles, r.Refusals, r.Trouble, refused)
+			(server, spaced_ms, day, asked, silent_from, silent_till, troubles, refusals, trouble, refused_since)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			server, r.Spaced.UnixMilli(), r.Day, r.Asked, from, silent, r.Troubles, r.Refusals, r.Trouble, refused)
 		return err
 	})
 }

@@ -57,7 +57,7 @@ func noteReread(ctx context.Context, tx *sql.Tx, b *Batch) error {
 
 // ReadToEnd notes that a source has been read to its end: what comes from then on is new.
 func (s *Store) ReadToEnd(ctx context.Context, source string) error {
-	_, err := s.w.ExecContext(ctx, `INSERT INTO meta SELECT ?1, '1' WHERE EXISTS (SELECT 1 FROM meta WHERE key = ?2)
+	err := s.exec(ctx, `INSERT INTO meta SELECT ?1, '1' WHERE EXISTS (SELECT 1 FROM meta WHERE key = ?2)
 		ON CONFLICT DO NOTHING`, readOnKey+source, knowsSinceKey)
 	if err != nil {
 		return fmt.Errorf("note that %s has been read: %w", source, err)

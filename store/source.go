@@ -139,7 +139,7 @@ const NoFile = "no such file"
 // SourceFailed records why the source cannot be read, or with reason "" that it can. It writes nothing if that is
 // known already.
 func (s *Store) SourceFailed(ctx context.Context, source, reason string, at time.Time) error {
-	_, err := s.w.ExecContext(ctx, `INSERT INTO sources (name, failing_since, error)
+	err := s.exec(ctx, `INSERT INTO sources (name, failing_since, error)
 		VALUES (?1, iif(?2 = '', 0, ?3), ?2)
 		ON CONFLICT (name) DO UPDATE SET error = ?2,
 			failing_since = iif(?2 = '', 0, iif(failing_since > 0, failing_since, ?3)) WHERE error <> ?2`,

@@ -8,7 +8,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"database/sql/driver"
 	"embed"
 	"errors"
 	"fmt"
@@ -28,7 +27,7 @@ var migrations embed.FS
 //
 // One connection writes, so that no transaction ever waits for a lock it cannot get; a few others only read.
 type Store struct {
-	w     *sql.DB
+	w     *sql.DB // by way of exec, write, writeUrgently and writeAhead alone, which take turns
 	r     *sql.DB
 	spare *sql.DB // one connection that is never interrupted: it still reaches the file after it was deleted
 
@@ -38,6 +37,9 @@ type Store struct {
 	// process may then remove the write-ahead log. https://www.sqlite.org/howtocorrupt.html#_posix_advisory_locks_canceled
 	file *os.File
 	wal  fs.FileInfo // its write-ahead log
+
+	turns turns
+	holds holds
 }
 
 // NewerError reports a database that was written by a later release. It is left untouched.
@@ -121,7 +123,7 @@ func (s *Store) Close() error {
 // Shrink empties SQLite's caches, which refill by themselves. For connections that are in use it waits up to a second.
 func (s *Store) Shrink(ctx context.Context) error {
 	const shrink = "PRAGMA shrink_memory"
-	if _, err := s.w.ExecContext(ctx, shrink); err != nil {
+	if err := s.exec(ctx, shrink); err != nil {
 		return err
 	}
 	waitCtx, cancel := context.WithTimeout(ctx, time.Second)
@@ -227,54 +229,6 @@ func schemaVersion(ctx context.Context, db *sql.DB, path string) (version int, e
 	return version, nil
 }
 
-// write runs do in a transaction that is on the disk when write returns.
-func (s *Store) write(ctx context.Context, do func(*sql.Tx) error) error { return inTx(ctx, s.w, do) }
-
-// writeAhead is write for data that can be read again: it does not wait for the disk. A power cut undoes the whole
-// transaction, unless a later write has flushed it. If more is to follow at once, the write-ahead log may grow to four
-// times its usual length before a checkpoint, so that pages that every transaction changes are copied less often.
-func (s *Store) writeAhead(ctx context.Context, more bool, do func(*sql.Tx) error) (err error) {
-	c, err := s.w.Conn(ctx)
-	if err != nil {
-		return err
-	}
-	defer c.Close() //nolint:errcheck // it only returns to the pool
-	pages := walPages
-	if more {
-		pages *= 4
-	}
-	set := func(ctx context.Context, synchronous string, pages int) error {
-		_, err := c.ExecContext(ctx, fmt.Sprintf("PRAGMA synchronous = %s; PRAGMA wal_autocheckpoint = %d",
-			synchronous, pages))
-		return err
-	}
-	defer func() { // in any case: write must not get the connection in this state
-		if e := set(context.WithoutCancel(ctx), "FULL", walPages); e != nil {
-			err = errors.Join(err, e, c.Raw(func(any) error { return driver.ErrBadConn })) // discards the connection
-		}
-	}()
-	if err := set(ctx, "NORMAL", pages); err != nil {
-		return err
-	}
-	return inTx(ctx, c, do)
-}
-
-// inTx runs do in a transaction, which is committed if do succeeds.
-func inTx(ctx context.Context, db interface {
-	BeginTx(ctx context.Context, opts *sql.TxOptions) (*sql.Tx, error)
-}, do func(*sql.Tx) error,
-) error {
-	tx, err := db.BeginTx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	defer tx.Rollback() //nolint:errcheck // after a commit it does nothing
-	if err := do(tx); err != nil {
-		return err
-	}
-	return tx.Commit()
-}
-
 // Value returns the value last stored under key, "" if there is none. Keys have the form "package/name".
 func (s *Store) Value(ctx context.Context, key string) (string, error) {
 	var value string
@@ -287,7 +241,7 @@ func (s *Store) Value(ctx context.Context, key string) (string, error) {
 
 // SetValue stores value under key.
 func (s *Store) SetValue(ctx context.Context, key, value string) error {
-	_, err := s.w.ExecContext(ctx, `INSERT INTO meta (key, value) VALUES (?, ?)
+	err := s.exec(ctx, `INSERT INTO meta (key, value) VALUES (?, ?)
 		ON CONFLICT (key) DO UPDATE SET value = excluded.value WHERE value <> excluded.value`, key, value)
 	return err
 }

@@ -23,7 +23,8 @@ const whoisQuery = "SELECT a.id, a.text, a.server, a.asks FROM addresses a "
 
 // News returns the addresses of bans that are undecided or wait for whois, if whois has not answered since stale: first
 // those that may be friends, then those of the newest bans. It returns up to n for each server, so that a slow server
-// does not hold up the others.
+// does not hold up the others. Neither here nor below does an address wait that was put off in the future, by the clock
+// now: the clock was set back since.
 func (s *Store) News(ctx context.Context, now, stale time.Time, n int) ([]WhoisQuery, error) {
 	return s.whoisQueries(ctx, fmt.Sprintf(`SELECT id, text, server, asks FROM
 			(SELECT a.*, b.ban, a.friendly OR a.table_country = '' AS maybe_friendly, row_number()
@@ -33,15 +34,15 @@ func (s *Store) News(ctx context.Context, now, stale time.Time, n int) ([]WhoisQ
 				UNION ALL SELECT id, address_id FROM bans WHERE state = %d)
 				GROUP BY address_id) b
 			JOIN addresses a ON a.id = b.address_id
-			WHERE a.public = 1 AND (a.whois_at IS NULL OR a.whois_at < ?) AND a.ask_after <= ?)
-		WHERE position <= ? ORDER BY maybe_friendly DESC, ban DESC`, stateUndecided, stateWaiting),
+			WHERE a.public = 1 AND (a.whois_at IS NULL OR a.whois_at < ?1) AND (a.ask_after <= ?2 OR a.put_off_at > ?2))
+		WHERE position <= ?3 ORDER BY maybe_friendly DESC, ban DESC`, stateUndecided, stateWaiting),
 		stale.Unix(), now.Unix(), n)
 }
 
 // Renewals returns those addresses of the latest n bans whose whois answer is older than stale.
 func (s *Store) Renewals(ctx context.Context, now, stale time.Time, n int) ([]WhoisQuery, error) {
-	return s.whoisQueries(ctx, whoisQuery+`WHERE a.id IN (SELECT address_id FROM bans ORDER BY id DESC LIMIT ?)
-		AND a.public = 1 AND a.whois_at < ? AND a.ask_after <= ? ORDER BY a.id DESC`, n, stale.Unix(), now.Unix())
+	return s.whoisQueries(ctx, whoisQuery+`WHERE a.id IN (SELECT address_id FROM bans ORDER BY id DESC LIMIT ?1)
+		AND a.public = 1 AND a.whois_at < ?2 AND (a.ask_after <= ?3 OR a.put_off_at > ?3) ORDER BY a.id DESC`, n, stale.Unix(), now.Unix())
 }
 
 // Queues returns the servers (and blocks without one) from which addresses await an answer.
@@ -61,8 +62,8 @@ func (s *Store) Queues(ctx context.Context) ([]string, error) {
 
 // Queue returns up to n addresses that await an answer from the server, the newest first.
 func (s *Store) Queue(ctx context.Context, server string, now time.Time, n int) ([]WhoisQuery, error) {
-	return s.whoisQueries(ctx, whoisQuery+`WHERE a.public = 1 AND a.whois_at IS NULL AND a.server = ?
-		AND a.ask_after <= ? ORDER BY a.id DESC LIMIT ?`, server, now.Unix(), n)
+	return s.whoisQueries(ctx, whoisQuery+`WHERE a.public = 1 AND a.whois_at IS NULL AND a.server = ?1
+		AND (a.ask_after <= ?2 OR a.put_off_at > ?2) ORDER BY a.id DESC LIMIT ?3`, server, now.Unix(), n)
 }
 
 // Backlog counts the public addresses that await an answer from whois.
@@ -265,9 +266,9 @@ func adoptNetwork(
 	return append(moved, m), reopen(ctx, tx, id)
 }
 
-// PutOff saves q.Server and q.Asks for the next attempt, and that it must not be made before until.
-func (s *Store) PutOff(ctx context.Context, q WhoisQuery, until time.Time) error {
-	_, err := s.w.ExecContext(ctx, "UPDATE addresses SET server = ?, asks = ?, ask_after = ? WHERE id = ?",
-		q.Server, q.Asks, ceilUnix(until), q.ID)
+// PutOff saves, at the time now, q.Server and q.Asks for the next attempt, and that it must not be made before until.
+func (s *Store) PutOff(ctx context.Context, q WhoisQuery, now, until time.Time) error {
+	err := s.exec(ctx, "UPDATE addresses SET server = ?, asks = ?, ask_after = ?, put_off_at = ? WHERE id = ?",
+		q.Server, q.Asks, ceilUnix(until), now.Unix(), q.ID)
 	return err
 }

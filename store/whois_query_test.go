@@ -38,7 +38,7 @@ func TestNewsOfPossibleFriendsComesFirst(t *testing.T) {
 	// An address without an answer waits.
 	q := question(t, s, "1.1.1.3")
 	q.Asks++
-	if err := s.PutOff(t.Context(), q, now.Add(time.Minute)); err != nil {
+	if err := s.PutOff(t.Context(), q, now, now.Add(time.Minute)); err != nil {
 		t.Fatal(err)
 	}
 	if news, err = s.News(t.Context(), now.Add(30*time.Second), time.Time{}, 10); err != nil || len(news) != 4 {
@@ -125,8 +125,8 @@ func TestRegistriesAreRemembered(t *testing.T) {
 	now := time.Now().Truncate(time.Second)
 	want := Registry{
 		Server: "whois.example", Spaced: now.Add(1500 * time.Millisecond), Day: 20000, Asked: 7,
-		SilentTill: now.Add(time.Hour),
-		Troubles:   2, Refusals: 3, Trouble: "no", RefusedSince: now.Add(-time.Hour),
+		SilentFrom: now, SilentTill: now.Add(time.Hour),
+		Troubles: 2, Refusals: 3, Trouble: "no", RefusedSince: now.Add(-time.Hour),
 	}
 	for _, keep := range []bool{true, false} {
 		err := s.ChangeRegistry(t.Context(), "whois.example", func(r *Registry) bool {

@@ -57,20 +57,25 @@ func final(err error) bool {
 		e.status != http.StatusTooManyRequests
 }
 
-// edit replaces the deferred answer by m. Since that cannot make duplicates, it is tried three times, within ctx, but
-// only twice if Discord knows no answer that was deferred. Then known is false.
+// edit replaces the deferred answer by m. Since that cannot make duplicates, it is tried three times, within ctx: where
+// a photo cannot be uploaded, in words. If Discord knows no answer that was deferred, it is tried twice, and known is
+// false.
 func (l *listener) edit(ctx context.Context, i *discordgo.Interaction, m msg.Message) (known bool, err error) {
 	m.Nonce = ""
 	for attempt := range 3 {
 		err = l.try(ctx, http.MethodPatch, discordgo.EndpointWebhookMessage(i.AppID, i.Token, "@original"), m)
 		known = !unknownAnswer(err)
 		err = classify(err)
-		if _, rejected := errors.AsType[*msg.RejectedError](err); err == nil || rejected || !known && attempt > 0 {
+		_, rejected := errors.AsType[*msg.RejectedError](err)
+		if err == nil || rejected && m.Photo == nil || !known && attempt > 0 {
 			return known, err
 		}
 		wait := time.Second
+		no, unsent := errors.AsType[*msg.NotSentError](err)
 		if e, limited := errors.AsType[*msg.RetryAfterError](err); limited {
 			wait = e.After
+		} else if m.Photo != nil && (!unsent || !no.Unreached) {
+			m = m.InWords(l.Fits)
 		}
 		if !msg.Sleep(ctx, wait) {
 			return known, err

@@ -22,6 +22,7 @@ const (
 	missingAccess      = 50001
 	missingPermissions = 50013
 	invalidToken       = 50027
+	uploadsLimited     = 400001 // no files are accepted for now
 )
 
 // refusal is an answer that is not a success, from Discord or from a proxy on the way to it.

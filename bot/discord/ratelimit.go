@@ -21,7 +21,7 @@ const maxWait = 5 * time.Second
 // https://discord.com/developers/docs/topics/rate-limits
 //
 // A route has one request at a time, so that the limit in its last answer applies to its next request, posts keep their
-// order, and an unknown limit is approached one request at a time.
+// order, and an unknown limit is approached one request at a time. Beside it there may be one upload, which may hang.
 type rateLimit struct {
 	global *rate.Limiter // 10 at once and 40 a second stay within the bot's limit of 50 a second
 
@@ -34,7 +34,9 @@ type rateLimit struct {
 
 type route struct {
 	turn         chan struct{}
-	limit        int // requests in a window; 0: unknown
+	uploading    chan struct{} // the turn of uploads
+	underway     int           // requests
+	limit        int           // requests in a window; 0: unknown
 	remaining    int
 	reset        time.Time // the end of the window
 	blockedUntil time.Time // by a 429 for the route
@@ -45,32 +47,38 @@ func newRateLimit() *rateLimit {
 	return &rateLimit{global: rate.NewLimiter(40, 10), routes: map[string]*route{}}
 }
 
-var errStopped = &msg.NotSentError{Reason: "stopped before it was sent"}
+var errStopped = &msg.NotSentError{Reason: "stopped before it was sent", Unreached: true}
 
 // acquire waits until the route allows a request. The caller makes one, and then calls release with its outcome.
-func (l *rateLimit) acquire(ctx context.Context, name string) (release func(http.Header, error), err error) {
+func (l *rateLimit) acquire(
+	ctx context.Context, name string, upload bool,
+) (release func(http.Header, error), err error) {
 	if name == "" {
 		return func(_ http.Header, err error) { l.learnExempt(err) }, nil
 	}
 	l.mu.Lock()
 	r := l.routes[name]
 	if r == nil {
-		r = &route{turn: make(chan struct{}, 1)}
+		r = &route{turn: make(chan struct{}, 1), uploading: make(chan struct{}, 1)}
 		l.routes[name] = r
 	}
 	l.mu.Unlock()
+	turn := r.turn
+	if upload {
+		turn = r.uploading
+	}
 	select {
-	case r.turn <- struct{}{}:
+	case turn <- struct{}{}:
 	case <-ctx.Done():
 		return nil, errStopped
 	}
 	if err := l.wait(ctx, r); err != nil {
-		<-r.turn
+		<-turn
 		return nil, err
 	}
 	return func(h http.Header, err error) {
 		l.learn(r, h, err)
-		<-r.turn
+		<-turn
 	}, nil
 }
 
@@ -91,6 +99,9 @@ func (l *rateLimit) wait(ctx context.Context, r *route) error {
 	if l.global.Wait(ctx) != nil {
 		return errStopped
 	}
+	l.mu.Lock()
+	r.underway++
+	l.mu.Unlock()
 	return nil
 }
 
@@ -101,7 +112,7 @@ func (l *rateLimit) reserve(r *route) (time.Duration, error) {
 	now := time.Now()
 	if left := max(l.token.wait(now, &l.recent), r.refusals.wait(now, &l.recent)); left > 0 {
 		reason := fmt.Sprintf("Discord refuses it; the next attempt is in %v", left.Round(time.Second))
-		return 0, &msg.NotSentError{Reason: reason}
+		return 0, &msg.NotSentError{Reason: reason, Unreached: true}
 	}
 	scope, until := msg.ThisChat, r.blockedUntil
 	if l.blockedUntil.After(until) {
@@ -127,10 +138,11 @@ func (l *rateLimit) learn(r *route, h http.Header, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := time.Now()
+	r.underway--
 	if limit, err := strconv.Atoi(h.Get("X-RateLimit-Limit")); err == nil {
 		left, _ := strconv.Atoi(h.Get("X-RateLimit-Remaining"))
 		after, _ := strconv.ParseFloat(h.Get("X-RateLimit-Reset-After"), 64)
-		r.limit, r.remaining, r.reset = limit, left, now.Add(seconds(after))
+		r.limit, r.remaining, r.reset = limit, left-r.underway, now.Add(seconds(after))
 	}
 	e, refused := errors.AsType[*refusal](err)
 	switch {

@@ -67,13 +67,9 @@ func (c *Client) post(ctx context.Context, method, address string, m msg.Message
 
 // try makes the request with the photo, and makes it again without if Discord refuses the photo.
 func (c *Client) try(ctx context.Context, method, address string, m msg.Message) error {
-	p := newPayload(m)
-	err := c.call(ctx, method, address, p, m.Photo)
+	err := c.call(ctx, method, address, newPayload(m), m.Photo)
 	if m.Photo != nil && refusesPhoto(err) {
-		if plain := m.WithoutPhoto(); c.Fits(plain) {
-			p = newPayload(plain)
-		}
-		err = c.call(ctx, method, address, p, nil)
+		err = c.call(ctx, method, address, newPayload(m.InWords(c.Fits)), nil)
 	}
 	return err
 }
@@ -83,7 +79,7 @@ func (c *Client) try(ctx context.Context, method, address string, m msg.Message)
 func refusesPhoto(err error) bool {
 	e, ok := errors.AsType[*refusal](err)
 	return ok && (e.status == http.StatusBadRequest || e.status == http.StatusRequestEntityTooLarge ||
-		e.code == missingPermissions)
+		e.code == missingPermissions || e.code == uploadsLimited)
 }
 
 // call makes one request. The library's own calls lack the nonce, and wait for each other regardless of ctx, which a

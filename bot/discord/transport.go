@@ -35,7 +35,8 @@ type transport struct {
 // RoundTrip waits for the rate limits, makes the request, and lets the rate limits learn from its outcome.
 func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	route := routeOf(r.Method, r.URL.Path)
-	release, err := t.limits.acquire(r.Context(), route)
+	upload := strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/")
+	release, err := t.limits.acquire(r.Context(), route, upload)
 	if err != nil {
 		return nil, err
 	}
@@ -71,7 +72,7 @@ func (t *transport) exchange(r *http.Request) (*http.Response, error) {
 	resp, err := t.next.RoundTrip(out)
 	switch {
 	case err != nil && !wrote.Load():
-		return nil, &msg.NotSentError{Reason: t.redact(r, err.Error())}
+		return nil, &msg.NotSentError{Reason: t.redact(r, err.Error()), Unreached: true}
 	case err != nil:
 		return nil, errors.New(t.redact(r, err.Error()))
 	}

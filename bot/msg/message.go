@@ -74,6 +74,12 @@ type Sender interface {
 	Fits(m Message) bool
 }
 
+// Resumer is a Sender that keeps a pace of its own. Resume tells it, before its first post to a chat, when an earlier
+// run of the program has last tried to post there: a start is no reason for a burst.
+type Resumer interface {
+	Resume(chat string, last time.Time)
+}
+
 // RejectedError is a message that the platform will never accept, however often it is sent: too long, malformed.
 type RejectedError struct{ Reason string }
 
@@ -103,6 +109,9 @@ func (e *RetryAfterError) Error() string {
 type NotSentError struct {
 	Reason string
 	After  time.Duration // no attempt is worthwhile before; 0: soon
+
+	// Unreached: nobody has received anything of it. That says nothing about the message or its photo.
+	Unreached bool
 }
 
 func (e *NotSentError) Error() string { return "not sent: " + e.Reason }
@@ -143,5 +152,23 @@ func (m Message) WithoutPhoto() Message {
 		m.Text = append(append(Text{}, m.Text...), Run{Text: "\n\n"}, Run{Text: m.Fallback, Style: Pre})
 	}
 	m.Photo = nil
+	return m
+}
+
+// InWords returns m WithoutPhoto, and without the fallback too if it does not fit with it.
+func (m Message) InWords(fits func(Message) bool) Message {
+	if plain := m.WithoutPhoto(); fits(plain) {
+		return plain
+	}
+	m.Photo = nil
+	return m
+}
+
+// repeatNote begins a message that may have been sent before.
+var repeatNote = Run{Text: "(may repeat) "}
+
+// AsRepeat returns m with the note that it may have been sent before.
+func (m Message) AsRepeat() Message {
+	m.Text = append(Text{repeatNote}, m.Text...)
 	return m
 }

@@ -90,16 +90,27 @@ func (l *listener) answer(ctx context.Context, r msg.Request) (m msg.Message) {
 	return l.Answer(ctx, r)
 }
 
-// reply sends an answer, and tries again while it was certainly not sent and there is time.
+// reply sends an answer, and tries again while it was certainly not sent and there is time. A photo that cannot be
+// uploaded leaves the words, which say that they may be a repeat if the photo may have arrived after all.
 func (l *listener) reply(ctx context.Context, chat string, m msg.Message) error {
 	ctx, cancel := context.WithTimeout(ctx, answerLimit)
 	defer cancel()
 	for attempt := 1; ; attempt++ {
 		err := l.Send(ctx, chat, m)
 		wait := time.Second << attempt
-		if limit, ok := errors.AsType[*msg.RetryAfterError](err); ok {
+		limit, limited := errors.AsType[*msg.RetryAfterError](err)
+		no, unsent := errors.AsType[*msg.NotSentError](err)
+		switch {
+		case err == nil:
+			return nil
+		case limited:
 			wait = limit.After
-		} else if no, ok := errors.AsType[*msg.NotSentError](err); !ok || no.After > 0 {
+		case m.Photo != nil && (!unsent || !no.Unreached):
+			_, rejected := errors.AsType[*msg.RejectedError](err)
+			if m = m.InWords(l.Fits); !unsent && !rejected {
+				m = m.AsRepeat()
+			}
+		case !unsent || no.After > 0:
 			return err
 		}
 		if deadline, _ := ctx.Deadline(); attempt == postAttempts || time.Until(deadline) < wait {

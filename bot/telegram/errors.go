@@ -94,7 +94,7 @@ func classify(err error) error {
 	r, ok := errors.AsType[*refusal](err)
 	if !ok {
 		if no, ok := errors.AsType[*unsent](err); ok {
-			return &msg.NotSentError{Reason: no.Error()}
+			return &msg.NotSentError{Reason: no.Error(), Unreached: true}
 		}
 		return err
 	}

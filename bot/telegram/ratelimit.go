@@ -61,6 +61,26 @@ func (l *rateLimit) chat(id int64) *chatLimit {
 	return c
 }
 
+// maxYield is how long a picture lets alerts go first.
+const maxYield = 20 * time.Second
+
+// yield waits until a post would leave the rest of a burst to those that come right after it, within maxYield.
+func (l *rateLimit) yield(ctx context.Context, id int64) {
+	l.mu.Lock()
+	c := l.chat(id)
+	l.mu.Unlock()
+	for deadline := time.Now().Add(maxYield); ; {
+		pause := time.Duration(0)
+		for _, limiter := range c.limiters {
+			missing := float64(limiter.Burst()) - limiter.Tokens()
+			pause = max(pause, time.Duration(missing/float64(limiter.Limit())*float64(time.Second)))
+		}
+		if pause = min(pause, time.Until(deadline)); pause <= 0 || !msg.Sleep(ctx, pause+time.Millisecond) {
+			return
+		}
+	}
+}
+
 // wait returns when the chat may be posted to. It does not wait for a 429 to pass, which may take hours.
 func (l *rateLimit) wait(ctx context.Context, id int64) error {
 	l.mu.Lock()
@@ -71,10 +91,36 @@ func (l *rateLimit) wait(ctx context.Context, id int64) error {
 	}
 	for _, limiter := range c.limiters {
 		if err := limiter.Wait(ctx); err != nil {
-			return &msg.NotSentError{Reason: "given up while waiting for its turn"}
+			return &msg.NotSentError{Reason: "given up while waiting for its turn", Unreached: true}
 		}
 	}
 	return l.checkBlocked(c) // another post may have got a 429 meanwhile
+}
+
+// resume takes into account that an earlier run, whose burst may have been spent, tried to post to the chat at that time.
+// It may have waited for its turn first.
+func (l *rateLimit) resume(id int64, last time.Time) {
+	l.mu.Lock()
+	known := l.chats[id] != nil
+	c := l.chat(id)
+	l.mu.Unlock()
+	if known {
+		return
+	}
+	last = last.Add(chatEvery)
+	if id < 0 {
+		last = last.Add(groupEvery)
+	}
+	if now := time.Now(); last.After(now) { // perhaps because the clock was set back
+		last = now
+	}
+	for _, limiter := range c.limiters {
+		if limiter == l.overall {
+			continue
+		}
+		for limiter.AllowN(last, 1) { // until nothing of it is left
+		}
+	}
 }
 
 // checkBlocked returns a *msg.RetryAfterError while a 429 blocks the chat.

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	tg "github.com/go-telegram-bot-api/telegram-bot-api/v5"
 
@@ -38,14 +39,15 @@ func (c *Client) Send(ctx context.Context, chat string, m msg.Message) error {
 		if entities != nil {
 			params["caption_entities"] = encode(entities)
 		}
+		if m.Nonce != "" { // not an answer, for which somebody waits
+			c.limits.yield(ctx, to.chat)
+		}
 		err := c.post(ctx, to, "sendPhoto", params, m.Photo)
 		if r, ok := errors.AsType[*refusal](err); !ok || !r.refusesPhoto() || blank {
 			return c.outcome(to, err)
 		}
 		c.Logger(platform).Warn("photo refused, its text is sent alone", "error", err)
-		if plain := m.WithoutPhoto(); c.Fits(plain) {
-			text, entities, _ = compose(plain.Text)
-		}
+		text, entities, _ = compose(m.InWords(c.Fits).Text)
 	}
 	params := to.params(m)
 	params["text"] = text
@@ -54,6 +56,13 @@ func (c *Client) Send(ctx context.Context, chat string, m msg.Message) error {
 		params["entities"] = encode(entities)
 	}
 	return c.outcome(to, c.post(ctx, to, "sendMessage", params, nil))
+}
+
+// Resume implements msg.Resumer.
+func (c *Client) Resume(chat string, last time.Time) {
+	if to, err := parseChat(chat); err == nil {
+		c.limits.resume(to.chat, last)
+	}
 }
 
 // refusesPhoto reports whether the text alone may be accepted: the photo may be too large or unreadable, or photos
