@@ -128,8 +128,9 @@ func (s *Store) rescue(ctx context.Context, r Restored) error {
 	if err := vacuum(ctx, s.spare, part); err != nil { // only open connections still reach it
 		return errors.Join(err, s.Close())
 	}
-	wal, err := os.Stat(s.path + "-wal")
-	own := err == nil && os.SameFile(wal, s.wal)
+	beside, err := os.Stat(s.path + "-wal")
+	opened, walErr := s.wal.Stat()
+	own := err == nil && walErr == nil && os.SameFile(beside, opened)
 	if err := s.Close(); err != nil {
 		return err
 	}

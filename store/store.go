@@ -15,6 +15,7 @@ import (
 	"net/url"
 	"os"
 	"strconv"
+	"strings"
 	"time"
 
 	_ "modernc.org/sqlite" // the driver
@@ -36,7 +37,7 @@ type Store struct {
 	// in place of path: whoever opens and closes the database in this process takes the locks from SQLite, and another
 	// process may then remove the write-ahead log. https://www.sqlite.org/howtocorrupt.html#_posix_advisory_locks_canceled
 	file *os.File
-	wal  fs.FileInfo // its write-ahead log
+	wal  *os.File // its write-ahead log, only to be flushed and recognized
 
 	turns turns
 	holds holds
@@ -76,7 +77,8 @@ func (s *Store) open(ctx context.Context) (err error) {
 	if s.file, err = os.Open(s.path); err != nil {
 		return fmt.Errorf("open database: %w", err)
 	}
-	if s.w, err = open(s.path, writeOptions+"&_foreign_keys=1"); err != nil {
+	options := strings.Replace(writeOptions, "=FULL", "=NORMAL", 1) + "&_foreign_keys=1"
+	if s.w, err = open(s.path, options); err != nil {
 		return err
 	}
 	s.w.SetMaxOpenConns(1)
@@ -98,8 +100,8 @@ func (s *Store) open(ctx context.Context) (err error) {
 	if _, err := s.spare.ExecContext(ctx, "SELECT 1 FROM sqlite_schema"); err != nil {
 		return fmt.Errorf("open database %s: %w", s.path, err)
 	}
-	if s.wal, err = os.Stat(s.path + "-wal"); err != nil {
-		return fmt.Errorf("open database: %w", err)
+	if s.wal, err = os.Open(s.path + "-wal"); err != nil { // it lasts as long as a connection does
+		return fmt.Errorf("open database %s: %w", s.path, err)
 	}
 	return nil
 }
@@ -112,8 +114,11 @@ func (s *Store) Close() error {
 			errs = append(errs, db.Close())
 		}
 	}
-	if s.file != nil { // last: see the field
-		if err := s.file.Close(); !errors.Is(err, fs.ErrClosed) {
+	for _, file := range []*os.File{s.wal, s.file} { // the database last: see the field
+		if file == nil {
+			continue
+		}
+		if err := file.Close(); !errors.Is(err, fs.ErrClosed) {
 			errs = append(errs, err)
 		}
 	}
@@ -154,7 +159,9 @@ func (s *Store) Shrink(ctx context.Context) error {
 const readers = 4
 
 // writeOptions are the options of a connection that writes. synchronous=FULL: a power cut must not undo the record of
-// a message that went out. secure_delete: deleted data is overwritten, in the pages that VACUUM frees, too.
+// a message that went out; the connection of a Store has NORMAL and leaves that to inTurn, since SQLite would keep all
+// other writes waiting for the disk, and NORMAL orders what reaches it (https://www.sqlite.org/pragma.html).
+// secure_delete: deleted data is overwritten, in the pages that VACUUM frees, too.
 const writeOptions = "_journal_mode=WAL&_synchronous=FULL&_txlock=immediate&_pragma=secure_delete(1)" +
 	"&_pragma=cache_size(-4000)&_pragma=wal_autocheckpoint(3000)&_pragma=journal_size_limit(12582912)"
 
