@@ -40,6 +40,7 @@ type Deliverer struct {
 	rest    time.Time // no picture before
 	missed  int       // uploads in a row that did not reach the platform
 	vain    time.Time // of the latest attempt, if it was in vain; zero: it was not
+	doubt   doubt
 }
 
 // Step sends what is due. It returns when nothing more is due, or when an attempt has failed: the store then knows when
@@ -67,6 +68,9 @@ func (d *Deliverer) send(ctx context.Context) (tried bool, err error) {
 			return tried, err
 		}
 		if len(due) == 0 {
+			return tried, d.later(ctx)
+		}
+		if due = d.doubt.order(due, time.Now()); len(due) == 0 {
 			return tried, d.later(ctx)
 		}
 		arrived, err := d.deliver(ctx, due)
@@ -98,7 +102,10 @@ func (d *Deliverer) later(ctx context.Context) error {
 		return err
 	}
 	pause, err := d.Store.HeldFor(ctx, d.Chat, time.Now())
-	if pause = max(pause, time.Until(d.rest)); pause > 0 {
+	if pause = max(pause, time.Until(d.rest)); pause <= 0 {
+		pause = d.doubt.next(time.Now())
+	}
+	if pause > 0 {
 		d.Again(pause)
 	}
 	return err
@@ -127,6 +134,7 @@ func (d *Deliverer) deliver(ctx context.Context, due []store.Notice) (goOn bool,
 	end := store.Attempt{Chat: d.Chat, IDs: ids, At: time.Now()}
 	if failure == nil {
 		d.missed = 0
+		d.doubt.passed(ids)
 		return true, d.Store.RecordAttempt(kept, end)
 	}
 	end.Reason = failure.Error()
@@ -161,11 +169,8 @@ func (d *Deliverer) recordFailure(
 	}
 	// Whether the text alone is refused too is for words to find out.
 	if rejected, ok := errors.AsType[*msg.RejectedError](failure); ok && !d.Pictures {
-		end.Outcome, end.Reason = store.Refused, rejected.Reason
-		if len(end.IDs) > 1 {
-			end.Outcome = store.Separately
-		}
-		return true, d.Store.RecordAttempt(ctx, end)
+		end.Reason = rejected.Reason
+		return true, d.reject(ctx, end)
 	}
 	if moved, ok := errors.AsType[*msg.MovedError](failure); ok {
 		end.Outcome, end.NoUpload = store.NotSent, d.Pictures
@@ -181,6 +186,10 @@ func (d *Deliverer) recordFailure(
 		return false, d.recordUpload(ctx, end, unsent)
 	}
 	end.Failed, end.Hold = true, max(backoff(status.Failures)-end.At.Sub(begun), time.Second)
+	if certain && unsent.Unknown {
+		end.Reason = unsent.Reason
+		return d.recordDoubt(ctx, end, status)
+	}
 	if certain {
 		end.Hold = max(end.Hold, unsent.After)
 	}

@@ -7,22 +7,13 @@ import (
 	"math"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"friendlyfire/bot/msg"
 	"friendlyfire/store"
-)
-
-// Codes in the body of a refusal: https://discord.com/developers/docs/topics/opcodes-and-status-codes
-const (
-	unknownWebhook     = 10015
-	unknownInteraction = 10062
-	missingAccess      = 50001
-	missingPermissions = 50013
-	invalidToken       = 50027
-	uploadsLimited     = 400001 // no files are accepted for now
 )
 
 // refusal is an answer that is not a success, from Discord or from a proxy on the way to it.
@@ -42,9 +33,10 @@ func (e *refusal) Error() string {
 }
 
 // invalid reports whether the request counts as an invalid one. Discord bans an address after 10,000 of them in ten
-// minutes. It does not count 404s, but these are just as pointless to repeat.
+// minutes. It does not count 404s, nor refusals for the state of the channel, but these are just as pointless to repeat.
 func (e *refusal) invalid() bool {
-	return e.status == http.StatusUnauthorized || e.status == http.StatusForbidden || e.status == http.StatusNotFound
+	return e.status == http.StatusUnauthorized || e.status == http.StatusForbidden || e.status == http.StatusNotFound ||
+		e.status == http.StatusBadRequest && slices.Contains(channelFaults, e.code)
 }
 
 // parseRefusal returns nil for a success: 2xx, and JSON if there is a body.
@@ -98,8 +90,10 @@ func classify(err error) error {
 		return &msg.RetryAfterError{After: e.retryAfter, Scope: msg.WholePlatform}
 	case e.status == http.StatusTooManyRequests:
 		return &msg.RetryAfterError{After: e.retryAfter, Scope: msg.ThisChat}
-	case e.status == http.StatusBadRequest && e.text != "", e.status == http.StatusRequestEntityTooLarge:
+	case e.aboutMessage():
 		return &msg.RejectedError{Reason: e.Error()}
+	case e.unknown():
+		return &msg.NotSentError{Reason: e.Error(), Unknown: true}
 	case e.status >= 300 && e.status < 500 && e.status != http.StatusRequestTimeout:
 		return &msg.NotSentError{Reason: e.Error()} // also a redirect, which is not followed
 	default:

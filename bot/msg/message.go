@@ -80,7 +80,8 @@ type Resumer interface {
 	Resume(chat string, last time.Time)
 }
 
-// RejectedError is a message that the platform will never accept, however often it is sent: too long, malformed.
+// RejectedError is a message that is certainly at fault itself, so that the platform will never accept it, however often
+// it is sent: too long, malformed, blocked for its words.
 type RejectedError struct{ Reason string }
 
 func (e *RejectedError) Error() string { return "rejected: " + e.Reason }
@@ -112,6 +113,10 @@ type NotSentError struct {
 
 	// Unreached: nobody has received anything of it. That says nothing about the message or its photo.
 	Unreached bool
+
+	// Unknown is set when the platform has answered with a refusal that may concern the message itself or the chat. Which
+	// of them shows when others are sent.
+	Unknown bool
 }
 
 func (e *NotSentError) Error() string { return "not sent: " + e.Reason }

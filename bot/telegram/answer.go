@@ -110,7 +110,7 @@ func (l *listener) reply(ctx context.Context, chat string, m msg.Message) error 
 			if m = m.InWords(l.Fits); !unsent && !rejected {
 				m = m.AsRepeat()
 			}
-		case !unsent || no.After > 0:
+		case !unsent || no.After > 0 || no.Unknown:
 			return err
 		}
 		if deadline, _ := ctx.Deadline(); attempt == postAttempts || time.Until(deadline) < wait {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -107,28 +106,12 @@ func classify(err error) error {
 		return &msg.MovedError{To: strconv.FormatInt(r.movedTo, 10)}
 	case r.aboutMessage():
 		return &msg.RejectedError{Reason: r.Error()}
+	case r.unknown():
+		return &msg.NotSentError{Reason: r.Error(), Unknown: true}
 	case r.status >= http.StatusBadRequest && r.status < http.StatusInternalServerError && r.fromAPI:
 		return &msg.NotSentError{Reason: r.Error(), After: minProbe}
 	case r.status >= http.StatusMultipleChoices && r.status < http.StatusInternalServerError: // from a proxy
 		return &msg.NotSentError{Reason: r.Error()}
 	}
 	return r // the message may have been sent
-}
-
-// aboutMessage reports whether the message itself is at fault, so that no further attempt can succeed.
-func (r *refusal) aboutMessage() bool {
-	return r.status == http.StatusRequestEntityTooLarge ||
-		r.status == http.StatusBadRequest && r.fromAPI && r.movedTo == 0 && !r.aboutChat()
-}
-
-// chatFaults are descriptions of a 400 that an administrator can remedy. They must not cost an alert.
-var chatFaults = []string{
-	"chat not found", "user not found", "peer_id_invalid", "group chat was", "chat_write_forbidden", "chat_restricted",
-	"not enough rights", "have no rights", "need administrator rights", "chat_admin_required", "_forbidden",
-	"message thread not found", "topic_closed", "topic_deleted", "user_banned_in_channel",
-}
-
-func (r *refusal) aboutChat() bool {
-	text := strings.ToLower(r.text)
-	return slices.ContainsFunc(chatFaults, func(s string) bool { return strings.Contains(text, s) })
 }

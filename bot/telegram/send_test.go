@@ -255,7 +255,7 @@ func TestAnswersAreClassified(t *testing.T) {
 		"400 of the topic":     {telegramtest.Refuse(400, "Bad Request: message thread not found"), unsent},
 		"400 of a proxy":       {telegramtest.Page(400), unsent},
 		"400 of a proxy, JSON": {telegramtest.Body(400, `{"error":"bad gateway configuration"}`), unsent},
-		"413":                  {telegramtest.Refuse(413, "Request Entity Too Large"), rejected},
+		"413":                  {telegramtest.Refuse(413, "Request Entity Too Large"), unsent},
 		"401":                  {telegramtest.Refuse(401, "Unauthorized"), unsent},
 		"403": {
 			telegramtest.Refuse(403, "Forbidden: bot was kicked from the supergroup chat"), unsent,
