@@ -28,6 +28,8 @@ var hostile = []string{
 	"bidi \u202e gnp.exe \u2066x\u2069 \u200f\u061c", "zero\u200bwidth\ufeffjoined\u00ad",
 	"line\u2028separator\u2029s", "tag\U000e0041s", "bad \xff\xfe utf-8 \xc0\xaf",
 	"$(reboot) `id` ; rm -rf / && x | y", "=cmd|' /C calc'!A0", "{{.}} ${x} %s %n",
+	"a.example @name #tag /cmd $USD bob@a.example", "4111 1111 1111 1111 +1-212-555-0123 192.0.2.7",
+	"discord.gg/abcdef </cmd:1> <https://evil.example> :bomb:",
 }
 
 // forbidden finds the characters that the program must never show: control characters other than the end of a line,

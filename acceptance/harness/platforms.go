@@ -23,13 +23,27 @@ type Platforms struct {
 // InMemory are platforms without sockets, for a program in the test's own process.
 func InMemory(t *testing.T) Platforms {
 	t.Helper()
-	return Platforms{telegramtest.InMemory(t), discordtest.InMemory(t)}
+	p := Platforms{telegramtest.InMemory(t), discordtest.InMemory(t)}
+	t.Cleanup(func() { p.nothingClickable(t) })
+	return p
 }
 
 // OnLoopback are platforms for a program in a process of its own.
 func OnLoopback(t *testing.T) Platforms {
 	t.Helper()
-	return Platforms{telegramtest.Start(t), discordtest.Start(t)}
+	p := Platforms{telegramtest.Start(t), discordtest.Start(t)}
+	t.Cleanup(func() { p.nothingClickable(t) })
+	return p
+}
+
+// nothingClickable fails the test if Telegram found a link, a mention or the like in a message.
+func (p Platforms) nothingClickable(t *testing.T) {
+	t.Helper()
+	for _, m := range p.Telegram.Messages() {
+		if len(m.Found) != 0 {
+			t.Errorf("S21: Telegram finds %v in %q", m.Found, m.Text)
+		}
+	}
 }
 
 // Addresses puts the addresses of the platforms into a configuration.

@@ -1,9 +1,11 @@
 package discord
 
 import (
+	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf16"
+	"unicode/utf8"
 
 	"friendlyfire/bot/msg"
 )
@@ -22,7 +24,12 @@ func (c *Client) Fits(m msg.Message) bool {
 // Discord's escape is a backslash before punctuation.
 func markdown(t msg.Text) string {
 	var b strings.Builder
+	last := msg.Plain
 	for _, r := range mergeRuns(t) {
+		if last == msg.Code && r.Style == msg.Pre || last == msg.Pre && r.Style == msg.Code {
+			b.WriteByte('\n') // their backticks would run together
+		}
+		last = r.Style
 		switch r.Style {
 		case msg.Bold:
 			b.WriteString("**" + escape(r.Text) + "**")
@@ -65,22 +72,34 @@ func visible(r rune) rune {
 	return r
 }
 
-// escape puts a backslash before what Discord would treat as markup: emphasis, code, spoilers, links, mentions, times
-// and emoji anywhere; headings, quotes and lists at the beginning of a line; the colon of a bare URL.
+// escape puts a backslash before what Discord would treat as markup: emphasis, code, spoilers, links, mentions, times,
+// commands and emoji anywhere; headings, quotes and lists at the beginning of a line; the colon of a bare URL; the dot of
+// a domain, since an invitation (discord.gg/…) is one without a scheme.
 func escape(s string) string {
 	var b strings.Builder
 	lineStart, numbering := true, false // at the beginning of a line; after nothing but digits there
+	before := ' '
 	for i, r := range s {
 		switch {
 		case strings.ContainsRune("\\`*_~|[]<>@", r),
 			lineStart && strings.ContainsRune("#-+", r),
 			numbering && (r == '.' || r == ')'),
-			r == ':' && strings.HasPrefix(s[i:], "://"):
+			r == ':' && (strings.HasPrefix(s[i:], "://") || emoji.MatchString(s[i:])),
+			r == '.' && !unicode.IsSpace(before) && beginsWithLetter(s[i+1:]):
 			b.WriteByte('\\')
 		}
 		b.WriteRune(r)
 		numbering = (lineStart || numbering) && '0' <= r && r <= '9'
 		lineStart = r == '\n' || lineStart && r == ' '
+		before = r
 	}
 	return b.String()
+}
+
+// emoji matches the name of an emoji, ":fire:", but not the minutes of 08:15:32.
+var emoji = regexp.MustCompile(`^:(?:[0-9]*[A-Za-z_+-][0-9A-Za-z_+-]*|[0-9]{3,}):`)
+
+func beginsWithLetter(s string) bool {
+	r, _ := utf8.DecodeRuneInString(s)
+	return unicode.IsLetter(r)
 }

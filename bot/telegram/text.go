@@ -24,22 +24,75 @@ type entity struct {
 }
 
 // compose returns the text, its entities, and its length in UTF-16 units. Styles are entities and not markup, so that
-// no text can become formatting. Within Code and Pre, Telegram finds no links or mentions either.
+// no text can become formatting. Whatever Telegram might make clickable by itself is set as Code, where it does not.
+//
+// Where there are too many entities, bold is left out first, and what remains is disarmed.
 func compose(t msg.Text) (text string, entities []entity, length int) {
+	pieces := inert(t)
+	room := maxEntities
+	for _, p := range pieces {
+		if p.Style == msg.Code || p.Style == msg.Pre {
+			room--
+		}
+	}
 	var b strings.Builder
-	for _, run := range t {
-		clean := printable(run.Text)
+	for _, p := range pieces {
+		set := p.Style != msg.Plain && len(entities) < maxEntities
+		if p.Style == msg.Bold {
+			set = set && room > 0
+			room--
+		}
+		if !set && p.Style != msg.Plain && p.Style != msg.Bold {
+			p.Text = disarm(p.Text)
+		}
 		units := 0
-		for _, r := range clean {
+		for _, r := range p.Text {
 			units += utf16.RuneLen(r)
 		}
-		if run.Style != msg.Plain && units > 0 && len(entities) < maxEntities {
-			entities = append(entities, entity{run.Style, length, units})
+		if set {
+			entities = append(entities, entity{p.Style, length, units})
 		}
-		b.WriteString(clean)
+		b.WriteString(p.Text)
 		length += units
 	}
 	return b.String(), entities, length
+}
+
+// inert returns the text fit to be shown, with what Telegram might make clickable as Code. Neighbours differ in style.
+func inert(t msg.Text) msg.Text {
+	var whole strings.Builder
+	runs := make(msg.Text, len(t))
+	for i, run := range t {
+		runs[i] = msg.Run{Text: printable(run.Text), Style: run.Style}
+		whole.WriteString(runs[i].Text)
+	}
+	found := actives(whole.String())
+	var out msg.Text
+	add := func(text string, style msg.Style) {
+		switch last := len(out) - 1; {
+		case text == "":
+		case last >= 0 && out[last].Style == style:
+			out[last].Text += text
+		default:
+			out = append(out, msg.Run{Text: text, Style: style})
+		}
+	}
+	begin := 0 // of the run, in the whole
+	for _, run := range runs {
+		at, end := begin, begin+len(run.Text)
+		for _, f := range found {
+			from, to := max(f.from, at), min(f.to, end)
+			if from >= to || run.Style == msg.Code || run.Style == msg.Pre {
+				continue
+			}
+			add(run.Text[at-begin:from-begin], run.Style)
+			add(run.Text[from-begin:to-begin], msg.Code)
+			at = to
+		}
+		add(run.Text[at-begin:], run.Style)
+		begin = end
+	}
+	return out
 }
 
 // printable drops control characters other than newline and tab, and characters that change the writing direction.

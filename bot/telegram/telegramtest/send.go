@@ -28,8 +28,9 @@ type Message struct {
 	Chat     int64
 	Thread   int64 // message_thread_id, 0: none
 	Text     string
-	Entities []Entity
-	Photo    []byte // PNG, whose caption the text then is; nil: none
+	Entities []Entity // that the bot has set
+	Found    []Entity // that Telegram has found in the text by itself
+	Photo    []byte   // PNG, whose caption the text then is; nil: none
 	Keyboard [][]Button
 	Preview  bool // of links
 }
@@ -103,6 +104,7 @@ func (q Request) compose(chat Chat) (Message, error) {
 	if err := checkEntities(m.Text, m.Entities); err != nil {
 		return m, err
 	}
+	m.Found = Found(m.Text, m.Entities)
 	if err := q.keyboard(&m); err != nil {
 		return m, err
 	}
