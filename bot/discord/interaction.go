@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"regexp"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -59,6 +60,9 @@ func (l *listener) handleInteraction(ctx context.Context, raw json.RawMessage) {
 	})
 }
 
+// segment matches what can be a segment of the path of an answer, as all ids and tokens are.
+var segment = regexp.MustCompile(`^[A-Za-z0-9_=+-][A-Za-z0-9_=+.-]*$`)
+
 // parseRequest returns the command that an interaction is, or why it is ignored.
 func (l *listener) parseRequest(i *discordgo.Interaction) (req msg.Request, why string) {
 	req = msg.Request{Platform: platform, Chat: store.Clean(i.ChannelID, 20)}
@@ -71,6 +75,8 @@ func (l *listener) parseRequest(i *discordgo.Interaction) (req msg.Request, why 
 	}
 	req.User = store.Clean(who.ID, 20)
 	switch {
+	case !segment.MatchString(i.ID) || !segment.MatchString(i.Token) || !segment.MatchString(i.AppID):
+		return req, "no way to answer"
 	case i.GuildID != l.Guild:
 		return req, "another server"
 	case who.Bot:

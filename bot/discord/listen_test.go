@@ -1,6 +1,7 @@
 package discord_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"runtime"
@@ -272,8 +273,14 @@ func TestCommandsAreRegisteredWhenTheyChange(t *testing.T) {
 		if got := s.Commands(); len(got) != 1 {
 			t.Errorf("registered: %+v", got)
 		}
-		if n := len(s.Requests("PUT /applications/*/guilds/*/commands")); n != 3 {
+		requests := s.Requests("PUT /applications/*/guilds/*/commands")
+		if n := len(requests); n != 3 {
 			t.Errorf("%d requests, want 3", n)
+		}
+		for _, q := range requests {
+			if bytes.Contains(q.Body, []byte("null")) {
+				t.Errorf("null, which other servers of the protocol refuse: %s", q.Body)
+			}
 		}
 	})
 }

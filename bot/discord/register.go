@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"net/http"
 	"time"
 
 	"github.com/bwmarrin/discordgo"
@@ -41,8 +42,8 @@ func (l *listener) registerCommands(ctx context.Context, app string) {
 	}
 	told := msg.Throttle{Every: 6 * time.Hour}
 	for failures := 0; ; failures++ {
-		_, err := l.rest.ApplicationCommandBulkOverwrite(app, l.Guild, commands, discordgo.WithContext(ctx))
-		if err = classify(err); err == nil {
+		err := classify(l.call(ctx, http.MethodPut, discordgo.EndpointApplicationGuildCommands(app, l.Guild), commands, nil))
+		if err == nil {
 			err = l.Store.SetValue(ctx, commandsKey, hash)
 		}
 		if err == nil && failures > 0 {
@@ -64,15 +65,37 @@ func (l *listener) registerCommands(ctx context.Context, app string) {
 	}
 }
 
+// slashCommand is a command in Discord's form. The library's types write null for what is absent, which other servers of
+// the protocol refuse.
+type slashCommand struct {
+	Type        discordgo.ApplicationCommandType `json:"type"`
+	Name        string                           `json:"name"`
+	Description string                           `json:"description"`
+	Options     []slashOption                    `json:"options,omitempty"`
+}
+
+type slashOption struct {
+	Type         discordgo.ApplicationCommandOptionType `json:"type"`
+	Name         string                                 `json:"name"`
+	Description  string                                 `json:"description"`
+	Required     bool                                   `json:"required,omitempty"`
+	Autocomplete bool                                   `json:"autocomplete,omitempty"`
+	MaxLength    int                                    `json:"max_length,omitempty"`
+	Choices      []slashChoice                          `json:"choices,omitempty"`
+}
+
+type slashChoice struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
 // slashCommands returns the commands in Discord's form, in which every argument is a string.
-func slashCommands(commands []msg.Command) []*discordgo.ApplicationCommand {
-	out := make([]*discordgo.ApplicationCommand, len(commands))
+func slashCommands(commands []msg.Command) []slashCommand {
+	out := make([]slashCommand, len(commands))
 	for i, c := range commands {
-		out[i] = &discordgo.ApplicationCommand{
-			Type: discordgo.ChatApplicationCommand, Name: c.Name, Description: c.Description,
-		}
+		out[i] = slashCommand{Type: discordgo.ChatApplicationCommand, Name: c.Name, Description: c.Description}
 		for _, a := range c.Args {
-			option := &discordgo.ApplicationCommandOption{
+			option := slashOption{
 				Type: discordgo.ApplicationCommandOptionString, Name: a.Name, Description: a.Description,
 				Required: a.Required, Autocomplete: a.Suggested,
 			}
@@ -80,8 +103,7 @@ func slashCommands(commands []msg.Command) []*discordgo.ApplicationCommand {
 				option.MaxLength = maxArgument
 			}
 			for _, name := range a.Choices {
-				choice := &discordgo.ApplicationCommandOptionChoice{Name: name, Value: name}
-				option.Choices = append(option.Choices, choice)
+				option.Choices = append(option.Choices, slashChoice{Name: name, Value: name})
 			}
 			out[i].Options = append(out[i].Options, option)
 		}

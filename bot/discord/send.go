@@ -54,7 +54,7 @@ func components(rows [][]msg.Button) []discordgo.MessageComponent {
 // the fallback if there is one and it fits. For some minutes Discord recognizes a message by its Nonce, so that a
 // second attempt makes no duplicate.
 //
-// It waits up to five seconds for a rate limit, and otherwise returns *msg.RetryAfterError, without a request. Every
+// It never truncates a message: one that does not fit is rejected. It waits up to five seconds for a rate limit, and otherwise returns *msg.RetryAfterError, without a request. Every
 // request is abandoned after 15 seconds.
 func (c *Client) Send(ctx context.Context, channel string, m msg.Message) error {
 	return c.post(ctx, http.MethodPost, discordgo.EndpointChannelMessages(channel), m)
@@ -67,6 +67,9 @@ func (c *Client) post(ctx context.Context, method, address string, m msg.Message
 
 // try makes the request with the photo, and makes it again without if Discord refuses the photo.
 func (c *Client) try(ctx context.Context, method, address string, m msg.Message) error {
+	if !c.Fits(m) {
+		return &msg.RejectedError{Reason: "longer than Discord allows"}
+	}
 	err := c.call(ctx, method, address, newPayload(m), m.Photo)
 	if m.Photo != nil && refusesPhoto(err) {
 		err = c.call(ctx, method, address, newPayload(m.InWords(c.Fits)), nil)

@@ -58,6 +58,11 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		Time: time.Now(), Method: r.Method, Path: strings.TrimPrefix(r.URL.Path, "/api/v9"),
 		Header: r.Header.Clone(), Body: body,
 	}
+	if s.official != nil && len(body) <= maxRequest {
+		if wrong := s.official.CheckRequest(q.Method, q.Path, q.Header, body); wrong != nil {
+			s.tb.Errorf("discordtest: not as the API is described: %v", wrong)
+		}
+	}
 	x := &exchange{s: s, w: w, r: r, q: q}
 	s.mu.Lock()
 	x.index = len(s.requests)

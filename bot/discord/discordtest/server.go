@@ -4,7 +4,8 @@
 // It has what a simple bot needs of version 9: the bot's user, channels and permissions, messages, slash commands,
 // interactions, the gateway. It checks lengths, nonces, mentions, components and files, enforces the rate limits and
 // the deadlines, and records every request, every message that arrives and every connection. See Fault for what can go
-// wrong with a request, and Connection for what can go wrong with a connection to the gateway.
+// wrong with a request, and Connection for what can go wrong with a connection to the gateway. Where there are official
+// descriptions, a request that does not conform fails the test.
 //
 // Start listens on 127.0.0.1, for programs in other processes. InMemory uses no socket, so that a whole program can run
 // with its server in a testing/synctest bubble. The package knows nothing of any bot.
@@ -19,6 +20,7 @@ import (
 	"time"
 
 	"friendlyfire/bot/bottest"
+	"friendlyfire/bot/bottest/official"
 )
 
 // Token is the bot's token, with the canary of bottest.
@@ -45,6 +47,9 @@ type Server struct {
 	Limit       int
 	Window      time.Duration
 	GlobalLimit int
+
+	tb       testing.TB
+	official *official.Description // nil: requests are not checked against it
 
 	mu       sync.Mutex
 	lastID   int64
@@ -83,7 +88,7 @@ func InMemory(tb testing.TB) *Server {
 
 func start(tb testing.TB, server *bottest.Server) *Server {
 	s := &Server{
-		Server: server, Limit: 5, Window: 2 * time.Second, GlobalLimit: 50,
+		Server: server, tb: tb, official: official.Load(tb, "discord"), Limit: 5, Window: 2 * time.Second, GlobalLimit: 50,
 		lastID: 500_000_000_000_000_000, channels: map[string]*Place{},
 		buckets: map[string]*bucket{}, held: map[string]time.Time{}, nonces: map[string]nonce{},
 		interactions: map[string]*Interaction{},

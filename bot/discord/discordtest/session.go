@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
+
+	"friendlyfire/bot/bottest/official"
 )
 
 func (s *Server) serveGateway(w http.ResponseWriter, r *http.Request) {
@@ -38,6 +40,9 @@ func (s *Server) serveGateway(w http.ResponseWriter, r *http.Request) {
 		}
 		if ws.SetReadDeadline(time.Now().Add(2*HeartbeatInterval)) != nil || ws.ReadJSON(&in) != nil {
 			break
+		}
+		if wrong := official.CheckFrame(in.Op, in.Data); s.official != nil && wrong != nil {
+			s.tb.Errorf("discordtest: not as the gateway is described: %v", wrong)
 		}
 		s.mu.Lock()
 		s.handleMessage(c, in.Op, in.Data)
@@ -144,6 +149,22 @@ func (s *Server) afterReady(c *gatewayConn) {
 		time.AfterFunc(c.faults.DropAfter, func() { _ = c.ws.Close() })
 	case c.faults.DropReady:
 		c.cut()
+	}
+}
+
+// Dispatch sends an event of this kind, such as "INTERACTION_CREATE", to the sessions that are open.
+func (s *Server) Dispatch(kind string, data any) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.dispatch(kind, data)
+}
+
+// Feed sends a frame that is no event on every connection.
+func (s *Server) Feed(op int, data any) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, c := range s.gateway.open {
+		c.send(frame{Op: op, Data: data})
 	}
 }
 

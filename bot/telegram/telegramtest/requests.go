@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"mime"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -28,7 +30,8 @@ type Request struct {
 	Early  bool              // it came before the retry_after of an earlier 429 had passed
 
 	photo []byte
-	index int // in Server.requests
+	files []string // names of the parameters that are files
+	index int      // in Server.requests
 }
 
 // number returns the parameter as a whole number, 0 if it is none.
@@ -74,6 +77,11 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	err := q.read(w, r)
 	fault := s.arrived(&q)
 	x := &exchange{s, w, r, q}
+	if s.official != nil && err == nil {
+		if wrong := s.official.CheckMethod(method, q.Params, q.files...); wrong != nil {
+			s.tb.Errorf("telegramtest: not as the Bot API is described: %v", wrong)
+		}
+	}
 	switch {
 	case err != nil:
 	case !found || !strings.HasPrefix(r.URL.Path, "/bot"):
@@ -194,6 +202,9 @@ func (q *Request) read(w http.ResponseWriter, r *http.Request) error {
 	}
 	for name := range r.Form {
 		q.Params[name] = r.Form.Get(name)
+	}
+	if r.MultipartForm != nil {
+		q.files = slices.Sorted(maps.Keys(r.MultipartForm.File))
 	}
 	q.Chat = q.number("chat_id")
 	if file, _, err := r.FormFile("photo"); err == nil {

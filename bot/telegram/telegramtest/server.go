@@ -4,7 +4,8 @@
 // It has the methods that a simple bot needs: getMe, getUpdates, setMyCommands, sendMessage, sendPhoto, sendChatAction,
 // answerCallbackQuery, getChat, getChatMember, getWebhookInfo, deleteWebhook. It checks lengths, entities, keyboards and
 // pictures, finds links, mentions and the like in plain text, enforces the documented rate limits, and records every
-// request and every message that arrives. See Fault for what can go wrong.
+// request and every message that arrives. See Fault for what can go wrong. Where there are official descriptions, a
+// request that does not conform fails the test.
 //
 // Start listens on 127.0.0.1, for programs in other processes. InMemory uses no socket, so that a whole program can run
 // with its server in a testing/synctest bubble. The package knows nothing of any bot.
@@ -20,6 +21,7 @@ import (
 	"time"
 
 	"friendlyfire/bot/bottest"
+	"friendlyfire/bot/bottest/official"
 )
 
 // Token is the bot's token, with the canary of bottest.
@@ -35,6 +37,9 @@ const (
 type Server struct {
 	*bottest.Server
 	client *http.Client
+
+	tb       testing.TB
+	official *official.Description // nil: requests are not checked against it
 
 	mu       sync.Mutex
 	requests []Request
@@ -73,7 +78,8 @@ func InMemory(tb testing.TB) *Server {
 
 func start(tb testing.TB, server *bottest.Server) *Server {
 	s := &Server{
-		Server:  server,
+		Server: server,
+		tb:     tb, official: official.Load(tb, "telegram"),
 		chats:   map[int64]Chat{},
 		topics:  map[[2]int64]bool{},
 		faults:  map[string][]Fault{},

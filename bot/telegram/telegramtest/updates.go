@@ -59,16 +59,29 @@ func (s *Server) Edit(chat, user int64, text string, change map[string]any) int6
 func (s *Server) Push(kind string, value any) int64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.push(object{kind: value}, s.kinds == nil || slices.Contains(s.kinds, kind))
+}
+
+// Feed adds an update with these fields but its id, whether the bot has asked for its kind or not.
+func (s *Server) Feed(fields map[string]any) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.push(maps.Clone(fields), true)
+}
+
+// push adds an update if it is wanted, and returns its id. s.mu is held.
+func (s *Server) push(fields object, wanted bool) int64 {
 	now := time.Now()
 	if now.Sub(s.lastAt) > idLifetime {
 		s.lastID /= 2
 	}
 	s.lastID, s.lastAt = s.lastID+1, now
-	body, err := json.Marshal(object{"update_id": s.lastID, kind: value})
+	fields["update_id"] = s.lastID
+	body, err := json.Marshal(fields)
 	if err != nil {
 		panic(err) // the test's own value
 	}
-	if s.kinds == nil || slices.Contains(s.kinds, kind) {
+	if wanted {
 		s.updates = append(s.updates, update{s.lastID, now, body})
 		s.Notify()
 	}
