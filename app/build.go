@@ -10,6 +10,7 @@ import (
 	"friendlyfire/bot"
 	"friendlyfire/config"
 	"friendlyfire/enrich"
+	"friendlyfire/ingest"
 	"friendlyfire/store"
 )
 
@@ -115,12 +116,23 @@ func (b *builder) wakeDelivery() {
 
 func (b *builder) readSources() (all []*stage) {
 	for _, source := range b.Config.Sources {
+		b.tellOfKnownHosts(source)
 		reader := b.Reader(source)
 		reader.Next = func() { b.locate.Wake(); b.announce.Wake() }
 		all = append(all, newStage("read "+source.Name, source.Every).doing(b.offeringHistory(source, reader.Step)))
 		b.health.Sources = append(b.health.Sources, bot.Watched{Name: source.Name, SilentAfter: source.SilentAfter})
 	}
 	return all
+}
+
+// tellOfKnownHosts logs the lines of the source's known_hosts that cannot be read. Only they count for nothing.
+func (b *builder) tellOfKnownHosts(c config.Source) {
+	if c.SFTP == nil {
+		return
+	}
+	if bad, err := ingest.BadKnownHosts(c.KnownHosts); err == nil && len(bad) > 0 {
+		b.log.Warn("known_hosts has lines that cannot be read", "source", c.Name, "file", c.KnownHosts, "lines", bad)
+	}
 }
 
 // offeringHistory returns step, which reads the source, and the first time that it does says what it left unread.

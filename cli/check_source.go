@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
+	"strings"
 	"time"
 
 	"friendlyfire/app"
@@ -17,6 +18,12 @@ import (
 // checkSource looks at the last lines of the source's file. It reads no bans in.
 func checkSource(ctx context.Context, list *checklist, a *app.App, c config.Source) {
 	what := "source " + c.Name
+	if c.SFTP != nil {
+		if bad, err := ingest.BadKnownHosts(c.KnownHosts); err == nil && len(bad) > 0 {
+			list.note(what, fmt.Sprintf("%s: these lines cannot be read: %s", c.KnownHosts,
+				strings.Trim(fmt.Sprint(bad), "[]")), "They count for nothing, and the others as they should.")
+		}
+	}
 	preview, err := a.Reader(c).Peek(ctx)
 	if err != nil {
 		list.problem(what, err, adviceForSource(c, err))

@@ -3,6 +3,8 @@ package config
 import (
 	"cmp"
 	"errors"
+	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"reflect"
@@ -36,7 +38,7 @@ const (
 // Load reads the configuration. The error is an *Error with all mistakes.
 func (l Loader) Load(purpose Purpose) (*Config, error) {
 	path := cmp.Or(l.File, DefaultFile)
-	data, err := os.ReadFile(path)
+	data, err := readBounded(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && path == DefaultFile:
 		return l.parse(BuiltIn, l.Defaults, purpose)
@@ -44,6 +46,23 @@ func (l Loader) Load(purpose Purpose) (*Config, error) {
 		return nil, &Error{Mistakes: []Mistake{{File: path, Text: reason(err)}}}
 	}
 	return l.parse(path, data, purpose)
+}
+
+// maxFile is the largest configuration that is read, in bytes: enough for a thousand sources.
+const maxFile = 256 << 10
+
+// readBounded reads a file that is no larger than maxFile.
+func readBounded(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	if len(data) > maxFile {
+		return nil, fmt.Errorf("is larger than a configuration can be: more than %d KiB", maxFile>>10)
+	}
+	return data, err
 }
 
 // parse is Load of what was read from the file; the name is for messages.

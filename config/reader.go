@@ -20,6 +20,9 @@ type reader struct {
 	lines    map[string]int  // by key, of every key that is given
 	wrong    map[string]bool // keys with a mistake; a second one is not told
 	mistakes []Mistake
+	starts   []uint32 // of the lines, in bytes
+	read     int      // tables and values so far
+	refused  bool     // the document is too large; that is its one mistake
 }
 
 func newReader(file string, sections []Section) *reader {

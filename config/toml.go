@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/pelletier/go-toml/v2/unstable"
@@ -27,11 +28,18 @@ type node struct {
 // mistake.
 func (r *reader) parse(data []byte) *node {
 	p := &unstable.Parser{}
-	p.Reset(bytes.TrimPrefix(data, []byte("\ufeff")))
+	data = bytes.TrimPrefix(data, []byte("\ufeff"))
+	p.Reset(data)
+	r.starts = []uint32{0}
+	for i, b := range data {
+		if b == '\n' {
+			r.starts = append(r.starts, uint32(i)+1) //nolint:gosec // a configuration is small
+		}
+	}
 	root := newTable("", 1)
-	for section := root; p.NextExpression(); {
+	for section := root; p.NextExpression() && !r.refused; {
 		e := p.Expression()
-		parents, key, line := splitKey(p, e)
+		parents, key, line := r.splitKey(e)
 		switch e.Kind {
 		case unstable.Table:
 			section = r.header(r.descend(root, parents, line), key, line)
@@ -41,12 +49,15 @@ func (r *reader) parse(data []byte) *node {
 			r.assign(p, section, e)
 		}
 	}
+	if r.refused {
+		return nil
+	}
 	if err, ok := errors.AsType[*unstable.ParserError](p.Error()); ok {
 		text := "is no TOML: " + err.Message
 		if strings.Contains(text, "start of value") || strings.Contains(text, "newline but got") {
 			text += "; text stands in quotes"
 		}
-		r.mistakeAt(lineOf(p, p.Range(err.Highlight)), "", "%s", text)
+		r.mistakeAt(r.lineOf(p.Range(err.Highlight)), "", "%s", text)
 		return nil
 	}
 	return root
@@ -59,8 +70,32 @@ func newTable(name string, line int) *node {
 // child returns the whole key of a key in the table n.
 func (n *node) child(key string) string { return strings.TrimPrefix(n.name+"."+key, ".") }
 
+// Limits of a document, beyond any configuration: how long a whole key may be, in bytes, which also bounds how deep
+// values and tables may be within each other; and how many of them there may be.
+const (
+	maxName = 300
+	maxRead = 20_000
+)
+
+// admit counts a table or a value, and reports whether the document is still within the limits.
+func (r *reader) admit(name string, line int) bool {
+	if r.read++; r.refused || len(name) <= maxName && r.read <= maxRead {
+		return !r.refused
+	}
+	r.refused, r.mistakes = true, nil
+	if len(name) > maxName {
+		r.mistakeAt(line, "", "is no configuration: a key is too long, or nested too deep")
+	} else {
+		r.mistakeAt(line, "", "is no configuration: it has more than %d values", maxRead)
+	}
+	return false
+}
+
 // add puts c into the table n under the key, and returns it.
 func (r *reader) add(n *node, key string, c *node) *node {
+	if !r.admit(c.name, c.line) {
+		return c
+	}
 	n.keys = append(n.keys, key)
 	n.table[key] = c
 	r.lines[c.name] = c.line
@@ -70,6 +105,9 @@ func (r *reader) add(n *node, key string, c *node) *node {
 // descend follows keys from table to table, into the last of a list of tables, and makes the tables that are missing.
 func (r *reader) descend(n *node, keys []string, line int) *node {
 	for _, key := range keys {
+		if r.refused {
+			break
+		}
 		switch c := n.table[key]; {
 		case c == nil:
 			n = r.add(n, key, newTable(n.child(key), line))
@@ -88,7 +126,7 @@ func (r *reader) descend(n *node, keys []string, line int) *node {
 // header returns the table that a [header] opens.
 func (r *reader) header(parent *node, key string, line int) *node {
 	old := parent.table[key]
-	if old == nil {
+	if old == nil || !r.admit(old.name, line) {
 		return r.descend(parent, []string{key}, line)
 	}
 	r.mistakeAt(line, old.name, "is already on line %d", old.line)
@@ -109,6 +147,9 @@ func (r *reader) listHeader(parent *node, key string, line int) *node {
 		return newTable(list.name, line)
 	}
 	item := newTable(fmt.Sprintf("%s[%d]", list.name, len(list.items)+1), line)
+	if !r.admit(item.name, line) {
+		return item
+	}
 	list.items = append(list.items, item)
 	r.lines[item.name] = line
 	return item
@@ -116,14 +157,16 @@ func (r *reader) listHeader(parent *node, key string, line int) *node {
 
 // assign puts a line "key = value" into the table section.
 func (r *reader) assign(p *unstable.Parser, section *node, e *unstable.Node) {
-	parents, key, line := splitKey(p, e)
+	parents, key, line := r.splitKey(e)
 	section = r.descend(section, parents, line)
 	c := &node{name: section.child(key), line: line}
-	if old := section.table[key]; old != nil {
+	if old := section.table[key]; old != nil && r.admit(c.name, line) {
 		r.mistakeAt(line, c.name, "is already on line %d", old.line)
 		return
 	}
-	r.fill(p, r.add(section, key, c), e.Value())
+	if r.add(section, key, c); !r.refused {
+		r.fill(p, c, e.Value())
+	}
 }
 
 // fill copies the value v, with all that is in it, into n.
@@ -134,7 +177,10 @@ func (r *reader) fill(p *unstable.Parser, n *node, v *unstable.Node) {
 		for it := v.Children(); it.Next(); {
 			item := &node{name: fmt.Sprintf("%s[%d]", n.name, len(n.items)+1), line: n.line}
 			if raw := it.Node().Raw; raw.Length > 0 {
-				item.line = lineOf(p, raw)
+				item.line = r.lineOf(raw)
+			}
+			if !r.admit(item.name, item.line) {
+				return
 			}
 			n.items = append(n.items, item)
 			r.lines[item.name] = item.line
@@ -142,7 +188,7 @@ func (r *reader) fill(p *unstable.Parser, n *node, v *unstable.Node) {
 		}
 	case unstable.InlineTable:
 		n.kind, n.table = unstable.Table, map[string]*node{}
-		for it := v.Children(); it.Next(); {
+		for it := v.Children(); it.Next() && !r.refused; {
 			r.assign(p, n, it.Node())
 		}
 	case unstable.String:
@@ -153,13 +199,20 @@ func (r *reader) fill(p *unstable.Parser, n *node, v *unstable.Node) {
 }
 
 // splitKey splits the dotted key of e before its last part; line is that of the last part.
-func splitKey(p *unstable.Parser, e *unstable.Node) (parents []string, key string, line int) {
+func (r *reader) splitKey(e *unstable.Node) (parents []string, key string, line int) {
 	for it := e.Key(); it.Next(); {
 		parents = append(parents, string(it.Node().Data))
-		line = lineOf(p, it.Node().Raw)
+		line = r.lineOf(it.Node().Raw)
 	}
 	last := len(parents) - 1
 	return parents[:last], parents[last], line
 }
 
-func lineOf(p *unstable.Parser, raw unstable.Range) int { return p.Shape(raw).Start.Line }
+// lineOf returns the line of a part of the document. The parser would count from the start each time.
+func (r *reader) lineOf(raw unstable.Range) int {
+	line, exact := slices.BinarySearch(r.starts, raw.Offset)
+	if exact {
+		line++
+	}
+	return line
+}

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"reflect"
 	"regexp"
 	"slices"
@@ -112,7 +111,7 @@ func (e Entry) literal(id string) string {
 // The error is an *Error if the file already has mistakes.
 func (l Loader) Write(entries []Entry) error {
 	path := cmp.Or(l.File, DefaultFile)
-	before, err := os.ReadFile(path)
+	before, err := readBounded(path)
 	if errors.Is(err, fs.ErrNotExist) && path == DefaultFile {
 		before, err = l.Defaults, nil
 	}

@@ -2,13 +2,11 @@ package ingest
 
 import (
 	"context"
-	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"net"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"golang.org/x/crypto/ssh"
@@ -16,22 +14,38 @@ import (
 	"golang.org/x/crypto/ssh/knownhosts"
 )
 
-// HostKeyError reports a host whose key is unknown, or not the known one. No secret has been sent to it.
+// HostKeyError reports a host whose key is unknown, revoked, or not the known one. No secret has been sent to it.
 type HostKeyError struct {
 	Address     string
 	File        string // of known hosts
 	Changed     bool   // the host is known with another key
+	Revoked     bool   // the key, or the one that has signed it, is revoked
+	Certificate error  // why the key's certificate does not count; nil: it has none, or no known authority signed it
+	Bad         []int  // lines of File that cannot be read
 	Fingerprint string // of the host's key: SHA256:…
 	Line        string // to add to File for this key
 }
 
 func (e *HostKeyError) Error() string {
-	if e.Changed {
-		return fmt.Sprintf("the key of host %s is not the one in %s but %s: either the host was set up anew, "+
+	var text string
+	switch {
+	case e.Revoked:
+		return fmt.Sprintf("the key of host %s, %s, is revoked in %s: somebody else may have it", e.Address,
+			e.Fingerprint, e.File)
+	case e.Changed:
+		text = fmt.Sprintf("the key of host %s is not the one in %s but %s: either the host was set up anew, "+
 			"or somebody stands between", e.Address, e.File, e.Fingerprint)
+	default:
+		text = fmt.Sprintf("the key of host %s is not in %s: if its fingerprint is %s, add the line\n%s",
+			e.Address, e.File, e.Fingerprint, e.Line)
 	}
-	return fmt.Sprintf("the key of host %s is not in %s: if its fingerprint is %s, add the line\n%s",
-		e.Address, e.File, e.Fingerprint, e.Line)
+	if e.Certificate != nil {
+		text += fmt.Sprintf("\nIts certificate does not count: %v", e.Certificate)
+	}
+	if len(e.Bad) > 0 {
+		text += fmt.Sprintf("\nOf that file, these lines cannot be read: %s", strings.Trim(fmt.Sprint(e.Bad), "[]"))
+	}
+	return text
 }
 
 // config returns the SSH configuration, which verifies the host key and authenticates the user.
@@ -44,9 +58,9 @@ func (s *SFTP) config(ctx context.Context) (*ssh.ClientConfig, error) {
 		}
 		file = filepath.Join(home, ".ssh", "known_hosts")
 	}
-	known, err := knownhosts.New(file)
+	known, err := readKnownHosts(file)
 	if err != nil {
-		return nil, fmt.Errorf("known hosts: %w", err)
+		return nil, err
 	}
 	auth, err := s.auth(ctx)
 	if err != nil {
@@ -54,44 +68,22 @@ func (s *SFTP) config(ctx context.Context) (*ssh.ClientConfig, error) {
 	}
 	return &ssh.ClientConfig{
 		User: s.User, Auth: []ssh.AuthMethod{auth}, ClientVersion: "SSH-2.0-friendlyfire",
-		HostKeyAlgorithms: s.algorithms(known),
-		HostKeyCallback: func(address string, remote net.Addr, key ssh.PublicKey) error {
-			err := known(address, remote, key)
-			if wrong, ok := errors.AsType[*knownhosts.KeyError](err); ok {
-				return &HostKeyError{
-					Address: s.Address, File: file, Changed: len(wrong.Want) > 0,
-					Fingerprint: ssh.FingerprintSHA256(key),
-					Line:        knownhosts.Line([]string{knownhosts.Normalize(s.Address)}, key),
-				}
+		HostKeyAlgorithms: known.algorithms(s.Address),
+		HostKeyCallback: func(_ string, _ net.Addr, key ssh.PublicKey) error {
+			found, refused := known.check(s.Address, key)
+			if found == keyKnown {
+				return nil
 			}
-			return err
+			if cert, ok := key.(*ssh.Certificate); ok {
+				key = cert.Key
+			}
+			return &HostKeyError{
+				Address: s.Address, File: file, Changed: found == keyChanged, Revoked: found == keyRevoked,
+				Certificate: refused, Bad: known.bad, Fingerprint: ssh.FingerprintSHA256(key),
+				Line: knownhosts.Line([]string{knownhosts.Normalize(s.Address)}, key),
+			}
 		},
 	}, nil
-}
-
-// algorithms returns the algorithms of the host's known keys. A host has several keys, and might otherwise offer an
-// unknown one although another is known. For an unknown host it returns none, and the host may offer any key.
-func (s *SFTP) algorithms(known ssh.HostKeyCallback) (all []string) {
-	dummy, err := ssh.NewPublicKey(make(ed25519.PublicKey, ed25519.PublicKeySize))
-	if err != nil {
-		return nil
-	}
-	wrong, _ := errors.AsType[*knownhosts.KeyError](known(s.Address, &net.TCPAddr{}, dummy))
-	if wrong == nil {
-		return nil
-	}
-	for _, want := range wrong.Want {
-		algorithms := []string{want.Key.Type()}
-		if want.Key.Type() == ssh.KeyAlgoRSA { // as a signature algorithm, the key's name means insecure SHA-1
-			algorithms = []string{ssh.KeyAlgoRSASHA512, ssh.KeyAlgoRSASHA256}
-		}
-		for _, a := range algorithms {
-			if !slices.Contains(all, a) {
-				all = append(all, a)
-			}
-		}
-	}
-	return all
 }
 
 // auth returns the authentication by KeyFile, or by the agent.

@@ -27,7 +27,7 @@ type SFTP struct {
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 
 	timeout time.Duration // of every call; 0: callTimeout
-	conn    net.Conn      // nil: not connected
+	conn    *meteredConn  // nil: not connected
 	client  *sftp.Client
 	agent   net.Conn      // while logging in
 	lastErr error         // of the last attempt to connect
@@ -88,7 +88,8 @@ func (s *SFTP) Open(ctx context.Context, name string) (io.ReadCloser, error) {
 		if !fi.Mode().IsRegular() { // opening a pipe would wait for its writer
 			return &fs.PathError{Op: "open", Path: name, Err: errors.New("no regular file")}
 		}
-		f.File, err = c.Open(name)
+		f.file, err = c.Open(name)
+		f.size = fi.Size()
 		return err
 	})
 	if err != nil {
@@ -100,23 +101,6 @@ func (s *SFTP) Open(ctx context.Context, name string) (io.ReadCloser, error) {
 func remoteInfo(name string, fi os.FileInfo) Info {
 	return Info{Name: name, Size: fi.Size(), Modified: fi.ModTime().UnixNano()}
 }
-
-// remoteFile is a file in which every read has a timeout.
-type remoteFile struct {
-	*sftp.File
-	source *SFTP
-	ctx    context.Context //nolint:containedctx // a file is only read during the step that opened it
-}
-
-func (f *remoteFile) Read(b []byte) (n int, err error) {
-	err = f.source.withTimeout(f.ctx, func() error {
-		n, err = f.File.Read(b)
-		return err
-	})
-	return n, err
-}
-
-func (f *remoteFile) Close() error { return f.source.withTimeout(context.Background(), f.File.Close) }
 
 // call connects if necessary, and runs do.
 func (s *SFTP) call(ctx context.Context, do func(*sftp.Client) error) error {
@@ -137,6 +121,7 @@ func (s *SFTP) withTimeout(ctx context.Context, do func() error) error {
 	if conn == nil {
 		return net.ErrClosed
 	}
+	conn.left.Store(maxAnswer)
 	stop := s.closeOnTimeout(ctx, conn)
 	err := do()
 	timedOut := stop()
@@ -149,6 +134,9 @@ func (s *SFTP) withTimeout(ctx context.Context, do func() error) error {
 		return err
 	}
 	s.disconnect()
+	if conn.left.Load() <= 0 {
+		return errAnswer
+	}
 	if errors.Is(err, io.EOF) {
 		err = fmt.Errorf("%w: %v", net.ErrClosed, err) //nolint:errorlint // nobody may take it for the end of a file
 	}
@@ -218,10 +206,12 @@ func (s *SFTP) login(ctx context.Context) (err error) {
 	if dial == nil {
 		dial = (&net.Dialer{}).DialContext
 	}
-	conn, err := dial(dialing, "tcp", s.Address)
+	raw, err := dial(dialing, "tcp", s.Address)
 	if err != nil {
 		return err
 	}
+	conn := &meteredConn{Conn: raw}
+	conn.left.Store(maxAnswer)
 	stop := s.closeOnTimeout(ctx, conn)
 	secure, channels, requests, err := ssh.NewClientConn(conn, s.Address, config)
 	if err == nil {

@@ -35,7 +35,8 @@ type sshHost struct {
 	keys     []ssh.Signer
 	attempts atomic.Int64 // to log in
 	logins   atomic.Int64
-	silent   atomic.Bool // answers no more
+	silent   atomic.Bool    // answers no more
+	handlers *sftp.Handlers // serve other files than those of this machine; nil: they do not
 
 	mu    sync.Mutex
 	conns []net.Conn
@@ -111,6 +112,10 @@ func (h *sshHost) serve(conn net.Conn, config *ssh.ServerConfig) {
 				}
 			}
 		}()
+		if h.handlers != nil {
+			go sftp.NewRequestServer(channel, *h.handlers).Serve()
+			continue
+		}
 		server, err := sftp.NewServer(channel, sftp.ReadOnly())
 		if err != nil {
 			return
