@@ -32,7 +32,7 @@ func Build(ctx context.Context, c *config.Config, env Env, log *slog.Logger, onc
 	if err := a.open(ctx); err != nil {
 		return a, err
 	}
-	if err := a.Store.UseTable(ctx, a.Table.Name()); err != nil {
+	if err := a.Store.UseTable(ctx, a.Table.ID()); err != nil {
 		return a, err
 	}
 	if a.clock, err = a.Store.OpenClock(ctx, a.hasRemote()); err != nil {
@@ -68,7 +68,7 @@ type builder struct {
 func newBuilder(a *App, report *bot.Reporter, once bool) *builder {
 	b := &builder{
 		App: a, once: once, report: report,
-		locate:   newStage("locate", time.Minute),
+		locate:   newStage("locate", 5*time.Second),
 		whois:    newStage("whois", time.Second),
 		announce: newStage("announce", 30*time.Second),
 	}
@@ -162,7 +162,7 @@ func (b *builder) offeringHistory(c config.Source, step func(context.Context) er
 }
 
 func (b *builder) locateAddresses() *stage {
-	locator := enrich.Locator{Store: b.Store, Table: b.Table, Next: func() { b.whois.Wake(); b.announce.Wake() }}
+	locator := enrich.Locator{Store: b.Store, Table: b.Table, Watch: true, Next: func() { b.whois.Wake(); b.announce.Wake() }}
 	return b.locate.doing(locator.Step)
 }
 

@@ -48,7 +48,7 @@ func (a *App) Refresh(ctx context.Context) {
 		}
 	}
 	locator := enrich.Locator{Store: a.Store, Table: a.Table, Next: func() {}}
-	errs = append(errs, a.Store.UseTable(ctx, a.Table.Name()), locator.Step(ctx))
+	errs = append(errs, locator.Step(ctx))
 	if err := errors.Join(errs...); err != nil {
 		fmt.Fprintln(a.env.Err, "friendlyfire:", err)
 	}

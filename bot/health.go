@@ -49,7 +49,7 @@ const downAfter = time.Minute
 // Step looks once. An error with one thing does not keep it from looking at the others.
 func (h *Health) Step(ctx context.Context) error {
 	now := time.Now()
-	errs := []error{h.disk(ctx, now), h.jump(ctx, now.Round(0), now.Sub(h.Started))}
+	errs := []error{h.disk(ctx, now), h.jump(ctx, now.Round(0), now.Sub(h.Started)), h.table(ctx)}
 	sources, err := h.Store.Sources(ctx)
 	if err != nil {
 		return fmt.Errorf("health: %w", errors.Join(append(errs, err)...))

@@ -62,9 +62,9 @@ func continents(finest int) (*whoistest.Server, Atlas) {
 
 type atlasFunc func(netip.Addr) (netip.Prefix, store.Country)
 
-func (f atlasFunc) Network(a netip.Addr) (netip.Prefix, store.Country, error) {
+func (f atlasFunc) Network(a netip.Addr) (netip.Prefix, store.Country) {
 	p, c := f(a)
-	return p, c, nil
+	return p, c
 }
 
 // attackers returns distinct public addresses, most of them with neighbours, as is usual for attackers.

@@ -8,7 +8,7 @@ import (
 
 // Atlas tells the country of a public address ("" if it has none), and the network to which that applies.
 type Atlas interface {
-	Network(a netip.Addr) (netip.Prefix, store.Country, error)
+	Network(a netip.Addr) (netip.Prefix, store.Country)
 }
 
 // doubt returns the table's network around the address if the table contradicts the registry's answer for a wider one;
@@ -16,23 +16,19 @@ type Atlas interface {
 //
 // A wide network may have parts in other countries that the registry names only when it is asked about them. If the
 // table's network is not the smaller one, there is nothing to doubt: the registry was asked about an address in it.
-func (w *Whois) doubt(a netip.Addr, network netip.Prefix, answer store.Country) (netip.Prefix, error) {
+func (w *Whois) doubt(a netip.Addr, network netip.Prefix, answer store.Country) netip.Prefix {
 	if w.Table == nil || answer == "" {
-		return netip.Prefix{}, nil
+		return netip.Prefix{}
 	}
-	part, c, err := w.Table.Network(a)
-	if err != nil || c == "" || c == answer || part.Bits() <= network.Bits() {
-		return netip.Prefix{}, err
+	part, c := w.Table.Network(a)
+	if c == "" || c == answer || part.Bits() <= network.Bits() {
+		return netip.Prefix{}
 	}
-	return part, nil
+	return part
 }
 
 // usable reports whether a known network (the zero Network if there is none) has an answer for the address, though it
 // was given for another.
-func (w *Whois) usable(a netip.Addr, n store.Network) (bool, error) {
-	if n.ID == 0 {
-		return false, nil
-	}
-	doubted, err := w.doubt(a, n.Prefix, n.Country)
-	return !doubted.IsValid(), err
+func (w *Whois) usable(a netip.Addr, n store.Network) bool {
+	return n.ID != 0 && !w.doubt(a, n.Prefix, n.Country).IsValid()
 }

@@ -15,7 +15,7 @@ import (
 // nested is a world in which RIPE answers with the smallest of these networks.
 func nested(networks atlas) *whoistest.Server {
 	return world(func(netip.Addr) string { return "whois.ripe.net" }, func(a netip.Addr) (string, string) {
-		p, c, _ := networks.Network(a)
+		p, c := networks.Network(a)
 		if c == "" {
 			c = "EU"
 		}

@@ -11,11 +11,27 @@ import (
 type Locator struct {
 	Store *store.Store
 	Table *Table
+	Watch bool   // the table's file: takes a new one, and keeps what is wrong with it in the store
 	Next  func() // called when addresses were located
 }
 
-// Step locates all addresses that are not located yet.
+// Step locates all addresses that are not located yet. With Watch it first takes the table's file if that has changed;
+// only between steps, so that what one table says is never kept as what the next one does.
 func (l *Locator) Step(ctx context.Context) error {
+	if l.Watch {
+		l.Table.Refresh()
+		trouble := l.Table.Trouble()
+		trouble.Table = l.Table.Name()
+		if trouble.Refused == "" && trouble.Damaged == "" {
+			trouble = store.TableTrouble{}
+		}
+		if err := l.Store.SetTableTrouble(ctx, trouble); err != nil {
+			return fmt.Errorf("locate: %w", err)
+		}
+	}
+	if err := l.Store.UseTable(ctx, l.Table.ID()); err != nil {
+		return fmt.Errorf("locate: %w", err)
+	}
 	const batch = 10_000
 	for {
 		addresses, err := l.Store.Unlocated(ctx, batch)

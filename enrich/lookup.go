@@ -43,9 +43,7 @@ func (w *Whois) Lookup(ctx context.Context, t *Table, text string, refresh bool)
 		f.explain("no address of the public Internet: it has no country, and nobody is asked")
 		return f, nil
 	}
-	if f.Table, err = t.Country(a); err != nil {
-		return f, fmt.Errorf("look up %s in %s: %w", text, t.Name(), err)
-	}
+	f.Table = t.Country(a)
 	f.explain("the table (%s) says %s", t.Name(), countryText(f.Table))
 
 	silent := func(string, ...any) {}
@@ -104,8 +102,8 @@ func (w *Whois) network(
 		return store.Network{}, err
 	}
 	n := found[0]
-	if ok, err := w.usable(a, n); err != nil || ok || n.ID == 0 {
-		return n, err
+	if w.usable(a, n) || n.ID == 0 {
+		return n, nil
 	}
 	tell("%s said %s of %s when it was asked about another address, but here the table contradicts it",
 		n.Server, countryText(n.Country), n.Prefix)

@@ -125,11 +125,7 @@ func (w *Whois) saveAnswer(ctx context.Context, q store.WhoisQuery, server strin
 		if !p.Contains(q.Addr) {
 			continue
 		}
-		part, err := w.doubt(q.Addr, p, a.Country)
-		if err != nil {
-			return err
-		}
-		if part.IsValid() {
+		if part := w.doubt(q.Addr, p, a.Country); part.IsValid() {
 			prefixes = append(slices.Clone(prefixes), part)
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/oschwald/maxminddb-golang/v2"
@@ -30,105 +31,133 @@ var builtIn []byte
 // Attribution is the credit that the licence of the built-in table requires.
 const Attribution = "Country table: geo-whois-asn-country by ip-location-db, CC BY 4.0, data of the NRO (nro.net)"
 
-// Table is the offline table of countries.
+// Table is the offline table of countries. It can be used by several goroutines.
 type Table struct {
-	db   *maxminddb.Reader
-	name string
+	path string // "": the built-in table
+
+	mu sync.RWMutex // held for writing while db is replaced
+	db *maxminddb.Reader
+	id string
+
+	watched
 }
 
 // OpenTable opens an .mmdb file whose records have the country in country_code or country.iso_code; "" opens the
-// built-in table.
+// built-in table. The file may be changed or deleted afterwards: the table is a copy of it.
 func OpenTable(path string) (*Table, error) {
-	name := path
-	var db *maxminddb.Reader
-	var err error
+	t := &Table{path: path}
 	if path == "" {
-		name = "built-in"
-		db, err = maxminddb.OpenBytes(builtIn)
-	} else {
-		db, err = maxminddb.Open(path)
+		db, err := maxminddb.OpenBytes(builtIn)
+		if err == nil {
+			err = probe(db)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("built-in country table: %w", err)
+		}
+		t.db = db
+		t.id = t.Name()
+		return t, nil
 	}
+	c, err := copyTable(path)
 	if err != nil {
-		return nil, fmt.Errorf("country table %s: %w", name, err)
+		return nil, fmt.Errorf("country table %s: %w", path, err)
 	}
-	t := &Table{db: db, name: name}
-	if err := t.probe(); err != nil {
-		return nil, fmt.Errorf("country table %s: %w", name, err)
-	}
+	t.db, t.id, t.taken = c.db, c.id, c.from
+	t.last = t.taken
 	return t, nil
 }
 
-// probe returns an error if the first records have no country.
-func (t *Table) probe() error {
+// probe returns an error if none of the first records has a country.
+func probe(db *maxminddb.Reader) error {
 	looked := 0
-	for result := range t.db.Networks() {
+	var damage error
+	for result := range db.Networks() {
 		if looked++; looked > 1000 {
 			break
 		}
-		if c, err := country(result); err != nil || c != "" {
-			return err
+		c, err := country(result)
+		if c != "" {
+			return nil
 		}
+		damage = cmp.Or(damage, err)
+	}
+	if damage != nil {
+		return damage
 	}
 	return fmt.Errorf("no country in its records: country_code and country.iso_code are read")
 }
 
-// Name identifies the table by its file and the date when it was made.
-func (t *Table) Name() string { return t.name + " of " + t.Built().Format(time.DateOnly) }
-
-// Built returns when the table was made.
-func (t *Table) Built() time.Time { return t.db.Metadata.BuildTime().UTC() }
-
-// Country returns the country of a public address, "" if the table has none.
-func (t *Table) Country(a netip.Addr) (store.Country, error) {
-	_, c, err := t.Network(a)
-	return c, err
+// Name identifies the table, for people, by its file and the date when it was made.
+func (t *Table) Name() string {
+	return cmp.Or(t.path, "built-in") + " of " + t.Built().Format(time.DateOnly)
 }
 
-// Network returns the table's network around a public address, and its country, "" if the table has none.
-func (t *Table) Network(a netip.Addr) (netip.Prefix, store.Country, error) {
+// ID identifies the table by all that it holds.
+func (t *Table) ID() string {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	return t.id
+}
+
+// Built returns when the table was made.
+func (t *Table) Built() time.Time {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	return t.db.Metadata.BuildTime().UTC()
+}
+
+// Country returns the country of a public address, "" if the table has none.
+func (t *Table) Country(a netip.Addr) store.Country {
+	_, c := t.Network(a)
+	return c
+}
+
+// Network returns the table's network around a public address, and its country, "" if the table has none. A record that
+// is damaged has none.
+func (t *Table) Network(a netip.Addr) (netip.Prefix, store.Country) {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
 	a = a.Unmap()
 	found := t.db.Lookup(a)
 	c, err := country(found)
+	if err != nil {
+		return netip.PrefixFrom(a, a.BitLen()), ""
+	}
 	p := found.Prefix()
 	if p.Addr().BitLen() != a.BitLen() {
 		p = netip.PrefixFrom(netip.IPv4Unspecified(), 0) // a network of IPv6 in which all of IPv4 is
 	}
-	return p, c, err
+	return p, c
 }
 
-// Place looks up what was banned, which need not be an address.
+// Place looks up what was banned, which need not be an address. Its error is always nil: a damaged record, too, is a
+// country that is unknown, and keeps no ban from being read.
 func (t *Table) Place(text string) (store.Located, error) {
 	if strings.Contains(text, "/") {
-		return t.placeNetwork(text)
+		return t.placeNetwork(text), nil
 	}
 	a, err := netip.ParseAddr(text)
 	if err != nil || !Public(a) {
 		return store.Located{}, nil //nolint:nilerr // what is not an address has no country
 	}
-	c, err := t.Country(a)
-	if err != nil {
-		return store.Located{}, fmt.Errorf("%s in %s: %w", a, t.Name(), err)
-	}
-	return store.Located{Public: true, Country: c}, nil
+	return store.Located{Public: true, Country: t.Country(a)}, nil
 }
 
 // recordsWithin bounds the records that are read of one network.
 const recordsWithin = 20_000
 
 // placeNetwork looks up a network that was banned: its countries are those of all its parts, the largest first.
-func (t *Table) placeNetwork(text string) (store.Located, error) {
+func (t *Table) placeNetwork(text string) store.Located {
 	network, err := netip.ParsePrefix(text)
 	if err != nil || !Public(network.Addr()) {
-		return store.Located{}, nil // what is not a network has no country
+		return store.Located{} // what is not a network has no country
 	}
+	t.mu.RLock()
+	defer t.mu.RUnlock()
 	shares := map[store.Country]float64{} // of the address space
 	records := 0
 	for result := range t.db.NetworksWithin(network.Masked()) {
-		c, err := country(result)
-		if err != nil {
-			return store.Located{}, fmt.Errorf("%s in %s: %w", network, t.Name(), err)
-		}
-		if c != "" {
+		if c, err := country(result); err == nil && c != "" {
 			shares[c] += math.Exp2(-float64(max(result.Prefix().Bits(), network.Bits())))
 		}
 		if records++; records == recordsWithin {
@@ -139,9 +168,9 @@ func (t *Table) placeNetwork(text string) (store.Located, error) {
 		return cmp.Or(cmp.Compare(shares[b], shares[a]), cmp.Compare(a, b))
 	})
 	if len(countries) == 0 {
-		return store.Located{}, nil
+		return store.Located{}
 	}
-	return store.Located{Country: countries[0], Others: countries[1:]}, nil
+	return store.Located{Country: countries[0], Others: countries[1:]}
 }
 
 func country(r maxminddb.Result) (store.Country, error) {
@@ -158,5 +187,9 @@ func country(r maxminddb.Result) (store.Country, error) {
 	return c, nil
 }
 
-// Close releases the file.
-func (t *Table) Close() error { return t.db.Close() }
+// Close releases the table.
+func (t *Table) Close() error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.db.Close()
+}

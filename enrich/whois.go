@@ -166,11 +166,8 @@ func (w *Whois) adopt(
 	}
 	var known, doubted []store.Adopted
 	for i, q := range all {
-		ok, err := w.usable(q.Addr, networks[i])
 		switch a := (store.Adopted{WhoisQuery: q, Network: networks[i]}); {
-		case err != nil:
-			return nil, err
-		case ok:
+		case w.usable(q.Addr, networks[i]):
 			known = append(known, a)
 			continue
 		case a.Network.ID != 0:
