@@ -114,8 +114,12 @@ func (a *App) Reader(c config.Source) *ingest.Reader {
 			KeyFile: c.KeyFile, KnownHosts: c.KnownHosts, Dial: a.env.Dial,
 		}
 	}
+	var names []string
+	for _, s := range a.Config.Sources {
+		names = append(names, s.Name)
+	}
 	return &ingest.Reader{
-		Store: a.Store, Name: c.Name, Source: source, Format: c.Format, Zone: c.Timezone,
+		Configured: names, Store: a.Store, Name: c.Name, Source: source, Format: c.Format, Zone: c.Timezone,
 		MaxAge: a.Config.Alerts.MaxAge, Clock: a.clock, Place: a.Table.Place, Next: func() {},
 		Progress: func(p ingest.Progress) {
 			if p.Bans > bigImport {

@@ -3,6 +3,8 @@ package config
 import (
 	"fmt"
 	"os"
+	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -48,7 +50,7 @@ func (r *reader) checkSources(c *Config, purpose Purpose) {
 	if len(c.Sources) == 0 {
 		r.mistake("source", "is missing: a [[source]] with a name and a path says which file to read")
 	}
-	names, locations := map[string]int{}, map[string]int{} // of sources, to their numbers
+	names := map[string]int{} // of sources, to their numbers
 	for i := range c.Sources {
 		s, number := &c.Sources[i], i+1
 		section := fmt.Sprintf("source[%d]", number)
@@ -64,10 +66,9 @@ func (r *reader) checkSources(c *Config, purpose Purpose) {
 			r.mistake(section+".name", "is the name of source[%d] as well", first)
 		}
 		names[s.Name] = number
-		if first, taken := locations[s.Location()]; taken && s.Location() != "" {
+		if first := sameFile(c.Sources[:i], s); first > 0 {
 			r.missing(section+".path", section, "is the file of source[%d] as well", first)
 		}
-		locations[s.Location()] = number
 		r.checkLocation(section, s, purpose)
 		r.oneOf(section+".format", s.Format, "auto", "csv", "log")
 		r.within(section+".every", s.Every, time.Second, day)
@@ -75,6 +76,42 @@ func (r *reader) checkSources(c *Config, purpose Purpose) {
 			r.within(section+".silent_after", s.SilentAfter, time.Minute, 365*day)
 		}
 	}
+}
+
+// sameFile returns the number of the first of the sources that has the same file, whatever it is called there; 0: none.
+// Read twice, each of its bans would count twice.
+func sameFile(sources []Source, s *Source) int {
+	info, gone := os.Stat(s.Path)
+	for i := range sources {
+		other := &sources[i]
+		if s.SFTP != nil && other.SFTP != nil && strings.EqualFold(s.SFTP.Address, other.SFTP.Address) &&
+			path.Clean(s.SFTP.Path) == path.Clean(other.SFTP.Path) {
+			return i + 1
+		}
+		if s.SFTP != nil || other.SFTP != nil || s.Path == "" || other.Path == "" {
+			continue
+		}
+		if realPath(s.Path) == realPath(other.Path) {
+			return i + 1
+		}
+		if there, err := os.Stat(other.Path); err == nil && gone == nil && os.SameFile(info, there) {
+			return i + 1
+		}
+	}
+	return 0
+}
+
+// realPath returns where a file is, or will be.
+func realPath(file string) string {
+	if real, err := filepath.EvalSymlinks(file); err == nil {
+		file = real
+	} else if dir, err := filepath.EvalSymlinks(filepath.Dir(file)); err == nil {
+		file = filepath.Join(dir, filepath.Base(file))
+	}
+	if absolute, err := filepath.Abs(file); err == nil {
+		return absolute
+	}
+	return file
 }
 
 // checkLocation validates what a source says about where its file is and, for another machine, how to get there.

@@ -27,6 +27,10 @@ type Reader struct {
 	Next     func()         // called when bans were added
 	Progress func(Progress) // called after each batch; may be nil
 
+	// Configured are the names of all sources. One that was read under a name that is not among them may have been
+	// renamed to this one; none: that is not looked into.
+	Configured []string
+
 	log        *logState
 	zone       *time.Location // that the source is read in; nil: not known yet
 	seenAt     time.Time      // when everything had been read
@@ -105,11 +109,18 @@ func (r *Reader) step(ctx context.Context) error {
 		r.seenAt = time.Now()
 		return nil
 	}
-	if _, err := r.loadZone(ctx); err != nil {
+	cursor, err := r.Store.Cursor(ctx, r.Name)
+	if err == nil && cursor.Head == nil && len(r.Configured) > 0 && missing == nil && live.Size > 0 {
+		var adopted bool
+		if adopted, err = r.adopt(ctx, live); adopted && err == nil {
+			r.zone = nil
+			cursor, err = r.Store.Cursor(ctx, r.Name)
+		}
+	}
+	if err != nil {
 		return err
 	}
-	cursor, err := r.Store.Cursor(ctx, r.Name)
-	if err != nil {
+	if _, err := r.loadZone(ctx); err != nil {
 		return err
 	}
 	f := follower{Reader: r, cursor: cursor, stored: cursor}
