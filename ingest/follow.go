@@ -255,6 +255,9 @@ func (f *follower) read(ctx context.Context) error {
 		if err := saved(); err != nil {
 			return err
 		}
+		if f.batch.Earlier, err = f.earlier(ctx); err != nil {
+			return err
+		}
 		saved = f.save(ctx, lines, end)
 	}
 	return errors.Join(err, saved())

@@ -147,12 +147,15 @@ func (p *parser) nameServers(b *store.Batch) {
 // beginning joined to the next one. The error is an other, a reason, or nil.
 func (p *parser) parse(line []byte) (b store.Ban, found bool, err error) {
 	if p.log == nil {
-		return p.csv.parse(line)
+		b, found, err = p.csv.parse(line)
+		b.Local = found && !p.clock.given
+		return b, found, err
 	}
 	if bytes.IndexByte(line, 0) >= 0 {
 		return b, false, errControl // a crash may leave a run of zeros
 	}
 	b, err = p.log.parse(line)
+	b.Local = err == nil && !p.clock.given
 	return b, err == nil, err
 }
 

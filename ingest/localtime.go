@@ -15,6 +15,7 @@ type localTime struct {
 	zone  *time.Location
 	last  int64 // unix seconds of the line above
 	local int64 // of the last time that was read here, and did not come with a zone; 0: none
+	given bool  // the last time came with its zone
 
 	date                      [10]byte // that the following belong to
 	midnight                  int64    // as if the zone were UTC
@@ -53,7 +54,7 @@ func (l *localTime) accept(unix int64) (time.Time, error) {
 	if unix < earliest || unix >= latest {
 		return time.Time{}, errYear
 	}
-	l.last = unix
+	l.last, l.given = unix, true
 	return time.Unix(unix, 0), nil
 }
 
@@ -78,15 +79,20 @@ func (l *localTime) read(date, clock []byte) (time.Time, error) {
 	wall := l.midnight + seconds
 	first, second := wall-l.offsetBefore, wall-l.offsetAfter
 	if first == second {
-		l.local = first
-		return l.accept(first)
+		return l.acceptLocal(first)
 	}
 	isFirst, isSecond := l.offsetAt(first) == l.offsetBefore, l.offsetAt(second) == l.offsetAfter
 	if !isFirst && isSecond || isFirst && isSecond && first < l.last-tolerance {
 		first = second // after the change, or in the repeated hour
 	}
-	l.local = first
-	return l.accept(first)
+	return l.acceptLocal(first)
+}
+
+func (l *localTime) acceptLocal(unix int64) (t time.Time, err error) {
+	l.local = unix
+	t, err = l.accept(unix)
+	l.given = false
+	return t, err
 }
 
 func (l *localTime) offset(t time.Time) int64 { return l.offsetAt(t.Unix()) }

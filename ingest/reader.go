@@ -33,6 +33,8 @@ type Reader struct {
 
 	log        *logState
 	zone       *time.Location // that the source is read in; nil: not known yet
+	readIn     string         // label of the zone that spans belong to; "": they are not known
+	spans      []store.Span   // bans that were read in other zones
 	seenAt     time.Time      // when everything had been read
 	finished   []Info         // the files there were when everything had been read
 	reportedOK bool           // the store knows that the source can be read

@@ -23,6 +23,7 @@ type Ban struct {
 	BanTime  int64     // seconds; negative: permanent; 0: not given
 	BanCount int       // as Fail2Ban counts; 0: not given
 	Matches  string    // the log lines that caused the ban, cleaned; "" if the source does not give them
+	Local    bool      // the line gave a local time, which was read in the source's zone
 }
 
 // Batch is what was read from a source in one go.
@@ -39,6 +40,7 @@ type Batch struct {
 	ReadAt    time.Time      // when it was read
 	NewsSince time.Time      // bans from then on are news, earlier ones are history
 	NewsUntil time.Time      // what the time may be, if that is later than ReadAt: later bans are news, too
+	Earlier   []Span         // the bans of the source that were read in other zones
 	Place     Place          // looks up new addresses in the offline table; nil: left to Locate
 
 	addresses []string // found by Prepare
@@ -127,7 +129,7 @@ func addBans(ctx context.Context, tx *sql.Tx, source int64, b Batch) (added int,
 	if rows, err = withoutImported(ctx, tx, rows); err != nil {
 		return 0, err
 	}
-	rows, seen, err := countDuplicates(ctx, tx, source, rows)
+	rows, seen, err := countDuplicates(ctx, tx, source, &b, rows, keys)
 	if err != nil {
 		return 0, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"slices"
 )
 
 // duplicates are the stored bans without an epoch that share one banKey.
@@ -15,9 +16,9 @@ type duplicates struct {
 // countDuplicates numbers the bans without an epoch among identical lines. Bans that an earlier generation of the file
 // contained are updated to this generation and left out; seen are their ids in JSON, "" if there are none.
 func countDuplicates(
-	ctx context.Context, tx *sql.Tx, source int64, rows []banRow,
+	ctx context.Context, tx *sql.Tx, source int64, b *Batch, rows []banRow, keys []banKey,
 ) (fresh []banRow, seen string, err error) {
-	known, err := knownDuplicates(ctx, tx, source, rows)
+	known, err := knownDuplicates(ctx, tx, source, b, rows)
 	if err != nil || len(rows) == 0 {
 		return nil, "", err
 	}
@@ -29,14 +30,17 @@ func countDuplicates(
 			fresh = append(fresh, r)
 			continue
 		}
-		d := known[r.banKey]
-		if len(d.unseen) > 0 {
-			ids, d.unseen = append(ids, d.unseen[0]), d.unseen[1:]
-		} else {
-			d.highest++
-			r.nth = d.highest
-			fresh = append(fresh, r)
+		if k, id, ok := takeUnseen(known, b.readings(&r)); ok {
+			ids = append(ids, id)
+			if keys != nil {
+				keys[r.place] = k
+			}
+			continue
 		}
+		d := known[r.banKey]
+		d.highest++
+		r.nth = d.highest
+		fresh = append(fresh, r)
 		known[r.banKey] = d
 	}
 	if len(ids) == 0 {
@@ -50,8 +54,25 @@ func countDuplicates(
 	return fresh, string(list), err
 }
 
+// takeUnseen takes the first stored ban that was not seen yet and was read in one of these ways.
+func takeUnseen(known map[banKey]duplicates, ways []reading) (k banKey, id int64, ok bool) {
+	for _, way := range ways {
+		d := known[way.banKey]
+		at := slices.IndexFunc(d.unseen, func(id int64) bool { return id > way.after && id <= way.upTo })
+		if at >= 0 {
+			id = d.unseen[at]
+			d.unseen = slices.Delete(slices.Clone(d.unseen), at, at+1)
+			known[way.banKey] = d
+			return way.banKey, id, true
+		}
+	}
+	return k, 0, false
+}
+
 // knownDuplicates returns the stored bans that may be identical to the rows.
-func knownDuplicates(ctx context.Context, tx *sql.Tx, source int64, rows []banRow) (map[banKey]duplicates, error) {
+func knownDuplicates(
+	ctx context.Context, tx *sql.Tx, source int64, b *Batch, rows []banRow,
+) (map[banKey]duplicates, error) {
 	known := map[banKey]duplicates{}
 	var latest int64 // of the source: a file that grows in order of time needs no query
 	err := tx.QueryRowContext(ctx, "SELECT latest FROM sources WHERE id = ?", source).Scan(&latest)
@@ -60,10 +81,14 @@ func knownDuplicates(ctx context.Context, tx *sql.Tx, source int64, rows []banRo
 	}
 	var keys []banKey
 	for i := range rows {
-		if r := &rows[i]; !r.HasEpoch && r.time <= latest {
-			if _, asked := known[r.banKey]; !asked {
-				known[r.banKey] = duplicates{}
-				keys = append(keys, r.banKey)
+		r := &rows[i]
+		if r.HasEpoch {
+			continue
+		}
+		for _, way := range b.readings(r) {
+			if _, asked := known[way.banKey]; !asked && way.time <= latest {
+				known[way.banKey] = duplicates{}
+				keys = append(keys, way.banKey)
 			}
 		}
 	}

@@ -23,7 +23,7 @@ func (s *Store) Orphans(ctx context.Context, configured []string) ([]string, err
 }
 
 // keysOfSource are the values kept for a source, by what stands before its name.
-const keysOfSource = `["ingest/zone/", "health/zone/", "health/unreadable/", "health/source/", "health/strange/",
+const keysOfSource = `["ingest/zone/", "ingest/read/", "health/zone/", "health/unreadable/", "health/source/", "health/strange/",
 	"health/muted/", "health/pause/"]`
 
 // RenameSource gives a source another name: its bans, its counts, and how far it has been read go with it. It reports
