@@ -103,8 +103,8 @@ func sameFile(sources []Source, s *Source) int {
 
 // realPath returns where a file is, or will be.
 func realPath(file string) string {
-	if real, err := filepath.EvalSymlinks(file); err == nil {
-		file = real
+	if target, err := filepath.EvalSymlinks(file); err == nil {
+		file = target
 	} else if dir, err := filepath.EvalSymlinks(filepath.Dir(file)); err == nil {
 		file = filepath.Join(dir, filepath.Base(file))
 	}

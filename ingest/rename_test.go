@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -11,7 +12,7 @@ import (
 // called makes a new reader of the same file under another name. Configured are it and the others.
 func (p *place) called(name string, others ...string) {
 	p.restart()
-	p.reader.Name, p.reader.Configured = name, append(others, name)
+	p.reader.Name, p.reader.Configured = name, slices.Concat(others, []string{name})
 }
 
 // A source that is renamed in the configuration is the same source: nothing is read again, and nothing is news again.
