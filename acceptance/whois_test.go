@@ -55,7 +55,8 @@ func TestBinaryReportsWhatTableAndWhoisEachSay(t *testing.T) {
 		t.Errorf("%d questions, want one for each of two networks", n)
 	}
 	want := `{"ip":"` + harness.Foreign + `","country":"BE","table":"US","whois":"BE",` +
-		`"network":"47.74.15.0/24","name":"EXAMPLE-BE","source":"whois","bans":3}` + "\n"
+		`"network":"47.74.15.0/24","name":"EXAMPLE-BE","source":"whois","bans":3,` +
+		`"verdict":"unclear","reasons":["no log lines are known"]}` + "\n"
 	if out := s.MustRun("lookup", "--json", harness.Foreign); out != want {
 		t.Errorf("got %swant %s", out, want)
 	}
