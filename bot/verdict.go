@@ -144,7 +144,8 @@ func inLine(v evidence.Verdict) string {
 // look counts friends by what their bans look like.
 type look struct{ friends, people, attackers int }
 
-// lookAlikes judges bans of friends, newest first: each address once in each jail, by its newest ban with log lines there.
+// lookAlikes judges bans of friends, newest first: each address once in each jail, by its newest ban with log lines
+// there.
 func lookAlikes(bans []store.Ban) map[string]look {
 	byAddress := map[string][]store.Ban{}
 	for _, b := range bans {

@@ -10,9 +10,10 @@ func TestLookupJSONHasTheDocumentedShape(t *testing.T) {
 	s := harness.NewSampleScene(t)
 	out, stderr, code := s.Run("lookup", "--json", harness.Belgian, "::ffff:192.168.1.1")
 	want := `
-{"ip":"34.38.29.62","country":"BE","table":"BE","whois":"","network":"","name":"","source":"table","bans":1,"verdict":"unclear",` +
-		`"reasons":["no log lines are known"]}
-{"ip":"192.168.1.1","country":"","table":"","whois":"","network":"","name":"","source":"","bans":0,"verdict":"","reasons":[]}
+{"ip":"34.38.29.62","country":"BE","table":"BE","whois":"","network":"","name":"","source":"table","bans":1,` +
+		`"verdict":"unclear","reasons":["no log lines are known"]}
+{"ip":"192.168.1.1","country":"","table":"","whois":"","network":"","name":"","source":"","bans":0,` +
+		`"verdict":"","reasons":[]}
 `
 	if code != 0 || stderr != "" || out != want[1:] {
 		t.Errorf("code %d, stderr %q, got\n%swant\n%s", code, stderr, out, want)

@@ -111,6 +111,7 @@ func commands(env app.Env) *cobra.Command {
 	run.Flags().BoolVar(&once, "once", false, "one pass of every stage until nothing is due, then exit")
 
 	root.AddCommand(run, reportCommand(&env), lookupCommand(&env), checkCommand(&env), pairCommand(&env),
-		importCommand(&env), purgeCommand(&env), backupCommand(&env), muninCommand(&env), versionCommand(&env))
+		importCommand(&env), tuneCommand(&env), purgeCommand(&env), backupCommand(&env), muninCommand(&env),
+		versionCommand(&env))
 	return root
 }

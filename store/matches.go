@@ -38,3 +38,19 @@ func (s *Store) matches(ctx context.Context, query string, args ...any) ([]Ban, 
 		return b, err
 	})
 }
+
+// FriendlyAddresses are all friendly addresses that were ever banned.
+func (s *Store) FriendlyAddresses(ctx context.Context) (map[string]bool, error) {
+	rows, err := s.r.QueryContext(ctx, "SELECT text FROM addresses WHERE friendly = 1")
+	if err != nil {
+		return nil, err
+	}
+	all := map[string]bool{}
+	_, err = collect(rows, func(rows *sql.Rows) (none struct{}, err error) {
+		var text string
+		err = rows.Scan(&text)
+		all[text] = true
+		return none, err
+	})
+	return all, err
+}

@@ -1,0 +1,261 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/netip"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"friendlyfire/app"
+	"friendlyfire/config"
+	"friendlyfire/evidence/whatif"
+	"friendlyfire/ingest"
+)
+
+// tuneFlags say which values are asked for.
+type tuneFlags struct {
+	jail, source    string
+	maxRetry        int
+	findTime, since string
+	json            bool
+}
+
+func tuneCommand(env *app.Env) *cobra.Command {
+	var f tuneFlags
+	cmd := &cobra.Command{
+		Use:   "tune [JAIL]",
+		Short: "Say what another maxretry or findtime would have done",
+		Long: strings.TrimSpace(`
+Say what another maxretry or findtime would have done, from the lines "Found" of fail2ban.log and its rotated files
+(loglevel INFO, which is the default). It counts as Fail2Ban does. What a banned address would have tried meanwhile
+nobody knows, so that a more lenient value has two bounds; a stricter one is exact.
+`),
+		Args: validate(cobra.MaximumNArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 1 {
+				f.jail = args[0]
+			}
+			return tune(cmd.Context(), *env, f)
+		},
+	}
+	cmd.Flags().StringVar(&f.source, "source", "", "only the source of this `NAME`")
+	cmd.Flags().IntVar(&f.maxRetry, "maxretry", 0, "failures that bring a ban, `N` (default: some near the present)")
+	cmd.Flags().StringVar(&f.findTime, "findtime", "", "the time within which they count, `D`: 600, 10m, 1h, 1d")
+	cmd.Flags().StringVar(&f.since, "since", "30d", "look back for `PERIOD`: 24h, 7d, …, all")
+	cmd.Flags().BoolVar(&f.json, "json", false, "print JSON, a line for each jail")
+	return cmd
+}
+
+// tuneLine is a line of the JSON. Counts are of distinct addresses, durations are in seconds; a since of 0 is all.
+type tuneLine struct {
+	Jail     string `json:"jail"`
+	Source   string `json:"source"`
+	MaxRetry int    `json:"maxretry"`
+	FindTime int64  `json:"findtime"`
+	Since    int64  `json:"since"`
+	Now      struct {
+		Banned  int `json:"banned"`
+		Friends int `json:"friends"`
+	} `json:"now"`
+	Choices []tuneChoice `json:"choices"`
+}
+
+type tuneChoice struct {
+	MaxRetry     int           `json:"maxretry"`
+	FindTime     int64         `json:"findtime"`
+	Banned       whatif.Bounds `json:"banned"`
+	Friends      whatif.Bounds `json:"friends"`
+	ExtraGuesses int           `json:"extra_guesses"`
+}
+
+// tuneQuestion is what is asked, understood.
+type tuneQuestion struct {
+	jail            string
+	maxRetry        int
+	findTime, since time.Duration // 0: not given, all
+	json            bool
+}
+
+func (f tuneFlags) question() (q tuneQuestion, err error) {
+	q = tuneQuestion{jail: f.jail, maxRetry: f.maxRetry, json: f.json}
+	if f.maxRetry < 0 || f.maxRetry > 1e6 {
+		err = fmt.Errorf("--maxretry %d: want 1 or more", f.maxRetry)
+	}
+	var err1, err2 error
+	if f.findTime != "" {
+		q.findTime, err1 = span("--findtime", f.findTime)
+	}
+	if f.since != "all" {
+		q.since, err2 = span("--since", f.since)
+	}
+	return q, errors.Join(err, err1, err2)
+}
+
+// span reads a duration as Fail2Ban and friendlyfire write them: 600 (seconds), 10m, 1h, 30d.
+func span(flag, text string) (time.Duration, error) {
+	d, err := time.ParseDuration(text)
+	if n, ok := strings.CutSuffix(text, "d"); ok {
+		var days int
+		days, err = strconv.Atoi(n)
+		d = time.Duration(days) * 24 * time.Hour
+	} else if n, wrong := strconv.Atoi(text); wrong == nil {
+		d, err = time.Duration(n)*time.Second, nil
+	}
+	const longest = 100 * 365 * 24 * time.Hour
+	if err != nil || d < time.Second || d > longest {
+		return 0, fmt.Errorf("%s %q: want a time such as 600, 10m, 24h or 30d", flag, text)
+	}
+	return d, nil
+}
+
+func tune(ctx context.Context, env app.Env, f tuneFlags) error {
+	q, err := f.question()
+	if err != nil {
+		return usage(err)
+	}
+	a, err := app.OpenOffline(ctx, env)
+	if err != nil {
+		return err
+	}
+	defer a.Close() //nolint:errcheck // nothing is lost by it
+	sources := a.Config.Sources
+	if f.source != "" {
+		source, err := app.SourceNamed(a.Config, f.source)
+		if err != nil {
+			return usage(err)
+		}
+		sources = []config.Source{source}
+	}
+	friend, err := friendly(ctx, a)
+	if err != nil {
+		return err
+	}
+	answered := false
+	var errs []error
+	for _, source := range sources {
+		replay, err := replayed(ctx, env, a, source, q)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("source %s: %w", source.Name, err))
+			continue
+		}
+		for _, jail := range replay.Jails() {
+			if res := replay.Result(jail, friend, q.rules()...); res.Failures > 0 {
+				answered = true
+				q.print(env, source.Name, res)
+			}
+		}
+	}
+	if !answered && errs == nil {
+		return q.nothing(sources)
+	}
+	return errors.Join(errs...)
+}
+
+// rules are those that are asked for; none for some around the present one.
+func (q tuneQuestion) rules() []whatif.Rule {
+	rule := whatif.Rule{MaxRetry: q.maxRetry, FindTime: int64(q.findTime / time.Second)}
+	if rule == (whatif.Rule{}) {
+		return nil
+	}
+	return []whatif.Rule{rule}
+}
+
+// replayed reads the files of a source.
+func replayed(
+	ctx context.Context, env app.Env, a *app.App, source config.Source, q tuneQuestion,
+) (*whatif.Replay, error) {
+	replay := &whatif.Replay{Jail: q.jail, FindTime: int64(q.findTime / time.Second)}
+	var since time.Time
+	if q.since > 0 {
+		since = time.Now().Add(-q.since)
+		_, offset := since.In(source.Timezone).Zone()
+		replay.Since = since.Unix() + int64(offset)
+	}
+	return replay, ingest.EachFile(ctx, a.Reader(source).Source, since, replay.Read, func(gap ingest.Gap) {
+		replay.Gap()
+		fmt.Fprintf(env.Err, "friendlyfire: %s\n", gapSentence(gap))
+	})
+}
+
+// friendly returns who is friendly: by what is known of those who were banned, else by the table.
+func friendly(ctx context.Context, a *app.App) (func(string) bool, error) {
+	known, err := a.Store.FriendlyAddresses(ctx)
+	return func(text string) bool {
+		address, err := netip.ParseAddr(text)
+		if err != nil {
+			return a.Config.Friendly.Has(text)
+		}
+		address = address.Unmap()
+		country, err := a.Table.Country(address)
+		return known[address.String()] || a.Config.Friendly.Has(address.String()) ||
+			err == nil && a.Config.Friendly.Has(address.String(), country)
+	}, err
+}
+
+func (q tuneQuestion) nothing(sources []config.Source) error {
+	var places []string
+	for _, s := range sources {
+		places = append(places, s.Name+" ("+s.Location()+")")
+	}
+	of := ""
+	if q.jail != "" {
+		of = " of " + strconv.Quote(q.jail)
+	}
+	return fmt.Errorf("no line “Found”%s in %s: tune reads fail2ban.log, with loglevel INFO",
+		of, strings.Join(places, ", "))
+}
+
+func (q tuneQuestion) print(env app.Env, source string, res whatif.Result) {
+	if q.json {
+		line := tuneLine{
+			Jail: res.Jail, Source: source, MaxRetry: res.Present.MaxRetry, FindTime: res.Present.FindTime,
+			Since: int64(q.since / time.Second), Choices: []tuneChoice{},
+		}
+		line.Now.Banned, line.Now.Friends = res.Banned, res.Friends
+		for _, c := range res.Choices {
+			line.Choices = append(line.Choices, tuneChoice{c.MaxRetry, c.FindTime, c.Banned, c.Friends, c.ExtraGuesses})
+		}
+		json.NewEncoder(env.Out).Encode(line) //nolint:errcheck,errchkjson // to people's terminals
+		return
+	}
+	told := ""
+	if !res.Told {
+		told = " (inferred: the log does not name them)"
+	}
+	fmt.Fprintf(env.Out, "%s on %s: maxretry %d, findtime %s%s; banned %d, of them friends %d\n", res.Jail, source,
+		res.Present.MaxRetry, seconds(res.Present.FindTime), told, res.Banned, res.Friends)
+	for _, c := range res.Choices {
+		fmt.Fprintf(env.Out, "  maxretry %d, findtime %s: banned %s, of them friends %s", c.MaxRetry,
+			seconds(c.FindTime), bounds(c.Banned), bounds(c.Friends))
+		if c.ExtraGuesses > 0 {
+			fmt.Fprintf(env.Out, "; at most %d more guesses before these bans", c.ExtraGuesses)
+		}
+		fmt.Fprintln(env.Out)
+	}
+}
+
+func bounds(b whatif.Bounds) string {
+	if b[0] == b[1] {
+		return strconv.Itoa(b[0])
+	}
+	return fmt.Sprintf("%d to %d", b[0], b[1])
+}
+
+// seconds is a duration as Fail2Ban's configuration takes it.
+func seconds(n int64) string {
+	switch {
+	case n >= 86400 && n%86400 == 0:
+		return fmt.Sprintf("%dd", n/86400)
+	case n >= 3600 && n%3600 == 0:
+		return fmt.Sprintf("%dh", n/3600)
+	case n >= 60 && n%60 == 0:
+		return fmt.Sprintf("%dm", n/60)
+	}
+	return fmt.Sprintf("%ds", n)
+}

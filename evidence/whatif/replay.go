@@ -1,0 +1,186 @@
+package whatif
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"io"
+	"maps"
+	"slices"
+)
+
+// Replay reads fail2ban.log, oldest lines first, and counts for every jail what other rules would have done. Its fields
+// are set before the first line.
+type Replay struct {
+	Jail     string // the only one that counts; "": all
+	Since    int64  // earlier lines are left out: seconds of the local time of the server, since 1970
+	FindTime int64  // another findtime to count with, in seconds; 0: none
+
+	jails map[string]*jail
+	named *jail // whose rule the lines tell just now
+	clock clock
+}
+
+// jail is what is known of one jail.
+type jail struct {
+	rule      Rule // zero: the log does not tell
+	epoch     uint32
+	addresses map[string]*track
+	episodes  int           // bans
+	retries   map[int32]int // how often bans came at this count
+	seen      int           // failures
+}
+
+// track is what is known of one address in one jail.
+type track struct {
+	epoch  uint32
+	banned bool
+	actual counter // as Fail2Ban itself counts: a ban ends it
+	own    counter // with the findtime of the jail, as if nobody was banned
+	asked  counter // with the one that is asked for
+	peak   int32   // the highest count of own: with a lower maxretry or this one, the address is banned
+	other  int32   // the highest count of asked
+}
+
+// Read reads a file. A line that is not understood is left out.
+func (r *Replay) Read(in io.Reader) error {
+	lines := bufio.NewReaderSize(in, 1<<18)
+	for {
+		line, err := lines.ReadSlice('\n')
+		if errors.Is(err, bufio.ErrBufferFull) { // no line of Fail2Ban
+			for errors.Is(err, bufio.ErrBufferFull) {
+				_, err = lines.ReadSlice('\n')
+			}
+			line = nil
+		}
+		if err == nil || errors.Is(err, io.EOF) {
+			r.line(bytes.TrimRight(line, "\r\n"))
+		}
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// Gap says that lines are missing here: what was counted before is given up.
+func (r *Replay) Gap() {
+	for _, j := range r.jails {
+		j.epoch++
+	}
+}
+
+func (r *Replay) line(line []byte) {
+	e := r.clock.parse(line)
+	switch e.kind {
+	case other:
+	case created:
+		r.named = r.jail(e.jail)
+	case retries:
+		if r.named != nil {
+			r.named.rule.MaxRetry = int(e.count)
+		}
+	case window:
+		if r.named != nil {
+			r.named.rule.FindTime = e.count
+		}
+	case started:
+		r.restart(e)
+	case found, more, banned:
+		r.named = nil
+		if j := r.jail(e.jail); j != nil && (e.at == 0 || e.at >= r.Since) {
+			j.count(e, r.FindTime)
+		}
+	}
+}
+
+// jail returns the jail of that name, nil for one that is not asked for.
+func (r *Replay) jail(name []byte) *jail {
+	j := r.jails[string(name)]
+	if j != nil || r.Jail != "" && r.Jail != string(name) {
+		return j
+	}
+	if r.jails == nil {
+		r.jails = map[string]*jail{}
+	}
+	j = &jail{addresses: map[string]*track{}, retries: map[int32]int{}}
+	r.jails[string(name)] = j
+	return j
+}
+
+// restart gives up what was counted: of all, of a jail, or of an address whose ban is restored.
+func (r *Replay) restart(e event) {
+	switch {
+	case e.jail == nil:
+		r.Gap()
+	case e.address == nil:
+		if j := r.jails[string(e.jail)]; j != nil {
+			j.epoch++
+		}
+	default:
+		if j := r.jails[string(e.jail)]; j != nil {
+			if t := j.addresses[string(e.address)]; t != nil {
+				t.actual, t.own, t.asked = counter{}, counter{}, counter{}
+			}
+		}
+	}
+}
+
+func (j *jail) count(e event, asked int64) {
+	t := j.addresses[string(e.address)]
+	if t == nil {
+		t = &track{epoch: j.epoch}
+		j.addresses[string(e.address)] = t
+	}
+	if t.epoch != j.epoch {
+		t.epoch = j.epoch
+		t.actual, t.own, t.asked = counter{}, counter{}, counter{}
+	}
+	if e.kind == banned {
+		j.episodes++
+		j.retries[t.actual.retry]++
+		if t.actual.retry == 0 { // by hand, or of failures that are not in the log
+			t.own, t.asked = counter{}, counter{}
+		}
+		t.banned, t.actual = true, counter{}
+		return
+	}
+	j.seen++
+	n, findTime := int32(e.count), j.findTime()
+	t.actual.add(e.at, n, findTime)
+	add := (*counter).add
+	if t.banned {
+		add = (*counter).addUnsure
+	}
+	add(&t.own, e.at, n, findTime)
+	t.peak = max(t.peak, t.own.retry)
+	if asked > 0 {
+		add(&t.asked, e.at, n, asked)
+		t.other = max(t.other, t.asked.retry)
+	}
+}
+
+func (j *jail) findTime() int64 {
+	if j.rule.FindTime > 0 {
+		return j.rule.FindTime
+	}
+	return stock.FindTime
+}
+
+// present is the rule in force. Where the log does not tell maxretry, it is the count at which most bans came.
+func (j *jail) present() Rule {
+	rule := Rule{j.rule.MaxRetry, j.findTime()}
+	if rule.MaxRetry > 0 {
+		return rule
+	}
+	rule.MaxRetry = stock.MaxRetry
+	most := 0
+	for _, retry := range slices.Sorted(maps.Keys(j.retries)) {
+		if n := j.retries[retry]; retry > 0 && n > most {
+			most, rule.MaxRetry = n, int(retry)
+		}
+	}
+	return rule
+}

@@ -1,0 +1,5 @@
+//go:build !long
+
+package whatif
+
+const manyWorlds = 300

@@ -1,0 +1,62 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"time"
+)
+
+// EachFile calls read with what every file of a source holds, decompressed: rotated files, oldest first, then the live
+// one. Rotated files that were last written to before since are left out. It goes on where a file cannot be read, or
+// not to its end, and calls gap. Its error is of the context, of read, or that the files cannot be listed.
+func EachFile(ctx context.Context, s Source, since time.Time, read func(io.Reader) error, gap func(Gap)) error {
+	rotated, err := s.Rotated(ctx)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("list rotated files: %w", err)
+	}
+	files := sortRotated(rotated)
+	live, err := s.Stat(ctx)
+	if err != nil {
+		return err
+	}
+	for _, info := range append(files, live) {
+		if info.Rotation != "" && time.Unix(0, info.Modified).Before(since) {
+			continue
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		in, err := (&Importer{Source: s}).open(ctx, info)
+		if err != nil {
+			gap(Gap{File: info.Name, Err: err})
+			continue
+		}
+		watched := &watchedReader{in: in}
+		err = read(watched)
+		in.Close() //nolint:errcheck // nothing was written
+		switch {
+		case watched.err != nil:
+			gap(Gap{File: info.Name, Err: watched.err, Part: true})
+		case err != nil:
+			return err
+		}
+	}
+	return nil
+}
+
+// watchedReader remembers why a file could not be read to its end.
+type watchedReader struct {
+	in  io.Reader
+	err error
+}
+
+func (r *watchedReader) Read(b []byte) (n int, err error) {
+	n, err = r.in.Read(b)
+	if err != nil && !errors.Is(err, io.EOF) {
+		r.err = err
+	}
+	return n, err
+}
