@@ -17,6 +17,7 @@ type facts struct {
 	guessed     []string // names of attackers' dictionaries, that do not exist as far as is known
 	roles       []string // names of accounts that systems or companies have, such as root and info, or that exist
 	roleMissing bool
+	guesswork   int  // how much the names look like a dictionary's
 	allExist    bool // several people's, no role's and no guess
 	only        string
 	onlyExists  bool
@@ -30,17 +31,9 @@ type facts struct {
 
 	paced       bool // slowly, or as a machine where people type
 	hurried     bool // without a pause where people type
-	burst       bool // all at once, as a mail program does
+	burst       bool // in a row, as a mail program does
 	application bool // a web application, whose names are not public
 	loginBefore bool
-}
-
-// cluster is the names of one person, or one name of a dictionary.
-type cluster struct {
-	names    []string // folded
-	text     string   // as it was tried most
-	exists   Existence
-	attempts int
 }
 
 func gather(e Evidence, c Context) *facts {
@@ -56,9 +49,9 @@ func gather(e Evidence, c Context) *facts {
 		}
 	}
 	own := clustersOf(names[:min(len(names), maxNames)])
+	f.pacing()
 	f.count(own)
 	f.compare(own)
-	f.pacing()
 	for _, c := range own {
 		f.named = append(f.named, c.text)
 	}
@@ -72,14 +65,19 @@ func gather(e Evidence, c Context) *facts {
 }
 
 func (f *facts) count(own []cluster) {
+	g := guesswork{burst: f.burst}
 	exist := 0
 	for _, c := range own {
-		switch name := c.names[0]; {
-		case systemNames[name], guess(name) && c.exists != Exists:
+		name := c.names[0]
+		system := systemNames[name] && !f.mail()
+		switch {
+		case system, guess(name) && c.exists != Exists:
 			f.guessed = append(f.guessed, c.text)
+			g.guess(name, c.exists, system)
 		case role(name), guess(name):
 			f.roles = append(f.roles, c.text)
 			f.roleMissing = f.roleMissing || c.exists == Missing
+			g.role(name, c.exists)
 		case c.exists == Missing:
 			f.missing++
 		case c.exists == Exists:
@@ -87,10 +85,13 @@ func (f *facts) count(own []cluster) {
 		}
 	}
 	f.clusters = len(own)
+	g.missing, g.people, g.once = f.missing, exist, f.e.Attempts == len(own)
+	f.guesswork = g.sum()
 	f.allExist = len(own) > 1 && exist == len(own)
 	if len(own) == 1 && len(f.guessed)+len(f.roles) == 0 {
+		only := own[0].exists
 		f.only = own[0].text
-		f.onlyExists, f.onlyMissing, f.onlyUnsaid = own[0].exists == Exists, own[0].exists == Missing, own[0].exists == Unsaid
+		f.onlyExists, f.onlyMissing, f.onlyUnsaid = only == Exists, only == Missing, only == Unsaid
 	}
 	f.capsLock = f.only != "" && !f.onlyExists && len(f.only) >= 3 && f.only == strings.ToUpper(f.only) &&
 		f.only != strings.ToLower(f.only)
@@ -125,6 +126,9 @@ func (f *facts) compare(own []cluster) {
 const (
 	slowGap = 90 * time.Second
 	fastGap = 2 * time.Second
+
+	// A mail program asks for all its accounts in a row. Dovecot answers each failure two seconds later.
+	burstGap = 5 * time.Second
 )
 
 func (f *facts) pacing() {
@@ -137,10 +141,27 @@ func (f *facts) pacing() {
 		return
 	}
 	median := gaps[len(gaps)/2]
+	typed := slices.Contains(f.e.Services, "sshd") || slices.Contains(f.e.Services, "wordpress")
 	steady := len(gaps) >= 3 && median >= 10*time.Second && gaps[len(gaps)-1]-gaps[0] <= median/10
-	f.paced = median >= slowGap || steady && !f.mail()
-	f.burst = f.mail() && f.e.Span() <= 15*time.Second
-	f.hurried = len(gaps) >= 3 && median <= fastGap && !f.mail() && !slices.Contains(f.e.Methods, "publickey")
+	f.paced = median >= slowGap || steady && typed
+	f.burst = f.mail() && gaps[(len(gaps)-1)/2] <= burstGap
+	f.hurried = len(gaps) >= 3 && median <= fastGap && typed && !slices.Contains(f.e.Methods, "publickey")
+}
+
+// dictionary says which names are a dictionary's, or could be.
+func (f *facts) dictionary() string {
+	names := slices.Concat(f.guessed, f.roles)
+	switch {
+	case len(names) == 0:
+		return ""
+	case len(names) > 1 && f.guesswork >= strong:
+		return "tried " + listNames(names) + ", as attackers do"
+	case len(names) > 1:
+		return "tried " + listNames(names)
+	case len(f.guessed) == 1:
+		return names[0] + " is a name that attackers try"
+	}
+	return names[0] + " does not exist"
 }
 
 // plausible reports whether the attempts may be of somebody who types, by their number, pace and origin.
@@ -153,9 +174,6 @@ func (f *facts) mail() bool {
 		return slices.Contains([]string{"dovecot", "postfix", "exim", "courier", "roundcube"}, s)
 	})
 }
-
-// people is how many names are neither guesses nor roles.
-func (f *facts) people() int { return f.clusters - len(f.guessed) - len(f.roles) }
 
 func (f *facts) exists() string {
 	if f.onlyExists {
@@ -227,48 +245,10 @@ func (f *facts) gapsInEvidence() []string {
 		return []string{f.only + " does not exist" + f.seen()}
 	case f.allExist:
 		return []string{"an office, or stolen names"}
-	case len(f.roles) == 1 && f.clusters == 1:
+	case len(f.roles) == 1 && f.clusters == 1 && !f.roleMissing:
 		return []string{"only " + f.roles[0] + ", which people and attackers use alike" + f.seen()}
 	}
 	return nil
-}
-
-// clustersOf puts names that are alike together.
-func clustersOf(names []Name) (all []cluster) {
-	for _, n := range names {
-		c := cluster{names: []string{Fold(n.Text)}, text: n.Text, exists: n.Exists, attempts: n.Attempts}
-		for i := 0; i < len(all); {
-			if all[i].holds(c.names[0]) {
-				c = all[i].with(c)
-				all = slices.Delete(all, i, i+1)
-				continue
-			}
-			i++
-		}
-		all = append(all, c)
-	}
-	return all
-}
-
-// with is both clusters. The name of an account that exists stands for all that are alike.
-func (c cluster) with(other cluster) cluster {
-	for _, name := range other.names {
-		if !slices.Contains(c.names, name) {
-			c.names = append(c.names, name)
-		}
-	}
-	if c.exists != Exists && other.exists == Exists || c.exists == other.exists && other.attempts > c.attempts {
-		c.text = other.text
-	}
-	if c.exists == Unsaid || other.exists == Exists {
-		c.exists = other.exists
-	}
-	c.attempts += other.attempts
-	return c
-}
-
-func (c cluster) holds(folded string) bool {
-	return slices.ContainsFunc(c.names, func(name string) bool { return name == folded || alike(name, folded) })
 }
 
 // listNames is "a, b and 3 others".

@@ -122,6 +122,37 @@ var people = map[string]func(*stage){
 			s.imap(name, true, s.IntN(2) == 0, "")
 		}
 	},
+	"default users in turn": func(s *stage) {
+		for _, name := range []string{"root", "admin", "ubuntu", "debian", "user"} {
+			s.ssh(name, name == "root", 1, 1, 2)
+			s.wait(5, 40)
+		}
+	},
+	"mailboxes of a small firm": func(s *stage) {
+		exists, verbose := s.IntN(3) > 0, s.IntN(2) == 0
+		for range 2 {
+			for _, name := range []string{"info", "sales", "office", someone(s)} {
+				s.imap(name+"@example.com", exists, verbose, "")
+				s.wait(0, 2)
+			}
+			s.wait(55, 65)
+		}
+	},
+	"initials": func(s *stage) {
+		for name := pick(s, "mc", "es", "db", "ts", "o'brien", "sol", "bin"); s.tries < 5; s.wait(10, 60) {
+			s.smtp(name + "@example.com")
+		}
+	},
+	"build server": func(s *stage) {
+		for name := pick(s, "jenkins", "deploy", "gitlab", "ansible", "backup"); s.tries < 6; s.wait(1, 60) {
+			s.ssh(name, s.IntN(2) == 0, 1, 1, 2)
+		}
+	},
+	"browser with many requests": func(s *stage) {
+		for name := someone(s); s.tries < 10; s.wait(0, 1) {
+			s.nginx(name, true)
+		}
+	},
 	"writer of a blog": func(s *stage) {
 		for name := pick(s, someone(s), someone(s), "admin"); s.tries < 5; s.wait(5, 50) {
 			s.wordpress(name, true)

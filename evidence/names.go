@@ -2,32 +2,37 @@ package evidence
 
 import "strings"
 
-// roleNames are accounts that systems or companies have, so that people use them too, and forget their passwords.
+// roleNames are accounts of companies and of their machines, which people use too, and of which they forget the
+// passwords.
 var roleNames = set(`
-	root admin administrator ubuntu debian pi ec2-user centos fedora rocky almalinux opc azureuser core git svn
-	www-data user guest info sales office contact support service help billing accounting invoices shop orders hr
+	git svn www-data guest info sales office contact support service help billing accounting invoices shop orders hr
 	jobs marketing press team mail postmaster webmaster hostmaster abuse noreply no-reply newsletter hello welcome
-	reception secretary director manager scan scanner printer fax backup deploy monitoring wordpress wp`)
+	reception secretary director manager scan scanner printer fax backup deploy monitoring wordpress wp anonymous
+	ansible jenkins gitlab gitea dev developer devops docker upload uploader sftp app staging prod demo student
+	students teacher nagios munin zabbix`)
+
+// defaultNames are the accounts that systems come with: who meets a new server tries one after the other.
+var defaultNames = set(`
+	root admin administrator ubuntu debian pi ec2-user centos fedora rocky almalinux opc azureuser core user vagrant`)
 
 // guessNames are what the dictionaries of password guessers hold, and what nobody is called: default accounts of
 // databases, servers, games and appliances, and names of tests. A number at the end does not matter.
 var guessNames = set(`
-	oracle test testing tester testuser ftpuser ftp ftpadmin anonymous nagios zabbix hadoop hduser hdfs spark
-	postgres postgresql pgsql mysql mariadb mssql mongo mongodb redis kafka elastic elasticsearch logstash kibana
-	tomcat jboss wildfly glassfish weblogic websphere apache nginx httpd www web webadmin wwwadmin wwwroot webserver
-	server jenkins gitlab gitea bitbucket nexus sonar sonarqube sonatype artifactory docker dockeradmin kubernetes
-	k8s ansible vagrant puppet chef minecraft mc mcserver teamspeak teamspeak3 ts ts3 ts3server csgo csserver steam
-	steamcmd rust ark factorio terraria valheim plex plexserver emby jellyfin student students teacher demo sample
-	temp tmp default dev developer devops devel prod staging qa usuario usuarios utilisateur benutzer sysadmin
-	sysadm superuser superadmin supervisor toor operator ubnt cisco mikrotik d-link dlink netgear zyxel huawei
-	hikvision dahua vyos vyatta odoo odoo8 openerp asterisk freepbx pbx sip voip solana sol solv validator ethereum
-	eth bitcoin btc miner mining node nodejs app appuser application system sys service1 daemon bin sync sshd ssh
-	sshuser sftp sftpuser ftptest uploader upload informix db2inst db2inst1 db2fenc1 db dba dbadmin sybase sap
-	sapadm splunk rabbitmq activemq airflow superset hive impala flink zookeeper es lighthouse ircd irc eggdrop bot
-	botuser spam samba smb nfs squid proxy vpn openvpn l2tp radius cacti munin nobody lp uucp games news mailman
-	cyrus exim dovecot postfix amavis clamav bind named ldap openldap sql sqladmin phpmyadmin pma cpanel plesk whm
-	vestacp hestia directadmin webmin centreon teste prueba essai bob1 user1 user2 user01 user123 admin1 admin2
-	admin123 root1 password pass qwerty 123456 1234 12345 111111 abc123 a aa aaa x xx`)
+	oracle test testing tester testuser ftpuser ftp ftpadmin hadoop hduser hdfs spark postgres postgresql pgsql
+	mysql mariadb mssql mongo mongodb redis kafka elastic elasticsearch logstash kibana tomcat jboss wildfly
+	glassfish weblogic websphere apache nginx httpd www web webadmin wwwadmin wwwroot webserver server bitbucket
+	nexus sonar sonarqube sonatype artifactory dockeradmin kubernetes k8s puppet chef minecraft mc mcserver
+	teamspeak teamspeak3 ts ts3 ts3server csgo csserver steam steamcmd rust ark factorio terraria valheim plex
+	plexserver emby jellyfin sample temp tmp default devel qa usuario usuarios utilisateur benutzer sysadmin sysadm
+	superuser superadmin supervisor toor operator ubnt cisco mikrotik d-link dlink netgear zyxel huawei hikvision
+	dahua vyos vyatta odoo odoo8 openerp asterisk freepbx pbx sip voip solana sol solv validator ethereum eth
+	bitcoin btc miner mining nodejs appuser application system sys daemon bin sync sshd ssh sshuser sftpuser ftptest
+	informix db2inst db2inst1 db2fenc1 db dba dbadmin sybase sap sapadm splunk rabbitmq activemq airflow superset
+	hive impala flink zookeeper es lighthouse ircd irc eggdrop bot botuser spam samba smb nfs squid proxy vpn
+	openvpn l2tp radius cacti nobody lp uucp games news mailman cyrus exim dovecot postfix amavis clamav bind named
+	ldap openldap sql sqladmin phpmyadmin pma cpanel plesk whm vestacp hestia directadmin webmin centreon teste
+	prueba essai user1 user2 user01 user123 admin1 admin2 admin123 root1 password pass qwerty 123456 1234 12345
+	111111 abc123 a aa aaa x xx`)
 
 // systemNames are accounts that every system has and nobody logs in to.
 var systemNames = set(`
@@ -44,13 +49,13 @@ func set(words string) map[string]bool {
 
 // guess reports whether a folded name is of attackers' dictionaries.
 func guess(name string) bool {
-	return guessNames[name] || strings.ContainsAny(name, "'\"`$<>{}()|;&=") ||
-		!roleNames[name] && guessNames[strings.Trim(name, "0123456789_-.")]
+	return guessNames[name] || strings.ContainsAny(name, "\"`$<>{}|;") ||
+		!role(name) && guessNames[strings.Trim(name, "0123456789_-.")]
 }
 
 // role reports whether a folded name is of an account that systems or companies have.
 func role(name string) bool {
-	return roleNames[name] || roleNames[strings.TrimRight(name, "0123456789")]
+	return roleNames[name] || defaultNames[name] || roleNames[strings.TrimRight(name, "0123456789")]
 }
 
 // Fold makes one of the forms of a name: JDupont@Example.com, EXAMPLE\jdupont and jdupont are the same person's.

@@ -26,45 +26,16 @@ var attackerSigns = []sign{
 		return f.e.Marks[0], true
 	}},
 	{strong, func(f *facts) (string, bool) { return "one password for several names", f.e.SharedPassword }},
-	{strong, func(f *facts) (string, bool) { // a name of the dictionary, and others that people do not have
-		n := len(f.guessed)
-		if n == 0 || n == 1 && f.missing == 0 && len(f.roles) == 0 {
-			return "", false
-		}
-		return "tried " + listNames(append(f.guessed, f.roles...)) + ", as attackers do", true
-	}},
-	{strong, func(f *facts) (string, bool) { // one name of the dictionary, and nobody else
-		if len(f.guessed) != 1 || len(f.roles) > 0 || f.people() > 0 {
-			return "", false
-		}
-		return f.guessed[0] + " is a name that attackers try", true
-	}},
+	{strong, func(f *facts) (string, bool) { return f.dictionary(), f.guesswork >= strong }},
+	{fair, func(f *facts) (string, bool) { return f.dictionary(), f.guesswork >= fair && f.guesswork < strong }},
 	{strong, func(f *facts) (string, bool) {
-		if f.missing < 3 {
-			return "", false
-		}
-		return fmt.Sprintf("%d names that do not exist", f.missing), true
-	}},
-	{strong, func(f *facts) (string, bool) { // three accounts that every system has, or might have
-		if len(f.roles) < 3 || len(f.guessed) > 0 {
-			return "", false
-		}
-		return "tried " + listNames(f.roles) + ", as attackers do", true
-	}},
-	{fair, func(f *facts) (string, bool) { // two of them
-		if len(f.roles) != 2 || len(f.guessed) > 0 {
-			return "", false
-		}
-		return "tried " + listNames(f.roles), true
-	}},
-	{fair, func(f *facts) (string, bool) { // one of them, that does not exist
-		if len(f.roles) != 1 || len(f.guessed) > 0 || !f.roleMissing {
-			return "", false
-		}
-		return f.roles[0] + " does not exist", true
+		return fmt.Sprintf("%d names that do not exist", f.missing), f.missing >= 3 && !f.burst
 	}},
 	{fair, func(f *facts) (string, bool) {
-		return fmt.Sprintf("%d names that do not exist", f.missing), f.missing == 2 && len(f.guessed) == 0
+		return fmt.Sprintf("%d names that do not exist", f.missing), f.missing >= 3 && f.burst
+	}},
+	{fair, func(f *facts) (string, bool) {
+		return fmt.Sprintf("%d names that do not exist", f.missing), f.missing == 2 && len(f.guessed) == 0 && !f.burst
 	}},
 	{fair, func(f *facts) (string, bool) { // seen on the fleet's other bans
 		if f.fleet == "" {

@@ -129,10 +129,12 @@ func TestAttackersOfARealLogAreNotCalledPersons(t *testing.T) {
 			if len(lines) < 3 || strings.Contains(strings.Join(lines, ""), "Accepted ") {
 				continue
 			}
+			var earlier []Evidence
 			for i := keep; ; i += keep { // every ban of it
 				i = min(i, len(lines))
 				matches := strings.Join(lines[max(0, i-keep):i], "\n")
-				all = append(all, scene{address, false, matches, Context{Failures: 5}})
+				all = append(all, scene{address, false, matches, Context{Failures: 5, Earlier: slices.Clone(earlier)}})
+				earlier = append([]Evidence{Read(matches)}, earlier...)
 				if i == len(lines) {
 					break
 				}

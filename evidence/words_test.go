@@ -9,7 +9,7 @@ import (
 
 func TestVerdictGivesItsReasons(t *testing.T) {
 	ssh := func(stamp, pid, who string) string {
-		return "Nov 28 " + stamp + " web1 sshd[" + pid + "]: Failed password for " + who + " from 192.0.2.7 port 51234 ssh2\n"
+		return "Nov 28 " + stamp + " web1 sshd[" + pid + "]: Failed password for " + who + " from 192.0.2.7 port 5123 ssh2\n"
 	}
 	forgotten := ssh("15:01:00", "1", "jdupont") + ssh("15:01:20", "1", "jdupont") + ssh("15:02:00", "2", "jdupont") +
 		ssh("15:05:00", "3", "jdupont")
