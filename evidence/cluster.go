@@ -8,14 +8,17 @@ type cluster struct {
 	text     string   // as it was tried most
 	exists   Existence
 	attempts int
+	listed   bool // of a dictionary, and so of nobody
 }
 
 // clustersOf puts names that are alike together.
 func clustersOf(names []Name) (all []cluster) {
 	for _, n := range names {
-		c := cluster{names: []string{Fold(n.Text)}, text: n.Text, exists: n.Exists, attempts: n.Attempts}
+		name := Fold(n.Text)
+		c := cluster{names: []string{name}, text: n.Text, exists: n.Exists, attempts: n.Attempts}
+		c.listed = guess(name) || role(name)
 		for i := 0; i < len(all); {
-			if all[i].holds(c.names[0]) {
+			if all[i].holds(name) || !c.listed && all[i].alike(name) {
 				c = all[i].with(c)
 				all = slices.Delete(all, i, i+1)
 				continue
@@ -44,6 +47,10 @@ func (c cluster) with(other cluster) cluster {
 	return c
 }
 
-func (c cluster) holds(folded string) bool {
-	return slices.ContainsFunc(c.names, func(name string) bool { return name == folded || alike(name, folded) })
+// holds reports whether the cluster is of this folded name.
+func (c cluster) holds(folded string) bool { return slices.Contains(c.names, folded) }
+
+// alike reports whether the folded name, which is of no dictionary, can be of the cluster's person.
+func (c cluster) alike(folded string) bool {
+	return !c.listed && slices.ContainsFunc(c.names, func(name string) bool { return alike(name, folded) })
 }

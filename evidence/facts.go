@@ -29,10 +29,11 @@ type facts struct {
 	named       []string // texts that may stand in reasons
 	otherJail   string
 
-	paced       bool // slowly, or as a machine where people type
-	hurried     bool // without a pause where people type
-	burst       bool // in a row, as a mail program does
-	application bool // a web application, whose names are not public
+	paced       bool          // slowly
+	every       time.Duration // the time between attempts, if it is slow
+	hurried     bool          // without a pause where people type
+	burst       bool          // in a row, as a mail program does
+	application bool          // a web application, whose names are not public
 	loginBefore bool
 }
 
@@ -113,8 +114,10 @@ func (f *facts) compare(own []cluster) {
 	}
 	for _, o := range f.c.Others {
 		for _, n := range o.Evidence.Names {
-			known := slices.ContainsFunc(own, func(c cluster) bool { return c.holds(Fold(n.Text)) })
-			if !known && len(own) > 0 && (guess(Fold(n.Text)) || n.Exists == Missing) {
+			name := Fold(n.Text)
+			listed := guess(name) || role(name)
+			known := slices.ContainsFunc(own, func(c cluster) bool { return c.holds(name) || !listed && c.alike(name) })
+			if !known && len(own) > 0 && (guess(name) || n.Exists == Missing) {
 				f.otherJail = o.Jail
 			}
 		}
@@ -142,8 +145,9 @@ func (f *facts) pacing() {
 	}
 	median := gaps[len(gaps)/2]
 	typed := slices.Contains(f.e.Services, "sshd") || slices.Contains(f.e.Services, "wordpress")
-	steady := len(gaps) >= 3 && median >= 10*time.Second && gaps[len(gaps)-1]-gaps[0] <= median/10
-	f.paced = median >= slowGap || steady && typed
+	if f.paced = median >= slowGap; f.paced {
+		f.every = median
+	}
 	f.burst = f.mail() && gaps[(len(gaps)-1)/2] <= burstGap
 	f.hurried = len(gaps) >= 3 && median <= fastGap && typed && !slices.Contains(f.e.Methods, "publickey")
 }
@@ -245,6 +249,8 @@ func (f *facts) gapsInEvidence() []string {
 		return []string{f.only + " does not exist" + f.seen()}
 	case f.allExist:
 		return []string{"an office, or stolen names"}
+	case f.only != "" && f.paced:
+		return []string{"an attempt every " + words(f.every)}
 	case len(f.roles) == 1 && f.clusters == 1 && !f.roleMissing:
 		return []string{"only " + f.roles[0] + ", which people and attackers use alike" + f.seen()}
 	}
