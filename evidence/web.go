@@ -176,6 +176,11 @@ func roundcube(m string) (s statement, ok bool) {
 // 192.0.2.7)"`.
 func nextcloud(m string) (s statement, ok bool) {
 	s.service, s.kind, s.method = "nextcloud", failed, "password"
+	if cut(&m, "{core} Login failed: ") { // in syslog
+		s.user, _, ok = strings.Cut(m, " (Remote IP")
+		s.user = strings.Trim(s.user, "'")
+		return s, ok
+	}
 	if !strings.HasPrefix(m, "{") {
 		return s, false
 	}
