@@ -83,7 +83,7 @@ func drawGrowth(all []grown) ([]byte, error) {
 		Title: "Ten times the bans",
 		Subtitle: fmt.Sprintf("import of a CSV, /report to photo sent, and memory of the running bot · %s, %d cores",
 			processor(), runtime.NumCPU()),
-		Panels: []charts.Panel{
+		Panels: []charts.GrowthPanel{
 			{
 				Title: "Import, seconds", Log: true,
 				Lines: []charts.GrowthLine{{Name: "measured"}, {Name: "in proportion", Faint: true}},

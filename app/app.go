@@ -95,8 +95,13 @@ func (a *App) Words() bot.Words {
 
 // Reporter returns what counts the bans in the database and draws them.
 func (a *App) Reporter() (*bot.Reporter, error) {
-	theme, err := charts.ThemeNamed(a.Config.Report.Theme)
-	return &bot.Reporter{Store: a.Store, Words: a.Words(), Theme: theme}, err
+	r := &bot.Reporter{Store: a.Store, Words: a.Words(), Theme: charts.Light()}
+	if r.AutoTheme = a.Config.Report.Theme == "auto"; r.AutoTheme {
+		return r, nil
+	}
+	var err error
+	r.Theme, err = charts.ThemeNamed(a.Config.Report.Theme)
+	return r, err
 }
 
 // bigImport is the number of bans in one import from which the memory that it took is worth returning.

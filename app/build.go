@@ -225,7 +225,7 @@ func (b *builder) deliverNotices() []*stage {
 		for _, s := range []*stage{words, pictures} {
 			deliverer := &bot.Deliverer{
 				Store: b.Store, Sender: b.sender(chat), Chat: chat, Pictures: s == pictures,
-				Draw: b.report.Draw, Again: s.RetryIn, Next: words.Wake, Log: b.log,
+				Draw: b.report.For(chat.Platform).Draw, Again: s.RetryIn, Next: words.Wake, Log: b.log,
 			}
 			if s == words {
 				deliverer.Next = pictures.Wake

@@ -63,7 +63,7 @@ func (c *Commands) Answer(ctx context.Context, r msg.Request) msg.Message {
 	var err error
 	switch command {
 	case "report", "reports":
-		m, err = c.report(ctx, args, cmp.Or(r.Width, phone))
+		m, err = c.report(ctx, args, r.Platform, cmp.Or(r.Width, phone))
 	case "friends", "friend":
 		m, err = c.friends(ctx, args)
 	case "ip":
@@ -182,12 +182,12 @@ const phone = 38
 // fresh is how long a report that was drawn also answers those who ask for the same again.
 const fresh = 10 * time.Second
 
-func (c *Commands) report(ctx context.Context, args []string, width int) (msg.Message, error) {
+func (c *Commands) report(ctx context.Context, args []string, platform string, width int) (msg.Message, error) {
 	a := asked{by: "country", since: "all"}
 	if err := a.read(args, true); err != nil {
 		return msg.Message{}, err
 	}
-	m, err := c.draw(ctx, a.by, a.since, width)
+	m, err := c.draw(ctx, a.by, a.since, platform, width)
 	if a.text {
 		m = m.WithoutPhoto()
 		m.Fallback = ""
@@ -196,11 +196,11 @@ func (c *Commands) report(ctx context.Context, args []string, width int) (msg.Me
 }
 
 // draw counts and draws a report.
-func (c *Commands) draw(ctx context.Context, by, since string, width int) (msg.Message, error) {
+func (c *Commands) draw(ctx context.Context, by, since, platform string, width int) (msg.Message, error) {
 	// One at a time: whoever asks in the meantime gets what was drawn for the first.
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	key := fmt.Sprint(by, " ", since, " ", width)
+	key := fmt.Sprint(platform, " ", by, " ", since, " ", width)
 	if d, ok := c.drawn[key]; ok && time.Since(d.at) < fresh {
 		return d.message, nil
 	}
@@ -210,7 +210,7 @@ func (c *Commands) draw(ctx context.Context, by, since string, width int) (msg.M
 	}
 	m := msg.Message{Text: c.Reporter.Caption(rep), Buttons: buttons(by, since)}
 	if rep.drawable {
-		picture := c.Reporter.Picture(rep)
+		picture := c.Reporter.For(platform).Picture(rep)
 		if m.Photo, err = picture.PNG(); err != nil {
 			c.Log.Error("chart not drawn", "by", by, "error", err)
 		}

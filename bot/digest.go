@@ -144,7 +144,7 @@ func (d *Digester) Compose(ctx context.Context, now time.Time) ([]Body, error) {
 	t = append(t, msg.Run{Text: "\n" + health})
 
 	bodies := []Body{{Text: t}}
-	if rep.Total > 0 {
+	if rep.drawable {
 		bodies[0].Chart = &chart
 	}
 	for rest := friends[min(listed, len(friends)):]; len(rest) > 0; {

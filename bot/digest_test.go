@@ -45,8 +45,8 @@ func TestDigestComesOncePerDateAndOnQuietDaysToo(t *testing.T) {
 		d.digest()
 		d.said("Fri 31 Dec", "Sun 2 Jan: 1 ban\nCountries: Belgium 1\nJails: sshd 1\nFriendly: 1 ban\n"+
 			"04:00  🇧🇪 BE 198.51.100.7  sshd on web1\nweb1: last ban Sun 2 Jan 04:00 (30 h ago); all sources healthy")
-		if d.sender.sent[1].Photo == nil {
-			t.Error("no picture")
+		if d.sender.sent[1].Photo != nil {
+			t.Error("a picture of one bar")
 		}
 	})
 }

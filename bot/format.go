@@ -79,23 +79,9 @@ func percent(part, whole int64) string {
 	return strings.Replace(fmt.Sprintf("%.1f%%", 100*float64(part)/float64(whole)), "100.0%", "100%", 1)
 }
 
-// change is how much more or less now is than before: "+12%", "−3%", "no change".
-func change(now, before int64) string {
-	switch p := 100 * (float64(now) - float64(before)) / float64(before); {
-	case now == before:
-		return "no change"
-	case p >= 1000:
-		return fmt.Sprintf("%.0f times as many", float64(now)/float64(before))
-	case p > 0:
-		return fmt.Sprintf("+%.0f%%", p)
-	default:
-		return fmt.Sprintf("−%.0f%%", -p)
-	}
-}
-
 // length is how long a period is, in words; all time has none.
 func length(since string) string {
-	return map[string]string{"24h": "24 hours", "7d": "7 days", "30d": "30 days"}[since]
+	return map[string]string{"24h": "24 hours", "7d": "7 days", "30d": "30 days", "week": "week"}[since]
 }
 
 // Size is a number of bytes: "812 B", "1.2 MB".

@@ -58,6 +58,8 @@ type Reporter struct {
 	Store *store.Store
 	Words Words
 	Theme charts.Theme
+	// AutoTheme says to draw with the theme that suits a platform, see For.
+	AutoTheme bool
 	// Tables says to count the addresses of each row, too. Charts do without, and take a fraction of the time.
 	Tables bool
 }
@@ -71,6 +73,9 @@ func (r *Reporter) Report(ctx context.Context, by, since string, now time.Time) 
 	kind, err := kindOf(by)
 	if err != nil {
 		return Report{}, err
+	}
+	if kind.window != nil && !window.To.IsZero() {
+		since, window = kind.name, kind.window(now, r.Words.Zone)
 	}
 	if kind.active && !window.To.IsZero() { // who is banned is a matter of now, not of the last ban
 		window.To = maxTime(window.To, now.Truncate(time.Second).Add(time.Second))
@@ -117,13 +122,15 @@ func (r *Reporter) count(ctx context.Context, c Chart) (Report, error) {
 		return rep, fmt.Errorf("count bans by %s: %w", c.By, err)
 	}
 	rep.Total, rep.Addresses, rep.Friendly = counts.Total.Bans, counts.Total.Addresses, counts.Total.Friendly
-	rep.drawable = rep.drawable || rep.Total > 0
 	for _, n := range counts.Rows {
 		rep.Rows = append(rep.Rows, Row{
 			Key: n.Key, Name: kind.keyName(n.Key), Bans: n.Bans, Addresses: n.Addresses, Friendly: n.Friendly,
 		})
 	}
 	slices.SortStableFunc(rep.Rows, func(a, b Row) int { return cmp.Compare(b.Bans, a.Bans) })
+	if rep.drawable = rep.Total > 0; kind.drawn != nil {
+		rep.drawable = kind.drawn(rep)
+	}
 	if !kind.active {
 		err = r.compare(ctx, &rep)
 	}
@@ -148,15 +155,21 @@ func (r *Reporter) compare(ctx context.Context, rep *Report) (err error) {
 	if rep.Caveat, err = caveat(ctx, r.Store); err != nil || rep.Since == "all" {
 		return err
 	}
-	all, err := r.Store.Span(ctx)
-	if err != nil {
+	before, ok, err := r.before(ctx, rep)
+	if err != nil || !ok {
 		return err
-	}
-	before := store.Window{From: rep.Window.From.Add(rep.Window.From.Sub(rep.Window.To)), To: rep.Window.From}
-	if all.From.After(before.From) {
-		return nil
 	}
 	total, err := r.Store.Totals(ctx, before)
 	rep.Before = total.Bans
 	return err
+}
+
+// before returns the period of the same length before the report's, and whether the database reaches back that far.
+func (r *Reporter) before(ctx context.Context, rep *Report) (w store.Window, ok bool, err error) {
+	if rep.Since == "all" {
+		return w, false, nil
+	}
+	all, err := r.Store.Span(ctx)
+	w = store.Window{From: rep.Window.From.Add(rep.Window.From.Sub(rep.Window.To)), To: rep.Window.From}
+	return w, err == nil && !all.From.After(w.From), err
 }

@@ -11,27 +11,32 @@ import (
 	"friendlyfire/store"
 )
 
-// activeBans is how many addresses are banned at some moments of a period.
+// activeBans is how many addresses are banned in a period.
 type activeBans struct {
 	bins    []store.Bin
-	moments []time.Time          // the last second of each bin
-	unit    string               // how long a bin is
-	series  map[string][]float64 // by jail
-	endless int64                // bans of the period of which nobody knows whether they are over
+	unit    string // how long a bin is
+	sampled bool   // short bans were looked at as bins end, and not otherwise
+	jails   map[string]*level
+	friends *level
+	endless int64          // bans of the period of which nobody knows whether they are over
+	slots   map[string]int // the colours of jails
 }
 
-// mostMoments is how many moments a period is looked at, at most.
-const mostMoments = 200
+// mostBins is how many bins a period is cut into, at most.
+const mostBins = 200
+
+// readWhole is how long a period may be so that each of its bans is read. Of longer ones, bans of up to four hours are
+// read only where a bin ends.
+const readWhole = 62 * 24 * time.Hour
 
 // activeInJail is what is counted for one jail.
 type activeInJail struct {
-	atEnd   store.Count
-	values  []float64     // addresses, at each moment
-	covered map[int64]int // the first moment at which an address is not yet known to be banned
+	atEnd store.Count
+	level *level
 }
 
-// bannedByJail counts who is banned at the end of the report's period, and for the chart at moments within it. An
-// address that is banned again while it is banned counts once.
+// bannedByJail counts who is banned at the end of the report's period, and for the chart the most at a time in each bin.
+// An address that is banned again while it is banned counts once.
 func bannedByJail(ctx context.Context, r *Reporter, rep *Report) (counts store.Counts, err error) {
 	kept, err := r.Store.KeptSince(ctx)
 	if err != nil {
@@ -39,62 +44,71 @@ func bannedByJail(ctx context.Context, r *Reporter, rep *Report) (counts store.C
 	}
 	rep.Window.From = maxTime(rep.Window.From, kept) // of purged bans it is not known how long they lasted
 	next, unit := pace(rep.Window)
-	a := &activeBans{bins: bins(rep.Window, r.Words.Zone, next, ""), unit: unit, series: map[string][]float64{}}
-	if n := (len(a.bins) + mostMoments - 1) / mostMoments; n > 1 {
+	a := &activeBans{bins: bins(rep.Window, r.Words.Zone, next, ""), unit: unit, jails: map[string]*level{}}
+	if n := (len(a.bins) + mostBins - 1) / mostBins; n > 1 {
 		a.bins, a.unit = join(a.bins, n), fmt.Sprintf("%d %ss", n, unit)
 	}
-	for _, bin := range a.bins {
-		a.moments = append(a.moments, bin.To.Add(-time.Second))
-	}
+	a.sampled = rep.Window.To.Sub(rep.Window.From) > readWhole
 	if a.endless, err = r.Store.Endless(ctx, rep.Window); err != nil {
 		return counts, err
 	}
-	jails, last, atEnd := map[string]*activeInJail{}, len(a.moments)-1, map[int64]bool{}
-	err = r.Store.ActiveBans(ctx, a.moments, func(ban store.ActiveBan) {
+	if a.slots, err = r.slots(ctx, rep.Window.To); err != nil {
+		return counts, err
+	}
+	last := rep.Window.To.Add(-time.Second)
+	jails, all, friends := map[string]*activeInJail{}, newLevel(a.bins), newLevel(a.bins)
+	err = a.read(ctx, r.Store, rep.Window, func(ban store.ActiveBan) {
 		jail := jails[ban.Jail]
 		if jail == nil {
-			jail = &activeInJail{store.Count{Key: ban.Jail}, make([]float64, len(a.moments)), map[int64]int{}}
+			jail = &activeInJail{store.Count{Key: ban.Jail}, newLevel(a.bins)}
 			jails[ban.Jail] = jail
 		}
-		from, to := a.during(ban)
-		covered := jail.covered[ban.Address]
-		if to > last {
+		jail.level.add(ban)
+		all.add(ban)
+		if ban.Friendly {
+			friends.add(ban)
+		}
+		if ban.Until.IsZero() || ban.Until.After(last) {
 			jail.atEnd.Bans++
 			if ban.Friendly {
 				jail.atEnd.Friendly++
 			}
-			if covered <= last {
-				jail.atEnd.Addresses++
-			}
-			atEnd[ban.Address] = true
 		}
-		for i := max(from, covered); i < to; i++ {
-			jail.values[i]++
-		}
-		jail.covered[ban.Address] = max(covered, to) // bans come in order of time
 	})
 	for _, name := range slices.Sorted(maps.Keys(jails)) {
 		jail := jails[name]
-		a.series[name] = jail.values
+		a.jails[name] = jail.level
+		jail.level.finish()
 		if jail.atEnd.Bans > 0 {
+			jail.atEnd.Addresses = jail.level.now
 			counts.Rows = append(counts.Rows, jail.atEnd)
 			counts.Total.Bans += jail.atEnd.Bans
 			counts.Total.Friendly += jail.atEnd.Friendly
 		}
 	}
-	counts.Total.Addresses = int64(len(atEnd))
-	rep.detail, rep.drawable = a, len(a.series) > 0
+	a.friends = friends
+	friends.finish()
+	all.finish()
+	counts.Total.Addresses = all.now
+	rep.detail = a
 	return counts, err
 }
 
-// during returns the first moment at which the ban is in force, and the first after it.
-func (a *activeBans) during(b store.ActiveBan) (from, to int) {
-	from, _ = slices.BinarySearchFunc(a.moments, b.From, time.Time.Compare)
-	to = len(a.moments)
-	if !b.Until.IsZero() {
-		to, _ = slices.BinarySearchFunc(a.moments, b.Until, time.Time.Compare)
+func hasBanned(rep Report) bool {
+	a := detail[*activeBans](rep)
+	return a != nil && len(a.jails) > 0
+}
+
+// read yields the bans of the window in order of time.
+func (a *activeBans) read(ctx context.Context, s *store.Store, w store.Window, yield func(store.ActiveBan)) error {
+	if !a.sampled {
+		return s.BansDuring(ctx, w, yield)
 	}
-	return from, to
+	moments := make([]time.Time, len(a.bins))
+	for i, bin := range a.bins {
+		moments[i] = bin.To.Add(-time.Second)
+	}
+	return s.ActiveBans(ctx, moments, yield)
 }
 
 // unknown reports whether it cannot be known who is banned: nobody is, as far as is known, and there are bans of which
@@ -104,32 +118,63 @@ func (a *activeBans) unknown(rep Report) bool { return a != nil && rep.Total == 
 // withoutEnd is "3 bans without a ban time", which neither chart nor numbers show.
 func (a *activeBans) withoutEnd() string { return plural(a.endless, "ban") + " without a ban time" }
 
-// bannedChart draws a line for each jail.
+// bannedChart draws a row of steps for each jail, and one for friends.
 func bannedChart(r *Reporter, rep Report) Picture {
-	c := charts.TimeChart{
-		Title: "Addresses banned at a time, by jail", Subtitle: r.Words.period(rep.Since, rep.Window), Theme: r.Theme,
-		End: rep.Window.To,
-	}
+	c := charts.LevelChart{Head: r.head(rep), Theme: r.Theme, End: rep.Window.To}
 	a := detail[*activeBans](rep)
 	if a == nil {
 		return c
 	}
 	c.Times = starts(a.bins)
-	c.Subtitle += " · at the end of each " + a.unit
-	if a.endless > 0 {
-		c.Subtitle += " · not shown: " + a.withoutEnd()
+	steps := "the most of each " + a.unit
+	if a.sampled {
+		steps += ", short bans as it ends"
 	}
+	if a.endless > 0 {
+		steps += " · not shown: " + a.withoutEnd()
+	}
+	c.Head = r.head(rep, steps)
 	switch {
-	case len(a.series) > 0:
+	case len(a.jails) > 0:
 	case a.endless > 0:
 		c.Empty = "Unknown: the source does not say when bans end"
 	default:
 		c.Empty = "Nobody is banned in this period, as far as the source says"
 	}
-	for _, jail := range slices.Sorted(maps.Keys(a.series)) {
-		c.Series = append(c.Series, charts.Series{Name: jailName(jail), Values: a.series[jail]})
+	row := func(name string, l *level) charts.Series {
+		return charts.Series{Name: name, Values: l.most, Now: float64(l.now)}
+	}
+	friends := row("friends", a.friends)
+	friends.Friends = true
+	c.Series = append(c.Series, friends)
+	for _, jail := range slices.Sorted(maps.Keys(a.jails)) {
+		one := row(jailName(jail), a.jails[jail])
+		one.Slot = a.slots[jail]
+		c.Series = append(c.Series, one)
 	}
 	return c
+}
+
+// findBanned is how many addresses are banned now, and how many of them are friends.
+func findBanned(rep Report) finding {
+	s := bannedNow(rep)
+	a := detail[*activeBans](rep)
+	if a == nil || a.friends.now == 0 {
+		return finding{sentence: s}
+	}
+	friends := number(a.friends.now) + " of friends"
+	return finding{s + ", " + friends, friends}
+}
+
+// bannedNow is how many addresses are banned at the end of the period.
+func bannedNow(rep Report) string {
+	switch {
+	case detail[*activeBans](rep).unknown(rep):
+		return "Who is banned now is unknown"
+	case rep.Total == 0:
+		return "Nobody is banned now"
+	}
+	return plural(rep.Addresses, "address") + " banned now"
 }
 
 // bannedMost names the jails that ban most at the end of the period.

@@ -25,7 +25,7 @@ func TestBannedIsWhoIsBannedAtEachMoment(t *testing.T) {
 		d.ban("198.51.100.3", "BE", lasting("sshd", 10*3600), ago(4*time.Hour))
 		d.ban("198.51.100.3", "BE", lasting("sshd", 10*3600), ago(2*time.Hour))     // again: one address
 		d.ban("198.51.100.3", "BE", lasting("recidive", 10*3600), ago(2*time.Hour)) // and by another jail
-		d.ban("198.51.100.4", "CN", lasting("sshd", 60), ago(10*time.Minute))       // too short to be seen
+		d.ban("198.51.100.4", "CN", lasting("sshd", 60), ago(10*time.Minute))       // short, and seen
 		d.ban("198.51.100.5", "CN", lasting("sshd", 1<<62), ago(time.Hour))
 		d.ban("198.51.100.6", "CN", lasting("sshd", 0), ago(time.Hour)) // who knows
 		d.ban("198.51.100.7", "CN", lasting("sshd", 3600), ago(100*24*time.Hour))
@@ -43,8 +43,8 @@ func TestBannedIsWhoIsBannedAtEachMoment(t *testing.T) {
 			t.Errorf("%d bans of %d addresses, %d friendly: %+v, want %+v", rep.Total, rep.Addresses, rep.Friendly,
 				rep.Rows, want)
 		}
-		for jail, want := range map[string][]float64{"sshd": {1, 2, 3, 2, 2, 3, 3}, "recidive": {0, 0, 0, 0, 1, 1, 1}} {
-			got := detail[*activeBans](rep).series[jail]
+		for jail, want := range map[string][]float64{"sshd": {1, 2, 3, 3, 2, 3, 4}, "recidive": {0, 0, 0, 0, 1, 1, 1}} {
+			got := detail[*activeBans](rep).jails[jail].most
 			if got = got[max(len(got)-7, 0):]; !slices.Equal(got, want) {
 				t.Errorf("%s: %v in the last hours, want %v", jail, got, want)
 			}
@@ -54,7 +54,7 @@ func TestBannedIsWhoIsBannedAtEachMoment(t *testing.T) {
 		if got := r.Caption(rep).String(); got != caption {
 			t.Errorf("got %q, want %q", got, caption)
 		}
-		const subtitle = "at the end of each hour · not shown: 1 ban without a ban time"
+		const subtitle = "the most of each hour · not shown: 1 ban without a ban time"
 		if got := r.Picture(rep).Text(120); !strings.Contains(got, subtitle) {
 			t.Errorf("%q does not say what is not shown", got)
 		}
@@ -102,7 +102,7 @@ func TestBannedIsUnknownWhereNoSourceSaysWhenBansEnd(t *testing.T) {
 	})
 }
 
-func TestBannedLooksAtFewMomentsOfManyYears(t *testing.T) {
+func TestBannedHasFewBinsForManyYears(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDesk(t)
 		d.ban("198.51.100.1", "CN", lasting("sshd", -1))
@@ -117,11 +117,11 @@ func TestBannedLooksAtFewMomentsOfManyYears(t *testing.T) {
 				t.Fatalf("bin %d begins at %v, the one before ends at %v", i, a.bins[i].From, a.bins[i-1].To)
 			}
 		}
-		if n := len(a.bins); n > mostMoments || n < mostMoments/2 || a.unit != "6 weeks" ||
+		if n := len(a.bins); n > mostBins || n < mostBins/2 || a.unit != "6 weeks" ||
 			!a.bins[n-1].To.Equal(rep.Window.To) {
 			t.Errorf("%d moments, %s each, up to %v", n, a.unit, a.bins[n-1].To)
 		}
-		if values := a.series["sshd"]; slices.Min(values) != 1 || slices.Max(values) != 1 {
+		if values := a.jails["sshd"].most; slices.Min(values) != 1 || slices.Max(values) != 1 {
 			t.Errorf("%v, want one all the time", values)
 		}
 	})

@@ -2,47 +2,86 @@ package bot
 
 import (
 	"context"
+	"fmt"
 
 	"friendlyfire/charts"
 	"friendlyfire/store"
 )
 
+// countBy counts the bans of a window by some key.
+type countBy func(ctx context.Context, w store.Window, distinct bool) (store.Counts, error)
+
+// earlier are the bans of the period of the same length before, by key; nil if the database does not reach back so far.
+type earlier map[string]int64
+
+// byKey counts by a key, and in the period before, too.
+func byKey(ctx context.Context, r *Reporter, rep *Report, count countBy) (store.Counts, error) {
+	counts, err := count(ctx, rep.scope(), r.Tables)
+	if err != nil {
+		return counts, err
+	}
+	before, ok, err := r.before(ctx, rep)
+	if err != nil || !ok {
+		return counts, err
+	}
+	past, err := count(ctx, before, false)
+	keys := earlier{}
+	for _, row := range past.Rows {
+		keys[row.Key] = row.Bans
+	}
+	rep.detail = keys
+	return counts, err
+}
+
 func byCountry(ctx context.Context, r *Reporter, rep *Report) (store.Counts, error) {
-	return r.Store.ByCountry(ctx, rep.scope(), r.Tables)
+	return byKey(ctx, r, rep, r.Store.ByCountry)
 }
 
 func countryName(code string) string { return store.Country(code).Name() }
 
-// countryChart draws a bar for each country, and sets friendly ones and the unknown apart.
-func countryChart(r *Reporter, rep Report) Picture {
-	c := r.barChart(rep)
-	for i, row := range rep.Rows {
-		switch {
-		case row.Key == "":
-			c.Bars[i].Kind = charts.Unknown
-		case row.Friendly == row.Bans:
-			c.Bars[i].Kind = charts.Friendly
-		}
-	}
-	return c
-}
-
 func bySource(ctx context.Context, r *Reporter, rep *Report) (store.Counts, error) {
-	return r.Store.BySource(ctx, rep.scope(), r.Tables)
+	return byKey(ctx, r, rep, r.Store.BySource)
 }
 
 func sourceName(key string) string { return key }
 
-func sourceChart(r *Reporter, rep Report) Picture { return r.barChart(rep) }
-
-// barChart draws a bar for each row.
-func (r *Reporter) barChart(rep Report) charts.BarChart {
+// barChart draws a bar for each row, and what hit friends in their colour.
+func barChart(r *Reporter, rep Report) Picture {
+	before := detail[earlier](rep)
 	c := charts.BarChart{
-		Title: "Fail2Ban bans by " + rep.By, Subtitle: r.subtitle(rep), Theme: r.Theme,
-		FriendlyLabel: "Friendly: " + r.Words.friends(),
+		Head: r.head(rep, plural(rep.Addresses, "address")), Theme: r.Theme, Compare: before != nil,
 	}
+	shown := map[string]bool{}
 	for _, row := range rep.Rows {
-		c.Bars = append(c.Bars, charts.Bar{Label: row.Name, Value: row.Bans})
+		bar := charts.Bar{Label: row.Name, Value: row.Bans, Friends: row.Friendly, Before: before[row.Key]}
+		if row.Key == "" {
+			bar.Kind = charts.Unknown
+		}
+		c.Bars = append(c.Bars, bar)
+		shown[row.Key] = true
 	}
+	gone := charts.Bar{Kind: charts.Others}
+	for key, bans := range before {
+		if !shown[key] {
+			gone.Before += bans
+		}
+	}
+	c.Bars = append(c.Bars, gone)
 	return c
+}
+
+// hasBars reports whether there is more than one bar: one alone is said in words.
+func hasBars(rep Report) bool { return len(rep.Rows) > 1 }
+
+// findHits is how many of the bans hit friends.
+func findHits(rep Report) finding {
+	by := "Bans by " + rep.By + ": "
+	if rep.Friendly == 0 {
+		return finding{sentence: fmt.Sprintf("%s%s, none of friends", by, number(rep.Total))}
+	}
+	friends := fmt.Sprintf("%s of %s hit friends", number(rep.Friendly), number(rep.Total))
+	if rep.Friendly == rep.Total {
+		friends = fmt.Sprintf("all %s hit friends", number(rep.Total))
+	}
+	return finding{by + friends, friends}
 }

@@ -15,9 +15,8 @@ func (r *Reporter) Caption(rep Report) msg.Text {
 		return msg.Text{{Text: "No bans yet", Style: msg.Bold}}
 	}
 	lines := "\n" + r.Words.period(rep.Since, rep.Window)
-	if rep.Total > 0 && rep.Before > 0 {
-		lines += fmt.Sprintf("\n%s on the %s before (%s)",
-			change(rep.Total, rep.Before), length(rep.Since), number(rep.Before))
+	if s := rep.compared(); s != "" {
+		lines += fmt.Sprintf("\n%s (%s)", upperFirst(s), number(rep.Before))
 	}
 	lines += rep.kind.highlights(rep)
 	if rep.Total > 0 {
@@ -30,19 +29,25 @@ func (r *Reporter) Caption(rep Report) msg.Text {
 	return headed(headline(rep), lines)
 }
 
+func upperFirst(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
+
 // headline is the number that matters most.
 func headline(rep Report) string {
 	switch {
-	case rep.kind.active && detail[*activeBans](rep).unknown(rep):
-		return "Who is banned now is unknown"
-	case rep.kind.active && rep.Total == 0:
-		return "Nobody is banned now"
 	case rep.kind.active:
-		return plural(rep.Addresses, "address") + " banned now"
+		return bannedNow(rep)
 	case rep.Total == 0:
 		return "No bans"
 	}
 	return plural(rep.Total, "ban") + " of " + plural(rep.Addresses, "address")
+}
+
+// found is the sentence above the picture, where other lines do not say the same.
+func found(rep Report) string {
+	if !rep.drawable {
+		return ""
+	}
+	return "\n" + rep.finding().sentence
 }
 
 // leaders are the first rows with their shares; "" if there is only one row.

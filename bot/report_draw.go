@@ -2,7 +2,8 @@ package bot
 
 import (
 	"context"
-	"fmt"
+
+	"friendlyfire/charts"
 )
 
 // Picture is a chart that is ready to be drawn.
@@ -24,15 +25,12 @@ func (r *Reporter) Draw(ctx context.Context, c Chart) ([]byte, error) {
 // Picture makes the chart that suits the report.
 func (r *Reporter) Picture(rep Report) Picture { return rep.kind.chart(r, rep) }
 
-// subtitle is the period, the totals and the zone.
-func (r *Reporter) subtitle(rep Report) string {
-	period := r.Words.period(rep.Since, rep.Window)
-	if rep.Total == 0 {
-		return period
+// For returns the Reporter that draws for a platform: with AutoTheme, dark for Discord, which is dark unless its user
+// has changed that, and light for all others.
+func (r *Reporter) For(platform string) *Reporter {
+	suited := *r
+	if r.AutoTheme && platform == "discord" {
+		suited.Theme = charts.Dark()
 	}
-	s := fmt.Sprintf("%s · %s of %s", period, plural(rep.Total, "ban"), plural(rep.Addresses, "address"))
-	if rep.Before > 0 {
-		s += fmt.Sprintf(" · %s on the %s before", change(rep.Total, rep.Before), length(rep.Since))
-	}
-	return s
+	return &suited
 }

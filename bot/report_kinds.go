@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"friendlyfire/store"
 )
@@ -15,21 +16,41 @@ type kind struct {
 	// count counts bans by key. What only this kind's chart and highlights need is left in the report's detail.
 	count func(context.Context, *Reporter, *Report) (store.Counts, error)
 
-	keyName    func(key string) string         // a key in words
-	chart      func(*Reporter, Report) Picture // of a report that may have no rows
-	highlights func(Report) string             // the caption's lines on notable rows, each after a line break
-	active     bool                            // counts the bans in force as the period ends, not all of the period
+	keyName    func(key string) string                               // a key in words
+	chart      func(*Reporter, Report) Picture                       // of a report that may have no rows
+	highlights func(Report) string                                   // the caption's lines on notable rows, each after a line break
+	find       func(Report) finding                                  // the one sentence above the picture; nil: how many bans there were
+	drawn      func(Report) bool                                     // whether there is something to draw; nil: where there are bans
+	window     func(now time.Time, zone *time.Location) store.Window // the one period that there is; nil: as asked for
+	active     bool                                                  // counts the bans in force as the period ends, not all of the period
 }
 
 // kinds are all kinds of report, in the order in which they are offered. A new kind is one more entry.
 var kinds = []kind{
-	{name: "country", count: byCountry, keyName: countryName, chart: countryChart, highlights: leaders},
+	{
+		name: "country", count: byCountry, keyName: countryName, chart: barChart, highlights: leaders, find: findHits,
+		drawn: hasBars,
+	},
 	{name: "jail", count: byJailAndTime, keyName: jailName, chart: jailChart, highlights: leaders},
-	{name: "source", count: bySource, keyName: sourceName, chart: sourceChart, highlights: leaders},
-	{name: "day", count: byDay, keyName: dayName, chart: dayChart, highlights: busiest},
-	{name: "hour", count: byHour, keyName: hourName, chart: hourChart, highlights: busiest},
-	{name: "strict", count: byJailAndPast, keyName: jailName, chart: strictChart, highlights: strictest},
-	{name: "banned", count: bannedByJail, keyName: jailName, chart: bannedChart, highlights: bannedMost, active: true},
+	{
+		name: "friends", count: byFriends, keyName: jailName, chart: friendsChart, highlights: found, find: findFriends,
+		drawn: hasFriends,
+	},
+	{
+		name: "week", count: byWeek, keyName: jailName, chart: weekChart, highlights: weekMost, find: findWeek,
+		window: lastWeek,
+	},
+	{
+		name: "source", count: bySource, keyName: sourceName, chart: barChart, highlights: leaders, find: findHits,
+		drawn: hasBars,
+	},
+	{name: "day", count: byDay, keyName: dayName, chart: dayChart, highlights: busiest, find: findDay},
+	{name: "hour", count: byHour, keyName: hourName, chart: hourChart, highlights: found, find: findHour},
+	{name: "strict", count: byJailAndPast, keyName: jailName, chart: strictChart, highlights: strictest, find: findStrict},
+	{
+		name: "banned", count: bannedByJail, keyName: jailName, chart: bannedChart, highlights: bannedMost,
+		find: findBanned, drawn: hasBanned, active: true,
+	},
 }
 
 // Kinds are what a report can count by.

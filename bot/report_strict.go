@@ -53,21 +53,56 @@ func byJailAndPast(ctx context.Context, r *Reporter, rep *Report) (store.Counts,
 	return counts, err
 }
 
-// strictChart shows, jail by jail, which part of the bans hit friends: in the period, and in the year before it.
+// strictChart shows, jail by jail, which part of the bans hit friends, and what part is usual.
 func strictChart(r *Reporter, rep Report) Picture {
-	c := charts.ShareChart{
-		Title: "How strict is each jail with friends?", Subtitle: r.subtitle(rep), Theme: r.Theme,
-		MarkedLabel: "Stricter than usual", PastLabel: "Before",
-	}
 	past := detail[jailsPast](rep).past
-	for _, row := range byShare(rep.Rows) {
+	c := charts.ShareChart{Head: r.head(rep), Theme: r.Theme}
+	rows := byShare(rep.Rows)
+	slices.SortStableFunc(rows, func(a, b Row) int { // those that have risen first
+		return cmp.Compare(risenFirst(past[a.Key]), risenFirst(past[b.Key]))
+	})
+	for _, row := range rows {
 		jail := past[row.Key]
-		c.Rows = append(c.Rows, charts.Share{
-			Label: row.Name, Part: row.Friendly, Whole: row.Bans, Marked: jail.risen,
-			PastPart: jail.usual.Friendly, PastWhole: jail.usual.Bans,
-		})
+		share := charts.Share{Label: row.Name, Part: row.Friendly, Whole: row.Bans, Marked: jail.risen}
+		if jail.usual.Bans > 0 {
+			share.Low, share.High = usualRange(row.Bans, jail.usual)
+		}
+		c.Rows = append(c.Rows, share)
 	}
 	return c
+}
+
+func risenFirst(p jailPast) int {
+	if p.risen {
+		return 0
+	}
+	return 1
+}
+
+// findStrict names the jails that are stricter than usual.
+func findStrict(rep Report) finding {
+	past, risen, usual := detail[map[string]jailPast](rep), []string{}, false
+	rows := byShare(rep.Rows)
+	for _, row := range rows {
+		usual = usual || past[row.Key].usual.Bans > 0
+		if past[row.Key].risen {
+			risen = append(risen, row.Name)
+		}
+	}
+	switch n := len(risen); {
+	case n > 3:
+		return finding{sentence: number(n) + " jails are stricter with friends than usual"}
+	case n > 1:
+		return finding{sentence: list(risen) + " are stricter with friends than usual"}
+	case n == 1:
+		return finding{sentence: risen[0] + " is stricter with friends than usual"}
+	case rep.Friendly == 0:
+		return finding{sentence: "None of " + plural(rep.Total, "ban") + " hit friends"}
+	case usual:
+		return finding{sentence: "No jail is stricter with friends than usual"}
+	}
+	share := percent(rows[0].Friendly, rows[0].Bans)
+	return finding{sentence: rows[0].Name + " hits friends most: " + share + " of its bans"}
 }
 
 // strictest names the jails whose bans hit friends most often, and those that are stricter than usual.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"sort"
 	"time"
 
 	"friendlyfire/store"
@@ -60,6 +61,21 @@ func atLeast(k, n int64, a, b float64) float64 {
 		p *= (all - x) / (x + 1) * (x + a) / (all - x - 1 + b)
 	}
 	return min(sum, 1)
+}
+
+// usualRange is between which shares four of five periods with n bans lie, by the jail's past: the tenth part lies
+// below, and the tenth part above.
+func usualRange(n int64, past store.Share) (low, high float64) {
+	if n <= 0 {
+		n = past.Bans
+	}
+	a, b := float64(past.Friendly)+0.5, float64(past.Bans-past.Friendly)+0.5
+	// The least count that is exceeded with a probability below p.
+	quantile := func(p float64) float64 {
+		k := sort.Search(int(n), func(k int) bool { return atLeast(int64(k)+1, n, a, b) < p })
+		return float64(k) / float64(n)
+	}
+	return quantile(0.9), quantile(0.1)
 }
 
 func lbeta(a, b float64) float64 { return lgamma(a) + lgamma(b) - lgamma(a+b) }

@@ -77,6 +77,8 @@ func (w Words) period(since string, window store.Window) string {
 	switch {
 	case window.From.IsZero():
 		return "No bans yet"
+	case since == "week":
+		return from.Format("Mon 2 Jan") + " to " + to.Format("Mon 2 Jan 2006 (MST)")
 	case since == "":
 		return from.Format("Mon 2 Jan 2006 (MST)")
 	case since == "all" && from.Format(time.DateOnly) == to.Format(time.DateOnly):

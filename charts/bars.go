@@ -3,8 +3,7 @@ package charts
 import (
 	"cmp"
 	"image"
-
-	"github.com/wcharczuk/go-chart/v2/drawing"
+	"slices"
 )
 
 // Kind distinguishes bars.
@@ -12,34 +11,37 @@ type Kind int
 
 // The kinds of bars.
 const (
-	Plain    Kind = iota
-	Friendly      // has its own colour and an entry in the legend, and is never folded while there is room
-	Unknown       // muted, always last
-	Others        // a bar that stands for several: added to the folded bar
+	Plain   Kind = iota
+	Unknown      // without a bar, always last
+	Others       // stands for several: added to the folded row
 )
 
 // Bar is one row of a BarChart.
 type Bar struct {
-	Label string
-	Value int64 // below 0 counts as 0
-	Kind  Kind
-	Note  string // short text after the share, such as "+12%"
+	Label   string
+	Value   int64 // below 0 counts as 0
+	Friends int64 // how much of it is about friends, 0 to Value
+	Kind    Kind
+	Before  int64 // what Value was in the period before, for the change
 }
 
-// BarChart shows counts as horizontal bars: names on the left, counts and shares of the total on the right.
-//
-// The caller passes all bars, greatest first; the chart folds those beyond Max into one. A folded or unknown bar that
-// is much longer than all others is drawn broken, so that the others do not become tiny; its number is printed as
-// usual.
-type BarChart struct {
-	Title    string
-	Subtitle string // up to two lines
-	Bars     []Bar
-	Max      int // named bars before folding, 1 to 20; 0 is 12
-	Theme    Theme
+// friendly reports whether all of the bar is about friends.
+func (b Bar) friendly() bool { return b.Value > 0 && b.Friends == b.Value }
 
-	FriendlyLabel string // the legend for Friendly bars; "" is "Friendly"
-	Empty         string // the text if no bar has a count; "" is "No bans in this period"
+// BarChart shows counts as horizontal bars: names on the left, counts and changes on the right. What is about friends has
+// their colour.
+//
+// The caller passes all bars, greatest first; the chart folds those beyond Max into a row without a bar, under a line
+// with the unknown. Bars that dwarf the rest are drawn broken. A single bar is no picture, and said in words.
+type BarChart struct {
+	Head
+	Bars  []Bar
+	Max   int // named bars before folding, 1 to 10; 0 is 10
+	Theme Theme
+
+	Compare    bool   // show the change of each bar
+	ValueLabel string // stands above the counts; "" is "bans"
+	Empty      string // the text if no bar has a count; "" is "No bans in this period"
 }
 
 // PNG returns the chart as a picture 1280 pixels wide and up to 800 high.
@@ -48,120 +50,175 @@ func (c BarChart) PNG() ([]byte, error) { return c.plan().png() }
 // SVG returns the chart as an SVG document of the same size.
 func (c BarChart) SVG() ([]byte, error) { return c.plan().svg() }
 
+// maxBars is how many named bars fit, with two rows beneath them and a head of three lines.
+const maxBars = 10
+
 func (c BarChart) max() int {
 	if c.Max == 0 {
-		return 12
+		return maxBars
 	}
-	return min(max(c.Max, 1), 20)
+	return min(max(c.Max, 1), maxBars)
 }
+
+// barPitch is the distance between rows in pixels, in which bars are 30 high.
+const (
+	barPitch    = 47
+	barHalf     = 15
+	leastPitch  = 42
+	headingRoom = 48
+)
 
 func (c BarChart) plan() plan {
 	t := c.Theme.orLight()
 	bars := fold(c.Bars, c.max())
-	total := total(bars)
-	if total == 0 {
-		return blank(t, c.Title, c.Subtitle, c.Empty)
+	switch {
+	case total(bars) == 0:
+		return blank(t, c.Head, c.Empty)
+	case len(bars) == 1:
+		return blank(t, c.Head, bars[0].Label+": "+grouped(bars[0].Value))
 	}
-	top := headerHeight(c.Subtitle) + 16
-	const bottom = 36
-	pitch, height := rowPitch(len(bars), top, bottom, 64)
+	head := c.lay()
+	top := head.bottom() + headingRoom
+	pitch := max(min((Height-top-36)/len(bars), barPitch), leastPitch)
 	return plan{
-		height: height,
+		height: top + pitch*len(bars) + 36,
 		theme:  t,
 		draw: func(s *sheet) {
-			s.header(c.Title, c.Subtitle, c.legend(t, bars)...)
-			barRows{bars: bars, total: total, top: top, pitch: pitch}.draw(s)
+			head.draw(s)
+			barRows{chart: c, bars: bars, top: top, pitch: pitch}.draw(s)
 		},
 	}
 }
 
-// rowPitch returns the distance between n rows, at most most, and the height of their picture with margins of top and
-// bottom, all in pixels.
-func rowPitch(n, top, bottom, most int) (pitch, height int) {
-	pitch = (Height - top - bottom) / n
-	if pitch <= most {
-		return pitch, Height
-	}
-	return most, max(top+most*n+bottom, 320)
-}
-
-func (c BarChart) legend(t Theme, bars []Bar) []legendEntry {
-	for _, b := range bars {
-		if b.Kind == Friendly {
-			return []legendEntry{{colour: t.accent, label: cmp.Or(c.FriendlyLabel, "Friendly")}}
-		}
-	}
-	return nil
-}
-
 // barRows is the body of a BarChart, ready to be drawn.
 type barRows struct {
+	chart      BarChart
 	bars       []Bar
-	total      int64
 	top, pitch int // pixels
 }
 
 func (r barRows) draw(s *sheet) {
-	size := min(textSize, float64(r.pitch)*0.68)
-	size = max(size, smallSize)
-	const gap = 22
-
-	names, counts, shares, notes := r.columns(size)
-	noteEnd := Width - margin
-	shareEnd := noteEnd
-	if w := maxTextWidth(size, notes...); w > 0 {
-		shareEnd -= w + gap
+	const gap = 36
+	var names, counts, notes []string
+	for _, b := range r.bars {
+		names = append(names, fit(b.Label, smallSize, 360))
+		counts = append(counts, grouped(b.Value))
+		if r.chart.Compare {
+			notes = append(notes, change(b))
+		}
 	}
-	countEnd := shareEnd - maxTextWidth(size, shares...) - gap
-	x0 := margin + maxTextWidth(size, names...) + 16
-	x1 := countEnd - maxTextWidth(size, counts...) - gap
+	values, changes := fit(cmp.Or(r.chart.ValueLabel, "bans"), smallSize, 170), ""
+	countEnd := Width - margin
+	if w := maxTextWidth(smallSize, notes...); w > 0 {
+		changes = "change"
+		countEnd -= max(w, textWidth(changes, smallSize)) + gap
+	}
+	x0 := margin + maxTextWidth(smallSize, names...) + 18
+	x1 := countEnd - maxTextWidth(smallSize, append(counts, values)...) - gap
+	s.text(countEnd, r.top-26, smallSize, right, s.muted, values)
+	s.text(Width-margin, r.top-26, smallSize, right, s.muted, changes)
 
-	full, cut := r.scale()
+	full := r.full()
 	for i, b := range r.bars {
 		y := r.top + i*r.pitch + r.pitch/2
-		half := max(r.pitch*35/100, 8)
-		s.text(x0-16, y, size, right, s.nameColour(b.Kind), names[i])
-		s.text(countEnd, y, size, right, s.ink, counts[i])
-		s.text(shareEnd, y, size, right, s.muted, shares[i])
-		s.text(noteEnd, y, size, right, s.muted, notes[i])
-
-		s.bar(x0, y-half, x1, y+half, s.track)
-		if b.Value == 0 {
-			continue
+		name, value := s.ink, s.ink
+		switch {
+		case b.Kind != Plain:
+			name, value = s.muted, s.muted
+		case b.friendly():
+			name, value = s.friendText, s.friendText
 		}
-		length := int(float64(x1-x0) * min(float64(b.Value)/float64(full), 1))
-		s.bar(x0, y-half, x0+max(length, 3), y+half, s.barColour(b.Kind))
-		if cut && b.Value > full {
-			s.breakMark(x0+(x1-x0)*9/10, y, half)
+		if b.Kind != Plain && (i == 0 || r.bars[i-1].Kind == Plain) {
+			s.rect(margin, y-r.pitch/2, Width-margin, y-r.pitch/2+2, s.grid)
+		}
+		s.text(x0-18, y, smallSize, right, name, names[i])
+		s.text(countEnd, y, smallSize, right, value, counts[i])
+		if r.chart.Compare {
+			s.text(Width-margin, y, smallSize, right, s.muted, notes[i])
+		}
+		end := x0
+		if b.Kind == Plain && b.Value > 0 {
+			end = r.bar(s, b, x0, x1, y, full)
+		}
+		if b.Friends > 0 && !b.friendly() {
+			r.beside(s, grouped(b.Friends)+" of friends", end+16, x1, y)
 		}
 	}
 }
 
-// columns returns the printable texts of all rows.
-func (r barRows) columns(size float64) (names, counts, shares, notes []string) {
-	for _, b := range r.bars {
-		names = append(names, fit(b.Label, size, 330))
-		counts = append(counts, grouped(b.Value))
-		shares = append(shares, percent(b.Value, r.total))
-		notes = append(notes, fit(b.Note, size, 170))
+// change is by how much the bar differs from before: "+12", "−3", "same", "new".
+func change(b Bar) string {
+	d := b.Value - nonNegative(b.Before)
+	switch {
+	case d == 0:
+		return "same"
+	case b.Before <= 0 && b.Kind == Plain:
+		return "new"
+	case d > 0:
+		return "+" + amount(float64(d))
 	}
-	return names, counts, shares, notes
+	return "−" + amount(float64(-d))
 }
 
-// scale returns the value of a bar of full length, and whether longer bars are cut there. Named bars are never cut;
-// unknown and folded ones are if the greatest is more than half as long again as the greatest named one.
-func (r barRows) scale() (full int64, cut bool) {
-	var named, all int64
+// bar draws the bar of a row, and returns where it ends.
+func (r barRows) bar(s *sheet, b Bar, x0, x1, y int, full float64) (end int) {
+	length := max(int(float64(x1-x0)*min(float64(b.Value)/full, 1)), 4)
+	end = x0 + length
+	colour := s.Theme.bar
+	if b.friendly() {
+		colour = s.friend
+	}
+	s.bar(x0, y-barHalf, end, y+barHalf, colour)
+	if b.Friends > 0 && !b.friendly() {
+		part := max(int(float64(length)*float64(b.Friends)/float64(b.Value)), 4)
+		s.rect(x0, y-barHalf, min(x0+part, end), y+barHalf, s.friend)
+		s.rect(min(x0+part, end), y-barHalf, min(x0+part+2, end), y+barHalf, s.paper)
+	}
+	if float64(b.Value) > full {
+		s.breakMark(x0+(x1-x0)*9/10, y, barHalf)
+	}
+	return end
+}
+
+// beside prints words after a bar, or on paper at its end if it is too long for that.
+func (r barRows) beside(s *sheet, words string, x, x1, y int) {
+	w := textWidth(words, smallSize)
+	if x+w > x1 && w > (x1-x)/2 {
+		return // there is no room for them
+	}
+	if x+w > x1 {
+		x = x1 - w
+		s.rect(x-12, y-barHalf, x1, y+barHalf, s.paper)
+	}
+	s.text(x, y, smallSize, left, s.friendText, words)
+}
+
+// full returns the value of a bar of full length. Greater ones are cut there: up to three that are at least twenty times
+// as long as the next.
+func (r barRows) full() float64 {
+	var values []float64
 	for _, b := range r.bars {
-		all = max(all, b.Value)
-		if b.Kind == Plain || b.Kind == Friendly {
-			named = max(named, b.Value)
+		if b.Kind == Plain {
+			values = append(values, float64(b.Value))
 		}
 	}
-	if named > 0 && all-named > named/2 {
-		return named, true
+	return burst(values, 20)
+}
+
+// burst returns the value at which a scale ends: the greatest, or a quarter above the one after up to three that are at
+// least dwarf times as great.
+func burst(values []float64, dwarf float64) float64 {
+	sorted := slices.Clone(values)
+	slices.SortFunc(sorted, func(a, b float64) int { return cmp.Compare(b, a) })
+	if len(sorted) == 0 {
+		return 1
 	}
-	return all, false
+	for k := 1; k <= 3 && k < len(sorted); k++ {
+		if sorted[k] > 0 && sorted[k-1] >= dwarf*sorted[k] {
+			return sorted[k] * 1.25
+		}
+	}
+	return max(sorted[0], 1)
 }
 
 // breakMark draws two slanted gaps over a bar that is longer than drawn.
@@ -171,23 +228,4 @@ func (s *sheet) breakMark(x, y, half int) {
 			image.Pt(x+dx, y-half-1), image.Pt(x+dx+7, y-half-1),
 			image.Pt(x+dx-3, y+half+1), image.Pt(x+dx-10, y+half+1))
 	}
-}
-
-func (t Theme) barColour(k Kind) drawing.Color {
-	switch k {
-	case Friendly:
-		return t.accent
-	case Unknown:
-		return t.unknown
-	case Others:
-		return t.rest
-	}
-	return t.bar
-}
-
-func (t Theme) nameColour(k Kind) drawing.Color {
-	if k == Unknown || k == Others {
-		return t.muted
-	}
-	return t.ink
 }

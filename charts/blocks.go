@@ -131,4 +131,7 @@ func (p *page) row(line string) {
 	p.lines = append(p.lines, strings.TrimRight(truncateCells(line, p.width), " "))
 }
 
-func (p *page) String() string { return strings.Join(p.lines, "\n") + "\n" }
+// String joins the lines. Not every monospaced font has a thin space, or has it as wide as a cell.
+func (p *page) String() string {
+	return strings.ReplaceAll(strings.Join(p.lines, "\n")+"\n", string(thin), " ")
+}

@@ -92,13 +92,13 @@ func (p plan) svg() ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// blank is the plan of a chart without data: its header, and one muted sentence.
-func blank(t Theme, title, subtitle, sentence string) plan {
-	t = t.orLight()
-	return plan{height: 480, theme: t, draw: func(s *sheet) {
-		top := s.header(title, subtitle)
-		size := 28.0
-		sentence := fit(cmp.Or(sentence, defaultEmpty), size, Width-2*margin)
-		s.text(Width/2, (top+s.height)/2-10, size, middle, t.muted, sentence)
+// blank is the plan of a chart without data: its head, and one muted sentence.
+func blank(t Theme, h Head, sentence string) plan {
+	t, head := t.orLight(), h.lay()
+	height := head.bottom() + 150
+	return plan{height: height, theme: t, draw: func(s *sheet) {
+		head.draw(s)
+		sentence := fit(cmp.Or(sentence, defaultEmpty), textSize, Width-2*margin)
+		s.text(Width/2, head.bottom()+60, textSize, middle, t.muted, sentence)
 	}}
 }

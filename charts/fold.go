@@ -1,29 +1,33 @@
 package charts
 
-// fold returns the bars to draw: at most most named ones in their order, the rest as one bar, and the unknown one last.
-// Plain bars are folded before friendly ones. A single bar is not folded, since the folded bar would take as much room.
-// All values of the result are at least 0.
+// fold returns the rows to draw: at most most named ones in their order, the rest as one, and the unknown one last.
+// Bars of friends are folded after all others. A single bar is not folded, since the folded row would take as much room.
+// All values of the result are valid.
 func fold(bars []Bar, most int) []Bar {
 	var named []Bar
 	var friends int
 	var others, unknown Bar
 	for _, b := range bars {
 		b.Value = nonNegative(b.Value)
+		b.Friends = min(nonNegative(b.Friends), b.Value)
 		switch b.Kind {
 		case Unknown:
 			unknown = merge(unknown, b)
 		case Others:
 			others = merge(others, b)
-		case Friendly:
-			friends++
-			named = append(named, b)
 		default:
 			b.Kind = Plain
+			if b.Friends > 0 {
+				friends++
+			}
 			named = append(named, b)
 		}
 	}
 	if len(named) > most+1 || len(named) > most && others.Kind == Others {
 		named, others = foldPlain(named, friends, most, others)
+	}
+	if others.Value == 0 { // what there was before is no row of its own
+		others = Bar{}
 	}
 	for _, b := range []Bar{others, unknown} {
 		if b.Kind != Plain {
@@ -37,11 +41,11 @@ func fold(bars []Bar, most int) []Bar {
 func foldPlain(named []Bar, friends, most int, others Bar) (kept []Bar, rest Bar) {
 	plain := max(most-friends, 0)
 	friends = min(friends, most)
-	known := others.Kind != Others // how many are in the folded bar
+	known := others.Value == 0 // how many are in the folded bar
 	folded := 0
 	for _, b := range named {
 		room := &plain
-		if b.Kind == Friendly {
+		if b.Friends > 0 {
 			room = &friends
 		}
 		if *room > 0 {
@@ -50,7 +54,7 @@ func foldPlain(named []Bar, friends, most int, others Bar) (kept []Bar, rest Bar
 			continue
 		}
 		folded++
-		b.Kind, b.Label, b.Note = Others, "", ""
+		b.Kind, b.Label = Others, ""
 		others = merge(others, b)
 	}
 	others.Label = "Others"
@@ -60,11 +64,13 @@ func foldPlain(named []Bar, friends, most int, others Bar) (kept []Bar, rest Bar
 	return kept, others
 }
 
-// merge adds b to sum. The result has the kind of b, and the label and note of sum if it has a label.
+// merge adds b to sum. The result has the kind of b, and the label of sum if it has one.
 func merge(sum, b Bar) Bar {
 	b.Value = addCapped(sum.Value, b.Value)
+	b.Before = addCapped(nonNegative(sum.Before), nonNegative(b.Before))
+	b.Friends = min(addCapped(sum.Friends, b.Friends), b.Value)
 	if sum.Label != "" {
-		b.Label, b.Note = sum.Label, sum.Note
+		b.Label = sum.Label
 	}
 	return b
 }

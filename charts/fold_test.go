@@ -2,6 +2,7 @@ package charts
 
 import (
 	"math"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -10,7 +11,11 @@ import (
 func sketch(bars []Bar) string {
 	var parts []string
 	for _, b := range bars {
-		parts = append(parts, [...]string{"", "*", "?", "+"}[b.Kind]+b.Label+"="+grouped(b.Value))
+		symbol := [...]string{"", "?", "+"}[b.Kind]
+		if b.Kind == Plain && b.Friends > 0 {
+			symbol = "*"
+		}
+		parts = append(parts, symbol+b.Label+"="+strconv.FormatInt(b.Value, 10))
 	}
 	return strings.Join(parts, " ")
 }
@@ -38,7 +43,7 @@ func TestFold(t *testing.T) {
 				{Label: "a", Value: 4},
 				{Label: "b", Value: 3},
 				{Label: "c", Value: 2},
-				{Label: "d", Value: 1, Kind: Friendly},
+				{Label: "d", Value: 1, Friends: 1},
 			},
 			2,
 			"a=4 *d=1 +2 others=5",
@@ -46,9 +51,9 @@ func TestFold(t *testing.T) {
 		"only so many friends": {
 			[]Bar{
 				{Label: "a", Value: 9},
-				{Label: "b", Value: 4, Kind: Friendly},
-				{Label: "c", Value: 3, Kind: Friendly},
-				{Label: "d", Value: 2, Kind: Friendly},
+				{Label: "b", Value: 4, Friends: 1},
+				{Label: "c", Value: 3, Friends: 1},
+				{Label: "d", Value: 2, Friends: 1},
 			},
 			2,
 			"*b=4 *c=3 +2 others=11",
@@ -68,7 +73,7 @@ func TestFold(t *testing.T) {
 		"too great a sum": {
 			[]Bar{{Label: "a", Value: 1}, {Label: "b", Value: math.MaxInt64}, {Label: "c", Value: 1}},
 			1,
-			"a=1 +2 others=9,223,372,036,854,775,807",
+			"a=1 +2 others=9223372036854775807",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -96,10 +101,10 @@ func TestSharesAreFoldedBySum(t *testing.T) {
 	rows := []Share{
 		{Label: "a", Part: 1, Whole: 2},
 		{Part: 1, Whole: 4},
-		{Part: 3, Whole: 4, PastPart: 1, PastWhole: 2},
+		{Part: 3, Whole: 4, Low: 0.1, High: 0.2},
 	}
 	got := foldShares(rows, 1)
-	want := Share{Label: "2 others", Part: 4, Whole: 8, PastPart: 1, PastWhole: 2}
+	want := Share{Label: "2 others", Part: 4, Whole: 8}
 	if len(got) != 2 || got[1] != want {
 		t.Errorf("got %+v, want %+v last", got, want)
 	}

@@ -29,11 +29,14 @@ func someBars(n int) (bars []Bar) {
 	v := 50_000.0
 	for i := range n {
 		b := Bar{Label: names[i%len(names)], Value: int64(v)}
-		if i == 11 {
-			b.Kind = Friendly
+		switch i {
+		case 11:
+			b.Friends = b.Value
+		case 4:
+			b.Friends = b.Value / 3
 		}
-		if i%2 == 0 {
-			b.Note = "+12%"
+		if b.Before = b.Value; i%3 > 0 {
+			b.Before += int64(i*i*100 - 3000)
 		}
 		bars = append(bars, b)
 		v = 1 + v*0.78
@@ -46,19 +49,22 @@ var jails = []string{
 	"asterisk", "vsftpd", "named-refused",
 }
 
-// someTimes returns a stacked chart of waves, a tenth of which is empty.
+// someTimes returns a chart of waves, a tenth of which is empty, and some friends.
 func someTimes(tb testing.TB, series, bins int, step func(start time.Time, i int) time.Time) TimeChart {
 	tb.Helper()
 	zone, err := time.LoadLocation("Europe/Brussels")
 	if err != nil {
 		tb.Fatal(err)
 	}
-	c := TimeChart{Title: "Bans per jail", Subtitle: "to 27 Oct 2026, Europe/Brussels · 12,203 bans", Stacked: true}
+	c := TimeChart{Head: Head{
+		Title: "12\u202f203 bans in 7 days, 46 of friends", Friends: "46 of friends",
+		Subtitle: "Tue 20 Oct 15:00 to Tue 27 Oct 15:00, today striped: not over",
+	}}
 	for i := range bins {
 		c.Times = append(c.Times, step(time.Date(2026, 10, 20, 15, 0, 0, 0, zone), i))
 	}
 	for k, name := range jails[:series] {
-		s := Series{Name: name}
+		s := Series{Name: name, Slot: k + 1}
 		for i := range bins {
 			v := 160 / float64(k+1) * (1 + 0.4*math.Sin(float64(i)/4) + 0.2*math.Sin(float64(i*(k+3))))
 			if i*10/bins == 4 {
@@ -67,6 +73,11 @@ func someTimes(tb testing.TB, series, bins int, step func(start time.Time, i int
 			s.Values = append(s.Values, math.Floor(v))
 		}
 		c.Series = append(c.Series, s)
+	}
+	c.End = step(c.Times[0], bins).Add(-c.Times[bins-1].Sub(step(c.Times[0], bins)).Abs() / 2)
+	for i := range 46 {
+		at := c.Times[(i*i*7)%bins].Add(time.Minute)
+		c.Dots = append(c.Dots, Dot{At: at, Name: jails[(i%7)/3%series], Look: Look(i % 4)})
 	}
 	return c
 }
@@ -78,26 +89,129 @@ func days(start time.Time, i int) time.Time {
 	return time.Date(y, m, d+i, 0, 0, 0, 0, start.Location())
 }
 
+// someHeat returns a week that begins and ends within a day.
 func someHeat() HeatMap {
-	c := HeatMap{Title: "When bans happen", Subtitle: "30 days to 27 Oct 2026, Europe/Brussels"}
-	for d := range c.Counts {
-		for h := range c.Counts[d] {
-			c.Counts[d][h] = int64(60 * (1 + math.Sin(float64(h+2*d)/4)))
+	c := HeatMap{Head: Head{
+		Title: "Busiest hour: Tue 3:00, 612 bans", Subtitle: "Wed 21 Oct 15:04 to Wed 28 Oct 15:04 · 9\u202f812 bans",
+	}}
+	for d := range 8 {
+		row := HeatRow{Name: time.Date(2026, 10, 21+d, 0, 0, 0, 0, time.UTC).Format("Mon 2"), Total: "1\u202f204"}
+		for h := range row.Cells {
+			row.Cells[h] = Cell{
+				Value: math.Floor(60 * (1 + math.Sin(float64(h+2*d)/4))),
+				Shown: d > 0 && d < 7 || d == 0 && h >= 15 || d == 7 && h <= 15, Unfinished: (d == 0 || d == 7) && h == 15,
+			}
+			if (h*d)%23 == 5 {
+				row.Cells[h].Dots = []Look{Look(h % 4), Attacker, Person, Person}[:1+h%4]
+			}
 		}
+		c.Rows = append(c.Rows, row)
 	}
-	c.Counts[time.Tuesday][3] = 612
+	return c
+}
+
+// evenHeat returns the means of an even year.
+func evenHeat() HeatMap {
+	c := HeatMap{Head: Head{Title: "Bans come at all hours", Subtitle: "Mean of an hour, right of a day"}}
+	for d := range 7 {
+		row := HeatRow{Name: time.Weekday((d + 1) % 7).String()[:3], Total: "142\u202f502"}
+		for h := range row.Cells {
+			row.Cells[h] = Cell{Value: 5800 + 40*math.Sin(float64(h*d)), Shown: true}
+		}
+		c.Rows = append(c.Rows, row)
+	}
+	return c
+}
+
+func someHours(tb testing.TB, scale float64) HourStrip {
+	tb.Helper()
+	c := HourStrip{Head: Head{
+		Title: "119 bans in 24 hours, most at 8:00", Subtitle: "Fri 27 Nov 15:04 to Sat 28 Nov 15:04",
+	}, FriendsRow: "2 bans of friends"}
+	for i := range 25 {
+		c.Times = append(c.Times, time.Date(2026, 11, 27, 15+i, 0, 0, 0, time.UTC))
+		c.Cells = append(c.Cells, Cell{
+			Value: math.Floor(scale * (1 + math.Sin(float64(i)/3))), Unfinished: i == 0 || i == 24,
+		})
+	}
+	c.Cells[21].Dots, c.Cells[23].Dots = []Look{Person}, []Look{Person, Attacker}
 	return c
 }
 
 func someShares() ShareChart {
 	return ShareChart{
-		Title: "Which rule is too strict?", Subtitle: "Bans of friends among all bans, 7 days",
+		Head: Head{
+			Title: "sshd is stricter with friends than usual", Friends: "sshd",
+			Subtitle: "1.9\u202f% of its bans hit friends, usually 0.2 to 1\u202f% · 7 days to Fri 27 Nov",
+		},
 		Rows: []Share{
-			{Label: "sshd", Part: 4, Whole: 212, PastPart: 31, PastWhole: 6203, Marked: true},
-			{Label: "nginx-http-auth", Part: 2, Whole: 340, PastPart: 60, PastWhole: 9000},
-			{Label: "postfix-sasl", Whole: 120, PastPart: 3, PastWhole: 3000},
+			{Label: "sshd", Part: 4, Whole: 212, Low: 0.002, High: 0.01, Marked: true},
+			{Label: "nginx-http-auth", Part: 2, Whole: 340, High: 0.009},
+			{Label: "postfix-sasl", Whole: 120, Low: 0, High: 0.013},
 			{Label: "dovecot", Part: 1, Whole: 96},
-			{Label: "recidive", PastPart: 4, PastWhole: 800},
+			{Label: "recidive"},
+		},
+	}
+}
+
+func someDots(tb testing.TB) DotChart {
+	tb.Helper()
+	t := someTimes(tb, 4, 30, days)
+	return DotChart{
+		Head: Head{
+			Title: "46 bans hit friends in 30 days, 35 of them by sshd", Friends: "46 bans hit friends",
+			Subtitle: "Tue 20 Oct to Wed 18 Nov 15:04 · the 30 days before: 21",
+		},
+		Times: t.Times, End: t.End, Dots: t.Dots, Usual: map[string]float64{"sshd": 1, "nginx-http-auth": 1},
+	}
+}
+
+func someLevels(tb testing.TB) LevelChart {
+	tb.Helper()
+	t := someTimes(tb, 5, 31, days)
+	t.Series[2].Friends = true
+	for i := range t.Series {
+		t.Series[i].Now = float64(10 * i)
+	}
+	return LevelChart{
+		Head:  Head{Title: "212 addresses are banned now", Subtitle: "30 days to Sat 28 Nov 15:04, the most of each day"},
+		Times: t.Times, End: t.End, Series: t.Series,
+	}
+}
+
+func someCard(tb testing.TB) Card {
+	tb.Helper()
+	hours := Panel{Title: "Hours", Note: "most at 14:00, 52", Marks: []string{"0", "6", "12", "18", "24"}}
+	for h := range 24 {
+		hours.Columns = append(hours.Columns, Column{Value: float64(h * (30 - h)), Rest: true, Picked: h == 14})
+	}
+	rose := Panel{Title: "Rose most", Name: "nginx-http-auth", Note: "104 bans, up from 78"}
+	for i := range 14 {
+		rose.Columns = append(rose.Columns, Column{Value: float64(9 + i*i%7), Slot: i / 7 * 3})
+	}
+	return Card{
+		Head: Head{
+			Title: "17 bans hit friends last week, usually 3 to 8", Friends: "17 bans hit friends last week",
+			Subtitle: "Mon 16 to Sun 22 Nov 2026",
+		},
+		Panels: []Panel{
+			{Title: "All bans", Figure: "735", Note: "as usual", Usual: &Usual{735, 660, 760}},
+			{Title: "Friends", Figure: "17", Friends: true, Note: "more than usual", Rows: []PanelRow{
+				{Label: "sshd", Value: 11, Friends: true, Dots: true},
+				{Label: "dovecot", Value: 4, Friends: true, Dots: true},
+				{Label: "nginx-http-auth", Value: 2, Friends: true, Dots: true},
+			}},
+			rose,
+			{Title: "New countries", Figure: "3", Rows: []PanelRow{
+				{Label: "Moldova", Value: 4}, {Label: "Kenya", Value: 2}, {Label: "Fiji", Value: 1},
+			}},
+			{Title: "Top countries", Rows: []PanelRow{
+				{Label: "China", Value: 1061, Bars: true},
+				{Label: "United States", Value: 48, Bars: true},
+				{Label: "Vietnam", Value: 22, Bars: true},
+				{Label: "Belgium", Value: 12, Friends: true, Bars: true},
+			}},
+			hours,
 		},
 	}
 }
@@ -107,35 +221,47 @@ func gallery(tb testing.TB) map[string]figure {
 	tb.Helper()
 	bars := func(n int) BarChart {
 		return BarChart{
-			Title: "Bans by country", Bars: someBars(n),
-			Subtitle: "16 Nov 09:00 to 23 Nov 09:00, Europe/Brussels · 203,982 bans of 27,691 addresses · " +
-				"+12% on the 7 days before",
+			Head: Head{
+				Title: "Bans by country: 3 266 of 203\u202f982 hit friends", Friends: "3 266 of 203\u202f982 hit friends",
+				Subtitle: "7 days to Mon 23 Nov 9:00 · 27\u202f691 addresses · 4\u202f012 more bans than in the 7 days before",
+			},
+			Bars: someBars(n), Compare: true,
 		}
 	}
-	dark, broken, most, one := bars(25), bars(25), bars(250), bars(1)
+	dark, broken, one, few := bars(25), bars(8), bars(1), bars(3)
 	dark.Theme = Dark()
-	broken.Bars[25].Value = 400_000
-	most.Max = 20
-	one.Bars = one.Bars[:1]
-	lines, night := someTimes(tb, 6, 168, hours), someHeat()
-	lines.Stacked, lines.Theme, night.Theme = false, Dark(), Dark()
-	manyShares := ShareChart{Title: "Many", Theme: Dark()}
+	broken.Bars[0].Value = 4_000_000
+	one.Bars, few.Bars = one.Bars[:1], few.Bars[:3]
+	burst, night, darkDots, darkHours := someTimes(tb, 3, 29, days), someHeat(), someDots(tb), someHours(tb, 4)
+	burst.Series[0].Values[20] = 5001
+	night.Theme, darkDots.Theme, darkHours.Theme = Dark(), Dark(), Dark()
+	friends := someTimes(tb, 2, 30, days)
+	friends.Series[0].Rest, friends.Series[1].Friends, friends.Theme = true, true, Dark()
+	manyDots, manyFriends := someDots(tb), someTimes(tb, 2, 12, days)
+	for i := range 900 {
+		manyDots.Dots = append(manyDots.Dots, Dot{At: manyDots.Times[i*i%30], Name: "sshd"})
+		manyFriends.Dots = append(manyFriends.Dots, Dot{At: manyFriends.Times[i*i%12], Name: "sshd"})
+	}
+	manyShares := ShareChart{Head: Head{Title: "Many"}, Theme: Dark()}
 	for i := range 40 {
 		manyShares.Rows = append(manyShares.Rows, Share{
-			Label: names[i%25], Part: int64(i), Whole: 1000,
-			PastPart: 40 - int64(i), PastWhole: 1000,
+			Label: names[i%25], Part: int64(i), Whole: 1000, Low: 0.01, High: 0.04 - float64(i)/1000,
 		})
 	}
 	return map[string]figure{
-		"bars": bars(25), "bars-dark": dark, "bars-broken": broken, "bars-250": most, "bars-one": one,
-		"bars-none":   BarChart{Title: "Bans by country", Subtitle: "Today"},
+		"bars": bars(25), "bars-dark": dark, "bars-broken": broken, "bars-few": few, "bars-one": one,
+		"bars-none":   BarChart{Head: Head{Title: "No bans", Subtitle: "Today"}},
 		"hours":       someTimes(tb, 6, 168, hours),
 		"hours-day":   someTimes(tb, 11, 24, hours),
 		"hours-month": someTimes(tb, 3, 720, hours),
-		"days":        someTimes(tb, 4, 30, days),
-		"days-two":    someTimes(tb, 2, 2, days), "days-one": someTimes(tb, 1, 1, days),
-		"days-year": someTimes(tb, 3, 365, days), "lines": lines,
-		"heat": someHeat(), "heat-dark": night,
+		"days":        someTimes(tb, 8, 30, days),
+		"days-burst":  burst, "days-friends": friends, "days-many-friends": manyFriends,
+		"days-two": someTimes(tb, 2, 2, days), "days-one": someTimes(tb, 1, 1, days),
+		"days-year": someTimes(tb, 3, 365, days), "levels": someLevels(tb),
+		"heat": someHeat(), "heat-dark": night, "heat-even": evenHeat(),
+		"strip": someHours(tb, 4), "strip-dark": darkHours, "strip-many": someHours(tb, 4000),
 		"shares": someShares(), "shares-many": manyShares,
+		"card": someCard(tb),
+		"dots": someDots(tb), "dots-dark": darkDots, "dots-many": manyDots,
 	}
 }

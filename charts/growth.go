@@ -16,12 +16,12 @@ type GrowthChart struct {
 	Title    string
 	Subtitle string   // up to two lines
 	Marks    []string // under the points of every panel, each ten times the previous one
-	Panels   []Panel
+	Panels   []GrowthPanel
 	Theme    Theme
 }
 
-// Panel is one of up to three fields of a GrowthChart.
-type Panel struct {
+// GrowthPanel is one of up to three fields of a GrowthChart.
+type GrowthPanel struct {
 	Title string
 	Lines []GrowthLine
 	Log   bool // the values have a logarithmic scale, too, so that proportional growth is a straight line
@@ -48,7 +48,9 @@ func (c GrowthChart) PNG() ([]byte, error) {
 	const height, gap = 640, 44
 	t := c.Theme.orLight()
 	return plan{height: height, theme: t, draw: func(s *sheet) {
-		top := s.header(c.Title, c.Subtitle)
+		head := Head{Title: c.Title, Subtitle: c.Subtitle}.lay()
+		head.draw(s)
+		top := head.bottom()
 		width := (Width - 2*margin - gap*(len(c.Panels)-1)) / max(len(c.Panels), 1)
 		for i, p := range c.Panels {
 			x := margin + i*(width+gap)
@@ -57,7 +59,7 @@ func (c GrowthChart) PNG() ([]byte, error) {
 	}}.png()
 }
 
-func (p Panel) draw(s *sheet, marks []string, x0, top, x1, bottom int) {
+func (p GrowthPanel) draw(s *sheet, marks []string, x0, top, x1, bottom int) {
 	s.text(x0, top, panelTitleSize, left, s.ink, fit(p.Title, panelTitleSize, x1-x0))
 	legend := x0
 	for i, line := range p.Lines {
@@ -105,7 +107,7 @@ func (p Panel) draw(s *sheet, marks []string, x0, top, x1, bottom int) {
 }
 
 // label prints a label beside a point where it does not cross the line: to the left of one that rises.
-func (p Panel) label(s *sheet, line GrowthLine, words string, x, y int) {
+func (p GrowthPanel) label(s *sheet, line GrowthLine, words string, x, y int) {
 	switch {
 	case line.Below:
 		s.text(x, y+28, panelTextSize, middle, s.ink, words)
@@ -117,15 +119,15 @@ func (p Panel) label(s *sheet, line GrowthLine, words string, x, y int) {
 }
 
 // colour returns the colour of the n-th line.
-func (p Panel) colour(s *sheet, n int) drawing.Color {
+func (p GrowthPanel) colour(s *sheet, n int) drawing.Color {
 	if p.Lines[n].Faint {
-		return s.unknown
+		return s.rest
 	}
-	return s.series[n]
+	return s.slot(n + 1)
 }
 
 // height returns the position of a value on the axis, in any unit.
-func (p Panel) height(v float64) float64 {
+func (p GrowthPanel) height(v float64) float64 {
 	if p.Log {
 		return math.Log10(v)
 	}
@@ -133,7 +135,7 @@ func (p Panel) height(v float64) float64 {
 }
 
 // axis returns the values at which there are marks, at least two, and their labels.
-func (p Panel) axis() (values []float64, words []string) {
+func (p GrowthPanel) axis() (values []float64, words []string) {
 	least, greatest := math.Inf(1), 0.0
 	for _, line := range p.Lines {
 		for _, v := range line.Values {
@@ -153,4 +155,13 @@ func (p Panel) axis() (values []float64, words []string) {
 		values, words = append(values, v), append(words, amount(math.Round(v*1e6)/1e6))
 	}
 	return values, words
+}
+
+// line connects points by a stroke; width is in pixels.
+func (s *sheet) line(c drawing.Color, width float64, points ...image.Point) {
+	s.ResetStyle()
+	s.SetStrokeColor(c)
+	s.SetStrokeWidth(width)
+	s.trace(points)
+	s.Stroke()
 }

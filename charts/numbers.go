@@ -24,11 +24,11 @@ func drawable(v float64) float64 {
 	return min(v, 1e15)
 }
 
-// grouped prints 12345 as "12,345".
+// grouped prints 12345 as "12 345", with a thin space, and 1234 as "1 234".
 func grouped(v int64) string {
 	s := strconv.FormatInt(v, 10)
 	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
-		s = s[:i] + "," + s[i:]
+		s = s[:i] + string(thin) + s[i:]
 	}
 	return s
 }
@@ -66,25 +66,6 @@ func round1(v float64) float64 {
 	return math.Round(v)
 }
 
-// percent prints part of whole, for 0 <= part <= whole. It prints 0% and 100% only if that is exact.
-func percent(part, whole int64) string {
-	if whole <= 0 {
-		return "–"
-	}
-	p := 100 * float64(part) / float64(whole)
-	switch {
-	case part == 0:
-		return "0%"
-	case part >= whole:
-		return "100%"
-	case p < 0.1:
-		return "<0.1%"
-	case p > 99.9:
-		return ">99.9%"
-	}
-	return strconv.FormatFloat(p, 'f', 1, 64) + "%"
-}
-
 // scale returns the step between marks on an axis that begins at 0, and its end, a multiple of step not below top.
 // There are at most marks steps, unless step would be below least. A step is 1, 2 or 5 times a power of ten, or least.
 func scale(top, least float64, marks int) (step, end float64) {
@@ -100,4 +81,15 @@ func scale(top, least float64, marks int) (step, end float64) {
 	}
 	step = max(step, least)
 	return step, step * math.Ceil(top/step*(1-1e-9))
+}
+
+func round(v float64) int { return int(math.Round(v)) }
+
+// linear returns the intensity of a channel of sRGB, 0 to 1.
+func linear(v uint8) float64 {
+	c := float64(v) / 255
+	if c <= 0.04045 {
+		return c / 12.92
+	}
+	return math.Pow((c+0.055)/1.055, 2.4)
 }

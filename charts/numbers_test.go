@@ -9,9 +9,9 @@ func TestNumbersArePrintedForPeople(t *testing.T) {
 	for _, test := range []struct{ got, want string }{
 		{grouped(0), "0"},
 		{grouped(999), "999"},
-		{grouped(12345), "12,345"},
-		{grouped(1_000_000_000), "1,000,000,000"},
-		{grouped(-1234), "-1,234"},
+		{grouped(12345), "12\u202f345"},
+		{grouped(1_000_000_000), "1\u202f000\u202f000\u202f000"},
+		{grouped(-1234), "-1\u202f234"},
 		{short(0), "0"},
 		{short(999), "999"},
 		{short(9.96), "10"},
@@ -22,13 +22,7 @@ func TestNumbersArePrintedForPeople(t *testing.T) {
 		{short(2e9), "2G"},
 		{amount(3), "3"},
 		{amount(3.25), "3.2"},
-		{amount(1234.5), "1,235"},
-		{percent(0, 0), "–"},
-		{percent(0, 10), "0%"},
-		{percent(10, 10), "100%"},
-		{percent(1, 4), "25.0%"},
-		{percent(1, 100_000), "<0.1%"},
-		{percent(99_999, 100_000), ">99.9%"},
+		{amount(1234.5), "1\u202f235"},
 	} {
 		if test.got != test.want {
 			t.Errorf("got %q, want %q", test.got, test.want)

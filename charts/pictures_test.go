@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/wcharczuk/go-chart/v2"
 	"github.com/wcharczuk/go-chart/v2/drawing"
@@ -19,8 +20,8 @@ import (
 func TestGolden(t *testing.T) {
 	all := gallery(t)
 	for _, name := range []string{
-		"bars", "bars-dark", "bars-broken", "bars-none", "hours", "days", "lines", "heat",
-		"shares",
+		"bars", "bars-dark", "bars-broken", "bars-none", "days", "days-burst", "levels", "heat", "strip", "shares",
+		"card", "dots-dark",
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := all[name].SVG()
@@ -82,7 +83,7 @@ func TestNothingIsDrawnInTheMargin(t *testing.T) {
 			img := picture(t, f)
 			paper := f.plan().theme.paper
 			b := img.Bounds()
-			if b.Dx() != Width || b.Dy() > Height || b.Dy() < 300 {
+			if b.Dx() != Width || b.Dy() > Height || b.Dy() < 250 {
 				t.Fatalf("the picture is %v", b)
 			}
 			frame := b.Inset(16)
@@ -98,79 +99,137 @@ func TestNothingIsDrawnInTheMargin(t *testing.T) {
 }
 
 func TestBarsAreAsLongAsTheirNumbers(t *testing.T) {
-	c := BarChart{Title: "Three", Bars: []Bar{
+	c := BarChart{Head: Head{Title: "Three"}, Bars: []Bar{
 		{Label: "a", Value: 1000},
-		{Label: "b", Value: 500, Kind: Friendly},
+		{Label: "b", Value: 500, Friends: 500},
 		{Label: "c", Value: 250},
 		{Label: "Unknown", Value: 100, Kind: Unknown},
 	}}
 	img, light := picture(t, c), Light()
 	lengths := map[drawing.Color]int{}
-	for y := 120; y < img.Bounds().Dy(); y++ { // below the legend
-		for _, colour := range []drawing.Color{light.bar, light.accent, light.unknown} {
+	for y := 100; y < img.Bounds().Dy(); y++ {
+		for _, colour := range []drawing.Color{light.bar, light.friend} {
 			lengths[colour] = max(lengths[colour], run(img, y, colour))
 		}
 	}
-	full := float64(lengths[light.bar])
-	for name, one := range map[string]struct {
-		got  int
-		want float64
-	}{
-		"friendly": {lengths[light.accent], full / 2},
-		"unknown":  {lengths[light.unknown], full / 10},
-	} {
-		if math.Abs(float64(one.got)-one.want) > 3 {
-			t.Errorf("the %s bar is %d pixels long, want %.0f", name, one.got, one.want)
-		}
+	full, friends := float64(lengths[light.bar]), float64(lengths[light.friend])
+	if math.Abs(friends-full/2) > 3 {
+		t.Errorf("the friendly bar is %.0f pixels long, want %.0f", friends, full/2)
 	}
 	if full < 600 {
 		t.Errorf("the longest bar is %.0f pixels long, want most of the picture", full)
 	}
 }
 
-func TestLegendNamesFriendlyBarsWhereThereAreSome(t *testing.T) {
-	for name, test := range map[string]struct {
-		kind Kind
-		want bool
-	}{"friendly": {Friendly, true}, "plain": {Plain, false}} {
-		t.Run(name, func(t *testing.T) {
-			img := picture(t, BarChart{Bars: []Bar{{Label: "a", Value: 5, Kind: test.kind}}})
-			got := run(img, titleAt, Light().accent) >= 20
-			if got != test.want {
-				t.Errorf("legend: %v, want %v", got, test.want)
+func TestNothingIsOrangeWithoutFriends(t *testing.T) {
+	quiet := someTimes(t, 6, 30, days)
+	quiet.Dots, quiet.Friends = nil, ""
+	hot := someHeat()
+	for i := range hot.Rows {
+		for h := range hot.Rows[i].Cells {
+			hot.Rows[i].Cells[h].Dots = nil
+		}
+	}
+	for name, f := range map[string]figure{
+		"bars": BarChart{Bars: []Bar{{Label: "a", Value: 5}, {Label: "b", Value: 5}}}, "days": quiet, "heat": hot,
+	} {
+		img := picture(t, f)
+		for y := range img.Bounds().Dy() {
+			if run(img, y, Light().friend)+run(img, y, Light().friendText) > 0 {
+				t.Errorf("%s: orange in line %d", name, y)
+				break
 			}
-		})
+		}
 	}
 }
 
-func TestSharesWithoutAPastHaveNoColumnForIt(t *testing.T) {
-	for past, want := range map[int64]bool{0: false, 100: true} {
-		c := ShareChart{PastLabel: "Long ago", Rows: []Share{
-			{Label: "sshd", Part: 1, Whole: 10},
-			{Label: "dovecot", Part: 2, Whole: 10, PastWhole: past},
-		}}
-		svg, err := c.SVG()
-		if err != nil {
-			t.Fatal(err)
+func TestFriendsAreSeenAmongManyBans(t *testing.T) {
+	c := someTimes(t, 1, 30, days)
+	for i := range c.Series[0].Values {
+		c.Series[0].Values[i] = 2000
+	}
+	c.Dots = []Dot{{At: c.Times[7], Name: "sshd"}}
+	img, widest := picture(t, c), 0
+	for y := range img.Bounds().Dy() {
+		widest = max(widest, run(img, y, Light().friend))
+	}
+	if widest < 14 {
+		t.Errorf("one friend of 60,000 bans is %d pixels wide", widest)
+	}
+}
+
+func TestOneBarIsSaidInWords(t *testing.T) {
+	svg, err := BarChart{Bars: []Bar{{Label: "China", Value: 5}}}.SVG()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(svg), ">China: 5<") {
+		t.Errorf("the picture does not say it: %s", svg)
+	}
+}
+
+func TestABurstDoesNotFlattenTheRest(t *testing.T) {
+	c := someTimes(t, 1, 29, days)
+	c.Dots = nil
+	for i := range c.Series[0].Values {
+		c.Series[0].Values[i] = 10
+	}
+	c.Series[0].Values[20] = 5001
+	svg, err := c.SVG()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := newPlot(c.layers(Light()), 150, 600)
+	if p.end > 15 || !strings.Contains(string(svg), ">5\u202f001<") {
+		t.Errorf("the axis ends at %v, and the burst has no figure", p.end)
+	}
+}
+
+func TestAColumnThatIsNotOverIsStriped(t *testing.T) {
+	for ago, want := range map[time.Duration]bool{0: false, 12 * time.Hour: true} {
+		c := someTimes(t, 1, 10, days)
+		c.End = days(c.Times[0], 10).Add(-ago)
+		c.Dots = nil
+		for i := range c.Series[0].Values {
+			c.Series[0].Values[i] = 10
 		}
-		if got := strings.Contains(string(svg), ">Long ago<"); got != want ||
-			strings.Contains(string(svg), ">–<") != want {
-			t.Errorf("a past of %d bans: the column is there: %v, want %v", past, got, want)
+		img, light := picture(t, c), Light()
+		p := newPlot(c.layers(light), 164, 600)
+		got := !same(img.At(p.x(c.End)-6, 400), light.slots[0]) || !same(img.At(p.x(c.End)-11, 400), light.slots[0])
+		if got != want {
+			t.Errorf("%v before its end: striped %v, want %v", ago, got, want)
 		}
+	}
+}
+
+func TestASlotHasItsColourInEveryPicture(t *testing.T) {
+	few := TimeChart{Times: someTimes(t, 1, 3, days).Times, Series: []Series{
+		{Name: "dovecot", Slot: 4, Values: []float64{1, 2, 3}},
+		{Name: "asterisk", Slot: 9, Values: []float64{1, 1, 1}},
+		{Name: "exim", Values: []float64{1, 1, 1}},
+	}}
+	l := few.layers(Light())
+	if l.series[0].colour != Light().slots[3] {
+		t.Errorf("%v, want the fourth", l.series[0].colour)
+	}
+	if got := l.series[1]; got.colour != Light().rest || got.name != "2 others" || got.sum != 6 {
+		t.Errorf("%+v, want the others", got)
 	}
 }
 
 func TestColumnsStandWhereTheirTimeIs(t *testing.T) {
 	c := someTimes(t, 1, 10, days)
+	c.Dots = nil
 	for i := range c.Series[0].Values {
 		c.Series[0].Values[i] = float64(i % 2)
 	}
+	c.End = days(c.Times[0], 10)
 	img, light := picture(t, c), Light()
 	l := c.layers(light)
-	p := newPlot(l, 152, 600, true)
+	p := newPlot(l, 164, 600)
 	for i, v := range c.Series[0].Values {
 		x := (p.x(l.edges[i]) + p.x(l.edges[i+1])) / 2
-		if got := same(img.At(x, 500), light.series[0]); got != (v > 0) {
+		if got := same(img.At(x, 500), light.slots[0]); got != (v > 0) {
 			t.Errorf("bin %d of %v: drawn %v", i, v, got)
 		}
 	}
@@ -186,6 +245,7 @@ type spy struct {
 type words struct {
 	image.Rectangle
 	text string
+	size float64
 }
 
 func (s *spy) SetFontSize(size float64) {
@@ -195,7 +255,7 @@ func (s *spy) SetFontSize(size float64) {
 
 func (s *spy) Text(text string, x, y int) {
 	up, down := int(s.size*0.72), int(s.size*0.2)
-	s.texts = append(s.texts, words{image.Rect(x, y-up, x+textWidth(text, s.size), y+down), text})
+	s.texts = append(s.texts, words{image.Rect(x, y-up, x+textWidth(text, s.size), y+down), text, s.size})
 }
 
 func TestNoTextIsSmallOrCutOrOverAnother(t *testing.T) {
@@ -218,8 +278,8 @@ func readable(t *testing.T, p plan) {
 		if !a.In(frame) {
 			t.Errorf("%q at %v is not within %v", a.text, a.Rectangle, frame)
 		}
-		if a.Dy() < 18 {
-			t.Errorf("%q is %d pixels high", a.text, a.Dy())
+		if a.size < 29 {
+			t.Errorf("%q is %.0f pixels high: less than 9 at 400 pixels", a.text, a.size)
 		}
 		for _, b := range s.texts[:i] {
 			if a.Overlaps(b.Rectangle) {

@@ -1,43 +1,45 @@
 package charts
 
 import (
-	"image"
 	"math"
 	"slices"
 	"time"
-
-	"github.com/wcharczuk/go-chart/v2/drawing"
 )
 
-// plot is the plot area of a TimeChart.
+// plot is the plot area of a chart over time.
 type plot struct {
 	x0, y0, x1, y1 int // pixels
 	from, to       time.Time
 	step, end      float64 // of the value axis
-	stacked        bool
+	cut            bool    // columns above end are broken
 }
 
-func newPlot(l layers, top, bottom int, stacked bool) plot {
+// Sizes of a TimeChart in pixels.
+const (
+	plotLeft    = 304 // the legend is to the left of it
+	leastColumn = 4
+)
+
+func newPlot(l layers, top, bottom int) plot {
+	var sums []float64
 	least := 1.0
-	greatest := 0.0
 	for i := range l.bins() {
 		sum := 0.0
 		for _, s := range l.series {
-			v := s.values[i]
-			if stacked {
-				sum += v
-			} else {
-				sum = max(sum, v)
-			}
-			if v != math.Trunc(v) {
+			sum += s.values[i]
+			if s.values[i] != math.Trunc(s.values[i]) {
 				least = 0 // not counts: marks between whole numbers make sense
 			}
 		}
-		greatest = max(greatest, sum)
+		sums = append(sums, sum)
 	}
-	p := plot{y0: top, y1: bottom, x1: Width - margin, from: l.edges[0], to: l.edges[len(l.edges)-1], stacked: stacked}
-	p.step, p.end = scale(greatest, least, max((bottom-top)/62, 2))
-	p.x0 = margin + maxTextWidth(smallSize, p.axisLabels()...) + 12
+	p := plot{y0: top, y1: bottom, x0: plotLeft, from: l.edges[0], to: l.edges[len(l.edges)-1]}
+	full, most := burst(sums, 6), slices.Max(sums)
+	if p.cut = full < most; p.cut {
+		p.y0 += 40 // for the figures of broken columns
+	}
+	p.step, p.end = scale(full, least, max((p.y1-p.y0)/70, 2))
+	p.x1 = Width - margin - maxTextWidth(smallSize, p.axisLabels()...) - 8
 	return p
 }
 
@@ -50,7 +52,7 @@ func (p plot) axisLabels() (texts []string) {
 }
 
 func axisLabel(v float64) string {
-	if v >= 1e6 || v != math.Trunc(v) && v < 10 {
+	if v >= 1e5 || v != math.Trunc(v) && v < 10 {
 		return short(v)
 	}
 	return grouped(int64(v + 0.5))
@@ -67,111 +69,107 @@ func (p plot) y(v float64) int {
 func (p plot) draw(s *sheet, l layers) {
 	for i, words := range p.axisLabels() {
 		y := p.y(float64(i) * p.step)
-		s.rect(p.x0, y, p.x1, y+1, s.grid)
-		s.text(p.x0-12, y, smallSize, right, s.muted, words)
+		s.rect(p.x0, y, p.x1, y+2, s.grid)
+		s.text(Width-margin, y, smallSize, right, s.muted, words)
 	}
-	p.times(s, l)
-	edges, series := l.downsample((p.x1 - p.x0) / 2)
-	xs := make([]int, len(edges))
-	for i, at := range edges {
-		xs[i] = p.x(at)
-	}
-	if p.stacked {
-		p.stack(s, xs, series)
-	} else {
-		p.lines(s, xs, series)
-	}
+	p.columns(s, l)
 	s.rect(p.x0, p.y1, p.x1, p.y1+2, s.muted)
+	p.times(s, p.from, p.to, l.edges[1].Sub(l.edges[0]))
+	p.legend(s, l)
 }
 
-// stack draws each series on top of the previous ones, as columns if there is room to tell them apart, else as areas.
-func (p plot) stack(s *sheet, xs []int, series []layer) {
-	low := make([]float64, len(xs)-1)
-	for _, one := range series {
-		high := make([]float64, len(low))
-		for i, v := range one.values {
-			high[i] = low[i] + v
+// columns draws each series on top of the previous ones.
+func (p plot) columns(s *sheet, l layers) {
+	figures := 0 // where the last figure ends
+	for i := range l.bins() {
+		x0, x1 := p.column(p.x(l.edges[i]), p.x(l.edges[i+1]))
+		sum := 0.0
+		for _, one := range l.series {
+			sum += one.values[i]
 		}
-		if gap := p.gap(len(low)); gap > 0 {
-			p.columns(s, one.colour, gap, xs, low, high)
-		} else {
-			s.area(one.colour, p.outline(xs, low, high)...)
+		shrink := 1.0
+		if sum > p.end {
+			shrink = p.end / sum
 		}
-		low = high
-	}
-}
-
-// gap returns the space between columns in pixels, 0 if there are too many bins for separate columns.
-func (p plot) gap(bins int) int {
-	each := (p.x1 - p.x0) / bins
-	if each < 12 {
-		return 0
-	}
-	return min(max(each/6, 2), 12)
-}
-
-func (p plot) columns(s *sheet, c drawing.Color, gap int, xs []int, low, high []float64) {
-	const most = 160 // pixels; a single column as wide as the chart would look like a mistake
-	for i := range low {
-		mid, half := (xs[i]+xs[i+1])/2, min(xs[i+1]-xs[i]-gap, most)/2
-		if top, foot := p.y(high[i]), p.y(low[i]); top < foot {
-			s.rect(mid-half, top, mid+half, foot, c)
-		}
-	}
-}
-
-// outline returns the shape between low and high, through the centres of the bins and horizontal at both ends.
-func (p plot) outline(xs []int, low, high []float64) []image.Point {
-	last := len(low) - 1
-	points := []image.Point{{X: xs[0], Y: p.y(high[0])}}
-	for i, v := range high {
-		points = append(points, image.Pt((xs[i]+xs[i+1])/2, p.y(v)))
-	}
-	points = append(points, image.Pt(xs[last+1], p.y(high[last])), image.Pt(xs[last+1], p.y(low[last])))
-	for i, v := range slices.Backward(low) {
-		points = append(points, image.Pt((xs[i]+xs[i+1])/2, p.y(v)))
-	}
-	return append(points, image.Pt(xs[0], p.y(low[0])))
-}
-
-// lines draws each series through the centres of its bins, with the greatest on top.
-func (p plot) lines(s *sheet, xs []int, series []layer) {
-	for _, line := range slices.Backward(series) {
-		var points []image.Point
-		for b, v := range line.values {
-			points = append(points, image.Pt((xs[b]+xs[b+1])/2, p.y(v)))
-		}
-		if len(points) == 1 {
-			points = []image.Point{{X: xs[0], Y: points[0].Y}, {X: xs[1], Y: points[0].Y}}
-		}
-		s.line(line.colour, 3, points...)
-	}
-}
-
-// downsample returns the edges and series of at most most bins, by averaging runs of bins.
-func (l layers) downsample(most int) ([]time.Time, []layer) {
-	bins := l.bins()
-	k := (bins + most - 1) / most
-	if k <= 1 {
-		return l.edges, l.series
-	}
-	var edges []time.Time
-	for i := 0; i < bins; i += k {
-		edges = append(edges, l.edges[i])
-	}
-	edges = append(edges, l.edges[bins])
-	series := make([]layer, len(l.series))
-	for n, s := range l.series {
-		series[n] = s
-		series[n].values = nil
-		for i := 0; i < bins; i += k {
-			part := s.values[i:min(i+k, bins)]
-			sum := 0.0
-			for _, v := range part {
-				sum += v
+		foot, low, unfinished := p.y1, 0.0, l.unfinished(i)
+		for _, one := range l.series {
+			if one.values[i] <= 0 {
+				continue
 			}
-			series[n].values = append(series[n].values, sum/float64(len(part)))
+			low += one.values[i] * shrink
+			top := min(p.y(low), foot-1)
+			gap := 0
+			if foot-top > 4 && foot < p.y1 {
+				gap = 2
+			}
+			if unfinished {
+				s.stripes(x0, top, x1, foot-gap, one.colour)
+			} else {
+				s.rect(x0, top, x1, foot-gap, one.colour)
+			}
+			foot = top
+		}
+		if sum > p.end {
+			s.breakColumn(x0, x1, p.y0+(p.y1-p.y0)/8)
+			words := grouped(int64(sum + 0.5))
+			half := textWidth(words, smallSize)/2 + 1
+			x := min(max((x0+x1)/2, p.x0+half), Width-margin-half)
+			if p.cut && x-half > figures {
+				s.text(x, p.y0-24, smallSize, middle, s.ink, words)
+				figures = x + half + 8
+			}
 		}
 	}
-	return edges, series
+}
+
+// column returns the left and right side of a bin's column: with a gap beside it if there is room, and not so wide that
+// it would look like a mistake.
+func (p plot) column(x0, x1 int) (from, to int) {
+	gap := 0
+	switch each := x1 - x0; {
+	case each >= 24:
+		gap = 6
+	case each >= 12:
+		gap = 3
+	case each >= 6:
+		gap = 2
+	case each >= 4:
+		gap = 1
+	}
+	const most = 160
+	mid, half := (x0+x1)/2, min(x1-x0-gap, most)/2
+	if x1-x0-gap <= most {
+		return x0 + gap/2, max(x1-(gap+1)/2, x0+gap/2+1)
+	}
+	return mid - half, mid + half
+}
+
+// breakColumn draws a slanted gap over a column that is higher than drawn.
+func (s *sheet) breakColumn(x0, x1, y int) {
+	for _, dy := range []int{0, 12} {
+		s.area(s.paper, corners(x0-2, y+dy+4, x1+2, y+dy-4, 6)...)
+	}
+}
+
+// legend names the layers from the top of the stack down, with their sums.
+func (p plot) legend(s *sheet, l layers) {
+	pitch := min((p.y1-p.y0+12)/len(l.series), 72)
+	for i, one := range slices.Backward(l.series) {
+		y := p.y0 + 4 + (len(l.series)-1-i)*pitch
+		s.rect(margin, y-13, margin+26, y+13, one.colour)
+		name, value := s.ink, s.muted
+		if one.series.Friends {
+			name, value = s.friendText, s.friendText
+		}
+		if one.folded > 1 {
+			name = s.muted
+		}
+		room := plotLeft - margin - 38 - 12
+		if pitch >= 57 {
+			s.text(margin+38, y, smallSize, left, name, fit(one.name, smallSize, room))
+			s.text(margin+38, y+31, smallSize, left, value, amount(one.sum))
+			continue
+		}
+		s.text(margin+38, y, smallSize, left, name, fit(one.name, smallSize, room))
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"math"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -25,6 +26,7 @@ func hostileCharts(t *testing.T) map[string]figure {
 	t.Helper()
 	all := map[string]figure{
 		"zero bars": BarChart{}, "zero times": TimeChart{}, "zero heat": HeatMap{}, "zero shares": ShareChart{},
+		"zero levels": LevelChart{}, "zero dots": DotChart{}, "zero hours": HourStrip{},
 		"unknown only": BarChart{Bars: []Bar{{Label: "Unknown", Value: 7, Kind: Unknown}}},
 		"all zero":     BarChart{Bars: make([]Bar, 40)},
 		"equal":        BarChart{Bars: []Bar{{Label: "a", Value: 5}, {Label: "b", Value: 5}}},
@@ -34,7 +36,7 @@ func hostileCharts(t *testing.T) map[string]figure {
 		"no values":    TimeChart{Times: []time.Time{time.Unix(0, 0)}, Series: []Series{{Name: "a"}}},
 		"far times": TimeChart{
 			Times:  []time.Time{{}, time.Unix(0, 0), time.Unix(1<<40, 0), time.Unix(1<<59, 0)},
-			Series: []Series{{Name: "a", Values: []float64{1, 2, 3, 4}}}, Stacked: true,
+			Series: []Series{{Name: "a", Values: []float64{1, 2, 3, 4}}},
 		},
 		"same times": TimeChart{
 			Times:  make([]time.Time, 50),
@@ -47,47 +49,85 @@ func hostileCharts(t *testing.T) map[string]figure {
 	}
 	for _, n := range []int{1, 2, 40, 250, 5000} {
 		bad := strings.Join(hostile, " ")
-		c := BarChart{Max: n, Title: bad, Subtitle: bad, FriendlyLabel: bad}
+		c := BarChart{Max: n, Head: Head{Title: bad, Subtitle: bad, Friends: hostile[4]}, ValueLabel: bad, Compare: true}
 		for i := range n {
 			word := hostile[i%len(hostile)]
 			c.Bars = append(c.Bars, Bar{
-				Label: word, Note: word, Kind: Kind(i % 5),
+				Label: word, Before: math.MaxInt64 - int64(i), Kind: Kind(i % 4), Friends: int64(i%3) * math.MaxInt64 / 2,
 				Value: math.MaxInt64 / int64(1+i*i),
 			})
 		}
-		all["bars "+grouped(int64(n))] = c
+		all["bars "+strconv.Itoa(n)] = c
 	}
 	for _, n := range []int{1, 2, 300, 20_000} {
-		for _, stacked := range []bool{false, true} {
-			c := TimeChart{Title: hostile[4], Subtitle: hostile[10], Stacked: stacked}
-			for i := range n {
-				c.Times = append(c.Times, time.Unix(int64(i)*3600, 0).UTC())
-			}
-			for _, word := range hostile {
-				s := Series{Name: word}
-				for i := range n {
-					s.Values = append(s.Values, wild[i%len(wild)])
-				}
-				c.Series = append(c.Series, s)
-			}
-			name := "lines "
-			if stacked {
-				name = "stack "
-			}
-			all[name+grouped(int64(n))] = c
+		head := Head{Title: hostile[4], Subtitle: hostile[10]}
+		times, levels := TimeChart{Head: head}, LevelChart{Head: head}
+		for i := range n {
+			times.Times = append(times.Times, time.Unix(int64(i)*3600, 0).UTC())
 		}
+		for k, word := range hostile {
+			s := Series{Name: word, Slot: k, Friends: k == 3, Rest: k == 4}
+			for i := range n {
+				s.Values = append(s.Values, wild[i%len(wild)])
+			}
+			times.Series = append(times.Series, s)
+		}
+		for i := range 2 * n {
+			at := times.Times[i*i%n].Add(time.Duration(i) * time.Second)
+			times.Dots = append(times.Dots, Dot{At: at, Name: hostile[i%len(hostile)], Look: Look(i%7 - 1)})
+		}
+		times.Dots = append(times.Dots, Dot{}, Dot{At: time.Unix(1<<59, 0)})
+		levels.Times, levels.Series = times.Times, times.Series
+		name := strconv.Itoa(n)
+		all["times "+name], all["levels "+name] = times, levels
+		all["dots "+name] = DotChart{
+			Head: head, Times: times.Times, Dots: times.Dots, Usual: map[string]float64{hostile[4]: math.Inf(1), "": 1e300},
+		}
+		strip := HourStrip{Head: head, FriendsRow: hostile[8], Times: times.Times}
+		heat := HeatMap{Head: head, Unit: hostile[10]}
+		for i := range n {
+			cell := Cell{Value: wild[i%len(wild)], Shown: i%3 > 0, Unfinished: i%2 > 0, Dots: make([]Look, i%40)}
+			strip.Cells = append(strip.Cells, cell)
+			row := HeatRow{Name: hostile[i%len(hostile)], Total: hostile[(i+3)%len(hostile)]}
+			for h := range row.Cells {
+				row.Cells[h] = Cell{Value: wild[(i+h)%len(wild)], Shown: h%5 > 0, Dots: make([]Look, h*h)}
+			}
+			heat.Rows = append(heat.Rows, row)
+		}
+		all["strip "+name], all["heat "+name] = strip, heat
 	}
-	heat := HeatMap{Title: hostile[8], Subtitle: hostile[6]}
-	shares := ShareChart{PastLabel: hostile[8], NowLabel: hostile[10]}
+	card := Card{Head: Head{Title: hostile[8]}}
 	for i, word := range hostile {
-		heat.Counts[i%7][i] = math.MaxInt64
-		heat.Counts[(i+1)%7][i] = math.MinInt64
+		p := Panel{
+			Title: word, Figure: hostile[(i+1)%len(hostile)], Name: word, Note: word, Marks: hostile[:i%6],
+			Usual: &Usual{math.MaxInt64, math.MinInt64, math.MaxInt64},
+		}
+		switch i % 3 {
+		case 0:
+			p.Figure, p.Usual = "", nil
+		case 1:
+			p.Figure, p.Name, p.Usual = "", "", nil
+		}
+		for k, word := range hostile {
+			p.Rows = append(p.Rows, PanelRow{
+				Label: word, Value: math.MaxInt64 / int64(k*k+1), Friends: k%2 > 0, Bars: i > 2, Dots: i%2 > 0,
+			})
+			p.Columns = append(p.Columns, Column{Value: wild[k%len(wild)], Slot: k})
+		}
+		if i == 4 || i == 5 {
+			p.Rows = nil
+		}
+		card.Panels = append(card.Panels, p)
+	}
+	all["card"], all["zero card"] = card, Card{}
+	shares := ShareChart{WholeLabel: hostile[8]}
+	for i, word := range hostile {
 		shares.Rows = append(shares.Rows, Share{
-			Label: word, Part: math.MaxInt64, Whole: math.MaxInt64 - int64(i), PastPart: -1, PastWhole: int64(i),
+			Label: word, Part: math.MaxInt64, Whole: math.MaxInt64 - int64(i), Low: wild[i%len(wild)], High: math.Inf(1),
 			Marked: true,
 		})
 	}
-	all["heat"], all["shares"] = heat, shares
+	all["shares"] = shares
 	return all
 }
 

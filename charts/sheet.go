@@ -2,20 +2,23 @@ package charts
 
 import (
 	"image"
+	"math"
 	"slices"
 
 	"github.com/wcharczuk/go-chart/v2"
 	"github.com/wcharczuk/go-chart/v2/drawing"
 )
 
-// Sizes in pixels. A phone shows the picture at a third of its width, so no text is smaller than 20.
+// Sizes in pixels. A phone shows the picture at a third of its width: no text is smaller than smallSize, which is 9
+// pixels there.
 const (
 	margin = 48
 
-	titleSize    = 36.0
-	subtitleSize = 22.0
-	textSize     = 24.0
-	smallSize    = 20.0
+	titleSize      = 44.0
+	leastTitleSize = 38.0
+	textSize       = 30.0
+	smallSize      = 29.0
+	lineHeight     = 40
 )
 
 // align says which part of a text is at its x.
@@ -45,20 +48,14 @@ func (s *sheet) rect(x0, y0, x1, y1 int, c drawing.Color) {
 
 // area fills a polygon.
 func (s *sheet) area(c drawing.Color, points ...image.Point) {
+	if len(points) == 0 {
+		return
+	}
 	s.ResetStyle() // else the vector renderer would also draw the outline of the previous shape
 	s.SetFillColor(c)
 	s.trace(points)
 	s.Close()
 	s.Fill()
-}
-
-// line connects points by a stroke; width is in pixels.
-func (s *sheet) line(c drawing.Color, width float64, points ...image.Point) {
-	s.ResetStyle()
-	s.SetStrokeColor(c)
-	s.SetStrokeWidth(width)
-	s.trace(points)
-	s.Stroke()
 }
 
 func (s *sheet) trace(points []image.Point) {
@@ -82,6 +79,79 @@ func (s *sheet) bar(x0, y0, x1, y1 int, c drawing.Color) {
 	s.LineTo(x1, y1-r)
 	s.QuadCurveTo(x1, y1, x1-r, y1)
 	s.LineTo(x0, y1)
+	s.Close()
+	s.Fill()
+}
+
+// stripes fills like rect, with slanted stripes: what is not over.
+func (s *sheet) stripes(x0, y0, x1, y1 int, c drawing.Color) {
+	const distance, width = 10, 5
+	for k := x0 + y0 - (x0+y0)%distance; k < x1+y1; k += distance {
+		s.area(c, slantedBand(x0, y0, x1, y1, k, k+width)...)
+	}
+}
+
+// slantedBand returns the corners of that part of a rectangle in which x+y is between k0 and k1.
+func slantedBand(x0, y0, x1, y1, k0, k1 int) []image.Point {
+	shape := []image.Point{{X: x0, Y: y0}, {X: x1, Y: y0}, {X: x1, Y: y1}, {X: x0, Y: y1}}
+	for _, side := range []func(image.Point) int{
+		func(p image.Point) int { return p.X + p.Y - k0 },
+		func(p image.Point) int { return k1 - p.X - p.Y },
+	} {
+		var kept []image.Point
+		for i, b := range shape {
+			a := shape[(i+len(shape)-1)%len(shape)]
+			da, db := side(a), side(b)
+			if (da < 0) != (db < 0) { // the edge crosses the line
+				kept = append(kept, image.Pt(a.X+(b.X-a.X)*da/(da-db), a.Y+(b.Y-a.Y)*da/(da-db)))
+			}
+			if db >= 0 {
+				kept = append(kept, b)
+			}
+		}
+		if shape = kept; len(shape) < 3 {
+			return nil
+		}
+	}
+	return shape
+}
+
+// Look is what a friend's ban looks like.
+type Look int
+
+// The looks: of which nothing is known, and which is drawn like a person; a person; unclear; an attacker.
+const (
+	Unjudged Look = iota
+	Person
+	Unclear
+	Attacker
+)
+
+// dot draws the ban of a friend: full for a person, half full if it is unclear, hollow for an attacker.
+func (s *sheet) dot(x, y int, r float64, look Look) {
+	s.disc(x, y, r, s.friend)
+	if look <= Person || look > Attacker {
+		return
+	}
+	inner := r - max(0.3*r, 3)
+	s.disc(x, y, inner, s.paper)
+	if look == Unclear {
+		s.ResetStyle()
+		s.SetFillColor(s.friend)
+		s.MoveTo(x+int(math.Round(inner)), y)
+		s.ArcTo(x, y, inner, inner, 0, math.Pi)
+		s.Close()
+		s.Fill()
+	}
+}
+
+// disc fills a circle. One arc of a whole turn ends where it begins, and would be nothing in an SVG.
+func (s *sheet) disc(x, y int, r float64, c drawing.Color) {
+	s.ResetStyle()
+	s.SetFillColor(c)
+	s.MoveTo(x+int(math.Round(r)), y)
+	s.ArcTo(x, y, r, r, 0, math.Pi)
+	s.ArcTo(x, y, r, r, math.Pi, math.Pi)
 	s.Close()
 	s.Fill()
 }
@@ -110,48 +180,57 @@ func (s *sheet) text(x, y int, size float64, a align, c drawing.Color, words str
 
 // legendEntry is an entry of a legend.
 type legendEntry struct {
-	colour drawing.Color
-	label  string
-	thin   bool // an upright mark instead of a square
+	label string
+	width int // of the mark
+	draw  func(s *sheet, x, y int)
 }
 
-// Positions of the lines of a header, in pixels from the top, and their height.
-const (
-	titleAt    = 60
-	subtitleAt = titleAt + 48
-	lineHeight = 32
-)
-
-// header prints the title, the subtitle on up to two lines, and the legend to the right of the title. It returns
-// headerHeight, the top of the chart.
-func (s *sheet) header(title, subtitle string, legend ...legendEntry) int {
-	x := Width - margin
-	for _, g := range slices.Backward(legend) {
-		x = s.legendEntry(x, titleAt, g)
-	}
-	s.text(margin, titleAt, titleSize, left, s.ink, fit(title, titleSize, x-margin))
-	for i, line := range subtitleLines(subtitle) {
-		s.text(margin, subtitleAt+i*lineHeight, subtitleSize, left, s.muted, line)
-	}
-	return headerHeight(subtitle)
+// swatch is an entry with a square.
+func swatch(c drawing.Color, label string) legendEntry {
+	return legendEntry{label, 28, func(s *sheet, x, y int) { s.rect(x, y-14, x+28, y+14, c) }}
 }
 
-func headerHeight(subtitle string) int { return subtitleAt + lineHeight*len(subtitleLines(subtitle)) }
-
-func subtitleLines(subtitle string) []string {
-	return wrap(subtitle, subtitleSize, Width-2*margin, 2)
+// dotEntry is an entry with a dot.
+func dotEntry(look Look, label string) legendEntry {
+	return legendEntry{label, 24, func(s *sheet, x, y int) { s.dot(x+12, y, 11, look) }}
 }
 
-// legendEntry draws an entry of a legend that ends at x, and returns where the previous one may end.
-func (s *sheet) legendEntry(x, y int, g legendEntry) int {
-	const box = 22
-	words := fit(g.label, subtitleSize, 360)
-	s.text(x, y, subtitleSize, right, s.muted, words)
-	x -= textWidth(words, subtitleSize) + 12
-	if g.thin {
-		s.rect(x-box/2-2, y-15, x-box/2+2, y+15, g.colour)
-	} else {
-		s.rect(x-box, y-box/2, x, y+box/2, g.colour)
+// legend prints entries in one line from x on, and leaves out those that would leave the sheet.
+func (s *sheet) legend(x, y int, entries ...legendEntry) {
+	for _, e := range entries {
+		w := textWidth(e.label, smallSize)
+		if x+e.width+12+w > Width-margin {
+			return
+		}
+		e.draw(s, x, y)
+		s.text(x+e.width+12, y, smallSize, left, s.muted, e.label)
+		x += e.width + 12 + w + 36
 	}
-	return x - box - 32
+}
+
+// legendWidth returns the width of the entries in pixels.
+func legendWidth(entries []legendEntry) (w int) {
+	for _, e := range entries {
+		w += e.width + 12 + textWidth(e.label, smallSize) + 36
+	}
+	return max(w-36, 0)
+}
+
+// lookEntries are the legend for dots of different looks; none if nothing is known of any.
+func lookEntries(looks []Look) (entries []legendEntry) {
+	for look, label := range map[Look]string{Person: "person", Unclear: "unclear", Attacker: "attacker"} {
+		if slices.Contains(looks, look) {
+			entries = append(entries, dotEntry(look, label))
+		}
+	}
+	slices.SortFunc(entries, func(a, b legendEntry) int {
+		return slices.Index([]string{"person", "unclear", "attacker"}, a.label) -
+			slices.Index([]string{"person", "unclear", "attacker"}, b.label)
+	})
+	return entries
+}
+
+// corners are those of a slanted band: its left side is at y0, its right side at y1.
+func corners(x0, y0, x1, y1, thick int) []image.Point {
+	return []image.Point{image.Pt(x0, y0), image.Pt(x1, y1), image.Pt(x1, y1+thick), image.Pt(x0, y0+thick)}
 }

@@ -18,14 +18,6 @@ var sights = map[string][3][3]float64{
 	"no blue":     {{1.255528, -0.076749, -0.178779}, {-0.078411, 0.930809, 0.147602}, {0.004733, 0.691367, 0.303900}},
 }
 
-func linear(v uint8) float64 {
-	c := float64(v) / 255
-	if c <= 0.04045 {
-		return c / 12.92
-	}
-	return math.Pow((c+0.055)/1.055, 2.4)
-}
-
 // lab converts a perceived colour to CIELAB under D65.
 func lab(c drawing.Color, sight [3][3]float64) [3]float64 {
 	in := [3]float64{linear(c.R), linear(c.G), linear(c.B)}
@@ -40,41 +32,108 @@ func lab(c drawing.Color, sight [3][3]float64) [3]float64 {
 	return [3]float64{116*y - 16, 500 * (x - y), 200 * (y - z)}
 }
 
-func distance(a, b [3]float64) float64 {
-	return math.Hypot(math.Hypot(a[0]-b[0], a[1]-b[1]), a[2]-b[2])
+// ciede2000 is the distance of two colours as defined by G. Sharma, W. Wu and E. N. Dalal, "The CIEDE2000
+// Color-Difference Formula: Implementation Notes, Supplementary Test Data, and Mathematical Observations" (2005).
+// About 1 can just be seen side by side.
+func ciede2000(p, q [3]float64) float64 {
+	const degree = math.Pi / 180
+	chroma7 := math.Pow((math.Hypot(p[1], p[2])+math.Hypot(q[1], q[2]))/2, 7)
+	g := 0.5 * (1 - math.Sqrt(chroma7/(chroma7+math.Pow(25, 7))))
+	a1, a2 := (1+g)*p[1], (1+g)*q[1]
+	c1, c2 := math.Hypot(a1, p[2]), math.Hypot(a2, q[2])
+	hue := func(a, b float64) float64 { return math.Mod(math.Atan2(b, a)/degree+360, 360) }
+	h1, h2 := hue(a1, p[2]), hue(a2, q[2])
+	dh, sum := h2-h1, h1+h2
+	switch {
+	case c1*c2 == 0:
+		dh = 0
+	case dh > 180:
+		dh -= 360
+	case dh < -180:
+		dh += 360
+	}
+	mean := sum / 2
+	if c1*c2 == 0 {
+		mean = sum
+	} else if math.Abs(h1-h2) > 180 {
+		if mean += 180; sum >= 360 {
+			mean -= 360
+		}
+	}
+	dL, dC, dH := q[0]-p[0], c2-c1, 2*math.Sqrt(c1*c2)*math.Sin(dh/2*degree)
+	l, c := (p[0]+q[0])/2, (c1+c2)/2
+	t := 1 - 0.17*math.Cos((mean-30)*degree) + 0.24*math.Cos(2*mean*degree) + 0.32*math.Cos((3*mean+6)*degree) -
+		0.20*math.Cos((4*mean-63)*degree)
+	sL := 1 + 0.015*(l-50)*(l-50)/math.Sqrt(20+(l-50)*(l-50))
+	sC, sH := 1+0.045*c, 1+0.015*c*t
+	c7 := math.Pow(c, 7)
+	r := -math.Sin(60*degree*math.Exp(-(mean-275)/25*(mean-275)/25)) * 2 * math.Sqrt(c7/(c7+math.Pow(25, 7)))
+	return math.Sqrt(dL/sL*dL/sL + dC/sC*dC/sC + dH/sH*dH/sH + r*dC/sC*dH/sH)
 }
 
-func TestColoursAreToldApartByEveryEye(t *testing.T) {
-	for _, theme := range []Theme{Light(), Dark()} {
-		groups := map[string][]drawing.Color{
-			"series": append(theme.series[:], theme.unknown),
-			"bars":   {theme.bar, theme.accent, theme.unknown, theme.rest},
+// The pairs are from the supplementary test data of the formula's paper.
+func TestDistanceOfColoursIsThatOfThePaper(t *testing.T) {
+	for _, pair := range []struct {
+		a, b [3]float64
+		want float64
+	}{
+		{[3]float64{50, 2.6772, -79.7751}, [3]float64{50, 0, -82.7485}, 2.0425},
+		{[3]float64{50, 2.5, 0}, [3]float64{73, 25, -18}, 27.1492},
+		{[3]float64{50, 2.5, 0}, [3]float64{61, -5, 29}, 22.8977},
+		{[3]float64{50, 2.5, 0}, [3]float64{56, -27, -3}, 31.9030},
+		{[3]float64{50, 2.5, 0}, [3]float64{58, 24, 15}, 19.4535},
+		{[3]float64{60.2574, -34.0099, 36.2677}, [3]float64{60.4626, -34.1751, 39.4387}, 1.2644},
+	} {
+		if got := ciede2000(pair.a, pair.b); math.Abs(got-pair.want) > 0.0001 {
+			t.Errorf("%v and %v are %.4f apart, want %.4f", pair.a, pair.b, got, pair.want)
 		}
+	}
+}
+
+// Whatever a picture shows side by side is at least 15 apart by CIEDE2000, for every eye: fifteen times what can just be
+// seen.
+func TestColoursAreToldApartByEveryEye(t *testing.T) {
+	const least = 14.5 // 15, rounded
+	for _, theme := range []Theme{Light(), Dark()} {
 		for sight, matrix := range sights {
-			for group, colours := range groups {
+			closest := math.Inf(1)
+			for group, colours := range map[string][]drawing.Color{
+				"slots, others, friends":     append(theme.slots[:], theme.rest, theme.friend),
+				"everybody else and friends": {theme.bar, theme.friend},
+			} {
 				for i, a := range colours {
 					for k, b := range colours[:i] {
-						// 2.3 is the smallest difference that can be seen side by side.
-						if d := distance(lab(a, matrix), lab(b, matrix)); d < 15 {
+						d := ciede2000(lab(a, matrix), lab(b, matrix))
+						if closest = min(closest, d); d < least {
 							t.Errorf("%s, %s: %s %d and %d are %.1f apart", theme.name, sight, group, k, i, d)
 						}
 					}
 				}
+			}
+			t.Logf("%s, %s: at least %.1f", theme.name, sight, closest)
+		}
+	}
+}
+
+func TestOrangeIsFriendsAlone(t *testing.T) {
+	for _, theme := range []Theme{Light(), Dark()} {
+		for _, c := range theme.flat() {
+			near := ciede2000(lab(c, sights["all colours"]), lab(theme.friend, sights["all colours"])) < 20
+			if near && c != theme.friend && c != theme.friendText {
+				t.Errorf("%s: %v could be taken for a friend", theme.name, c)
 			}
 		}
 	}
 }
 
 func TestTextStandsOutFromPaper(t *testing.T) {
-	luminance := func(c drawing.Color) float64 {
-		return 0.2126*linear(c.R) + 0.7152*linear(c.G) + 0.0722*linear(c.B)
-	}
 	for _, theme := range []Theme{Light(), Dark()} {
-		for name, c := range map[string]drawing.Color{"ink": theme.ink, "muted": theme.muted} {
-			a, b := luminance(c)+0.05, luminance(theme.paper)+0.05
+		for name, c := range map[string]drawing.Color{
+			"ink": theme.ink, "muted": theme.muted, "friends": theme.friendText,
+		} {
 			// WCAG 2.1 requires 4.5 for text (success criterion 1.4.3).
-			if contrast := max(a, b) / min(a, b); contrast < 4.5 {
-				t.Errorf("%s, %s: contrast %.1f", theme.name, name, contrast)
+			if ratio := contrast(c, theme.paper); ratio < 4.5 {
+				t.Errorf("%s, %s: contrast %.1f", theme.name, name, ratio)
 			}
 		}
 	}

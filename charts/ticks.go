@@ -1,13 +1,14 @@
 package charts
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
-// tick is a labelled moment under a TimeChart.
+// tick is a labelled moment under a chart over time.
 type tick struct {
-	at, until  time.Time // until the next one
-	label      string
-	shortLabel string // if there is less room
-	day        bool   // it stands for the day until the next one
+	at    time.Time
+	label string
 }
 
 // interval is a natural distance between ticks. Exactly one of its fields is set.
@@ -48,11 +49,11 @@ func (iv interval) minLength() time.Duration {
 func (iv interval) labelWidth() int {
 	switch {
 	case iv.days > 0:
-		return 150
+		return 160
 	case iv.months > 0:
-		return 84
+		return 100
 	}
-	return 90
+	return 100
 }
 
 // ticks returns the ticks between from and to, for an axis of this many pixels, in the time zone of from. Their
@@ -83,15 +84,8 @@ func (iv interval) ticks(from, to time.Time) (found []tick) {
 		if !at.After(last) || iv.minutes > 0 && (at.Hour()*60+at.Minute())%iv.minutes != 0 {
 			continue
 		}
-		if len(found) > 0 {
-			found[len(found)-1].until = at
-		}
 		last = at
-		t := tick{at: at, until: to, label: iv.label(at, len(found) == 0), day: iv.days == 1}
-		if t.shortLabel = t.label; iv.days > 0 {
-			t.shortLabel = at.Format("Mon 2")
-		}
-		found = append(found, t)
+		found = append(found, tick{at: at, label: iv.label(at, len(found) == 0)})
 	}
 	return found
 }
@@ -126,41 +120,23 @@ func (iv interval) label(at time.Time, first bool) string {
 	case iv.days > 0 || midnight:
 		return at.Format("Mon 2 Jan")
 	}
-	return at.Format("15:04")
+	return clock(at)
 }
 
-// times draws the ticks: a line where each begins, and its label. A label that would overlap the previous one, or leave
-// the picture, is left out.
-func (p plot) times(s *sheet, l layers) {
-	least := l.edges[1].Sub(l.edges[0])
-	columns := p.stacked && p.gap(l.bins()) > 0
-	free := margin / 2
-	for _, t := range ticks(p.from, p.to, least, p.x1-p.x0) {
-		x, room := p.x(t.at), Width
-		switch {
-		case t.at.Before(p.from) && !t.day:
-			continue
-		case least >= 20*time.Hour: // a bin is a day or more, and its label is centred under it
-			x = p.x(t.at.Add(least / 2))
-			s.rect(x-1, p.y1, x+1, p.y1+9, s.muted)
-		case columns:
-			s.rect(x, p.y1, x+2, p.y1+9, s.muted)
-		case x >= p.x0:
-			s.rect(x, p.y0, x+1, p.y1+9, s.grid)
-		}
-		if t.day && least < 20*time.Hour {
-			begin, end := max(x, p.x0), p.x(t.until)
-			x, room = (begin+end)/2, end-begin
-		}
-		label := t.label
-		if textWidth(label, smallSize) > room {
-			label = t.shortLabel
-		}
-		half := textWidth(label, smallSize)/2 + 1
-		if 2*half > room || x-half < free || x+half > Width-margin/2 {
+// clock is a time of the day in 24 hours, without a leading zero: "8:00".
+func clock(t time.Time) string { return strings.TrimPrefix(t.Format("15:04"), "0") }
+
+// times draws the ticks: a mark where each begins, and its label to the right of that. A label that would overlap the
+// previous one, or leave the picture, is left out.
+func (p plot) times(s *sheet, from, to time.Time, least time.Duration) {
+	free := p.x0
+	for _, t := range ticks(from, to, least, p.x1-p.x0) {
+		x := p.x(t.at)
+		if t.at.Before(p.from) || x < free || x+6+textWidth(t.label, smallSize) > Width-margin/2 {
 			continue
 		}
-		s.text(x, p.y1+26, smallSize, middle, s.muted, label)
-		free = x + half + 14
+		s.rect(x, p.y1, x+2, p.y1+12, s.muted)
+		s.text(x+8, p.y1+30, smallSize, left, s.muted, t.label)
+		free = x + 8 + textWidth(t.label, smallSize) + 14
 	}
 }

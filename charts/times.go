@@ -1,30 +1,37 @@
 package charts
 
 import (
-	"cmp"
 	"slices"
 	"time"
 
 	"github.com/wcharczuk/go-chart/v2/drawing"
 )
 
-// maxSeries is how many series of a TimeChart have their own colour; more could not be told apart.
-const maxSeries = 8
-
-// Series is one line or layer of a TimeChart.
+// Series is one layer of a TimeChart, or one row of a LevelChart.
 type Series struct {
-	Name   string
-	Values []float64 // one for each of Times; missing, negative or invalid ones count as 0
-	Accent bool      // drawn in the accent colour, like Friendly bars
+	Name    string
+	Values  []float64 // one for each of Times; missing, negative or invalid ones count as 0
+	Slot    int       // of its colour, 1 to Slots; any other is folded with others
+	Friends bool      // it is about friends, and has their colour
+	Rest    bool      // it is everybody who is no friend, and grey
+	Now     float64   // of a LevelChart: the value now, after the last of Values
 }
 
-// TimeChart shows numbers over time, above a table of the last, least, mean and greatest value of each series.
+// Dot is one ban of a friend.
+type Dot struct {
+	At   time.Time
+	Name string // of its row, such as a jail
+	Look Look
+}
+
+// TimeChart shows amounts in bins of time as stacked columns, and the bans of friends as dots beneath them, a row for
+// each name.
 //
-// It shows the greatest eight series, and the rest as one. The width of a bin is proportional to its length, so that
-// days of 23 and 25 hours are drawn correctly.
+// A column is as wide as its bin is long, so that days of 23 and 25 hours are drawn right; bins that are shorter than
+// the others, such as the one that is not over, are striped. Columns that dwarf the rest are broken, and have their
+// figure above them.
 type TimeChart struct {
-	Title    string
-	Subtitle string // up to two lines
+	Head
 
 	// Times are the starts of the bins, ascending. Days and hours are in the time zone of the first. A bin that does
 	// not begin after the previous one is left out.
@@ -34,13 +41,14 @@ type TimeChart struct {
 	// begins at midnight, else an hour.
 	End time.Time
 
-	Series  []Series
-	Stacked bool // true: values are amounts in the bins, drawn in stacked layers; false: levels, drawn as lines
-	Theme   Theme
-	Empty   string // the text if all values are zero; "" is "No bans in this period"
+	Whole  time.Duration // how long a bin is that is whole; 0: as long as the longest
+	Series []Series
+	Dots   []Dot
+	Theme  Theme
+	Empty  string // the text if all values are zero; "" is "No bans in this period"
 }
 
-// PNG returns the chart as a picture of 1280x800 pixels.
+// PNG returns the chart as a picture 1280 pixels wide and up to 800 high.
 func (c TimeChart) PNG() ([]byte, error) { return c.plan().png() }
 
 // SVG returns the chart as an SVG document of the same size.
@@ -48,16 +56,21 @@ func (c TimeChart) SVG() ([]byte, error) { return c.plan().svg() }
 
 func (c TimeChart) plan() plan {
 	t := c.Theme.orLight()
-	l := c.layers(t)
+	l := c.layers(t).join((Width-margin-plotLeft)/leastColumn, false)
 	if l.empty() {
-		return blank(t, c.Title, c.Subtitle, c.Empty)
+		return blank(t, c.Head, c.Empty)
 	}
+	strip := newStrip(c.Dots, l.edges, 3)
+	head := c.lay(strip.legend()...)
 	return plan{height: Height, theme: t, draw: func(s *sheet) {
-		top := s.header(c.Title, c.Subtitle)
-		table := l.table(c.Stacked)
-		bottom := Height - 24 - rowHeight*len(table)
-		newPlot(l, top+12, bottom-56, c.Stacked).draw(s, l)
-		s.table(table, bottom)
+		head.draw(s)
+		bottom := Height - 36 - strip.height()
+		p := newPlot(l, head.bottom()+30, bottom-48)
+		p.draw(s, l)
+		if len(strip.rows) > 0 {
+			s.rect(margin, bottom, Width-margin, bottom+2, s.grid)
+			strip.draw(s, p, bottom+8)
+		}
 	}}
 }
 
@@ -67,13 +80,16 @@ type layer struct {
 	colour drawing.Color
 	values []float64
 	sum    float64
-	accent bool
+	series Series
+	now    float64
+	folded int // how many series are in it, if more than one
 }
 
-// layers is the valid part of a TimeChart: ascending edges, one more than bins, and a value for each bin.
+// layers is the valid part of a chart over time: ascending edges, one more than bins, and a value for each bin.
 type layers struct {
 	edges  []time.Time
-	series []layer // greatest first
+	series []layer // in the order of a stack, from the bottom up
+	whole  time.Duration
 }
 
 func (l layers) bins() int { return max(len(l.edges)-1, 0) }
@@ -82,59 +98,82 @@ func (l layers) empty() bool {
 	return l.bins() == 0 || !slices.ContainsFunc(l.series, func(s layer) bool { return s.sum > 0 })
 }
 
-func (c TimeChart) layers(t Theme) (l layers) {
-	keep := c.validBins()
+// unfinished reports whether a bin is shorter than the others. Days of 23 hours, and weeks with one, are not.
+func (l layers) unfinished(bin int) bool {
+	longest := l.whole
+	for i := range l.bins() {
+		longest = max(longest, l.edges[i+1].Sub(l.edges[i]))
+	}
+	return l.edges[bin+1].Sub(l.edges[bin]) < longest*17/20 // February is shorter than March
+}
+
+func (c TimeChart) layers(t Theme) layers {
+	l := newLayers(t, c.Times, c.End, c.Series)
+	l.whole = c.Whole
+	return l
+}
+
+func newLayers(t Theme, times []time.Time, end time.Time, all []Series) (l layers) {
+	keep := validBins(times)
 	if len(keep) == 0 {
 		return l
 	}
-	zone := c.Times[keep[0]].Location()
+	zone := times[keep[0]].Location()
 	for _, i := range keep {
-		l.edges = append(l.edges, c.Times[i].In(zone))
+		l.edges = append(l.edges, times[i].In(zone))
 	}
-	l.edges = append(l.edges, c.end(l.edges))
+	l.edges = append(l.edges, endOf(l.edges, end))
 
-	for _, s := range c.Series {
-		n := layer{name: s.Name, values: make([]float64, len(keep)), accent: s.Accent}
+	var others []layer
+	for _, s := range all {
+		n := layer{name: s.Name, values: make([]float64, len(keep)), now: drawable(s.Now), series: s}
 		for k, i := range keep {
 			if i < len(s.Values) {
 				n.values[k] = drawable(s.Values[i])
 			}
 			n.sum += n.values[k]
 		}
+		switch {
+		case s.Friends:
+			n.colour = t.friend
+		case s.Rest:
+			n.colour = t.bar
+		case s.Slot >= 1 && s.Slot <= Slots && !slices.ContainsFunc(l.series, func(o layer) bool {
+			return o.series.Slot == s.Slot && !o.series.Friends && !o.series.Rest
+		}):
+			n.colour = t.slot(s.Slot)
+		default:
+			others = append(others, n)
+			continue
+		}
 		l.series = append(l.series, n)
 	}
-	slices.SortStableFunc(l.series, func(a, b layer) int {
-		return cmp.Or(cmp.Compare(b.sum, a.sum), cmp.Compare(a.name, b.name))
-	})
-	l.foldSeries()
-	for i := range l.series {
-		switch {
-		case l.series[i].accent:
-			l.series[i].colour = t.accent
-		case i < maxSeries:
-			l.series[i].colour = t.series[i]
-		default:
-			l.series[i].colour = t.unknown
+	if len(others) > 0 {
+		rest := sumOf(others, l.bins())
+		if rest.name, rest.folded = others[0].name, len(others); len(others) > 1 {
+			rest.name = grouped(int64(len(others))) + " others"
 		}
+		rest.colour = t.rest
+		l.series = append(l.series, rest)
 	}
 	return l
 }
 
 // validBins returns the indices of the bins that begin after the previous valid one.
-func (c TimeChart) validBins() (keep []int) {
-	for i, at := range c.Times {
-		if len(keep) == 0 || at.After(c.Times[keep[len(keep)-1]]) {
+func validBins(times []time.Time) (keep []int) {
+	for i, at := range times {
+		if len(keep) == 0 || at.After(times[keep[len(keep)-1]]) {
 			keep = append(keep, i)
 		}
 	}
 	return keep
 }
 
-func (c TimeChart) end(starts []time.Time) time.Time {
+func endOf(starts []time.Time, end time.Time) time.Time {
 	last := starts[len(starts)-1]
 	switch {
-	case c.End.After(last):
-		return c.End.In(last.Location())
+	case end.After(last):
+		return end.In(last.Location())
 	case len(starts) > 1:
 		return last.Add(last.Sub(starts[len(starts)-2]))
 	}
@@ -144,23 +183,42 @@ func (c TimeChart) end(starts []time.Time) time.Time {
 	return last.Add(time.Hour)
 }
 
-// foldSeries adds up all series beyond the greatest maxSeries, unless that is only one.
-func (l *layers) foldSeries() {
-	if len(l.series) <= maxSeries+1 {
-		return
-	}
-	rest := sumOf(l.series[maxSeries:], l.bins())
-	rest.name = grouped(int64(len(l.series)-maxSeries)) + " others"
-	l.series = append(l.series[:maxSeries:maxSeries], rest)
-}
-
 func sumOf(series []layer, bins int) layer {
 	sum := layer{values: make([]float64, bins)}
 	for _, s := range series {
 		for i, v := range s.values {
 			sum.values[i] += v
 		}
-		sum.sum += s.sum
+		sum.sum, sum.now = sum.sum+s.sum, sum.now+s.now
 	}
 	return sum
+}
+
+// join joins runs of bins until there are at most most, with the sum or the greatest of their values.
+func (l layers) join(most int, greatest bool) layers {
+	bins := l.bins()
+	k := (bins + most - 1) / most
+	if k <= 1 {
+		return l
+	}
+	joined := layers{whole: l.whole * time.Duration(min(k, 10_000))}
+	for i := 0; i < bins; i += k {
+		joined.edges = append(joined.edges, l.edges[i])
+	}
+	joined.edges = append(joined.edges, l.edges[bins])
+	for _, s := range l.series {
+		values := s.values
+		s.values = nil
+		for part := range slices.Chunk(values, k) {
+			v := 0.0
+			for _, one := range part {
+				if v += one; greatest {
+					v = slices.Max(part)
+				}
+			}
+			s.values = append(s.values, v)
+		}
+		joined.series = append(joined.series, s)
+	}
+	return joined
 }

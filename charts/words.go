@@ -12,6 +12,9 @@ import (
 const (
 	ellipsis = "…"
 
+	// thin is the narrow no-break space that groups the digits of numbers.
+	thin = '\u202f'
+
 	// maxChars is how many characters of a label are used; no picture has room for more.
 	maxChars = 400
 )
@@ -30,6 +33,7 @@ func clean(s string) string {
 			break
 		}
 		switch {
+		case r == thin:
 		case unicode.IsSpace(r):
 			r = ' '
 		case r == utf8.RuneError:
@@ -104,7 +108,7 @@ func fit(s string, size float64, limit int) string {
 func wrap(s string, size float64, limit, n int) []string {
 	var lines []string
 	line := ""
-	words := strings.Fields(printable(s))
+	words := splitWords(printable(s))
 	for i, word := range words {
 		longer := strings.TrimSpace(line + " " + word)
 		if line == "" || textWidth(longer, size) <= limit {
@@ -122,4 +126,9 @@ func wrap(s string, size float64, limit, n int) []string {
 		lines = append(lines, fit(line, size, limit))
 	}
 	return lines
+}
+
+// splitWords splits s at spaces, but not within numbers.
+func splitWords(s string) []string {
+	return strings.FieldsFunc(s, func(r rune) bool { return r == ' ' })
 }

@@ -15,6 +15,7 @@ func TestPrintableDropsWhatTheTypefaceLacks(t *testing.T) {
 		"two\r\nlines":                  "two  lines",
 		"\xffbroken":                    "?broken",
 		"<b>&amp;":                      "<b>&amp;",
+		"1\u202f003":                    "1\u202f003",
 		"e\u0301":                       "e",
 		strings.Repeat("x", maxChars+1): strings.Repeat("x", maxChars) + ellipsis,
 	} {
@@ -38,26 +39,26 @@ func TestFitCutsAtTheLimitAndNotBefore(t *testing.T) {
 }
 
 func TestWrapFillsTwoLines(t *testing.T) {
-	lines := wrap(strings.Repeat("some words ", 40), subtitleSize, 600, 2)
+	lines := wrap(strings.Repeat("some words ", 40), textSize, 600, 2)
 	if len(lines) != 2 || !strings.HasSuffix(lines[1], ellipsis) {
 		t.Fatalf("got %q, want two lines, the last one cut", lines)
 	}
 	for _, line := range lines {
-		if w := textWidth(line, subtitleSize); w > 600 || w < 450 {
+		if w := textWidth(line, textSize); w > 600 || w < 450 {
 			t.Errorf("%q is %d pixels wide", line, w)
 		}
 	}
 }
 
 func TestMarkupIsMeasuredAsItIsRead(t *testing.T) {
-	svg, err := BarChart{Bars: []Bar{{Label: "A&B <i>", Value: 1}}}.SVG()
+	svg, err := BarChart{Bars: []Bar{{Label: "A&B <i>", Value: 1}, {Label: "x", Value: 1}}}.SVG()
 	if err != nil {
 		t.Fatal(err)
 	}
 	if !strings.Contains(string(svg), ">A&amp;B &lt;i&gt;</text>") {
 		t.Error("the label is not escaped once")
 	}
-	other, err := BarChart{Bars: []Bar{{Label: "A&amp;B", Value: 1}}}.SVG()
+	other, err := BarChart{Bars: []Bar{{Label: "A&amp;B", Value: 1}, {Label: "x", Value: 1}}}.SVG()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -59,6 +59,12 @@ func TestReportJSONHasTheDocumentedShape(t *testing.T) {
 			}
 			continue
 		}
+		if kind == "week" {
+			if got.Since != "week" || got.Total != sum {
+				t.Errorf("week: since %q total %d, rows sum to %d", got.Since, got.Total, sum)
+			}
+			continue
+		}
 		if got.By != kind || got.Since != "all" || got.Total != 1003 || sum != 1003 || friendly != 14 {
 			t.Errorf("%s: by %q since %q total %d, rows sum to %d, %d friendly",
 				kind, got.By, got.Since, got.Total, sum, friendly)

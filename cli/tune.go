@@ -192,9 +192,7 @@ func friendly(ctx context.Context, a *app.App) (func(string) bool, error) {
 			return a.Config.Friendly.Has(text)
 		}
 		address = address.Unmap()
-		country, err := a.Table.Country(address)
-		return known[address.String()] || a.Config.Friendly.Has(address.String()) ||
-			err == nil && a.Config.Friendly.Has(address.String(), country)
+		return known[address.String()] || a.Config.Friendly.Has(address.String(), a.Table.Country(address))
 	}, err
 }
 

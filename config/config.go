@@ -62,7 +62,7 @@ type Config struct {
 	} `toml:"digest"`
 
 	Report struct {
-		// Theme of charts: "light" or "dark".
+		// Theme of charts: "light", "dark", or "auto": dark in Discord, light elsewhere.
 		Theme string `toml:"theme"`
 	} `toml:"report"`
 
@@ -132,7 +132,7 @@ func newConfig() *Config {
 	c.Enrich.Patience = 10 * time.Second
 	c.Alerts.MaxAge = time.Hour
 	c.Digest.At = &TimeOfDay{Hour: 8}
-	c.Report.Theme = "light"
+	c.Report.Theme = "auto"
 	c.Privacy.KeepDays = 365
 	return c
 }

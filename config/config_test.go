@@ -299,7 +299,7 @@ func TestEveryMistakeIsNamed(t *testing.T) {
 		},
 		"theme": {
 			below("[report]\ntheme = \"pink\""),
-			[]string{`config.toml:6: report.theme: "pink" is none of "light", "dark"`},
+			[]string{`config.toml:6: report.theme: "pink" is none of "auto", "light", "dark"`},
 		},
 		"keep nothing": {
 			below("[privacy]\nkeep_days = 0"),

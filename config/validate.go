@@ -36,7 +36,7 @@ func (r *reader) validate(c *Config, purpose Purpose) {
 		r.readable("enrich.table", c.Enrich.Table)
 	}
 	r.within("alerts.max_age", c.Alerts.MaxAge, time.Minute, 30*day)
-	r.oneOf("report.theme", c.Report.Theme, "light", "dark")
+	r.oneOf("report.theme", c.Report.Theme, "auto", "light", "dark")
 	if c.Privacy.KeepDays < 1 || c.Privacy.KeepDays > 36_500 {
 		r.mistake("privacy.keep_days", "expected 1 to 36500 days")
 	}

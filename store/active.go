@@ -34,6 +34,37 @@ func longBans() rollup {
 // ActiveBans calls yield, in order of time, with the bans in force at any of the moments, which must ascend. Bans are
 // left out if nobody knows whether they are over: Endless counts them.
 func (s *Store) ActiveBans(ctx context.Context, moments []time.Time, yield func(ActiveBan)) error {
+	seconds := make([]int64, len(moments))
+	for i, m := range moments {
+		seconds[i] = m.Unix()
+	}
+	return s.activeBans(ctx, moments, yield, func(from, until int64) bool {
+		i, _ := slices.BinarySearch(seconds, from)
+		return i < len(seconds) && seconds[i] < until
+	})
+}
+
+// BansDuring is ActiveBans for all moments of the window, which must have ends. It reads every ban of the window.
+func (s *Store) BansDuring(ctx context.Context, w Window, yield func(ActiveBan)) error {
+	if !w.From.Before(w.To) {
+		return nil
+	}
+	last := w.To.Add(-time.Second)
+	var moments []time.Time // so close that no short ban lies between two of them
+	for at := w.From; at.Before(last); at = at.Add(shortBanSeconds * time.Second) {
+		moments = append(moments, at)
+	}
+	first, end := w.From.Unix(), last.Unix()
+	return s.activeBans(ctx, append(moments, last), yield, func(from, until int64) bool {
+		return from <= end && until > first
+	})
+}
+
+// activeBans calls yield with the bans that are to be kept, among those that are in force at any of the moments, and
+// some others around them.
+func (s *Store) activeBans(
+	ctx context.Context, moments []time.Time, yield func(ActiveBan), keep func(from, until int64) bool,
+) error {
 	if len(moments) == 0 {
 		return nil
 	}
@@ -53,13 +84,13 @@ func (s *Store) ActiveBans(ctx context.Context, moments []time.Time, yield func(
 	if err != nil {
 		return err
 	}
-	seconds := make([]int64, len(moments))
-	for i, m := range moments {
-		seconds[i] = m.Unix()
-	}
 	emit := func(k rollupRow) {
 		ends := k.bans > 0 && k.time <= math.MaxInt64-k.bans // a time that overflows never comes
-		if i, _ := slices.BinarySearch(seconds, k.time); i == len(seconds) || ends && seconds[i] >= k.time+k.bans {
+		until := int64(math.MaxInt64)
+		if ends {
+			until = k.time + k.bans
+		}
+		if !keep(k.time, until) {
 			return
 		}
 		number, _ := binary.Uvarint(k.addresses)

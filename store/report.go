@@ -128,20 +128,25 @@ func (s *Store) ByBin(ctx context.Context, bins []Bin, distinct bool) (Counts, e
 type Cell struct {
 	Bin, Jail string
 	Bans      int64
+	Friendly  int64 // bans of friendly addresses
 }
 
 // JailsByBin counts bans by bin and jail. The bins must not overlap.
 func (s *Store) JailsByBin(ctx context.Context, bins []Bin) ([]Cell, error) {
 	type cellKey struct{ bin, jail int64 }
-	bans := map[cellKey]int64{}
-	err := s.hours(ctx, bins, false, func(k rollupRow) { bans[cellKey{int64(k.bin), k.jail}] += k.bans })
+	type count struct{ bans, friendly int64 }
+	bans := map[cellKey]count{}
+	err := s.hours(ctx, bins, false, func(k rollupRow) {
+		n := bans[cellKey{int64(k.bin), k.jail}]
+		bans[cellKey{int64(k.bin), k.jail}] = count{n.bans + k.bans, n.friendly + k.friendly}
+	})
 	if err != nil {
 		return nil, err
 	}
 	names, err := s.names(ctx, "jails")
 	all := make([]Cell, 0, len(bans))
 	for p, n := range bans {
-		all = append(all, Cell{Bin: bins[p.bin].Key, Jail: names[p.jail], Bans: n})
+		all = append(all, Cell{Bin: bins[p.bin].Key, Jail: names[p.jail], Bans: n.bans, Friendly: n.friendly})
 	}
 	return all, err
 }

@@ -1,0 +1,131 @@
+package bot
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"friendlyfire/charts"
+	"friendlyfire/store"
+)
+
+// weekChart is the card of the week.
+func weekChart(r *Reporter, rep Report) Picture {
+	week := detail[weekCard](rep)
+	rep.Before = -1
+	head := r.head(rep)
+	c := charts.Card{Head: head, Theme: r.Theme}
+	if rep.Total == 0 {
+		return c
+	}
+	all := charts.Panel{Title: "All bans", Figure: thinSpaces(number(rep.Total)), Note: week.bans.compare(rep.Total)}
+	if week.bans.known {
+		all.Usual = &charts.Usual{Value: rep.Total, Low: week.bans.low, High: week.bans.high}
+	}
+	c.Panels = []charts.Panel{
+		all, week.friendsPanel(rep), week.riserPanel(), week.freshPanel(), week.countriesPanel(rep), week.hoursPanel(),
+	}
+	return c
+}
+
+func (week weekCard) friendsPanel(rep Report) charts.Panel {
+	p := charts.Panel{Title: "Friends", Figure: thinSpaces(number(rep.Friendly)), Friends: rep.Friendly > 0}
+	p.Note = week.friends.compare(rep.Friendly)
+	var hit []store.Count
+	for _, row := range week.byJail {
+		if row.Friendly > 0 {
+			hit = append(hit, row)
+		}
+	}
+	slices.SortStableFunc(hit, func(a, b store.Count) int { return cmp.Compare(b.Friendly, a.Friendly) })
+	for _, row := range hit[:min(len(hit), 3)] {
+		p.Rows = append(p.Rows, charts.PanelRow{Label: jailName(row.Key), Value: row.Friendly, Friends: true, Dots: true})
+	}
+	return p
+}
+
+func (week weekCard) riserPanel() charts.Panel {
+	if week.riser == "" {
+		return charts.Panel{Title: "Rose most", Note: "no jail rose"}
+	}
+	p := charts.Panel{Title: "Rose most", Name: week.riser}
+	var now int64
+	for i, n := range week.riserDays {
+		column := charts.Column{Value: float64(n)}
+		if i >= 7 {
+			now += n
+			if column.Slot = week.slots[week.riser]; column.Slot == 0 {
+				column.Rest = true
+			}
+		}
+		p.Columns = append(p.Columns, column)
+	}
+	p.Note = thinSpaces(plural(now, "ban") + ", up from " + number(week.riserBefore))
+	return p
+}
+
+func (week weekCard) freshPanel() charts.Panel {
+	p := charts.Panel{Title: "New countries", Figure: thinSpaces(number(len(week.fresh)))}
+	for _, row := range week.fresh[:min(len(week.fresh), 3)] {
+		p.Rows = append(p.Rows, charts.PanelRow{Label: countryName(row.Key), Value: row.Bans, Friends: row.Friendly > 0})
+	}
+	return p
+}
+
+func (week weekCard) countriesPanel(Report) charts.Panel {
+	p := charts.Panel{Title: "Top countries"}
+	top := week.countries[:min(len(week.countries), 4)]
+	for _, row := range top {
+		p.Rows = append(p.Rows, charts.PanelRow{
+			Label: countryName(row.Key), Value: row.Bans, Friends: row.Friendly == row.Bans, Bars: true,
+		})
+	}
+	return p
+}
+
+func (week weekCard) hoursPanel() charts.Panel {
+	p := charts.Panel{Title: "Hours", Marks: []string{"0", "6", "12", "18", "24"}}
+	most, at := int64(0), []string{}
+	for h, n := range week.hours {
+		if n > most {
+			most, at = n, nil
+		}
+		if n == most && n > 0 {
+			at = append(at, fmt.Sprintf("%d:00", h))
+		}
+	}
+	for _, n := range week.hours {
+		p.Columns = append(p.Columns, charts.Column{Value: float64(n), Rest: true, Picked: n == most && n > 0})
+	}
+	if p.Note = thinSpaces("most at " + list(at) + ", " + number(most)); len(at) > 2 {
+		p.Note = thinSpaces("at most " + number(most))
+	}
+	return p
+}
+
+// weekMost says what the card shows beside the bans of friends.
+func weekMost(rep Report) (s string) {
+	week := detail[weekCard](rep)
+	if rep.Total == 0 {
+		return ""
+	}
+	s = found(rep)
+	if week.bans.known {
+		s += "\nAll bans: " + week.bans.compare(rep.Total) + ", " + week.bans.String()
+	}
+	if p := week.riserPanel(); p.Name != "" {
+		s += "\nRose most: " + p.Name + ", " + strings.ReplaceAll(p.Note, "\u202f", ",")
+	}
+	if n := len(week.fresh); n > 0 {
+		names := make([]string, min(n, 5))
+		for i := range names {
+			names[i] = countryName(week.fresh[i].Key) + " " + number(week.fresh[i].Bans)
+		}
+		s += "\nNew countries: " + strings.Join(names, ", ")
+		if n > len(names) {
+			s += " and " + number(n-len(names)) + " more"
+		}
+	}
+	return s
+}

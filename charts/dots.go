@@ -1,0 +1,122 @@
+package charts
+
+import (
+	"slices"
+	"time"
+)
+
+// DotChart shows every ban of a friend as a dot, a row for each name, above each other where they share a bin.
+type DotChart struct {
+	Head
+	Times []time.Time // the starts of the bins, as those of a TimeChart
+	End   time.Time
+	Dots  []Dot
+	Usual map[string]float64 // how many in a bin are usual, at most, by name; drawn as a band
+	Theme Theme
+	Empty string // the text if there are no dots; "" is "No friend was banned in this period"
+}
+
+// PNG returns the chart as a picture 1280 pixels wide and up to 800 high.
+func (c DotChart) PNG() ([]byte, error) { return c.plan().png() }
+
+// SVG returns the chart as an SVG document of the same size.
+func (c DotChart) SVG() ([]byte, error) { return c.plan().svg() }
+
+const (
+	dotRows       = 3
+	bigDot        = 14.0
+	leastDotRow   = 100
+	mostDotRow    = 200
+	dotPlotBottom = 72
+)
+
+func (c DotChart) strip() strip {
+	keep := validBins(c.Times)
+	if len(keep) == 0 {
+		return strip{}
+	}
+	var edges []time.Time
+	for _, i := range keep {
+		edges = append(edges, c.Times[i].In(c.Times[keep[0]].Location()))
+	}
+	return newStrip(c.Dots, append(edges, endOf(edges, c.End)), dotRows)
+}
+
+func (c DotChart) empty() string {
+	if c.Empty != "" {
+		return c.Empty
+	}
+	return "No friend was banned in this period"
+}
+
+func (c DotChart) plan() plan {
+	t := c.Theme.orLight()
+	st := c.strip()
+	if len(st.rows) == 0 {
+		return blank(t, c.Head, c.empty())
+	}
+	legend := st.legend()
+	if c.hasUsual(st) {
+		legend = append(legend, legendEntry{"usual", 34, func(s *sheet, x, y int) { s.rect(x, y-12, x+34, y+12, s.band) }})
+	}
+	head := c.lay(legend...)
+	top := head.bottom() + 16
+	pitch := min((Height-top-dotPlotBottom)/len(st.rows), mostDotRow)
+	return plan{height: top + pitch*len(st.rows) + dotPlotBottom, theme: t, draw: func(s *sheet) {
+		head.draw(s)
+		for i, row := range st.rows {
+			p := plot{
+				x0: margin + 222, x1: Width - margin, y0: top + i*pitch + 12, y1: top + (i+1)*pitch - 8,
+				from: st.edges[0], to: st.edges[len(st.edges)-1],
+			}
+			c.row(s, p, st, row)
+			if i == len(st.rows)-1 {
+				p.times(s, p.from, p.to, st.edges[1].Sub(st.edges[0]))
+			}
+		}
+	}}
+}
+
+func (c DotChart) hasUsual(st strip) bool {
+	return slices.ContainsFunc(st.rows, func(r stripRow) bool { return drawable(c.Usual[r.name]) > 0 })
+}
+
+// row draws the dots of a name, from a line upwards; or columns, where there are too many for dots.
+func (c DotChart) row(s *sheet, p plot, st strip, row stripRow) {
+	s.text(margin, p.y1-42, smallSize, left, s.ink, fit(row.name, smallSize, p.x0-margin-16))
+	bans := " bans"
+	if row.total == 1 {
+		bans = " ban"
+	}
+	s.text(margin, p.y1-9, smallSize, left, s.muted, grouped(int64(row.total))+bans)
+
+	cells, edges := joinCells(row.cells, st.edges, max((p.x1-p.x0)/10, 1))
+	most, width := 1, 0
+	for i, cell := range cells {
+		most = max(most, len(cell))
+		width = max(width, p.x(edges[i+1])-p.x(edges[i]))
+	}
+	height := p.y1 - p.y0
+	r := min(bigDot, float64(width)/2-1, float64(height)/float64(most)/2-1)
+	pitch := 2*r + 4
+	if pitch*float64(most) > float64(height) {
+		pitch = float64(height) / float64(most)
+	}
+	if usual := drawable(c.Usual[row.name]); usual > 0 {
+		s.rect(p.x0, p.y1-min(round(max(usual*pitch, pitch)), height), p.x1, p.y1, s.band)
+	}
+	s.rect(p.x0, p.y1, p.x1, p.y1+2, s.muted)
+	for i, cell := range cells {
+		x := (p.x(edges[i]) + p.x(edges[i+1])) / 2
+		if r < leastDot {
+			if n := len(cell); n > 0 {
+				s.rect(x-4, p.y1-max(height*n/most, 3), x+4, p.y1, s.friend)
+			}
+			continue
+		}
+		slices.Sort(cell)
+		for k, look := range cell {
+			s.dot(x, p.y1-round(pitch*(float64(k)+0.5)), r, look)
+		}
+	}
+}
