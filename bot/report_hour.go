@@ -93,7 +93,7 @@ func (h hourCounts) strip(r *Reporter, rep Report) Picture {
 
 // week has a row for each day, from the first to the last.
 func (h hourCounts) week(r *Reporter, rep Report) Picture {
-	c := charts.HeatMap{Head: r.head(rep, friendsAsDots(rep)), Theme: r.Theme}
+	c := charts.HeatMap{Head: r.head(rep, friendsOf(rep)), Theme: r.Theme}
 	var totals []int64
 	for _, bin := range h.bins {
 		name := bin.From.Format("Mon 2")
@@ -113,7 +113,7 @@ func (h hourCounts) week(r *Reporter, rep Report) Picture {
 	return c
 }
 
-func friendsAsDots(rep Report) string {
+func friendsOf(rep Report) string {
 	if rep.Friendly == 0 {
 		return "none of friends"
 	}
@@ -147,7 +147,7 @@ var weekdays = []time.Weekday{
 func (h hourCounts) means(r *Reporter, rep Report) Picture {
 	all := h.ofWeek()
 	c := charts.HeatMap{
-		Head: r.head(rep, "mean of an hour, right of a day", friendsAsDots(rep)), Theme: r.Theme,
+		Head: r.head(rep, "mean of an hour, right of a day", friendsOf(rep)), Theme: r.Theme,
 	}
 	for _, d := range weekdays {
 		row := charts.HeatRow{Name: d.String()[:3]}

@@ -31,6 +31,7 @@ var kinds = []kind{
 		name: "country", count: byCountry, keyName: countryName, chart: barChart, highlights: leaders, find: findHits,
 		drawn: hasBars,
 	},
+	{name: "map", count: byCountry, keyName: countryName, chart: mapChart, highlights: leaders, find: findMap},
 	{name: "jail", count: byJailAndTime, keyName: jailName, chart: jailChart, highlights: leaders},
 	{
 		name: "friends", count: byFriends, keyName: jailName, chart: friendsChart, highlights: found, find: findFriends,

@@ -19,4 +19,8 @@ func BenchmarkCountries(b *testing.B) { benchmark(b, gallery(b)["bars"]) }
 func BenchmarkStacked(b *testing.B)   { benchmark(b, gallery(b)["hours"]) }
 func BenchmarkMonth(b *testing.B)     { benchmark(b, gallery(b)["hours-month"]) }
 func BenchmarkHeat(b *testing.B)      { benchmark(b, gallery(b)["heat"]) }
+func BenchmarkMap(b *testing.B)       { benchmark(b, gallery(b)["map"]) }
+func BenchmarkCard(b *testing.B)      { benchmark(b, gallery(b)["card"]) }
+func BenchmarkDots(b *testing.B)      { benchmark(b, gallery(b)["dots"]) }
+func BenchmarkLevels(b *testing.B)    { benchmark(b, gallery(b)["levels"]) }
 func BenchmarkShares(b *testing.B)    { benchmark(b, gallery(b)["shares"]) }

@@ -158,10 +158,10 @@ func (s *sheet) panelRows(rows []PanelRow, x, y, foot int) {
 		most = max(most, r.Value)
 		values = append(values, axisLabel(float64(nonNegative(r.Value))))
 	}
-	right1 := x + panelWidth
+	end := x + panelWidth
 	dots := slices.ContainsFunc(rows, func(r PanelRow) bool { return r.Dots })
 	if dots {
-		right1 = x + 186
+		end = x + 186
 	}
 	w := maxTextWidth(smallSize, values...)
 	for i, r := range rows {
@@ -169,12 +169,12 @@ func (s *sheet) panelRows(rows []PanelRow, x, y, foot int) {
 		if r.Friends && !r.Dots {
 			colour = s.friendText
 		}
-		s.text(x, line, smallSize, left, colour, fit(r.Label, smallSize, right1-x-w-16))
+		s.text(x, line, smallSize, left, colour, fit(r.Label, smallSize, end-x-w-16))
 		value := s.muted
 		if r.Friends {
 			value = colour
 		}
-		s.text(right1, line, smallSize, right, value, values[i])
+		s.text(end, line, smallSize, right, value, values[i])
 		if r.Bars && r.Value > 0 {
 			length := max(int(float64(panelWidth)*float64(r.Value)/float64(most)), 4)
 			bar := s.Theme.bar
@@ -184,21 +184,23 @@ func (s *sheet) panelRows(rows []PanelRow, x, y, foot int) {
 			s.rect(x, line+20, x+length, line+28, bar)
 		}
 		if r.Dots {
-			s.rowOfDots(int(min(nonNegative(r.Value), 1000)), right1+24, line, x+panelWidth)
+			s.rowOfDots(int(min(nonNegative(r.Value), 1000)), int(min(most, 1000)), end+24, line, x+panelWidth)
 		}
 	}
 }
 
-// rowOfDots draws n dots from x to end: the smaller, the more there are; or a bar, if there are too many.
-func (s *sheet) rowOfDots(n, x, line, end int) {
-	step := min(float64(end-x)/float64(max(n, 1)), 20)
+// rowOfDots draws n dots from x to end, so small that the most of all rows have room; or a bar, if they have not.
+func (s *sheet) rowOfDots(n, most, x, line, end int) {
+	step := min(float64(end-x)/float64(max(most, 1)), 20)
 	if r := step/2 - 1; r >= leastDot {
 		for i := range n {
 			s.dot(x+round(step*(float64(i)+0.5)), line, min(r, dotRadius), Unjudged)
 		}
 		return
 	}
-	s.rect(x, line-8, end, line+8, s.friend)
+	if n > 0 {
+		s.rect(x, line-8, x+max((end-x)*n/most, 4), line+8, s.friend)
+	}
 }
 
 // panelColumns draws the columns between y and foot, and the marks under them.

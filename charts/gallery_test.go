@@ -216,6 +216,26 @@ func someCard(tb testing.TB) Card {
 	}
 }
 
+func someMap(tb testing.TB) MapChart {
+	tb.Helper()
+	c := MapChart{Head: Head{
+		Title: "United States: 444 of 1\u202f003 bans", Subtitle: "30 days to Sun 22 Nov 14:05 · 12 countries · 17 of friends",
+	}}
+	for code, v := range map[string]int64{
+		"US": 444, "NL": 77, "CN": 74, "GB": 55, "SG": 39, "FR": 39, "IN": 20, "BE": 14, "RU": 9, "BR": 4, "FJ": 3, "": 6,
+	} {
+		p := Place{Code: code, Name: code, Value: v}
+		switch code {
+		case "BE":
+			p.Name, p.Friends = "Belgium", v
+		case "FJ":
+			p.Name, p.Friends = "Fiji", v
+		}
+		c.Places = append(c.Places, p)
+	}
+	return c
+}
+
 // gallery returns a chart of every kind, shape and size that people see.
 func gallery(tb testing.TB) map[string]figure {
 	tb.Helper()
@@ -234,6 +254,8 @@ func gallery(tb testing.TB) map[string]figure {
 	one.Bars, few.Bars = one.Bars[:1], few.Bars[:3]
 	burst, night, darkDots, darkHours := someTimes(tb, 3, 29, days), someHeat(), someDots(tb), someHours(tb, 4)
 	burst.Series[0].Values[20] = 5001
+	nightMap := someMap(tb)
+	nightMap.Theme = Dark()
 	night.Theme, darkDots.Theme, darkHours.Theme = Dark(), Dark(), Dark()
 	friends := someTimes(tb, 2, 30, days)
 	friends.Series[0].Rest, friends.Series[1].Friends, friends.Theme = true, true, Dark()
@@ -261,7 +283,7 @@ func gallery(tb testing.TB) map[string]figure {
 		"heat": someHeat(), "heat-dark": night, "heat-even": evenHeat(),
 		"strip": someHours(tb, 4), "strip-dark": darkHours, "strip-many": someHours(tb, 4000),
 		"shares": someShares(), "shares-many": manyShares,
-		"card": someCard(tb),
+		"card": someCard(tb), "map": someMap(tb), "map-dark": nightMap,
 		"dots": someDots(tb), "dots-dark": darkDots, "dots-many": manyDots,
 	}
 }

@@ -253,12 +253,13 @@ func (sc classes) labels(format func(float64) string) (labels []string) {
 	return labels
 }
 
-// classLegend prints the classes with their colours, shortened until they fit.
-func (s *sheet) classLegend(x, y int, unit string, sc classes) {
+// classLegend prints the classes with their colours, shortened until they fit, after other entries.
+func (s *sheet) classLegend(x, y int, unit string, sc classes, more ...legendEntry) {
 	unit = fit(unit, smallSize, 300)
 	fromUnit := unit + " from"
 	room := Width - margin - x - textWidth(unit, smallSize) - 24
-	entries := func(labels []string) (all []legendEntry) {
+	entries := func(labels []string) []legendEntry {
+		all := slices.Clone(more)
 		for i, label := range labels {
 			all = append(all, swatch(s.ramp[i], label))
 		}

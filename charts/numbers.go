@@ -1,6 +1,7 @@
 package charts
 
 import (
+	"image"
 	"math"
 	"strconv"
 )
@@ -92,4 +93,12 @@ func linear(v uint8) float64 {
 		return c / 12.92
 	}
 	return math.Pow((c+0.055)/1.055, 2.4)
+}
+
+// hypot is the length of a difference.
+func hypot(d image.Point) float64 { return math.Hypot(float64(d.X), float64(d.Y)) }
+
+// onCircle is a point on a circle, after a part of a turn.
+func onCircle(mid image.Point, r, turn float64) (x, y int) {
+	return mid.X + round(r*math.Cos(2*math.Pi*turn)), mid.Y + round(r*math.Sin(2*math.Pi*turn))
 }

@@ -119,6 +119,13 @@ func hostileCharts(t *testing.T) map[string]figure {
 		}
 		card.Panels = append(card.Panels, p)
 	}
+	places := MapChart{Head: Head{Title: hostile[8], Subtitle: hostile[10]}, Unit: hostile[10]}
+	for i, l := range world() {
+		word := hostile[i%len(hostile)]
+		places.Places = append(places.Places,
+			Place{l.code, word, math.MaxInt64 / int64(i+1), math.MaxInt64 * int64(i%2)}, Place{word, word, -5, 7})
+	}
+	all["map"], all["zero map"] = places, MapChart{}
 	all["card"], all["zero card"] = card, Card{}
 	shares := ShareChart{WholeLabel: hostile[8]}
 	for i, word := range hostile {
