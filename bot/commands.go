@@ -227,8 +227,9 @@ func (c *Commands) draw(ctx context.Context, by, since, platform string, width i
 // platforms refuse that.
 func buttons(by, since string) [][]msg.Button {
 	var byPeriod, byKind []msg.Button
+	kind, err := kindOf(by)
 	for _, p := range periods {
-		if p != since {
+		if p != since && (err != nil || kind.window == nil) { // a kind with a period of its own has no other
 			byPeriod = append(byPeriod, msg.Button{Label: p, Command: "/report " + by + " " + p})
 		}
 	}
@@ -237,9 +238,12 @@ func buttons(by, since string) [][]msg.Button {
 			byKind = append(byKind, msg.Button{Label: k, Command: "/report " + k + " " + since})
 		}
 	}
-	rows := [][]msg.Button{byPeriod}
-	half := (len(byKind) + 1) / 2 // not every platform takes six in a row, nor does a phone show them
-	return slices.AppendSeq(rows, slices.Chunk(byKind, half))
+	var rows [][]msg.Button
+	if len(byPeriod) > 0 {
+		rows = append(rows, byPeriod)
+	}
+	third := (len(byKind) + 2) / 3 // a phone shows three or four beside each other, Discord takes five rows
+	return slices.AppendSeq(rows, slices.Chunk(byKind, third))
 }
 
 const friendsListed = 10 // even with the longest names, they fit into one message of any platform

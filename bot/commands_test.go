@@ -226,7 +226,11 @@ func TestButtonsFitEveryPlatform(t *testing.T) {
 					asked[b.Command] = true
 				}
 			}
-			if want := len(Kinds()) + len(Periods()) - 1; len(rows) > 5 || len(asked) != want {
+			want := len(Kinds()) + len(Periods()) - 1
+			if by == "week" { // there is only the last one
+				want = len(Kinds())
+			}
+			if len(rows) > 5 || len(asked) != want {
 				t.Errorf("%s %s: %d rows, %s, want %d", by, since, len(rows), fmt.Sprint(asked), want)
 			}
 		}

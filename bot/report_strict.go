@@ -101,7 +101,7 @@ func findStrict(rep Report) finding {
 	case usual:
 		return finding{sentence: "No jail is stricter with friends than usual"}
 	}
-	share := percent(rows[0].Friendly, rows[0].Bans)
+	share := strings.Replace(percent(rows[0].Friendly, rows[0].Bans), "%", "\u202f%", 1)
 	return finding{sentence: rows[0].Name + " hits friends most: " + share + " of its bans"}
 }
 
