@@ -63,7 +63,7 @@ func TestS15StateIsPrivate(t *testing.T) {
 	s.Ban(harness.Belgian)
 	s.Wrapper = loose("")
 	s.MustRun("run", "--once")
-	s.Wrapper = loose("/report")
+	s.Wrapper = loose("/report jail")
 	p = s.Start()
 	picture := filepath.Join(filepath.Dir(s.Database), "report.png")
 	harness.Await(t, 20*time.Second, "a picture", func() bool { return harness.FileSize(picture) > 0 })

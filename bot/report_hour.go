@@ -146,6 +146,7 @@ var weekdays = []time.Weekday{
 // means has a row for each day of the week, with the mean of each hour.
 func (h hourCounts) means(r *Reporter, rep Report) Picture {
 	all := h.ofWeek()
+	rep.Before = -1 // the comparison has no room
 	c := charts.HeatMap{
 		Head: r.head(rep, "mean of an hour, right of a day", friendsOf(rep)), Theme: r.Theme,
 	}

@@ -237,7 +237,7 @@ func (sc classes) colour(t Theme, v float64) drawing.Color {
 // labels are the ranges in words; the last one ends with the greatest value.
 func (sc classes) labels(format func(float64) string) (labels []string) {
 	for i, b := range sc.bounds {
-		to := sc.most
+		to := math.Ceil(sc.most)
 		if i+1 < len(sc.bounds) {
 			to = sc.bounds[i+1]
 			if b == math.Trunc(b) && to == math.Trunc(to) && sc.bounds[0] >= 1 {

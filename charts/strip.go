@@ -22,7 +22,8 @@ type stripRow struct {
 const (
 	stripPitch = 57
 	dotRadius  = 8.5
-	leastDot   = 4.0
+	leastDot   = 4.0 // a smaller dot is none on a phone
+	leastStrip = 5.5 // in a strip, where a full column can take their place
 )
 
 // newStrip sorts dots into rows of bins: the most rows with most dots, the last of which stands for others if there are
@@ -96,7 +97,7 @@ func (st strip) grain(p plot) (g grain) {
 		}
 	}
 	g.rows, g.columns = 3, 1
-	for g.radius = dotRadius; g.radius > leastDot && g.rows*g.columns < g.most; {
+	for g.radius = dotRadius; g.radius > leastStrip && g.rows*g.columns < g.most; {
 		g.radius -= 0.5
 		g.rows = int((stripPitch - 2) / (2*g.radius + 2))
 		g.columns = max(int(width/(2*g.radius+1)), 1)
