@@ -113,13 +113,13 @@ func TestVerdictJoinsTheBansOfAnAddress(t *testing.T) {
 			"Person or attacker? 2 names that do not exist",
 		},
 		"an old password, everywhere": {
-			[]func(*store.Ban){tries("jdupont", "jdupont"), ago(2 * time.Hour), in("dovecot")},
+			[]func(*store.Ban){tries("jdupont", "jdupont"), ago(2 * time.Hour), inJail("dovecot")},
 			[]func(*store.Ban){tries("jdupont", "jdupont")},
 			"Probably a person: only jdupont, who exists; 2 failures in 10 s",
 		},
 		"recidive is for what was before": {
 			[]func(*store.Ban){tries("jdupont", "jdupont"), ago(2 * time.Hour)},
-			[]func(*store.Ban){in("recidive"), func(b *store.Ban) {
+			[]func(*store.Ban){inJail("recidive"), func(b *store.Ban) {
 				b.Matches = "2000-01-01 00:00:00,000 fail2ban.actions [1]: NOTICE [sshd] Ban 198.51.100.7"
 			}},
 			"Probably a person: only jdupont, who exists; 2 failures in 10 s",
@@ -140,7 +140,7 @@ func TestVerdictJoinsTheBansOfAnAddress(t *testing.T) {
 	}
 }
 
-func in(jail string) func(*store.Ban) { return func(b *store.Ban) { b.Jail = jail } }
+func inJail(jail string) func(*store.Ban) { return func(b *store.Ban) { b.Jail = jail } }
 
 func TestNamesOfTheFleetsBansCount(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
