@@ -1,4 +1,4 @@
-.PHONY: build test long bench growth benchmarks benchstat gallery lint generate release man completions deb
+.PHONY: build test long bench growth benchmarks benchstat gallery messages lint generate release man completions deb
 
 dist := dist
 
@@ -35,6 +35,10 @@ COUNT = 6
 
 gallery: # every kind of chart, of the sample and of a made-up year, in gallery/index.html
 	go test -count=1 -tags=gallery -run='^TestGallery$$' -v ./cli
+
+messages: # every message that the bot sends, from a fixed history; messages UPDATE=-update writes the golden file anew
+	go test -count=1 -run='^TestMessagesAreTheGoldenOnes$$' ./bot $(if $(UPDATE),-args $(UPDATE))
+	cat bot/testdata/messages.txt
 
 lint:
 	.ci/run lint

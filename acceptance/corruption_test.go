@@ -53,7 +53,7 @@ func awaitAllSent(t *testing.T, database string) {
 // isMarked reports whether an alert about the address came to Telegram with the mark of a possible repeat.
 func isMarked(both harness.Platforms, address string) bool {
 	for _, m := range both.Telegram.Messages() {
-		if strings.Contains(m.Text, address) && strings.HasPrefix(m.Text, "(may repeat) ") {
+		if strings.Contains(m.Text, address) && harness.Repeats(m.Text) {
 			return true
 		}
 	}
@@ -126,7 +126,8 @@ func TestR25DamagedDatabaseIsRestoredAtTheStartAndReported(t *testing.T) {
 
 			p = s.Start()
 			both.Await(t, tc.report, 1)
-			both.Await(t, "Imported 1,000 bans of ", 1)
+			const summary = "Read 1,000 bans"
+			both.Await(t, summary, 1)
 			both.Await(t, harness.Alert("203.0.113.3"), 1)
 			p.Stop()
 			p = s.Start()
@@ -135,7 +136,7 @@ func TestR25DamagedDatabaseIsRestoredAtTheStartAndReported(t *testing.T) {
 			p.Stop()
 			first := map[bool]int{true: 1, false: 2}[tc.copied] // the copy knows the first ban
 			both.Want(t, map[string]int{
-				"My database ": 1, "Imported ": 1,
+				"My database": 1, summary: 1,
 				harness.Alert("203.0.113.1"): first, harness.Alert("203.0.113.2"): 2, harness.Alert("203.0.113.3"): 1,
 				harness.AnyAlert(): 4 + first, // none of the old bans
 			})

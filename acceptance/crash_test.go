@@ -177,19 +177,18 @@ func (c crashRun) onDiscord(random *rand.Rand, lost map[string]int) func(discord
 
 // count counts what has arrived.
 func (l *losses) count(both harness.Platforms) {
-	alert := harness.AlertForm()
 	l.copies, l.unmarked = map[string]int{}, 0
 	seen := map[[2]string]bool{} // chats and addresses
 	for _, m := range both.Posts() {
-		alerts := alert.FindAllStringSubmatch(m.Text, -1)
-		if slices.ContainsFunc(alerts, func(a []string) bool { return seen[[2]string{m.Chat, a[1]}] }) {
+		alerts, _ := harness.AlertsIn(m.Text)
+		if slices.ContainsFunc(alerts, func(a string) bool { return seen[[2]string{m.Chat, a}] }) {
 			l.copies[m.Chat]++
-			if m.Chat != discordtest.Channel && !strings.HasPrefix(m.Text, "(may repeat) ") {
+			if m.Chat != discordtest.Channel && !harness.Repeats(m.Text) {
 				l.unmarked++
 			}
 		}
 		for _, a := range alerts {
-			seen[[2]string{m.Chat, a[1]}] = true
+			seen[[2]string{m.Chat, a}] = true
 		}
 	}
 	l.lost, _ = both.LostAndRepeated(harness.AllChats, harness.Friends(l.bans))

@@ -57,7 +57,7 @@ func TestR22OneDigestADay(t *testing.T) {
 	p.Stop()
 	unmarked, repeats := both.Mentions(digest), 0
 	for _, m := range both.Telegram.Messages() {
-		if strings.Contains(m.Text, digest) && strings.HasPrefix(m.Text, "(may repeat)") {
+		if strings.Contains(m.Text, digest) && harness.Repeats(m.Text) {
 			unmarked[fmt.Sprint(m.Chat)]--
 			repeats++
 		}

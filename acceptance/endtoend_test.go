@@ -23,7 +23,7 @@ func TestBinaryFromACSVToAlertsAReportAndADigest(t *testing.T) {
 	now := time.Now()
 	s.Append(harness.BanRow(now.Add(-30*24*time.Hour), harness.Belgian, "sshd", ""))
 	p := s.Start()
-	both.Await(t, "Imported 1 ban ", 1)
+	both.Await(t, "Read 1 ban", 1)
 	both.Await(t, digest, 1)
 
 	s.Append(harness.BanRow(now, harness.Foreign, "sshd", ""))
@@ -32,7 +32,7 @@ func TestBinaryFromACSVToAlertsAReportAndADigest(t *testing.T) {
 	s.Append(harness.BanRow(now, "203.0.113.7", "nginx-http-auth", ""))
 	s.Append(strings.TrimSuffix(harness.BanRow(now, harness.Belgian2, "sshd", ""), "\n")) // half a line
 	both.Await(t, harness.AlertIn("BE", harness.Belgian), 1)
-	both.Await(t, harness.AlertIn("", "203.0.113.7"), 1)
+	both.Await(t, harness.AlertBy("nginx-http-auth", "", "203.0.113.7"), 1)
 	if n := both.Mentions(harness.Belgian2); n["42"] != 0 {
 		t.Error("half a line was taken for a ban")
 	}
@@ -79,7 +79,7 @@ func TestBinaryFromACSVToAlertsAReportAndADigest(t *testing.T) {
 	both.Await(t, harness.AlertIn("", "203.0.113.8"), 1)
 	p.Stop()
 	both.Want(t, map[string]int{
-		"Imported ": 1, digest: 1, harness.AnyAlert(): 4, harness.Foreign: 0, "may repeat": 0,
+		"Read 1 ban, ": 1, digest: 1, harness.AnyAlert(): 4, harness.Foreign: 0, "may repeat": 0,
 	})
 	if both.Discord.Mentions() != 0 {
 		t.Error("somebody was mentioned")
@@ -114,10 +114,11 @@ func TestDayAndAHalfInASimulation(t *testing.T) {
 			"silent":                               0,
 			digest:                                 2,
 			"Fri 31 Dec: 0 bans\n":                 1,
-			"Sat 1 Jan: 27 bans\nCountries: United States 23, Belgium 4\nJails: sshd 27\nFriendly: 4 bans\n": 1,
+			"Sat 1 Jan: 4 of 27 bans hit friends\n🇧🇪 34.38.29.62 ×4, sshd on web1, 01:00–19:00\n" +
+				"Countries: United States 23, Belgium 4\nJails: sshd 27\n": 1,
 		})
 		for _, m := range s.Telegram.Messages() {
-			if strings.Contains(m.Text, "27 bans") && !harness.IsChart(m.Photo) {
+			if strings.Contains(m.Text, "of 27 bans") && !harness.IsChart(m.Photo) {
 				t.Error("the digest has no picture")
 			}
 		}

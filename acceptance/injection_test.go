@@ -125,7 +125,7 @@ func TestS05ToS07TextIsOnlyText(t *testing.T) {
 	harness.Await(t, 30*time.Second, "answers", func() bool {
 		n := 0
 		for _, m := range both.Telegram.Messages() {
-			if m.Chat == 42 && !strings.Contains(m.Text, harness.AnyAlert()) {
+			if m.Chat == 42 && !harness.AlertForm().MatchString(m.Text) {
 				n++
 			}
 		}
@@ -209,7 +209,7 @@ func shownInTerminal(t *testing.T) string {
 	s := harness.NewScene(t, harness.TableOnly, hostileNames, harness.Change{`"BE"`, `"BE", "203.0.113.0/24"`})
 	addHostileBans(s)
 	alerts, errs, _ := s.Run("run", "--once")
-	if n := strings.Count(alerts, harness.AnyAlert()); n != len(hostile) {
+	if n := len(harness.AlertForm().FindAllString(alerts, -1)); n != len(hostile) {
 		t.Errorf("%d alerts in the terminal, want %d", n, len(hostile))
 	}
 	s.Wrapper = typing("/status\n/friends\n/report jail\n/ip 203.0.113.5\n/ip " + hostile[5])

@@ -58,8 +58,8 @@ func TestR29APictureHoldsBackNoWords(t *testing.T) {
 					return faults.discord
 				})
 				time.Sleep(58 * time.Minute)
-				stop := s.start()                                                   // it is 23:58
-				s.Append(harness.BanRows(time.Now(), harness.Friends(1012)[1000:])) // two pages of a digest
+				stop := s.start()                                                                            // it is 23:58
+				s.Append(harness.BanRows(time.Now(), append(harness.Friends(1012)[1000:], harness.Foreign))) // a digest with a picture
 				time.Sleep(7*time.Minute - time.Second)
 				told := map[int]time.Time{}
 				for i := range 10 {

@@ -13,7 +13,6 @@ import (
 	"unicode/utf8"
 
 	"friendlyfire/acceptance/harness"
-	"friendlyfire/bot"
 	"friendlyfire/bot/discord/discordtest"
 )
 
@@ -29,7 +28,7 @@ var (
 // keptAlert finds an alert in a page of the database as strace shows it: quotes are escaped with a backslash, and the
 // letters beyond ASCII, which stand at the beginning, are shown as numbers.
 func keptAlert() *regexp.Regexp {
-	row, err := json.Marshal(bot.Headline("", "ADDRESS"))
+	row, err := json.Marshal(harness.Headline("sshd", "", "ADDRESS"))
 	if err != nil {
 		panic(err)
 	}

@@ -58,7 +58,7 @@ func TestR27CleanStopIsClean(t *testing.T) {
 	both.AwaitAlerts(t, time.Minute, chats, all)
 	p.Stop()
 	lost, repeated := both.LostAndRepeated(chats, all)
-	marks := both.Mentions("(may repeat)")
+	marks := both.Mentions(" (may repeat)")
 	if lost+repeated > 0 || marks["41"]+marks["42"]+marks[discordtest.Channel] > 0 {
 		t.Errorf("%d lost, %d repeated, marked as repeats: %v", lost, repeated, marks)
 	}

@@ -314,7 +314,7 @@ func TestT03WrongZonesDoNotSilence(t *testing.T) {
 			must(t, os.Remove(s.Bans))
 			log(time.Now().Add(-48*time.Hour), harness.Foreign)
 			p := s.Start()
-			both.Await(t, "Imported 1 ban ", 1)
+			both.Await(t, "Read 1 ban", 1)
 			for i := range 5 {
 				log(time.Now(), harness.Friend(2*i))
 				both.AwaitAlerts(t, 20*time.Second, harness.AllChats, []string{harness.Friend(2 * i)})

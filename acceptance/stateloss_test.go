@@ -61,13 +61,13 @@ func TestR16LostStateIsNoFlood(t *testing.T) {
 				s.Append(rows)
 			}
 			p := s.Start()
-			both.Await(t, "Imported ", 1)
+			both.Await(t, "Alerts begin now.", 1)
 			s.Ban(news)
 			both.Await(t, harness.Alert(news), 1)
 			p.Stop()
-			if !both.Exactly("Imported ", 1) || !both.Exactly(harness.AnyAlert(), 1) {
+			if !both.Exactly("Alerts begin now.", 1) || !both.Exactly(harness.AnyAlert(), 1) {
 				t.Errorf("summaries %v, want 1; alerts %v, want the one about the new ban",
-					both.Mentions("Imported "), both.Mentions(harness.AnyAlert()))
+					both.Mentions("Alerts begin now."), both.Mentions(harness.AnyAlert()))
 			}
 			out, _, _ := s.Run("report", "--json")
 			if want := fmt.Sprintf(`"total":%d,`, n+1); !strings.Contains(out, want) {

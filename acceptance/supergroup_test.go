@@ -82,7 +82,7 @@ func migrate(t *testing.T, random *rand.Rand, bans int, asked *int) (lost int) {
 	for _, m := range both.Telegram.Messages() {
 		if strings.Contains(m.Text, "This chat has a new number") {
 			numbers++
-			if strings.HasPrefix(m.Text, "(may repeat) ") {
+			if harness.Repeats(m.Text) {
 				marked++
 			}
 		}

@@ -37,14 +37,14 @@ func TestBinaryReportsWhatTableAndWhoisEachSay(t *testing.T) {
 		for _, m := range telegram.Messages() {
 			all += m.Text + "\n\n"
 		}
-		return strings.Count(all, harness.AnyAlert()) == 6
+		return strings.Count(all, harness.AnyAlert()) == 6 && strings.Contains(all, "EXAMPLE-NL")
 	})
 	for _, want := range []string{
-		harness.AlertIn("BE", harness.Foreign) + "sshd on web1, ",
-		"Network 47.74.15.0/24 EXAMPLE-BE\nTable: United States; whois: Belgium\n",
-		harness.AlertIn("BE", harness.Belgian) + "sshd on web1, ",
-		"Network 34.38.29.0/24 EXAMPLE-NL\nTable: Belgium; whois: Netherlands\n",
-		"Banned twice before",
+		harness.AlertIn("BE", harness.Foreign) + "\n",
+		"EXAMPLE-BE, 47.74.15.0/24\nBelgium by whois, United States by the built-in table\n",
+		harness.AlertIn("BE", harness.Belgian) + "\n",
+		"EXAMPLE-NL, 34.38.29.0/24\nNetherlands by whois, Belgium by the built-in table\n",
+		"3rd ban, the last today ",
 	} {
 		if !strings.Contains(all, want) {
 			t.Errorf("%q is not in\n%s", want, all)

@@ -87,6 +87,9 @@ func (a *App) Close() error {
 func (a *App) Words() bot.Words {
 	c := a.Config
 	w := bot.Words{Zone: c.Timezone, Zones: map[string]*time.Location{}, Friends: c.Friendly, Mask: c.Privacy.Mask}
+	if c.Enrich.Table != "" {
+		w.Table = "your table"
+	}
 	for _, s := range c.Sources {
 		w.Zones[s.Name] = s.Timezone
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"friendlyfire/bot"
+	"friendlyfire/bot/msg"
 	"friendlyfire/config"
 	"friendlyfire/enrich"
 	"friendlyfire/ingest"
@@ -118,7 +119,7 @@ func (b *builder) readSources() (all []*stage) {
 	for _, source := range b.Config.Sources {
 		b.tellOfKnownHosts(source)
 		reader := b.Reader(source)
-		reader.Next = func() { b.locate.Wake(); b.announce.Wake() }
+		reader.Next = func() { b.locate.Wake(); b.announce.Wake(); b.whois.Wake() }
 		all = append(all, newStage("read "+source.Name, source.Every).doing(b.offeringHistory(source, reader.Step)))
 		b.health.Sources = append(b.health.Sources, bot.Watched{Name: source.Name, SilentAfter: source.SilentAfter})
 	}
@@ -171,7 +172,7 @@ func (b *builder) askRegistries() *stage {
 		return nil
 	}
 	b.registries = b.Whois()
-	b.registries.NewsOnly, b.registries.Next = b.once, b.announce.Wake
+	b.registries.NewsOnly, b.registries.Next, b.registries.News = b.once, b.announce.Wake, b.whois.woken
 	b.commands.Whois = b.registries.Status
 	return b.whois.doing(b.registries.Step)
 }
@@ -179,7 +180,8 @@ func (b *builder) askRegistries() *stage {
 func (b *builder) announceBans() *stage {
 	b.announcer = &bot.Announcer{
 		Store: b.Store, Chats: b.Chats, Words: b.report.Words, MaxAge: b.Config.Alerts.MaxAge,
-		Next: b.wakeDelivery, Again: b.announce.RetryIn,
+		Next: func() { b.wakeDelivery(); b.whois.Wake() }, Again: b.announce.RetryIn,
+		InPlace: func(chat store.Chat) bool { _, ok := b.sender(chat).(msg.Editor); return ok },
 	}
 	if b.Config.Enrich.Whois {
 		b.announcer.Patience = b.Config.Enrich.Patience
@@ -224,8 +226,8 @@ func (b *builder) deliverNotices() []*stage {
 		pictures := newStage("deliver pictures to "+chat.String(), 30*time.Second)
 		for _, s := range []*stage{words, pictures} {
 			deliverer := &bot.Deliverer{
-				Store: b.Store, Sender: b.sender(chat), Chat: chat, Pictures: s == pictures,
-				Draw: b.report.For(chat.Platform).Draw, Again: s.RetryIn, Next: words.Wake, Log: b.log,
+				Store: b.Store, Words: b.report.Words, Sender: b.sender(chat), Chat: chat, Pictures: s == pictures,
+				Draw: b.report.For(chat.Platform).Draw, Quiet: b.quiet(), Again: s.RetryIn, Next: words.Wake, Log: b.log,
 			}
 			if s == words {
 				deliverer.Next = pictures.Wake
@@ -234,6 +236,15 @@ func (b *builder) deliverNotices() []*stage {
 		}
 	}
 	return b.deliver
+}
+
+// quiet is when only alerts are sent, nil for never.
+func (b *builder) quiet() *bot.Quiet {
+	hours := b.Config.Alerts.Quiet
+	if hours == nil {
+		return nil
+	}
+	return &bot.Quiet{From: hours.From.SinceMidnight(), To: hours.To.SinceMidnight(), Zone: b.Config.Timezone}
 }
 
 func (b *builder) returnMemory() *stage {

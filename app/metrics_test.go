@@ -131,7 +131,7 @@ friendlyfire_notices_sent_total{chat="terminal",kind="history",platform="termina
 	if _, err := p.Store.Post(t.Context(), waiting...); err != nil {
 		t.Fatal(err)
 	}
-	due, err := p.Store.Due(t.Context(), p.Chats[0], now, 10)
+	due, err := p.Store.Due(t.Context(), p.Chats[0], now, "", 10)
 	if err != nil || len(due) != 2 {
 		t.Fatal(due, err)
 	}

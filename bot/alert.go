@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,63 +11,192 @@ import (
 	"friendlyfire/store"
 )
 
-// Headline is how every alert begins, and nothing else does: whose address was banned. friend is the friendly country
-// that it belongs to, "" if it is in a friendly network; address is as it may be shown.
-func Headline(friend store.Country, address string) msg.Text {
-	whose := "🤝 Friendly network"
-	if friend != "" {
-		whose = friend.Flag() + " " + friend.Name()
-	}
-	return msg.Text{{Text: whose + " banned: "}, {Text: address, Style: msg.Code}}
-}
-
-// Alert reports one friendly ban: what a person needs to decide at three in the morning, first things first.
-// Verdict is a line on who was probably banned, context one on what else its jail does; nil and "" are none.
+// Alert reports one friendly ban: what a person needs to decide at three in the morning, first things first. A phone
+// shows the first two lines. Verdict is a line on who was probably banned, nil where nobody can say; context is one on
+// what else the jail does, "" for none.
 func (w Words) Alert(g store.EnrichedBan, verdict msg.Text, context string) msg.Text {
-	t := w.opening(g, w.at(g))
-	if len(verdict) > 0 {
-		t = append(append(t, msg.Run{Text: "\n"}), verdict...)
-	}
-	if s := punishment(g.Ban); s != "" {
-		t = append(t, msg.Run{Text: "\n" + s})
-	}
-	if g.Network != "" {
-		t = append(append(t, msg.Run{Text: "\n"}), w.network(g)...)
-	}
-	if s := opinions(g); s != "" {
-		t = append(t, msg.Run{Text: "\n" + s})
-	}
-	if g.Before > 0 {
-		last := g.LastBefore.In(w.zone(g.Source)).Format("Mon 2 Jan 15:04")
-		t = append(t, msg.Run{Text: fmt.Sprintf("\nBanned %s before, last on %s", times(g.Before), last)})
-	}
-	if context != "" {
-		t = append(t, msg.Run{Text: "\n" + context})
-	}
-	if line := lastLine(g.Matches); line != "" {
-		t = append(t, msg.Run{Text: "\nLog: "}, msg.Run{Text: w.foreign(line, g.Address), Style: msg.Code})
-	}
-	return append(t, w.unban(g.Ban)...)
+	return lines(
+		w.Headline(g),
+		verdict,
+		w.tried(g.Ban, verdict.String()),
+		plain(w.span(g.Ban)+" · "+w.nth(g)),
+		w.network(g),
+		plain(w.opinions(g)),
+		plain(context),
+		w.log(g.Ban),
+		w.unban(g.Ban),
+	)
 }
 
-// Brief is the alert cut down to its opening, for when so many wait that only the most important can be said.
-func (w Words) Brief(g store.EnrichedBan, now time.Time) msg.Text {
-	return w.opening(g, w.moment(g.Time, now))
+// lines puts each text into a line of its own, and leaves out those that are empty.
+func lines(texts ...msg.Text) (all msg.Text) {
+	for _, t := range texts {
+		if len(t) == 0 {
+			continue
+		}
+		if all != nil {
+			all = append(all, msg.Run{Text: "\n"})
+		}
+		all = append(all, t...)
+	}
+	return all
 }
 
-// opening says who was banned, by which rule, and when.
-func (w Words) opening(g store.EnrichedBan, when string) msg.Text {
-	return append(Headline(w.friend(g), w.address(g.Address)), msg.Run{Text: "\n" + w.where(g.Ban) + ", " + when})
+// plain is a text without styles; nil for "".
+func plain(s string) msg.Text {
+	if s == "" {
+		return nil
+	}
+	return msg.Text{{Text: s}}
 }
 
-// friend is the friendly country of the ban, "" if none makes it friendly.
-func (w Words) friend(g store.EnrichedBan) store.Country {
+// Headline is how every alert begins, and nothing else does: who banned whom, and whose address it is.
+func (w Words) Headline(g store.EnrichedBan) msg.Text {
+	flag, whose := w.friend(g)
+	return append(append(append(plain(flag+" "), w.where(g.Ban)...), msg.Run{Text: " banned "}),
+		msg.Run{Text: w.address(g.Address), Style: msg.Code}, msg.Run{Text: " (" + whose + ")"})
+}
+
+// friend says what makes the ban friendly: a country, or else a network of the configuration.
+func (w Words) friend(g store.EnrichedBan) (flag, whose string) {
 	for _, c := range []store.Country{g.Country, g.Table} {
 		if slices.Contains(w.Friends.Countries, c) {
-			return c
+			return c.Flag(), c.Name()
 		}
 	}
-	return ""
+	if n, ok := w.Friends.Network(g.Address); ok {
+		return "🤝", "your " + w.address(n.String())
+	}
+	return "🤝", "friendly"
+}
+
+// tried says which users were tried, and how often somebody failed; nil where the verdict says it.
+func (w Words) tried(b store.Ban, verdict string) msg.Text {
+	const most = 8
+	names := triedNames(b.Matches)
+	if verdict != "" && !slices.ContainsFunc(names, func(name string) bool {
+		return !strings.Contains(verdict, w.foreign(name, b.Address))
+	}) {
+		return nil
+	}
+	var t msg.Text
+	for i, name := range names[:min(most, len(names))] {
+		t = append(t,
+			msg.Run{Text: map[bool]string{true: "Tried ", false: ", "}[i == 0]},
+			msg.Run{Text: w.foreign(name, b.Address), Style: msg.Code})
+	}
+	if n := len(names) - most; n > 0 {
+		t = append(t, msg.Run{Text: " and " + plural(n, "other name")})
+	}
+	if b.Failures > 0 && verdict == "" {
+		if t != nil {
+			t = append(t, msg.Run{Text: "; "})
+		}
+		t = append(t, msg.Run{Text: plural(b.Failures, "failure")})
+	}
+	return t
+}
+
+// span is from when to when an address is banned: "15:04 to 16:04", on the clock of its server. The zone is named where
+// it is not the reader's.
+func (w Words) span(b store.Ban) string {
+	from := b.Time.In(w.zone(b.Source))
+	s := from.Format("15:04")
+	switch until := from.Add(time.Duration(b.BanTime) * time.Second); {
+	case b.BanTime < 0:
+		s += ", for ever"
+	case b.BanTime > 0:
+		s += " to " + w.clock(until, from)
+	}
+	_, own := from.Zone()
+	if _, offset := from.In(w.Zone).Zone(); own != offset {
+		s += from.Format(" MST")
+	}
+	return s
+}
+
+// clock is a time in its own zone, with its date unless that is the day of now: "16:04", "Sun 29 Nov 15:12".
+func (Words) clock(t, now time.Time) string {
+	if t.Format(time.DateOnly) == now.Format(time.DateOnly) {
+		return t.Format("15:04")
+	}
+	if now.Sub(t).Abs() >= 300*24*time.Hour {
+		return t.Format("2 Jan 2006")
+	}
+	return t.Format("Mon 2 Jan 15:04")
+}
+
+// often is how many bans of an address within store.Lately are worth a remark.
+const often = 4
+
+// nth says which ban of its address this is: "3rd ban, the last today 13:40".
+func (w Words) nth(g store.EnrichedBan) string {
+	if g.Before == 0 {
+		return "1st ban here"
+	}
+	at, last := g.Time.In(w.zone(g.Source)), g.LastBefore.In(w.zone(g.Source))
+	when := w.clock(last, at)
+	if len(when) == len("15:04") {
+		when = "today " + when
+	}
+	n, within := g.Before+1, ""
+	if g.Lately+1 >= often {
+		n, within = g.Lately+1, " in "+roughly(g.Time.Sub(g.LatelySince))
+	}
+	return ordinal(n) + " ban" + within + ", the last " + when
+}
+
+// opinions says what table and whois each hold, where they differ.
+func (w Words) opinions(g store.EnrichedBan) string {
+	if g.Whois == "" || g.Table == "" || g.Whois == g.Table {
+		return ""
+	}
+	return g.Whois.Name() + " by whois, " + g.Table.Name() + " by " + cmp.Or(w.Table, "the built-in table")
+}
+
+// differs is a line that says what whois has found since the alert, nil if it agrees with the table.
+func (w Words) differs(g store.EnrichedBan) msg.Text {
+	if opinions := w.opinions(g); opinions != "" {
+		return msg.Text{{Text: w.address(g.Address), Style: msg.Code}, {Text: ": " + opinions}}
+	}
+	return nil
+}
+
+// network names the network that whois answered for, and its holder. Its name is foreign text: in code, no client makes
+// a link of it.
+func (w Words) network(g store.EnrichedBan) msg.Text {
+	if g.Network == "" {
+		return nil
+	}
+	t := msg.Text{{Text: w.address(g.Network), Style: msg.Code}}
+	if g.NetworkName != "" {
+		t = append(msg.Text{{Text: w.foreign(g.NetworkName, g.Address), Style: msg.Code}, {Text: ", "}}, t...)
+	}
+	return t
+}
+
+// unban says how to lift the ban on its server. Where addresses are masked, only the server can tell the address.
+func (w Words) unban(b store.Ban, more ...string) msg.Text {
+	if !w.Mask {
+		return msg.Text{{Text: unbanCommand(b, more), Style: msg.Code}}
+	}
+	ask := "sudo fail2ban-client banned"
+	if b.Jail != "" {
+		ask = "sudo fail2ban-client status " + store.ShellQuote(b.Jail)
+	}
+	return msg.Text{{Text: "On the server, "}, {Text: ask, Style: msg.Code}, {Text: " tells the address"}}
+}
+
+// unbanCommand lifts the ban, and those of more addresses by the same jail.
+func unbanCommand(b store.Ban, more []string) string {
+	command := "sudo fail2ban-client unban"
+	if b.Jail != "" {
+		command = "sudo fail2ban-client set " + store.ShellQuote(b.Jail) + " unbanip"
+	}
+	for _, a := range append([]string{b.Address}, more...) {
+		command += " " + store.ShellQuote(a)
+	}
+	return command
 }
 
 // inAlert is "sshd: 4 friends of 212 bans today, usually 1 of 200".
@@ -76,69 +206,4 @@ func (r rise) inAlert() string {
 		when = fmt.Sprintf(" in %d days", r.days)
 	}
 	return r.now.Jail + ": " + seen(r.now) + when + ", usually " + usual(r.past)
-}
-
-func punishment(b store.Ban) string {
-	var parts []string
-	if b.Failures > 0 {
-		parts = append(parts, plural(b.Failures, "failure"))
-	}
-	switch {
-	case b.BanTime < 0:
-		parts = append(parts, "banned for ever")
-	case b.BanTime > 0:
-		parts = append(parts, "banned for "+humanDuration(time.Duration(b.BanTime)*time.Second))
-	}
-	return strings.Join(parts, ", ")
-}
-
-// opinions says what table and whois each hold, when they differ or one is silent.
-func opinions(g store.EnrichedBan) string {
-	if !g.Public {
-		return ""
-	}
-	whois := g.Whois.Name()
-	switch {
-	case g.Answered && g.Whois == g.Table:
-		return ""
-	case !g.Answered && !g.Asked:
-		whois = "not asked yet"
-	case !g.Answered:
-		whois = "no answer yet"
-	}
-	return "Table: " + g.Table.Name() + "; whois: " + whois
-}
-
-// network names the network that whois answered for. Its name is foreign text: in code, no client makes a link of it.
-func (w Words) network(g store.EnrichedBan) msg.Text {
-	t := msg.Text{{Text: "Network "}, {Text: w.address(g.Network), Style: msg.Code}}
-	if g.NetworkName != "" {
-		t = append(t, msg.Run{Text: " "}, msg.Run{Text: w.foreign(g.NetworkName, g.Address), Style: msg.Code})
-	}
-	return t
-}
-
-// unban says how to lift the ban on its server. Where addresses are masked, only the server can tell the address.
-func (w Words) unban(b store.Ban) msg.Text {
-	if !w.Mask {
-		return msg.Text{{Text: "\nUnban: "}, {Text: unbanCommand(b), Style: msg.Code}}
-	}
-	ask := "fail2ban-client banned"
-	if b.Jail != "" {
-		ask = "fail2ban-client status " + store.ShellQuote(b.Jail)
-	}
-	return msg.Text{{Text: "\nOn the server, "}, {Text: ask, Style: msg.Code}, {Text: " tells the address"}}
-}
-
-func unbanCommand(b store.Ban) string {
-	if b.Jail == "" {
-		return "fail2ban-client unban " + store.ShellQuote(b.Address)
-	}
-	return "fail2ban-client set " + store.ShellQuote(b.Jail) + " unbanip " + store.ShellQuote(b.Address)
-}
-
-// lastLine is the last of the log lines for which the address was banned.
-func lastLine(matches string) string {
-	lines := strings.Split(strings.TrimSpace(matches), "\n")
-	return store.Clean(lines[len(lines)-1], 300)
 }

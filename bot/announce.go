@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"time"
 
+	"friendlyfire/bot/msg"
 	"friendlyfire/store"
 )
 
@@ -19,10 +20,11 @@ type Announcer struct {
 	Store    *store.Store
 	Chats    []store.Chat
 	Words    Words
-	Patience time.Duration       // how long a ban waits for whois before the table alone decides; 0: whois is off
-	MaxAge   time.Duration       // older bans are history; at most one summary of them is posted in this time
-	Next     func()              // called when notices were posted
-	Again    func(time.Duration) // called when a Step is due after that time
+	InPlace  func(store.Chat) bool // messages in the chat can be changed; nil: in none
+	Patience time.Duration         // how long the ban of no known friend waits for whois to say otherwise; 0: whois is off
+	MaxAge   time.Duration         // older bans are history; at most one summary of them is posted in this time
+	Next     func()                // called when notices were posted
+	Again    func(time.Duration)   // called when a Step is due after that time
 
 	seen  map[int64]time.Time // when a ban that waits for whois was first looked at
 	rises riseTracker
@@ -31,7 +33,7 @@ type Announcer struct {
 
 // Step decides what can be decided now. Bans that wait for whois are looked at again by a later Step.
 func (a *Announcer) Step(ctx context.Context) error {
-	const page = 250 // bounds the memory that a flood takes
+	const page = 100 // bounds the memory that a flood takes
 	waiting := map[int64]time.Time{}
 	for last := int64(0); ; {
 		undecided, err := a.Store.Undecided(ctx, last, page)
@@ -51,6 +53,9 @@ func (a *Announcer) Step(ctx context.Context) error {
 		}
 	}
 	a.seen = waiting
+	if err := a.followUp(ctx); err != nil {
+		return fmt.Errorf("announce: %w", err)
+	}
 	return a.summarise(ctx)
 }
 
@@ -87,30 +92,27 @@ func (a *Announcer) decide(
 		switch hopeful := g.Public && a.Patience > 0 && !g.Answered; {
 		case !g.Located:
 			waiting[g.ID] = first
-		case hopeful && !g.Asked && now.Sub(first) < a.Patience:
-			waiting[g.ID] = first
-			a.Again(a.Patience - now.Sub(first))
 		case g.Friendly:
-			if err := a.Store.Recall(ctx, &g); err != nil {
-				return v, err
-			}
 			if risen == nil {
 				if risen, err = a.risenJails(ctx, now); err != nil {
 					return v, err
 				}
 			}
-			who, err := a.judge.verdict(ctx, a.Store, g.Ban)
+			body, err := a.alert(ctx, g, risen)
 			if err != nil {
 				return v, err
 			}
-			v.Decided = append(v.Decided, g.ID)
-			told, err := a.flagRepeats(ctx, g, a.post("ban/"+strconv.FormatInt(g.ID, 10), Body{
-				Text: a.Words.Alert(g, a.Words.verdict(g.Ban, who), risen[g.Jail]), Brief: a.Words.Brief(g, now),
-			}))
+			told, err := a.flagRepeats(ctx, g, a.post(alertKey(g), body))
 			if err != nil {
 				return v, err
 			}
-			v.Notices = append(v.Notices, told...)
+			v.Decided, v.Notices = append(v.Decided, g.ID), append(v.Notices, told...)
+			if hopeful {
+				v.FollowUps = append(v.FollowUps, g.ID)
+			}
+		case hopeful && !g.Asked && now.Sub(first) < a.Patience:
+			waiting[g.ID] = first
+			a.Again(a.Patience - now.Sub(first))
 		case hopeful:
 			v.Waiting = append(v.Waiting, g.ID)
 		default:
@@ -118,6 +120,23 @@ func (a *Announcer) decide(
 		}
 	}
 	return v, nil
+}
+
+// alerts begins the keys of the notices of alerts.
+const alerts = "ban/"
+
+// alertKey is the key of the notices of an alert.
+func alertKey(g store.EnrichedBan) string { return alerts + strconv.FormatInt(g.ID, 10) }
+
+// alert is what a friendly ban's notices say.
+func (a *Announcer) alert(ctx context.Context, g store.EnrichedBan, risen map[string]string) (Body, error) {
+	if err := a.Store.Recall(ctx, &g); err != nil {
+		return Body{}, err
+	}
+	who, err := a.judge.verdict(ctx, a.Store, g.Ban)
+	return Body{
+		Text: a.Words.Alert(g, a.Words.verdict(g.Ban, who), risen[g.Jail]), Ban: a.Words.told(g, risen[g.Jail]),
+	}, err
 }
 
 // risenJails returns, for every jail that is stricter than usual today, the line that says so.
@@ -155,8 +174,26 @@ func (a *Announcer) summarise(ctx context.Context) error {
 	if err := a.Store.SetValue(ctx, at, now.UTC().Format(time.RFC3339)); err != nil {
 		return err
 	}
-	summary := a.post("history/"+strconv.FormatInt(h.UpTo, 10), Body{Text: a.Words.History(h, now)})
+	text := a.Words.FirstHistory(h, now)
+	if last != "" {
+		if text, err = a.late(ctx, h, now); err != nil {
+			return fmt.Errorf("announce history: %w", err)
+		}
+	}
+	summary := a.post("history/"+strconv.FormatInt(h.UpTo, 10), Body{Text: text, Silent: true})
 	return a.record(ctx, store.Verdict{Told: h.UpTo, Notices: summary})
+}
+
+// lateNamed is how many late friendly bans are told by name, and lateRead among how many bans they are looked for.
+const lateNamed, lateRead = 10, 100_000
+
+// late tells of bans that came too late to be news.
+func (a *Announcer) late(ctx context.Context, h store.History, now time.Time) (msg.Text, error) {
+	if h.Friendly == 0 || h.Bans > lateRead {
+		return a.Words.Late(h, nil, now), nil
+	}
+	friends, err := a.Store.HistoryFriends(ctx, h, lateNamed)
+	return a.Words.Late(h, friends, now), err
 }
 
 func (a *Announcer) post(key string, body Body) []store.Notice {
@@ -168,9 +205,12 @@ const uploads = 2
 
 // notices addresses one body to every chat.
 func notices(chats []store.Chat, key string, body Body, now time.Time) []store.Notice {
-	all := make([]store.Notice, len(chats))
+	all, text := make([]store.Notice, len(chats)), encode(body)
 	for i, chat := range chats {
-		all[i] = store.Notice{Key: key, Chat: chat, Body: encode(body), CreatedAt: now}
+		all[i] = store.Notice{Key: key, Chat: chat, Body: text, CreatedAt: now}
+		if body.Ban != nil {
+			all[i].Topic = body.Ban.topic()
+		}
 		if body.Chart != nil {
 			all[i].Uploads = uploads
 		}

@@ -24,7 +24,9 @@ func CommandList() []msg.Command {
 			since,
 			{Name: "as", Description: "in place of a picture", Choices: []string{inText}},
 		}},
-		{Name: "friends", Description: "Recent bans of friendly countries", Args: []msg.Arg{since}},
+		{Name: "friends", Description: "Recent bans of friendly countries", Args: []msg.Arg{
+			{Name: "since", Description: "how far back, or those banned often", Choices: append(Periods(), "often")},
+		}},
 		{Name: "ip", Description: "What is known of an address", Args: []msg.Arg{
 			{Name: "address", Description: "IPv4 or IPv6", Required: true, Suggested: true},
 		}},
@@ -59,8 +61,23 @@ func (c *Commands) Answer(ctx context.Context, r msg.Request) msg.Message {
 	if len(args) > 0 {
 		command, args = strings.ToLower(strings.TrimPrefix(args[0], "/")), args[1:]
 	}
-	var m msg.Message
-	var err error
+	m, err := c.carryOut(ctx, command, args, r)
+	m.Silent = true                        // whoever asks is looking
+	if usage, ok := err.(usageError); ok { //nolint:errorlint // made here, never wrapped
+		return msg.Message{Text: msg.Text{{Text: string(usage)}}, Silent: true}
+	}
+	if err != nil {
+		c.Log.Error("command failed", "command", command, "error", err)
+		const sorry = "That did not work: something is wrong with my database. The log says what."
+		return msg.Message{Text: msg.Text{{Text: sorry}}, Silent: true}
+	}
+	return m
+}
+
+// carryOut carries out one command. Its error is a usageError, or of the database.
+func (c *Commands) carryOut(
+	ctx context.Context, command string, args []string, r msg.Request,
+) (m msg.Message, err error) {
 	switch command {
 	case "report", "reports":
 		m, err = c.report(ctx, args, r.Platform, cmp.Or(r.Width, phone))
@@ -75,15 +92,7 @@ func (c *Commands) Answer(ctx context.Context, r msg.Request) msg.Message {
 	default:
 		m = msg.Message{Text: append(msg.Text{{Text: unknownCommand(command) + "\n\n"}}, help()...)}
 	}
-	if usage, ok := err.(usageError); ok { //nolint:errorlint // made here, never wrapped
-		return msg.Message{Text: msg.Text{{Text: string(usage)}}}
-	}
-	if err != nil {
-		c.Log.Error("command failed", "command", command, "error", err)
-		const sorry = "That did not work: something is wrong with my database. The log says what."
-		return msg.Message{Text: msg.Text{{Text: sorry}}}
-	}
-	return m
+	return m, err
 }
 
 func unknownCommand(typed string) string {
@@ -97,17 +106,17 @@ func unknownCommand(typed string) string {
 // Suggest returns up to 20 addresses that begin with what has been typed of "/ip ADDRESS": friends first, then all
 // others, the latest banned before earlier ones.
 func (c *Commands) Suggest(ctx context.Context, r msg.Request) []string {
-	const most, looked = 20, 500
+	const most, newest = 20, 500
 	typed := strings.TrimSpace(strings.TrimPrefix(r.Text, "/ip"))
 	if c.Reporter.Words.Mask {
 		return nil
 	}
-	friends, err := c.Store.FriendlyBans(ctx, store.Window{}, looked)
+	friends, err := c.Store.FriendlyBans(ctx, store.Window{}, newest, 0)
 	if err != nil {
 		c.Log.Error("no suggestions", "error", err)
 		return nil
 	}
-	latest, err := c.Store.LatestBans(ctx, looked)
+	latest, err := c.Store.LatestBans(ctx, newest)
 	if err != nil {
 		c.Log.Error("no suggestions", "error", err)
 		return nil
@@ -135,7 +144,7 @@ func help() msg.Text {
 		{Text: ": bans as a chart. Add what to count by (" + strings.Join(Kinds(), ", ") + ") and how far back (" +
 			strings.Join(periods, ", ") + "), and “text” for a chart of letters\n"},
 		{Text: "/friends", Style: msg.Bold},
-		{Text: ": bans of friendly countries\n"},
+		{Text: ": bans of friendly countries. Add how far back, or often for those banned again and again\n"},
 		{Text: "/ip", Style: msg.Bold},
 		{Text: " ADDRESS: what is known of an address\n"},
 		{Text: "/status", Style: msg.Bold},
@@ -246,51 +255,6 @@ func buttons(by, since string) [][]msg.Button {
 	return slices.AppendSeq(rows, slices.Chunk(byKind, third))
 }
 
-const friendsListed = 10 // even with the longest names, they fit into one message of any platform
-
-func (c *Commands) friends(ctx context.Context, args []string) (msg.Message, error) {
-	a := asked{since: "7d"}
-	if err := a.read(args, false); err != nil {
-		return msg.Message{}, err
-	}
-	since := a.since
-	w := c.Reporter.Words
-	window, err := c.Reporter.window(ctx, since, time.Now())
-	if err != nil {
-		return msg.Message{}, err
-	}
-	total, err := c.Store.Totals(ctx, window)
-	if err != nil {
-		return msg.Message{}, err
-	}
-	bans, err := c.Store.FriendlyBans(ctx, window, friendsListed)
-	if err != nil {
-		return msg.Message{}, err
-	}
-	period := w.period(since, window)
-	if total.Bans == 0 {
-		return msg.Message{Text: headed("No bans", "\n"+period)}, nil
-	}
-	if len(bans) == 0 {
-		return msg.Message{Text: headed("No friendly bans",
-			fmt.Sprintf(" among %s.\n%s. Friendly: %s", plural(total.Bans, "ban"), period, w.friends()))}, nil
-	}
-	t := headed(plural(total.Friendly, "friendly ban"),
-		fmt.Sprintf(" of %s (%s)\n%s", number(total.Bans), percent(total.Friendly, total.Bans), period))
-	for _, g := range bans {
-		t = append(t, append(msg.Text{{Text: "\n"}}, w.line(g, "2 Jan 15:04")...)...)
-		v, err := c.judge.verdict(ctx, c.Store, g.Ban)
-		if err != nil {
-			return msg.Message{}, err
-		}
-		t = append(t, msg.Run{Text: inLine(v)})
-	}
-	if n := total.Friendly - int64(len(bans)); n > 0 {
-		t = append(t, msg.Run{Text: "\n… and " + number(n) + " earlier"})
-	}
-	return msg.Message{Text: t}, nil
-}
-
 func (c *Commands) ip(ctx context.Context, args []string) (msg.Message, error) {
 	const listed = 5
 	w := c.Reporter.Words
@@ -330,25 +294,19 @@ func (c *Commands) ip(ctx context.Context, args []string) (msg.Message, error) {
 	if g.Friendly {
 		t = append(t, msg.Run{Text: ", friendly"})
 	}
-	if g.Network != "" {
-		t = append(append(t, msg.Run{Text: "\n"}), w.network(g)...)
-	}
-	if s := opinions(g); s != "" {
-		t = append(t, msg.Run{Text: "\n" + s})
-	}
 	v, err := c.judge.verdict(ctx, c.Store, g.Ban)
 	if err != nil {
 		return msg.Message{}, err
 	}
-	if verdict := w.verdict(g.Ban, v); verdict != nil {
-		t = append(append(t, msg.Run{Text: "\n"}), verdict...)
-	}
-	t = append(t, msg.Run{Text: "\nBanned " + times(g.Before+1)})
+	t = lines(t, w.network(g), plain(w.opinions(g)), w.verdict(g.Ban, v), plain("Banned "+times(g.Before+1)))
 	for _, b := range bans {
-		t = append(t, msg.Run{Text: "\n" + w.at(b) + "  " + w.where(b.Ban)})
+		t = append(append(t, msg.Run{Text: "\n" + w.at(b) + "  "}), w.where(b.Ban)...)
 	}
 	if n := g.Before + 1 - len(bans); n > 0 {
 		t = append(t, msg.Run{Text: "\n… and " + number(n) + " earlier"})
 	}
-	return msg.Message{Text: append(t, w.unban(g.Ban)...)}, nil
+	if g.InForce(time.Now()) {
+		t = lines(t, w.unban(g.Ban))
+	}
+	return msg.Message{Text: t}, nil
 }

@@ -76,7 +76,7 @@ func TestR25ARestoredCopyIsToldOfOnce(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, chat := range chats {
-				due, err := s.Due(ctx, chat, time.Now(), 10)
+				due, err := s.Due(ctx, chat, time.Now(), "", 10)
 				if want := []int{1, 1, 0}[i]; err != nil || len(due) != want {
 					t.Errorf("%d notices to %s, %v, want %d", len(due), chat, err, want)
 				}

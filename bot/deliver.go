@@ -14,8 +14,11 @@ import (
 // Body is what a notice says, in the form that the outbox keeps.
 type Body struct {
 	Text  msg.Text `json:"text"`
-	Brief msg.Text `json:"brief,omitempty"` // takes the place of Text where a crowd waits
 	Chart *Chart   `json:"chart,omitempty"` // drawn when the notice is sent
+	Ban   *Told    `json:"ban,omitempty"`   // of an alert: tells it as one of many
+
+	// Silent does not ring. What is not an alert and no trouble is silent.
+	Silent bool `json:"silent,omitempty"`
 }
 
 // Deliverer empties the outbox of one chat, oldest notice first, several in a message where they fit.
@@ -28,10 +31,12 @@ type Body struct {
 // lost answer, is sent again and says that it may be a repeat.
 type Deliverer struct {
 	Store    *store.Store
+	Words    Words
 	Sender   msg.Sender
 	Chat     store.Chat
 	Pictures bool                                         // it sends the notices with pictures; otherwise the others
 	Draw     func(context.Context, Chart) ([]byte, error) // PNG
+	Quiet    *Quiet                                       // when only alerts are sent; nil: never
 	Again    func(time.Duration)                          // called when a Step is due after that time
 	Next     func()                                       // called when the other one may have something to do; nil: nobody
 	Log      *slog.Logger
@@ -41,6 +46,8 @@ type Deliverer struct {
 	missed  int       // uploads in a row that did not reach the platform
 	vain    time.Time // of the latest attempt, if it was in vain; zero: it was not
 	doubt   doubt
+	edited  time.Time // the latest attempt to change a message
+	noEdits time.Time // when the next one may be made, after a refusal
 }
 
 // Step sends what is due. It returns when nothing more is due, or when an attempt has failed: the store then knows when
@@ -68,7 +75,7 @@ func (d *Deliverer) send(ctx context.Context) (tried bool, err error) {
 			return tried, err
 		}
 		if len(due) == 0 {
-			return tried, d.later(ctx)
+			return tried, errors.Join(d.edit(ctx), d.later(ctx))
 		}
 		if due = d.doubt.order(due, time.Now()); len(due) == 0 {
 			return tried, d.later(ctx)
@@ -89,10 +96,16 @@ func (d *Deliverer) send(ctx context.Context) (tried bool, err error) {
 }
 
 func (d *Deliverer) due(ctx context.Context) ([]store.Notice, error) {
-	if d.Pictures {
+	quiet := !d.Quiet.Until(time.Now()).IsZero()
+	switch {
+	case d.Pictures && quiet: // no alert has one
+		return nil, nil
+	case d.Pictures:
 		return d.Store.DuePicture(ctx, d.Chat, time.Now())
+	case quiet:
+		return d.Store.Due(ctx, d.Chat, time.Now(), alerts, looked)
 	}
-	return d.Store.Due(ctx, d.Chat, time.Now(), 200)
+	return d.Store.Due(ctx, d.Chat, time.Now(), "", looked)
 }
 
 // later asks for a Step at the time when the chat may be tried again, if anything is waiting.
@@ -105,15 +118,20 @@ func (d *Deliverer) later(ctx context.Context) error {
 	if pause = max(pause, time.Until(d.rest)); pause <= 0 {
 		pause = d.doubt.next(time.Now())
 	}
-	if pause > 0 {
-		d.Again(pause)
+	for _, pause := range []time.Duration{pause, time.Until(d.Quiet.Until(time.Now()))} {
+		if pause > 0 {
+			d.Again(pause)
+		}
 	}
 	return err
 }
 
 // deliver makes one attempt to send one message. It reports whether the next may follow; an error is the store's.
 func (d *Deliverer) deliver(ctx context.Context, due []store.Notice) (goOn bool, err error) {
-	pack, message := d.pack(ctx, due)
+	pack, message, err := d.compose(ctx, due)
+	if err != nil {
+		return false, err
+	}
 	ids := make([]int64, len(pack))
 	for i, n := range pack {
 		ids[i] = n.ID
@@ -130,11 +148,12 @@ func (d *Deliverer) deliver(ctx context.Context, due []store.Notice) (goOn bool,
 		return false, err
 	}
 	begun := time.Now()
-	failure := d.Sender.Send(ctx, status.Destination(), message)
+	id, failure := d.post(ctx, status.Destination(), message)
 	end := store.Attempt{Chat: d.Chat, IDs: ids, At: time.Now()}
 	if failure == nil {
 		d.missed = 0
 		d.doubt.passed(ids)
+		end.Message, end.Shown = id, pack
 		return true, d.Store.RecordAttempt(kept, end)
 	}
 	end.Reason = failure.Error()
@@ -223,7 +242,7 @@ func (d *Deliverer) follow(ctx context.Context, to string, now time.Time) error 
 		{Text: ". I write and listen here as before; put it in place of "},
 		{Text: d.Chat.ID, Style: msg.Code},
 		{Text: " in my configuration when you can."},
-	}}
+	}, Silent: true}
 	_, err := d.Store.Post(ctx, notices([]store.Chat{d.Chat}, "moved/"+to, told, now)...)
 	return errors.Join(err, d.Store.Move(ctx, d.Chat, to))
 }

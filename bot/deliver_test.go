@@ -63,7 +63,7 @@ func TestR29PictureBecomesWordsAfterTwoFailures(t *testing.T) {
 		uploads int
 		want    string // how the words begin
 	}{
-		"no answer":     {errors.New("EOF"), 2, "(may repeat) numbers"},
+		"no answer":     {errors.New("EOF"), 2, "numbers (may repeat)"},
 		"not sent":      {&msg.NotSentError{Reason: "403"}, 2, "numbers"},
 		"forbidden":     {&msg.NotSentError{Reason: "403", After: 15 * time.Minute}, 2, "numbers"},
 		"rejected":      {&msg.RejectedError{Reason: "400"}, 2, "numbers"},
@@ -129,7 +129,7 @@ func TestR29KillsCountAsFailures(t *testing.T) {
 			}
 		}
 		d.pass(time.Minute)
-		d.said("trouble", "(may repeat) numbers", "more numbers")
+		d.said("trouble", "numbers (may repeat)", "more numbers")
 		if g.uploads != 1 {
 			t.Errorf("%d uploads beside the one that was killed, want 1", g.uploads)
 		}
@@ -154,7 +154,7 @@ func TestR29AlertOvertakesAnUploadThatHangs(t *testing.T) {
 		if err := errors.Join(d.announcer.Step(t.Context()), d.deliverer.Step(t.Context())); err != nil {
 			t.Fatal(err)
 		}
-		d.said("trouble", Headline("BE", "198.51.100.7").String())
+		d.said("trouble", opening("198.51.100.7"))
 		if took := time.Since(began); took > 0 {
 			t.Errorf("the alert waited %v", took)
 		}

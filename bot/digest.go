@@ -71,7 +71,8 @@ func (d *Digester) Step(ctx context.Context) error {
 	return nil
 }
 
-// listed is how many friendly bans the first message of a digest lists, more how many each of those that follow does.
+// listed is how many groups of friendly bans the first message of a digest lists, more how many each of those that
+// follow does.
 // Even with the longest names, they fit into one message of any platform; where more fits, a deliverer joins messages.
 const listed, more = 5, 10
 
@@ -96,11 +97,11 @@ func (d *Digester) Compose(ctx context.Context, now time.Time) ([]Body, error) {
 	if err != nil {
 		return nil, err
 	}
-	friends, err := d.Store.FriendlyBans(ctx, window, 500)
+	friends, err := d.Store.FriendlyBans(ctx, window, 10_000, 0)
 	if err != nil {
 		return nil, err
 	}
-	history, err := d.past(ctx, day)
+	history, err := d.Store.Totals(ctx, store.Window{From: day(1 + pastWeek), To: day(1)})
 	if err != nil {
 		return nil, err
 	}
@@ -113,7 +114,35 @@ func (d *Digester) Compose(ctx context.Context, now time.Time) ([]Body, error) {
 		return nil, err
 	}
 
-	t := headed(window.From.Format("Mon 2 Jan")+": "+plural(rep.Total, "ban"), history)
+	date := window.From.Format("Mon 2 Jan")
+	var t msg.Text
+	warning := rep.Total == 0 && history.Bans >= unusual*pastWeek
+	switch {
+	case warning:
+		t = headed("⚠ "+date+": 0 bans", ", usually "+number(perDay(history.Bans))+". Does Fail2Ban run?")
+	case rep.Friendly > 0:
+		t = headed(date+": "+number(rep.Friendly)+" of "+plural(rep.Total, "ban")+" hit friends", "")
+	default:
+		t = headed(date+": "+plural(rep.Total, "ban"), "")
+	}
+	if rep.Total > 0 && history.Bans > 0 {
+		t = append(t, msg.Run{Text: "\nUsually " + number(perDay(history.Friendly)) + " of " + number(perDay(history.Bans))})
+	}
+	groups := w.groupFriends(friends, listed)
+	for _, f := range groups {
+		if err := d.Store.Recall(ctx, &f.latest); err != nil {
+			return nil, err
+		}
+	}
+	for _, f := range groups[:min(listed, len(groups))] {
+		t = lines(t, w.groupLine(f, "15:04"))
+	}
+	if looks := looks(friends); looks != "" {
+		t = append(t, msg.Run{Text: "\n" + strings.TrimPrefix(looks, "; ")})
+	}
+	if n := len(groups) - listed; n > 0 {
+		t = append(t, msg.Run{Text: "\n… and " + number(n) + " more below"})
+	}
 	if rep.Total > 0 {
 		t = append(t, msg.Run{Text: "\nCountries: " + top(rep.Rows, 5)})
 		if rows := d.jailRows(jails.Rows); len(rows) > 0 {
@@ -121,56 +150,39 @@ func (d *Digester) Compose(ctx context.Context, now time.Time) ([]Body, error) {
 		}
 	}
 	if unknown > 0 {
-		t = append(t, msg.Run{Text: "\nCountry unknown: " + plural(unknown, "address") + "; asked again later"})
-	}
-	switch {
-	case len(friends) > 0:
-		t = append(t, msg.Run{Text: "\nFriendly: " + plural(rep.Friendly, "ban") + looks(friends)})
-	case rep.Total > 0:
-		t = append(t, msg.Run{Text: "\nFriendly: none"})
+		t = append(t, msg.Run{Text: "\nCountry unknown: " + plural(unknown, "address")})
+		if d.Health.Whois {
+			t = append(t, msg.Run{Text: "; asked again later"})
+		}
 	}
 	if len(rises) > 0 {
 		t = append(t, msg.Run{Text: riseLines(rises)})
-	}
-	for _, g := range friends[:min(listed, len(friends))] {
-		t = append(t, append(msg.Text{{Text: "\n"}}, w.line(g, "15:04")...)...)
-	}
-	if n := len(friends) - listed; n > 0 {
-		t = append(t, msg.Run{Text: "\n… and " + number(n) + " more below"})
 	}
 	if rep.Caveat != "" {
 		t = append(t, msg.Run{Text: "\nMind: " + rep.Caveat})
 	}
 	t = append(t, msg.Run{Text: "\n" + health})
 
-	bodies := []Body{{Text: t}}
+	bodies := []Body{{Text: t, Silent: !warning}}
 	if rep.drawable {
 		bodies[0].Chart = &chart
 	}
-	for rest := friends[min(listed, len(friends)):]; len(rest) > 0; {
+	for rest := groups[min(listed, len(groups)):]; len(rest) > 0; {
 		n := min(more, len(rest))
-		page := msg.Text{{Text: "Friendly bans of " + window.From.Format("Mon 2 Jan") + ", continued", Style: msg.Bold}}
-		for _, g := range rest[:n] {
-			page = append(page, append(msg.Text{{Text: "\n"}}, w.line(g, "15:04")...)...)
+		page := msg.Text{{Text: "Friendly bans of " + date + ", continued", Style: msg.Bold}}
+		for _, f := range rest[:n] {
+			page = lines(page, w.groupLine(f, "15:04"))
 		}
-		bodies, rest = append(bodies, Body{Text: page}), rest[n:]
+		bodies, rest = append(bodies, Body{Text: page, Silent: true}), rest[n:]
 	}
 	return bodies, nil
 }
 
-// past says how many bans the day before had, and the seven days before on average.
-func (d *Digester) past(ctx context.Context, day func(back int) time.Time) (string, error) {
-	before, err := d.Store.Totals(ctx, store.Window{From: day(2), To: day(1)})
-	if err != nil {
-		return "", err
-	}
-	week, err := d.Store.Totals(ctx, store.Window{From: day(8), To: day(1)})
-	if err != nil || week.Bans == 0 {
-		return "", err
-	}
-	s := fmt.Sprintf(" (the day before %s, 7-day mean %.1f)", number(before.Bans), float64(week.Bans)/7)
-	return strings.Replace(s, ".0)", ")", 1), nil
-}
+// A day without bans is a warning where that many a day were usual in the week before.
+const unusual, pastWeek = 3, 7
+
+// perDay is a week's number for one of its days, rounded.
+func perDay(ofWeek int64) int64 { return (ofWeek + pastWeek/2) / pastWeek }
 
 func (d *Digester) jailRows(jails []store.Count) (rows []Row) {
 	for _, n := range jails {

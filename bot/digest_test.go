@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -43,8 +44,8 @@ func TestDigestComesOncePerDateAndOnQuietDaysToo(t *testing.T) {
 		d.ban("198.51.100.7", "BE")
 		time.Sleep(30 * time.Hour) // asleep at the time of a digest: made up for, once, for the latest date
 		d.digest()
-		d.said("Fri 31 Dec", "Sun 2 Jan: 1 ban\nCountries: Belgium 1\nJails: sshd 1\nFriendly: 1 ban\n"+
-			"04:00  🇧🇪 BE 198.51.100.7  sshd on web1\nweb1: last ban Sun 2 Jan 04:00 (30 h ago); all sources healthy")
+		d.said("Fri 31 Dec", "Sun 2 Jan: 1 of 1 ban hit friends\n"+
+			"🇧🇪 198.51.100.7, sshd on web1, 04:00\nCountries: Belgium 1\nJails: sshd 1\nweb1: last ban Sun 2 Jan 04:00 (30 h ago); all sources healthy")
 		if d.sender.sent[1].Photo != nil {
 			t.Error("a picture of one bar")
 		}
@@ -83,37 +84,96 @@ func TestDigestSetsTheDayBesideItsPast(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := "Sun 9 Jan: 9 bans (the day before 8, 7-day mean 5)\nCountries: China 9\nJails: sshd 9\n" +
-			"Friendly: none\n"
+		want := "Sun 9 Jan: 9 bans\nUsually 0 of 5\nCountries: China 9\nJails: sshd 9\n"
 		if got := bodies[0].Text.String(); !strings.HasPrefix(got, want) {
 			t.Errorf("got %q, want it to begin with %q", got, want)
 		}
 	})
 }
 
-func TestDigestListsEveryFriendlyBanAndStaysShort(t *testing.T) {
+func TestDigestTellsOfEveryFriendlyBanAndStaysShort(t *testing.T) {
+	tests := map[string]struct {
+		address func(i int) string
+		lines   int
+	}{
+		"in many networks": {func(i int) string { return fmt.Sprintf("2001:db8:%x::9abc:def0:1234:1", 0x1000+i) }, 60},
+		"in one network":   {func(i int) string { return fmt.Sprintf("2001:db8:1234:5678:9abc:def0:1234:%x", 0x1000+i) }, 1},
+		"of one address":   {func(int) string { return "198.51.100.7" }, 1},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				d := newDesk(t)
+				untilDigest()
+				for i := range 60 {
+					d.ban(tc.address(i), "BE", ago(time.Duration(i)*time.Second))
+				}
+				time.Sleep(24 * time.Hour)
+				bodies, err := d.digester.Compose(t.Context(), time.Now())
+				if err != nil {
+					t.Fatal(err)
+				}
+				listed := 0
+				for i, b := range bodies {
+					text := b.Text.String()
+					listed += strings.Count(text, "🇧🇪 ")
+					if limit := map[bool]int{true: 1024, false: 2000}[i == 0]; len([]rune(text)) > limit {
+						t.Errorf("message %d has %d characters, want %d at most", i+1, len([]rune(text)), limit)
+					}
+				}
+				if listed != tc.lines || !strings.HasPrefix(bodies[0].Text.String(), "Sat 1 Jan: 60 of 60 bans hit friends\n") {
+					t.Errorf("%d lines of friendly bans, want %d:\n%s", listed, tc.lines, bodies[0].Text)
+				}
+			})
+		})
+	}
+}
+
+func TestDigestNamesAnAddressOnceAndHowOftenItComes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDesk(t)
+		for day := range 9 {
+			if day > 0 {
+				d.ban("198.51.100.7", "BE")
+			}
+			time.Sleep(24 * time.Hour)
+		}
 		untilDigest()
-		for i := range 60 {
-			d.ban("2001:db8:1234:5678:9abc:def0:1234:"+string(rune('a'+i%6))+string(rune('0'+i%10)), "BE",
-				ago(time.Duration(i)*time.Second))
+		for i := range 10 {
+			d.ban("198.51.100.7", "BE", ago(time.Duration(i)*time.Minute))
 		}
 		time.Sleep(24 * time.Hour)
 		bodies, err := d.digester.Compose(t.Context(), time.Now())
 		if err != nil {
 			t.Fatal(err)
 		}
-		listed := 0
-		for i, b := range bodies {
-			text := b.Text.String()
-			listed += strings.Count(text, "2001:db8:")
-			if limit := map[bool]int{true: 1024, false: 2000}[i == 0]; len([]rune(text)) > limit {
-				t.Errorf("message %d has %d characters, want %d at most", i+1, len([]rune(text)), limit)
-			}
+		const want = "\n🇧🇪 198.51.100.7 ×10, sshd on web1, 07:51–08:00: 18th ban in 8 days\n"
+		if got := bodies[0].Text.String(); !strings.Contains(got, want) || strings.Count(got, "198.51.100.7") != 1 {
+			t.Errorf("%q is not once in\n%s", want, got)
 		}
-		if listed != 60 {
-			t.Errorf("%d of 60 friendly bans listed", listed)
+	})
+}
+
+// A quiet day that is not usual is a warning, and rings; every other digest is silent.
+func TestDigestOfAnUnusuallyQuietDayIsAWarning(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t)
+		untilDigest()
+		for range 7 {
+			for i := range 4 {
+				d.ban("198.51.100.7", "CN", ago(time.Duration(i)*time.Minute))
+			}
+			time.Sleep(24 * time.Hour)
+		}
+		bodies, err := d.digester.Compose(t.Context(), time.Now())
+		if err != nil || !bodies[0].Silent {
+			t.Errorf("%+v, %v; want a digest that does not ring", bodies, err)
+		}
+		time.Sleep(24 * time.Hour)
+		bodies, err = d.digester.Compose(t.Context(), time.Now())
+		const want = "⚠ Sat 8 Jan: 0 bans, usually 4. Does Fail2Ban run?\nweb1: last ban Fri 7 Jan 08:00"
+		if err != nil || bodies[0].Silent || !strings.HasPrefix(bodies[0].Text.String(), want) {
+			t.Errorf("%+v, %v; want %q, and that it rings", bodies, err, want)
 		}
 	})
 }

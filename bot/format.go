@@ -52,6 +52,22 @@ func plural[T ~int | ~int64](n T, noun string) string {
 	return number(n) + " " + noun + "s"
 }
 
+// ordinal is "1st", "12th", "23rd".
+func ordinal(n int) string {
+	suffix := "th"
+	if tens := n / 10 % 10; tens != 1 {
+		switch n % 10 {
+		case 1:
+			suffix = "st"
+		case 2:
+			suffix = "nd"
+		case 3:
+			suffix = "rd"
+		}
+	}
+	return number(n) + suffix
+}
+
 func times(n int) string {
 	switch n {
 	case 1:

@@ -230,7 +230,7 @@ func (h *Health) tell(ctx context.Context, what string, wrong bool, chats []stor
 	if !wrong {
 		at = since + "/over"
 	}
-	posted, err := h.Store.PostAndSet(ctx, key, state, notices(chats, key+"/"+at, Body{Text: text}, now)...)
+	posted, err := h.Store.PostAndSet(ctx, key, state, notices(chats, key+"/"+at, Body{Text: text, Silent: !wrong}, now)...)
 	if err == nil && posted > 0 {
 		h.Next()
 	}

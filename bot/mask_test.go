@@ -74,7 +74,7 @@ func TestS17SmallNetworksAreMasked(t *testing.T) {
 		Ban: store.Ban{Address: "203.0.113.7"}, Network: "203.0.113.7/32",
 		NetworkName: "CUSTOMER-203-0-113-7",
 	}
-	const want = "Network 203.0.113.0/24 CUSTOMER-203.0.113.0/24"
+	const want = "CUSTOMER-203.0.113.0/24, 203.0.113.0/24"
 	if got := (Words{Mask: true}).network(g).String(); got != want {
 		t.Errorf("%q, want %q", got, want)
 	}

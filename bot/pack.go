@@ -3,64 +3,53 @@ package bot
 import (
 	"context"
 	"crypto/rand"
-	"encoding/json"
+	"slices"
+	"time"
 
 	"friendlyfire/bot/msg"
 	"friendlyfire/store"
 )
 
-// crowd is how many notices must be waiting for alerts to be sent in brief: a group takes twenty messages a minute, and
-// thousands of alerts in full would take hours.
-const crowd = 40
+// looked is how many of the notices that wait for a chat are looked at for a message.
+const looked = 200
 
-// pack puts the first notice that is due, and those behind it that fit, into one message.
-// Room for the note that it may be a repeat is kept in every one. A message that may have arrived is made of the same notices again, under the same nonce.
-func (d *Deliverer) pack(ctx context.Context, due []store.Notice) ([]store.Notice, msg.Message) {
-	again := due[0].Nonce != ""
-	pack, m := d.compose(ctx, due, !again && len(due) > crowd)
-	if again && !d.Sender.Fits(m) { // it was in brief
-		pack, m = d.compose(ctx, due, true)
-	}
-	return pack, m
-}
-
-func (d *Deliverer) compose(ctx context.Context, due []store.Notice, brief bool) ([]store.Notice, msg.Message) {
+// compose puts the first notice that is due, and those behind it that fit, into one message. A message that may have
+// arrived is made of the same notices again, under the same nonce.
+func (d *Deliverer) compose(ctx context.Context, due []store.Notice) ([]store.Notice, msg.Message, error) {
 	first := due[0]
-	m := msg.Message{Nonce: first.Nonce}
+	m := msg.Message{Nonce: first.Nonce, Silent: true}
 	if m.Nonce == "" {
 		m.Nonce = rand.Text()[:20]
 	}
+	parcels, err := d.parcels(ctx, due, looked)
+	if err != nil {
+		return nil, m, err
+	}
 	var pack []store.Notice
-	for _, n := range due {
+	for _, p := range parcels {
+		n := p.notices[0]
 		if len(pack) > 0 && (n.Nonce != first.Nonce || n.MaybeSent != first.MaybeSent || n.Alone || first.Alone) {
 			continue
 		}
-		var body Body
-		if err := json.Unmarshal([]byte(n.Body), &body); err != nil {
-			body = Body{Text: msg.Text{{Text: "a notice that cannot be read: " + n.Key}}}
-		}
-		if len(pack) > 0 && body.Chart != nil {
+		if len(pack) > 0 && p.body.Chart != nil {
 			continue
 		}
-		if brief && body.Brief != nil {
-			body.Text = body.Brief
-		}
 		longer := m
-		switch {
-		case len(pack) > 0:
-			longer.Text = append(append(msg.Text{}, m.Text...), append(msg.Text{{Text: "\n\n"}}, body.Text...)...)
-		case n.MaybeSent:
-			longer = msg.Message{Nonce: m.Nonce, Text: body.Text}.AsRepeat()
-		default:
-			longer.Text = body.Text
+		longer.Silent = m.Silent && p.body.Silent
+		note := p.dated(d.Words, time.Now())
+		longer.Text = p.text(d.Words, func(t msg.Text) bool {
+			return len(pack) > 0 || d.Sender.Fits(msg.Message{Text: t.Noted(note)}.AsRepeat())
+		}).Noted(note)
+		if len(pack) > 0 {
+			longer.Text = slices.Concat(m.Text, msg.Text{{Text: "\n\n"}}, longer.Text)
 		}
 		if len(pack) > 0 && first.Nonce == "" && !d.Sender.Fits(longer.AsRepeat()) {
 			break
 		}
-		pack, m = append(pack, n), longer
-		if body.Chart != nil {
+		pack, m = append(pack, p.notices...), longer
+		if p.body.Chart != nil {
 			if n.Uploads > 0 {
-				m.Photo = d.draw(ctx, *body.Chart)
+				m.Photo = d.draw(ctx, *p.body.Chart)
 			}
 			if !d.Sender.Fits(m) {
 				m.Photo = nil // a caption is shorter than a text may be
@@ -68,7 +57,10 @@ func (d *Deliverer) compose(ctx context.Context, due []store.Notice, brief bool)
 			break
 		}
 	}
-	return pack, m
+	if first.MaybeSent {
+		m = m.AsRepeat()
+	}
+	return pack, m, nil
 }
 
 // draw returns the picture, or nil if that fails: better words without a picture than no words.

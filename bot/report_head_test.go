@@ -10,7 +10,6 @@ import (
 
 	"friendlyfire/bot/msg"
 	"friendlyfire/charts"
-	"friendlyfire/store"
 )
 
 // head is what stands above the picture of a report.
@@ -22,8 +21,6 @@ func (d *desk) head(by, since string) charts.Head {
 	}
 	return d.commands.Reporter.head(rep)
 }
-
-func by(jail string) func(*store.Ban) { return func(b *store.Ban) { b.Jail = jail } }
 
 func TestAChangeIsSaidAsANumberOfBans(t *testing.T) {
 	for _, test := range []struct {

@@ -113,13 +113,13 @@ func TestVerdictJoinsTheBansOfAnAddress(t *testing.T) {
 			"Person or attacker? 2 names that do not exist",
 		},
 		"an old password, everywhere": {
-			[]func(*store.Ban){tries("jdupont", "jdupont"), ago(2 * time.Hour), inJail("dovecot")},
+			[]func(*store.Ban){tries("jdupont", "jdupont"), ago(2 * time.Hour), by("dovecot")},
 			[]func(*store.Ban){tries("jdupont", "jdupont")},
 			"Probably a person: only jdupont, who exists; 2 failures in 10 s",
 		},
 		"recidive is for what was before": {
 			[]func(*store.Ban){tries("jdupont", "jdupont"), ago(2 * time.Hour)},
-			[]func(*store.Ban){inJail("recidive"), func(b *store.Ban) {
+			[]func(*store.Ban){by("recidive"), func(b *store.Ban) {
 				b.Matches = "2000-01-01 00:00:00,000 fail2ban.actions [1]: NOTICE [sshd] Ban 198.51.100.7"
 			}},
 			"Probably a person: only jdupont, who exists; 2 failures in 10 s",
@@ -139,8 +139,6 @@ func TestVerdictJoinsTheBansOfAnAddress(t *testing.T) {
 		})
 	}
 }
-
-func inJail(jail string) func(*store.Ban) { return func(b *store.Ban) { b.Jail = jail } }
 
 func TestNamesOfTheFleetsBansCount(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -185,7 +183,7 @@ func TestListsAndReportsSayWhoLooksLikeAPerson(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		const want = "\nFriendly: 5 bans; 2 friends look like people, 1 like an attacker\n"
+		const want = "\n2 friends look like people, 1 like an attacker\n"
 		if got := bodies[0].Text.String(); !strings.Contains(got, want) {
 			t.Errorf("digest: got\n%s\nwant %q", got, want)
 		}

@@ -14,15 +14,21 @@ type Words struct {
 	Zone    *time.Location            // of digests, reports, and sources without a zone of their own
 	Zones   map[string]*time.Location // of sources
 	Friends store.Friends
-	Mask    bool // show networks (/24, /48) in place of addresses
+	Table   string // what the table of countries is called; "": the built-in table
+	Mask    bool   // show networks (/24, /48) in place of addresses
 }
 
 // headed is a text that begins in bold.
 func headed(bold, rest string) msg.Text { return msg.Text{{Text: bold, Style: msg.Bold}, {Text: rest}} }
 
-// where says which rule banned, and on which server.
-func (w Words) where(b store.Ban) string {
-	return cmp.Or(b.Jail, "unnamed jail") + " on " + b.Source
+// where says which rule banned, and on which server. Both names are foreign text: in code, no client makes a link of
+// them.
+func (w Words) where(b store.Ban) msg.Text {
+	on := msg.Text{{Text: " on "}, {Text: b.Source, Style: msg.Code}}
+	if b.Jail == "" {
+		return append(plain("unnamed jail"), on...)
+	}
+	return append(msg.Text{{Text: b.Jail, Style: msg.Code}}, on...)
 }
 
 // at is the ban's own local time, with its zone.
@@ -32,27 +38,64 @@ func (w Words) at(g store.EnrichedBan) string {
 
 func (w Words) zone(source string) *time.Location { return cmp.Or(w.Zones[source], w.Zone) }
 
-// History summarises bans that are too old to be news.
-func (w Words) History(h store.History, now time.Time) msg.Text {
-	t := headed("Imported "+plural(h.Bans, "ban"), " of "+w.dates(h.From, h.To, now))
+// FirstHistory summarises the bans that were there before the bot was.
+func (w Words) FirstHistory(h store.History, now time.Time) msg.Text {
+	head := "Read " + plural(h.Bans, "ban")
 	if len(h.Sources) > 1 {
-		t = append(t, msg.Run{Text: " from " + list(h.Sources)})
+		head += " of " + list(h.Sources)
 	}
-	if h.Friendly == 0 {
-		return append(t, msg.Run{Text: "; none of friendly countries."})
+	friendly := "none"
+	if h.Friendly > 0 {
+		friendly = number(h.Friendly)
 	}
-	return append(t, msg.Run{Text: "; " + number(h.Friendly) + " of friendly countries. " +
-		"Too old for alerts of their own: /friends all lists them."})
+	t := headed(head, ", "+w.dates(h.From, h.To, now)+"; "+friendly+" friendly. Alerts begin now.")
+	if h.Friendly > 0 {
+		t = append(t, msg.Run{Text: " See /friends all."})
+	}
+	return t
 }
 
-// dates is "2024-11-22 to today", in the reader's zone.
+// Late summarises bans that came too late to be news, and names these friends among them.
+func (w Words) Late(h store.History, friends []store.EnrichedBan, now time.Time) msg.Text {
+	if h.Friendly == 0 {
+		return headed(plural(h.Bans, "ban")+" came late", ", "+w.dates(h.From, h.To, now)+"; none friendly")
+	}
+	t := headed(plural(h.Friendly, "friendly ban")+" came late", "")
+	if h.Bans > h.Friendly {
+		t = append(t, msg.Run{Text: ", of " + number(h.Bans)})
+	}
+	if len(friends) == 0 {
+		return append(t, msg.Run{Text: ", " + w.dates(h.From, h.To, now) + ". See /friends all"})
+	}
+	t = append(t, msg.Run{Text: ":"})
+	before := " "
+	if len(friends) > 1 {
+		before = "\n"
+	}
+	for _, g := range friends {
+		t = append(append(append(t, msg.Run{Text: before}), w.named(g)...),
+			msg.Run{Text: ", " + w.moment(g.Time, now) + " (" + roughly(now.Sub(g.Time)) + " ago)"})
+	}
+	if n := h.Friendly - len(friends); n > 0 {
+		t = append(t, msg.Run{Text: "\n… and " + number(n) + " earlier: /friends all"})
+	}
+	return t
+}
+
+// named is whose address was banned, and by whom: "🇧🇪 198.51.100.7, sshd on web1".
+func (w Words) named(g store.EnrichedBan) msg.Text {
+	flag, _ := w.friend(g)
+	return append(msg.Text{{Text: flag + " "}, {Text: w.address(g.Address), Style: msg.Code}, {Text: ", "}}, w.where(g.Ban)...)
+}
+
+// dates is "28 Sep to 27 Nov", in the reader's zone.
 func (w Words) dates(from, to, now time.Time) string {
 	day := func(t time.Time) string {
-		d := t.In(w.Zone).Format(time.DateOnly)
-		if d == now.In(w.Zone).Format(time.DateOnly) {
-			return "today"
+		t, now := t.In(w.Zone), now.In(w.Zone)
+		if t.Year() == now.Year() {
+			return t.Format("2 Jan")
 		}
-		return d
+		return t.Format("2 Jan 2006")
 	}
 	if day(from) == day(to) {
 		return day(from)
@@ -63,12 +106,12 @@ func (w Words) dates(from, to, now time.Time) string {
 // line is a ban in one line of a list.
 func (w Words) line(g store.EnrichedBan, layout string) msg.Text {
 	country := strings.TrimSpace(g.Country.Flag() + " " + string(g.Country))
-	return msg.Text{
+	return append(msg.Text{
 		{Text: g.Time.In(w.Zone).Format(layout) + "  " + strings.TrimSpace(country+" ")},
 		{Text: " "},
 		{Text: w.address(g.Address), Style: msg.Code},
-		{Text: "  " + w.where(g.Ban)},
-	}
+		{Text: "  "},
+	}, w.where(g.Ban)...)
 }
 
 // period is a window in words: "7 days to Sun 22 Nov 2026 14:05 CET". One without a name is a day.

@@ -111,7 +111,7 @@ func TestCheckSendPostsAnAlertAndAPictureToEveryChat(t *testing.T) {
 	if code != 0 || strings.Count(out, "; a test alert and a test picture are there\n") != 3 {
 		t.Errorf("code %d: %s%s", code, out, stderr)
 	}
-	both.Await(t, "An alert looks like this:\n\n"+harness.AlertIn("BE", "203.0.113.7")+"sshd on web1, ", 1)
+	both.Await(t, "An alert looks like this:\n\n"+harness.AlertIn("BE", "203.0.113.7")+"\n3 failures\n", 1)
 	both.Await(t, "a chart of the sample that comes with friendlyfire, since there are no bans yet.\n\n"+
 		"1,003 bans of ", 1)
 	pictures := 0

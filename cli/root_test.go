@@ -13,7 +13,7 @@ func TestMain(m *testing.M) { harness.Main(m, Main) }
 
 func TestRunOnceReportsTheSampleAndEnds(t *testing.T) {
 	s := harness.NewSampleScene(t)
-	for _, want := range []string{"Imported 1,003 bans of 2026-10-23 to 2026-11-22; 14 of friendly countries.", ""} {
+	for _, want := range []string{"Read 1,003 bans, 23 Oct to 22 Nov; 14 friendly. Alerts begin now.", ""} {
 		out, stderr, code := s.Run("run", "--once")
 		if code != 0 || stderr != "" || !strings.HasPrefix(out, want) || want == "" && out != "" {
 			t.Errorf("code %d, stderr %q, printed %q, want %q", code, stderr, out, want)
@@ -24,7 +24,7 @@ func TestRunOnceReportsTheSampleAndEnds(t *testing.T) {
 // The program alone is a demonstration, whatever the day: it needs no file beside it, and no network.
 func TestSampleNeedsNoFileAndDoesNotExpire(t *testing.T) {
 	s := harness.NewScene(t, string(harness.Defaults()))
-	for _, want := range []string{"; 14 of friendly countries.", "These bans are the sample"} {
+	for _, want := range []string{"; 14 friendly. Alerts begin now.", "These bans are the sample"} {
 		if out := s.MustRun("run", "--once"); !strings.Contains(out, want) {
 			t.Errorf("printed %q, want %q in it", out, want)
 		}

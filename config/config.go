@@ -46,7 +46,7 @@ type Config struct {
 		Whois bool `toml:"whois"`
 		// WhoisServer is asked in place of the registries: host:port.
 		WhoisServer string `toml:"whois_server"`
-		// Patience is how long a new ban waits for an answer from whois before the table alone decides: 0 to 10
+		// Patience is how long run --once waits for an answer from whois about a ban of no known friend: 0 to 10
 		// minutes.
 		Patience time.Duration `toml:"patience"`
 	} `toml:"enrich"`
@@ -54,6 +54,8 @@ type Config struct {
 	Alerts struct {
 		// MaxAge is the age at which a ban is history, which is summed up and not alerted: 1 minute to 30 days.
 		MaxAge time.Duration `toml:"max_age"`
+		// Quiet is when all but alerts waits, every day, in Timezone; nil ("") is never.
+		Quiet *Hours `toml:"quiet"`
 	} `toml:"alerts"`
 
 	Digest struct {
@@ -125,6 +127,14 @@ func (f SFTPFile) String() string { return f.User + "@" + f.Address + f.Path }
 
 // TimeOfDay is a time on the clock, in no particular zone.
 type TimeOfDay struct{ Hour, Minute int }
+
+// SinceMidnight is how much later than midnight it is, on a clock that is not changed in between.
+func (t TimeOfDay) SinceMidnight() time.Duration {
+	return time.Duration(t.Hour)*time.Hour + time.Duration(t.Minute)*time.Minute
+}
+
+// Hours are a part of every day, on the clock, in no particular zone. They may end on the next day.
+type Hours struct{ From, To TimeOfDay }
 
 func newConfig() *Config {
 	c := &Config{Timezone: time.Local, Database: "friendlyfire.db"}

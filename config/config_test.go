@@ -297,6 +297,25 @@ func TestEveryMistakeIsNamed(t *testing.T) {
 			below("[digest]\nat = \"24:00\""),
 			[]string{`config.toml:6: digest.at: "24:00" is no time of day, such as "08:00"; "" is never`},
 		},
+		"quiet, half of it": {
+			below("[alerts]\nquiet = \"22:00\""),
+			[]string{`config.toml:6: alerts.quiet: "22:00" is not from one time of day to another, such as "22:00-07:00"; ` +
+				`"" is never`},
+		},
+		"quiet, no time": {
+			below("[alerts]\nquiet = \"22:00-24:00\""),
+			[]string{`config.toml:6: alerts.quiet: "22:00-24:00" is not from one time of day to another, ` +
+				`such as "22:00-07:00"; "" is never`},
+		},
+		"quiet, all day": {
+			below("[alerts]\nquiet = \"07:00-07:00\""),
+			[]string{`config.toml:6: alerts.quiet: "07:00-07:00" ends when it begins; it is to end before that, ` +
+				`such as "22:00-07:00"`},
+		},
+		"quiet, a number": {
+			below("[alerts]\nquiet = 22"),
+			[]string{`config.toml:6: alerts.quiet: expected hours in quotes, such as "22:00-07:00", found a number`},
+		},
 		"theme": {
 			below("[report]\ntheme = \"pink\""),
 			[]string{`config.toml:6: report.theme: "pink" is none of "auto", "light", "dark"`},

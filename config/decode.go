@@ -73,6 +73,8 @@ func (r *reader) value(n *node, field reflect.Value) {
 		readText(r, n, into, `a time zone in quotes, such as "Europe/Brussels"`, parseZone)
 	case **TimeOfDay:
 		readText(r, n, into, `a time in quotes, such as "08:00"`, parseTimeOfDay)
+	case **Hours:
+		readText(r, n, into, `hours in quotes, such as "22:00-07:00"`, parseHours)
 	case **SFTPFile:
 		readText(r, n, into, `"user@host:22/path/to/file"`, parseSFTP)
 	case *store.Friends:

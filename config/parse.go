@@ -59,6 +59,19 @@ func parseTimeOfDay(s string) (*TimeOfDay, error) {
 	return &TimeOfDay{Hour: t.Hour(), Minute: t.Minute()}, nil
 }
 
+func parseHours(s string) (*Hours, error) {
+	first, last, _ := strings.Cut(s, "-")
+	from, err := parseTimeOfDay(strings.TrimSpace(first))
+	to, err2 := parseTimeOfDay(strings.TrimSpace(last))
+	switch {
+	case err != nil || err2 != nil:
+		return nil, fmt.Errorf(`%s is not from one time of day to another, such as "22:00-07:00"; "" is never`, show(s))
+	case *from == *to:
+		return nil, fmt.Errorf(`%s ends when it begins; it is to end before that, such as "22:00-07:00"`, show(s))
+	}
+	return &Hours{*from, *to}, nil
+}
+
 var sftpForm = regexp.MustCompile(`^([^\s:/]+)@(\[[0-9a-fA-F:.]+\]|[^\s@:/\[\]]+)(:[0-9]+)?(/.*[^/])$`)
 
 // parseSFTP parses user@host:port/path. Without a port it is 22.

@@ -20,12 +20,13 @@ import (
 // The state of rate limits and backoffs is kept in the database, so that a restart does not reset it.
 type Whois struct {
 	Store    *store.Store
-	Table    Atlas         // nil: answers serve their whole networks
-	Resolver Resolver      // nil: whois is switched off
-	Mirror   string        // host:port (or a registry's host) that is asked instead of all registries; "": none
-	Cache    time.Duration // how long an answer is valid; 0: 30 days
-	NewsOnly bool          // the backlog is not processed
-	Next     func()        // called after an answer, or a failure that postpones it
+	Table    Atlas           // nil: answers serve their whole networks
+	Resolver Resolver        // nil: whois is switched off
+	Mirror   string          // host:port (or a registry's host) that is asked instead of all registries; "": none
+	Cache    time.Duration   // how long an answer is valid; 0: 30 days
+	NewsOnly bool            // the backlog is not processed
+	Next     func()          // called after an answer, or a failure that postpones it
+	News     <-chan struct{} // tells a Step that there may be news; nil: it looks now and then
 
 	mu       sync.Mutex
 	inflight map[int64]inflight // by the address's id
@@ -63,6 +64,7 @@ func (w *Whois) Step(ctx context.Context) error {
 			if err != nil {
 				return fmt.Errorf("whois: %w", err)
 			}
+		case <-w.News:
 		case <-time.After(newsInterval):
 		case <-ctx.Done():
 			return ctx.Err()

@@ -166,6 +166,37 @@ func TestR23ASlowRegistryHoldsUpNobodyElsesNews(t *testing.T) {
 	})
 }
 
+func TestR23NewsDoesNotWaitForASlowRegistry(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := open(t)
+		fake := world(func(a netip.Addr) string {
+			if a.As4()[0] < 100 {
+				return "whois.apnic.net"
+			}
+			return "whois.ripe.net"
+		}, func(a netip.Addr) (string, string) {
+			p, _ := a.Prefix(24)
+			return p.String(), "BE"
+		})
+		fake.Handle("whois.apnic.net", whoistest.Hang)
+		ban(t, s, true, "1.1.1.1")
+		news := make(chan struct{}, 1)
+		w := &Whois{Store: s, Resolver: &Client{Dial: fake.Dial}, News: news}
+		done := make(chan error)
+		go func() { done <- w.Step(t.Context()) }()
+		time.Sleep(2*time.Second + newsInterval/2)
+		ban(t, s, true, "146.1.1.1")
+		news <- struct{}{}
+		time.Sleep(newsInterval / 10)
+		if k := known(t, s, "146.1.1.1"); k.Whois != "BE" {
+			t.Errorf("known %+v just after its ban, while another registry hangs", k)
+		}
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 func TestR23ARefusalStopsTheRegistryForLongerEachTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, fake := open(t), belgium()

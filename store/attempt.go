@@ -54,6 +54,9 @@ type Attempt struct {
 	Outcome Outcome
 	Reason  string // what went wrong
 
+	Message string   // of one that was sent: the platform's id of it, "" if unknown
+	Shown   []Notice // the notices as the chat sees them now
+
 	Failed   bool          // it counts as a failure to reach the chat
 	Hold     time.Duration // the chat is not to be sent anything for so long
 	Held     Chat          // whom Hold concerns, if not Chat: Chat{Platform: p} is all chats of the platform
@@ -79,6 +82,7 @@ func (s *Store) RecordAttempt(ctx context.Context, a Attempt) error {
 		}
 		return errors.Join(
 			recordOutcome(ctx, tx, a.Outcome, a.NoUpload, a.At, a.Reason, a.IDs),
+			recordShown(ctx, tx, a.Message, a.Shown),
 			a.recordChat(ctx, tx))
 	})
 }

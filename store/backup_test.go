@@ -323,7 +323,7 @@ func TestCopyIsKnownAgain(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			due, err := c.Due(ctx, chat, now, 10)
+			due, err := c.Due(ctx, chat, now, "", 10)
 			if err != nil || len(due) != 2 || due[0].Key != "young" || !due[0].MaybeSent || due[1].Key != "told" ||
 				due[1].MaybeSent {
 				t.Errorf("due: %+v, %v", due, err)

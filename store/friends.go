@@ -31,6 +31,17 @@ func (f Friends) Has(address string, countries ...Country) bool {
 	return ok && slices.ContainsFunc(f.Networks, func(n netip.Prefix) bool { return unmapPrefix(n).Overlaps(banned) })
 }
 
+// Network returns the smallest friendly network that overlaps the address, or the network that was banned.
+func (f Friends) Network(address string) (smallest netip.Prefix, ok bool) {
+	banned, valid := parsePrefix(address)
+	for _, n := range f.Networks {
+		if n = unmapPrefix(n); valid && n.Overlaps(banned) && (!ok || n.Bits() > smallest.Bits()) {
+			smallest, ok = n, true
+		}
+	}
+	return smallest, ok
+}
+
 // parsePrefix parses an address or a CIDR as a network.
 func parsePrefix(s string) (netip.Prefix, bool) {
 	if strings.Contains(s, "/") {

@@ -64,7 +64,7 @@ func TestSetFriendsMarksWhatIsKnown(t *testing.T) {
 		if err := s.SetFriends(t.Context(), step.friends); err != nil {
 			t.Fatal(err)
 		}
-		all, err := s.FriendlyBans(t.Context(), Window{}, 10)
+		all, err := s.FriendlyBans(t.Context(), Window{}, 10, 0)
 		if err != nil {
 			t.Fatal(err)
 		}

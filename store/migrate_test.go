@@ -262,7 +262,7 @@ func checkAnswers(t *testing.T, s *Store) {
 
 	undecided, err := s.Undecided(ctx, 0, 10)
 	equal("undecided", []string{"198.51.100.9", "host.example.org"}, texts(undecided), err)
-	friendly, err := s.FriendlyBans(ctx, Window{}, 10)
+	friendly, err := s.FriendlyBans(ctx, Window{}, 10, 0)
 	equal("friendly", []string{"203.0.113.70", "203.0.113.7", "203.0.113.7"}, texts(friendly), err)
 	bans, err := s.BansOf(ctx, "203.0.113.7", 10)
 	if err != nil || len(bans) != 2 {
@@ -277,7 +277,7 @@ func checkAnswers(t *testing.T, s *Store) {
 			"Failed password for anna from 203.0.113.7 port 22 ssh2", false,
 		},
 		Public: true, Located: true, Answered: true, Table: "BE", Whois: "BE", Country: "BE", Friendly: true,
-		Network: "203.0.113.0/24", NetworkName: "EXAMPLE-NET", Before: 1, LastBefore: at(1794000000),
+		Network: "203.0.113.0/24", NetworkName: "EXAMPLE-NET", Before: 1, LastBefore: at(1794000000), Lately: 1, LatelySince: at(1794000000),
 	}, bans[0], nil)
 	history, err := s.History(ctx)
 	equal("history", History{
@@ -316,15 +316,18 @@ func checkAnswers(t *testing.T, s *Store) {
 	originals, err := s.Originals(ctx)
 	equal("originals", []string{"web2"}, originals, err)
 
-	due, err := s.Due(ctx, telegram, now, 10)
+	due, err := s.Due(ctx, telegram, now, "", 10)
 	equal("due to Telegram", []Notice{
-		{2, "ban/4", telegram, `{"text":[{"text":"waits"}]}`, at(1795348001), "", false, false, 0},
-		{3, "ban/5", telegram, `{"text":[{"text":"may have arrived"}]}`, at(1795348101), "NONCE3", true, false, 0},
+		{ID: 2, Key: "ban/4", Chat: telegram, Body: `{"text":[{"text":"waits"}]}`, CreatedAt: at(1795348001)},
+		{
+			ID: 3, Key: "ban/5", Chat: telegram, Body: `{"text":[{"text":"may have arrived"}]}`,
+			CreatedAt: at(1795348101), Nonce: "NONCE3", MaybeSent: true,
+		},
 	}, due, err)
-	due, err = s.Due(ctx, discord, now, 10)
+	due, err = s.Due(ctx, discord, now, "", 10)
 	equal("due to Discord", []Notice{{
-		5, "ban/5", discord, `{"text":[{"text":"alone"}]}`, at(1795348101), "", false,
-		true, 0,
+		ID: 5, Key: "ban/5", Chat: discord, Body: `{"text":[{"text":"alone"}]}`, CreatedAt: at(1795348101),
+		Alone: true,
 	}}, due, err)
 	posted, err := s.Posted(ctx, "digest/2026-11-22", discord)
 	equal("posted", true, posted, err)

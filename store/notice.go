@@ -31,6 +31,10 @@ type Notice struct {
 	Nonce     string // of the last message it was in, while that may have arrived; else ""
 	MaybeSent bool   // an attempt ended without a clear answer
 	Alone     bool   // it is to share no message, since one that it shared was refused
+	Topic     string // what alerts that are told together have in common; "": it is told by itself
+	Message   string // the platform's id of the message in which it was sent, "" if unknown
+	Revision  int    // how often the body has changed
+	Edits     int    // attempts to show the chat a change
 	Uploads   int    // how many more attempts may carry its picture; 0: it is sent in words
 }
 
@@ -57,9 +61,9 @@ func (s *Store) PostAndSet(ctx context.Context, key, value string, notices ...No
 
 func post(ctx context.Context, tx *sql.Tx, notices []Notice) (posted int, err error) {
 	for _, n := range notices {
-		res, err := tx.ExecContext(ctx, `INSERT INTO notices (key, platform, chat, body, created_at, maybe_sent, uploads)
-			VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
-			n.Key, n.Chat.Platform, n.Chat.ID, n.Body, n.CreatedAt.Unix(), n.MaybeSent, n.Uploads)
+		res, err := tx.ExecContext(ctx, `INSERT INTO notices (key, platform, chat, body, created_at, maybe_sent, uploads,
+			topic) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+			n.Key, n.Chat.Platform, n.Chat.ID, n.Body, n.CreatedAt.Unix(), n.MaybeSent, n.Uploads, n.Topic)
 		if err != nil {
 			return posted, fmt.Errorf("post %s: %w", n.Key, err)
 		}

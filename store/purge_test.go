@@ -53,7 +53,7 @@ func TestS16PurgeLeavesNoByteOfAnAddressAndKeepsTheCounts(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	due, err := s.Due(t.Context(), chat, noon, 10)
+	due, err := s.Due(t.Context(), chat, noon, "", 10)
 	if err != nil {
 		t.Fatal(err)
 	}

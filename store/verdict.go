@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"time"
 )
 
 // The values of the column state of bans: what has been decided about a ban.
@@ -17,10 +18,11 @@ const (
 
 // Verdict is what has been decided about bans, and the notices that follow from it.
 type Verdict struct {
-	Decided []int64  // bans for which nothing remains to be done
-	Waiting []int64  // bans to be decided again when whois has answered
-	Told    int64    // the notices report History up to this ban; 0: they do not report it
-	Notices []Notice // dropped if Told is set but History has grown since
+	Decided   []int64  // bans for which nothing remains to be done
+	Waiting   []int64  // bans to be decided again when whois has answered
+	FollowUps []int64  // those of Decided whose alerts whois may add to
+	Told      int64    // the notices report History up to this ban; 0: they do not report it
+	Notices   []Notice // dropped if Told is set but History has grown since
 }
 
 // Record saves a verdict and its notices, in one transaction.
@@ -54,6 +56,9 @@ func (s *Store) Record(ctx context.Context, v Verdict) error {
 			if n, err := told.RowsAffected(); err != nil || n == 0 {
 				return err // more was read meanwhile: all of it will be reported together
 			}
+		}
+		if err := saveFollowUps(ctx, tx, v.FollowUps, time.Now()); err != nil {
+			return err
 		}
 		_, err := post(ctx, tx, v.Notices)
 		return err

@@ -21,21 +21,22 @@ type WhoisQuery struct {
 
 const whoisQuery = "SELECT a.id, a.text, a.server, a.asks FROM addresses a "
 
-// News returns the addresses of bans that are undecided or wait for whois, if whois has not answered since stale: first
-// those that may be friends, then those of the newest bans. It returns up to n for each server, so that a slow server
-// does not hold up the others. Neither here nor below does an address wait that was put off in the future, by the clock
-// now: the clock was set back since.
+// News returns the addresses of bans that are undecided or wait for whois, or were alerted without it, if whois has not
+// answered since stale: first those that the table does not know, then those of the newest bans, then the alerted ones.
+// It returns up to n for each server, so that a slow server does not hold up the others. Neither here nor below does an
+// address wait that was put off in the future, by the clock now: the clock was set back since.
 func (s *Store) News(ctx context.Context, now, stale time.Time, n int) ([]WhoisQuery, error) {
 	return s.whoisQueries(ctx, fmt.Sprintf(`SELECT id, text, server, asks FROM
-			(SELECT a.*, b.ban, a.friendly OR a.table_country = '' AS maybe_friendly, row_number()
-				OVER (PARTITION BY a.server ORDER BY a.friendly OR a.table_country = '' DESC, b.ban DESC) AS position
-			FROM (SELECT address_id, max(id) AS ban FROM
-				(SELECT id, address_id FROM bans WHERE state = %d
-				UNION ALL SELECT id, address_id FROM bans WHERE state = %d)
+			(SELECT a.*, b.ban, b.told, a.table_country = '' AS unknown, row_number() OVER
+				(PARTITION BY a.server ORDER BY a.table_country = '' DESC, b.told, b.ban DESC) AS position
+			FROM (SELECT address_id, max(id) AS ban, min(told) AS told FROM
+				(SELECT id, address_id, 0 AS told FROM bans WHERE state = %d
+				UNION ALL SELECT id, address_id, 0 FROM bans WHERE state = %d
+				UNION ALL SELECT ban_id, address_id, 1 FROM followups WHERE answered = 0)
 				GROUP BY address_id) b
 			JOIN addresses a ON a.id = b.address_id
 			WHERE a.public = 1 AND (a.whois_at IS NULL OR a.whois_at < ?1) AND (a.ask_after <= ?2 OR a.put_off_at > ?2))
-		WHERE position <= ?3 ORDER BY maybe_friendly DESC, ban DESC`, stateUndecided, stateWaiting),
+		WHERE position <= ?3 ORDER BY unknown DESC, told, ban DESC`, stateUndecided, stateWaiting),
 		stale.Unix(), now.Unix(), n)
 }
 
@@ -263,7 +264,7 @@ func adoptNetwork(
 	if err != nil {
 		return moved, err
 	}
-	return append(moved, m), reopen(ctx, tx, id)
+	return append(moved, m), errors.Join(reopen(ctx, tx, id), answerFollowUps(ctx, tx, id))
 }
 
 // PutOff saves, at the time now, q.Server and q.Asks for the next attempt, and that it must not be made before until.

@@ -1,32 +1,82 @@
 package harness
 
 import (
+	"net/netip"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"friendlyfire/bot"
+	"friendlyfire/bot/msg"
 	"friendlyfire/store"
 )
 
-// AlertIn is the first line of the alert about an address: of a friendly country, or "" for a friendly network.
-func AlertIn(country store.Country, address string) string {
-	return bot.Headline(country, address).String() + "\n"
+// AlertIn is the first line of the alert about a ban by sshd: of an address of a friendly country, or for "" of one of
+// the networks that are friendly in a scene with both platforms.
+func AlertIn(country store.Country, address string) string { return AlertBy("sshd", country, address) }
+
+// AlertBy is AlertIn for any jail.
+func AlertBy(jail string, country store.Country, address string) string {
+	return Headline(jail, country, address).String()
+}
+
+// Headline is AlertBy with its styles.
+func Headline(jail string, country store.Country, address string) msg.Text {
+	w := bot.Words{Friends: store.Friends{Countries: []store.Country{"BE"}}}
+	for _, network := range []string{"203.0.113.0/24", "198.18.0.0/15", "2001:db8::/32"} {
+		w.Friends.Networks = append(w.Friends.Networks, netip.MustParsePrefix(network))
+	}
+	return w.Headline(store.EnrichedBan{
+		Ban: store.Ban{Source: "web1", Jail: jail, Address: address}, Country: country,
+	})
 }
 
 // Alert is part of the first line of every alert about the address, whatever makes it friendly, and of no other
 // message.
 func Alert(address string) string {
-	a, b := AlertIn("", address), AlertIn("BE", address)
-	for !strings.HasSuffix(b, a) {
-		a = a[1:]
-	}
-	return a
+	_, alert, _ := strings.Cut(AlertIn("", address), "web1")
+	return strings.Split(alert, "(")[0] + "("
 }
 
-// AnyAlert occurs once in every alert, and in no other message.
-func AnyAlert() string { return strings.TrimSuffix(Alert(""), "\n") }
+// AnyAlert occurs once in every alert about the bans of web1, and in no other message.
+func AnyAlert() string {
+	_, alert, _ := strings.Cut(AlertIn("", "ADDRESS"), "sshd")
+	return strings.Split(alert, "ADDRESS")[0]
+}
 
 // AlertForm finds alerts; its submatch is the address.
 func AlertForm() *regexp.Regexp {
 	return regexp.MustCompile(strings.Replace(regexp.QuoteMeta(Alert("ADDRESS")), "ADDRESS", `(\S+)`, 1))
+}
+
+// stormForm finds the first line of a storm, with its size.
+var stormForm = regexp.MustCompile(` banned (?:([\d,]+) friends?|friends ([\d,]+) times)[^(\n]* \(`)
+
+// unnamed finds how many bans of a storm are counted and not named.
+var unnamed = regexp.MustCompile(`… and ([\d,]+) more bans?: /friends 24h lists them`)
+
+// AlertsIn returns the addresses that a message alerts of: by themselves, or in a storm with those that it does not name.
+func AlertsIn(text string) (addresses []string, more int) {
+	for _, found := range AlertForm().FindAllStringSubmatch(text, -1) {
+		addresses = append(addresses, found[1])
+	}
+	for part := range strings.SplitSeq(text, "\n\n") {
+		if !stormForm.MatchString(part) {
+			continue
+		}
+		_, command, _ := strings.Cut(part, " unbanip ")
+		command, _, _ = strings.Cut(command, "\n")
+		addresses = append(addresses, strings.Fields(command)...)
+		if m := unnamed.FindStringSubmatch(part); m != nil {
+			n, _ := strconv.Atoi(strings.ReplaceAll(m[1], ",", ""))
+			more += n
+		}
+	}
+	return addresses, more
+}
+
+// Repeats reports whether a message says that it may have been sent before.
+func Repeats(text string) bool {
+	first, _, _ := strings.Cut(text, "\n")
+	return strings.HasSuffix(first, " (may repeat)")
 }

@@ -127,31 +127,47 @@ func (p Platforms) Want(t *testing.T, want map[string]int) {
 
 // Alerted counts, chat by chat, the alerts about each address.
 func (p Platforms) Alerted() map[string]map[string]int {
-	headline := AlertForm()
 	all := map[string]map[string]int{}
 	for _, m := range p.Posts() {
 		if all[m.Chat] == nil {
 			all[m.Chat] = map[string]int{}
 		}
-		for _, found := range headline.FindAllStringSubmatch(m.Text, -1) {
-			all[m.Chat][found[1]]++
+		addresses, _ := AlertsIn(m.Text)
+		for _, a := range addresses {
+			all[m.Chat][a]++
 		}
 	}
 	return all
 }
 
-// LostAndRepeated compares the alerts in each of the chats with what they should be: one about each address.
+// Counted counts, chat by chat, the bans that storms count and do not name. Repeats of a message add none.
+func (p Platforms) Counted() map[string]int {
+	all, seen := map[string]int{}, map[[2]string]bool{}
+	for _, m := range p.Posts() {
+		first := [2]string{m.Chat, strings.Replace(m.Text, " (may repeat)", "", 1)}
+		if _, more := AlertsIn(m.Text); !seen[first] {
+			all[m.Chat] += more
+		}
+		seen[first] = true
+	}
+	return all
+}
+
+// LostAndRepeated compares the alerts in each of the chats with what they should be: one about each address, unless it
+// is counted in a storm.
 func (p Platforms) LostAndRepeated(chats, want []string) (lost, repeated int) {
-	alerted := p.Alerted()
+	alerted, counted := p.Alerted(), p.Counted()
 	for _, chat := range chats {
+		missing := 0
 		for _, a := range want {
 			switch n := alerted[chat][a]; {
 			case n == 0:
-				lost++
+				missing++
 			case n > 1:
 				repeated += n - 1
 			}
 		}
+		lost += max(missing-counted[chat], 0)
 	}
 	return lost, repeated
 }

@@ -47,7 +47,7 @@ type Client struct {
 // Dialer opens a connection.
 type Dialer func(ctx context.Context, network, address string) (net.Conn, error)
 
-var _ msg.Sender = (*Client)(nil)
+var _ msg.Editor = (*Client)(nil)
 
 // New returns the client of the bot with this token, without "Bot ", at api, which is Discord's or that of a proxy in
 // front of it. It does not use the network. Every connection, to the REST API and to the gateway, is opened by dial;

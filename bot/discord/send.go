@@ -25,10 +25,14 @@ type payload struct {
 // newPayload is the only place where payloads are made: none can mention anybody, or show the preview of a link.
 func newPayload(m msg.Message) payload {
 	nobody := []discordgo.AllowedMentionType{} // not nil, which would be encoded as null
+	flags := discordgo.MessageFlagsSuppressEmbeds
+	if m.Silent {
+		flags |= discordgo.MessageFlagsSuppressNotifications
+	}
 	return payload{
 		Content:         markdown(m.Text),
 		Components:      components(m.Buttons),
-		Flags:           discordgo.MessageFlagsSuppressEmbeds,
+		Flags:           flags,
 		AllowedMentions: &discordgo.MessageAllowedMentions{Parse: nobody},
 		Nonce:           m.Nonce,
 		EnforceNonce:    m.Nonce != "",
@@ -57,24 +61,61 @@ func components(rows [][]msg.Button) []discordgo.MessageComponent {
 // It never truncates a message: one that does not fit is rejected. It waits up to five seconds for a rate limit, and otherwise returns *msg.RetryAfterError, without a request. Every
 // request is abandoned after 15 seconds.
 func (c *Client) Send(ctx context.Context, channel string, m msg.Message) error {
-	return c.post(ctx, http.MethodPost, discordgo.EndpointChannelMessages(channel), m)
+	_, err := c.Post(ctx, channel, m)
+	return err
+}
+
+// Post is Send, and returns the id of the message; "" if Discord's answer has none.
+func (c *Client) Post(ctx context.Context, channel string, m msg.Message) (id string, err error) {
+	return c.submit(ctx, http.MethodPost, discordgo.EndpointChannelMessages(channel), m)
+}
+
+// Edit replaces the text of a message.
+// https://discord.com/developers/docs/resources/message#edit-message
+func (c *Client) Edit(ctx context.Context, channel, id string, m msg.Message) error {
+	m.Nonce = ""
+	return c.post(ctx, http.MethodPatch, discordgo.EndpointChannelMessage(channel, id), m)
 }
 
 // post tries to post the message, and classifies the error.
 func (c *Client) post(ctx context.Context, method, address string, m msg.Message) error {
-	return classify(c.try(ctx, method, address, m))
+	_, err := c.submit(ctx, method, address, m)
+	return err
 }
 
-// try makes the request with the photo, and makes it again without if Discord refuses the photo.
+// submit is post, and returns the id of the message.
+func (c *Client) submit(ctx context.Context, method, address string, m msg.Message) (id string, err error) {
+	answer, err := c.tryFor(ctx, method, address, m)
+	if err != nil {
+		return "", classify(err)
+	}
+	var message struct {
+		ID string `json:"id"`
+	}
+	_ = json.Unmarshal(answer, &message) // without an id it cannot be edited, and has arrived all the same
+	return message.ID, nil
+}
+
+// try is tryFor without the answer.
 func (c *Client) try(ctx context.Context, method, address string, m msg.Message) error {
-	if !c.Fits(m) {
-		return &msg.RejectedError{Reason: "longer than Discord allows"}
-	}
-	err := c.call(ctx, method, address, newPayload(m), m.Photo)
-	if m.Photo != nil && refusesPhoto(err) {
-		err = c.call(ctx, method, address, newPayload(m.InWords(c.Fits)), nil)
-	}
+	_, err := c.tryFor(ctx, method, address, m)
 	return err
+}
+
+// tryFor makes the request with the photo, and makes it again without if Discord refuses the photo. It returns the body
+// of the answer.
+func (c *Client) tryFor(ctx context.Context, method, address string, m msg.Message) (answer []byte, err error) {
+	if !c.Fits(m) {
+		return nil, &msg.RejectedError{Reason: "longer than Discord allows"}
+	}
+	if method == http.MethodPatch {
+		m.Silent = false // an edit never rings, and Discord takes the flag with new messages only
+	}
+	answer, err = c.request(ctx, method, address, newPayload(m), m.Photo)
+	if m.Photo != nil && refusesPhoto(err) {
+		return c.request(ctx, method, address, newPayload(m.InWords(c.Fits)), nil)
+	}
+	return answer, err
 }
 
 // refusesPhoto reports whether the text alone may be accepted: the photo may be too large or invalid, or attachments
@@ -85,9 +126,17 @@ func refusesPhoto(err error) bool {
 		e.code == missingPermissions || e.code == uploadsLimited)
 }
 
-// call makes one request. The library's own calls lack the nonce, and wait for each other regardless of ctx, which a
-// new rate limit bucket for each request avoids.
+// call makes one request.
 func (c *Client) call(ctx context.Context, method, address string, body any, photo []byte) error {
+	_, err := c.request(ctx, method, address, body, photo)
+	return err
+}
+
+// request makes one request, and returns the body of the answer. The library's own calls lack the nonce, and wait for
+// each other regardless of ctx, which a new rate limit bucket for each request avoids.
+func (c *Client) request(
+	ctx context.Context, method, address string, body any, photo []byte,
+) (answer []byte, err error) {
 	kind := "application/json"
 	data, err := json.Marshal(body)
 	if photo != nil {
@@ -96,9 +145,8 @@ func (c *Client) call(ctx context.Context, method, address string, body any, pho
 		})
 	}
 	if err != nil {
-		return &msg.RejectedError{Reason: err.Error()}
+		return nil, &msg.RejectedError{Reason: err.Error()}
 	}
 	bucket := discordgo.NewRatelimiter().LockBucket("")
-	_, err = c.rest.RequestWithLockedBucket(method, address, kind, data, bucket, 0, discordgo.WithContext(ctx))
-	return err
+	return c.rest.RequestWithLockedBucket(method, address, kind, data, bucket, 0, discordgo.WithContext(ctx))
 }

@@ -111,5 +111,8 @@ func routeOf(method, path string) string {
 	if strings.HasPrefix(path, "interactions/") || strings.HasPrefix(path, "webhooks/") {
 		return ""
 	}
+	if channel, message, ok := strings.Cut(path, "/messages/"); ok && strings.HasPrefix(path, "channels/") && message != "" {
+		path = channel + "/messages/id" // all messages of a channel share a limit
+	}
 	return method + " " + path
 }

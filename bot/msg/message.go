@@ -5,6 +5,7 @@ package msg
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -52,6 +53,9 @@ type Message struct {
 
 	// Buttons are shown below the message, in rows; nil: none.
 	Buttons [][]Button
+
+	// Silent does not make a phone ring.
+	Silent bool
 }
 
 // Button sends Command when it is pressed.
@@ -72,6 +76,16 @@ type Sender interface {
 
 	// Fits reports whether m is short enough for one post: its text, or with a photo its caption.
 	Fits(m Message) bool
+}
+
+// Editor is a Sender that can change a message in place.
+type Editor interface {
+	Sender
+
+	// Post is Send, and returns the id that the platform has given the message; "" if it is unknown.
+	Post(ctx context.Context, chat string, m Message) (id string, err error)
+	// Edit replaces the text of the message with that id. It waits and fails as Send does; to edit twice does no harm.
+	Edit(ctx context.Context, chat, id string, m Message) error
 }
 
 // Resumer is a Sender that keeps a pace of its own. Resume tells it, before its first post to a chat, when an earlier
@@ -169,11 +183,22 @@ func (m Message) InWords(fits func(Message) bool) Message {
 	return m
 }
 
-// repeatNote begins a message that may have been sent before.
-var repeatNote = Run{Text: "(may repeat) "}
-
 // AsRepeat returns m with the note that it may have been sent before.
 func (m Message) AsRepeat() Message {
-	m.Text = append(Text{repeatNote}, m.Text...)
+	m.Text = m.Text.Noted(" (may repeat)")
 	return m
+}
+
+// Noted returns the text with a note at the end of its first line; "" is none.
+func (t Text) Noted(note string) Text {
+	if note == "" {
+		return t
+	}
+	for i, r := range t {
+		if line, rest, more := strings.Cut(r.Text, "\n"); more {
+			before, after := Run{Text: line, Style: r.Style}, Run{Text: "\n" + rest, Style: r.Style}
+			return slices.Concat(t[:i], Text{before, {Text: note}, after}, t[i+1:])
+		}
+	}
+	return append(slices.Clone(t), Run{Text: note})
 }

@@ -48,7 +48,7 @@ func TestR29AnswerWithoutItsPicture(t *testing.T) {
 					t.Fatalf("%d messages, want one in words and %d pictures", len(got), tc.pictures)
 				}
 				text := got[tc.pictures].Text
-				if repeats := strings.HasPrefix(text, "(may repeat)"); repeats != tc.repeats || !strings.Contains(text, "███ BE") {
+				if repeats := strings.Contains(text, " (may repeat)\n"); repeats != tc.repeats || !strings.Contains(text, "███ BE") {
 					t.Errorf("answered %q, may repeat: %v", text, tc.repeats)
 				}
 			})

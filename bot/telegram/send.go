@@ -2,6 +2,7 @@ package telegram
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -21,17 +22,23 @@ import (
 // It waits for Telegram's rate limits. After a 429 it makes no request, and returns *msg.RetryAfterError, until the
 // time has passed. Every request is abandoned after 15 seconds.
 func (c *Client) Send(ctx context.Context, chat string, m msg.Message) error {
+	_, err := c.Post(ctx, chat, m)
+	return err
+}
+
+// Post is Send, and returns the message_id; "" if Telegram's answer has none.
+func (c *Client) Post(ctx context.Context, chat string, m msg.Message) (id string, err error) {
 	to, err := parseChat(chat)
 	if err != nil {
-		return &msg.NotSentError{Reason: err.Error(), After: maxProbe}
+		return "", &msg.NotSentError{Reason: err.Error(), After: maxProbe}
 	}
 	text, entities, _ := compose(m.Text)
 	blank := strings.TrimSpace(text) == ""
 	if !c.Fits(m) {
-		return &msg.RejectedError{Reason: "longer than Telegram allows"}
+		return "", &msg.RejectedError{Reason: "longer than Telegram allows"}
 	}
 	if blank && m.Photo == nil {
-		return &msg.RejectedError{Reason: "a message without text"}
+		return "", &msg.RejectedError{Reason: "a message without text"}
 	}
 	if m.Photo != nil {
 		params := to.params(m)
@@ -42,20 +49,44 @@ func (c *Client) Send(ctx context.Context, chat string, m msg.Message) error {
 		if m.Nonce != "" { // not an answer, for which somebody waits
 			c.limits.yield(ctx, to.chat)
 		}
-		err := c.post(ctx, to, "sendPhoto", params, m.Photo)
+		id, err := c.post(ctx, to, "sendPhoto", params, m.Photo)
 		if r, ok := errors.AsType[*refusal](err); !ok || !r.refusesPhoto() || blank {
-			return c.outcome(to, err)
+			return id, c.outcome(to, err)
 		}
 		c.Logger(platform).Warn("photo refused, its text is sent alone", "error", err)
 		text, entities, _ = compose(m.InWords(c.Fits).Text)
 	}
-	params := to.params(m)
+	id, err = c.post(ctx, to, "sendMessage", withText(to.params(m), text, entities), nil)
+	return id, c.outcome(to, err)
+}
+
+// Edit replaces the text of a message. Telegram refuses a text that is the same.
+// https://core.telegram.org/bots/api#editmessagetext
+func (c *Client) Edit(ctx context.Context, chat, id string, m msg.Message) error {
+	to, err := parseChat(chat)
+	if err != nil {
+		return &msg.RejectedError{Reason: err.Error()}
+	}
+	if !c.Fits(m) {
+		return &msg.RejectedError{Reason: "longer than Telegram allows"}
+	}
+	text, entities, _ := compose(m.Text)
+	params := withText(to.params(m), text, entities)
+	delete(params, "message_thread_id")
+	delete(params, "disable_notification")
+	params["message_id"] = id
+	_, err = c.post(ctx, to, "editMessageText", params, nil)
+	return c.outcome(to, err)
+}
+
+// withText adds the parameters of a message of text.
+func withText(params tg.Params, text string, entities []entity) tg.Params {
 	params["text"] = text
 	params["link_preview_options"] = `{"is_disabled":true}`
 	if entities != nil {
 		params["entities"] = encode(entities)
 	}
-	return c.outcome(to, c.post(ctx, to, "sendMessage", params, nil))
+	return params
 }
 
 // Resume implements msg.Resumer.
@@ -72,15 +103,24 @@ func (r *refusal) refusesPhoto() bool {
 		r.status == http.StatusBadRequest && r.fromAPI && r.movedTo == 0
 }
 
-// post makes one request, as soon as the rate limits allow it.
-func (c *Client) post(ctx context.Context, to destination, method string, params tg.Params, photo []byte) error {
+// post makes one request, as soon as the rate limits allow it, and returns the id of the message.
+func (c *Client) post(
+	ctx context.Context, to destination, method string, params tg.Params, photo []byte,
+) (id string, err error) {
 	if err := c.limits.wait(ctx, to.chat); err != nil {
-		return err
+		return "", err
 	}
 	ctx, done := msg.WithGrace(ctx)
 	defer done()
-	_, err := c.call(ctx, callLimit, method, params, photo)
-	return err
+	result, err := c.call(ctx, callLimit, method, params, photo)
+	if err != nil {
+		return "", err
+	}
+	var message struct {
+		ID json.Number `json:"message_id"`
+	}
+	_ = json.Unmarshal(result, &message) // without an id it cannot be edited, and has arrived all the same
+	return message.ID.String(), nil
 }
 
 // outcome classifies the error of a post, and lets the rate limits learn from it.
@@ -121,6 +161,9 @@ func (d destination) String() string {
 func (d destination) params(m msg.Message) tg.Params {
 	p := tg.Params{"chat_id": strconv.FormatInt(d.chat, 10)}
 	p.AddNonEmpty("reply_markup", keyboard(m.Buttons))
+	if m.Silent {
+		p["disable_notification"] = "true"
+	}
 	if d.thread != 0 {
 		p["message_thread_id"] = strconv.FormatInt(d.thread, 10)
 	}

@@ -37,7 +37,7 @@ type Client struct {
 	limits   rateLimit
 }
 
-var _ msg.Sender = (*Client)(nil)
+var _ msg.Editor = (*Client)(nil)
 
 // New returns the client of the bot with this token at the Bot API server api. It does not use the network.
 //

@@ -36,6 +36,7 @@ type Message struct {
 	Flags    int
 	Buttons  [][]Button
 	Deferred bool // the answer to an interaction, which was deferred first
+	Edits    int  // how often its text was replaced
 }
 
 // Button is a button below a message.
@@ -105,6 +106,29 @@ func (s *Server) post(r *http.Request, q Request, id string) (any, *refusal) {
 	return map[string]any{
 		"id": m.ID, "channel_id": id, "content": m.Content, "timestamp": m.Time.UTC().Format(time.RFC3339),
 	}, nil
+}
+
+// edit handles the change of a message of the channel.
+func (s *Server) edit(r *http.Request, q Request, channel, id string) (any, *refusal) {
+	if _, no := s.find(channel); no != nil {
+		return nil, no
+	}
+	_, m, no := s.read(r, q)
+	if no != nil {
+		return nil, no
+	}
+	at := slices.IndexFunc(s.messages, func(m Message) bool { return m.Channel == channel && m.ID == id })
+	switch {
+	case at < 0:
+		return nil, &refusal{http.StatusNotFound, 10008, "Unknown Message"}
+	case m.Flags&^(1<<2) != 0:
+		return nil, invalid("flags: only SUPPRESS_EMBEDS can be edited")
+	}
+	old := &s.messages[at]
+	old.Content, old.Buttons = m.Content, m.Buttons
+	old.Edits++
+	s.Notify()
+	return map[string]any{"id": id, "channel_id": channel, "content": m.Content}, nil
 }
 
 // read reads a message from a request, and refuses what Discord would refuse.

@@ -117,6 +117,8 @@ func (x *exchange) do() (any, *refusal) {
 		return s.getMember(parts[1], parts[3])
 	case q.matches("POST /channels/*/messages"):
 		return s.post(x.r, q, parts[1])
+	case q.matches("PATCH /channels/*/messages/*"):
+		return s.edit(x.r, q, parts[1], parts[3])
 	case q.matches("PUT /applications/*/guilds/*/commands"):
 		return s.overwrite(q, parts[1], parts[3])
 	}

@@ -114,6 +114,8 @@ func (x *exchange) do() (any, error) {
 		return s.setMyCommands(q)
 	case "sendMessage", "sendPhoto":
 		return s.send(q)
+	case "editMessageText":
+		return s.edit(q)
 	case "sendChatAction":
 		_, err := s.chat(q)
 		return true, err
@@ -217,7 +219,9 @@ func (q *Request) read(w http.ResponseWriter, r *http.Request) error {
 }
 
 // isPost reports whether the method counts for the rate limits.
-func isPost(method string) bool { return method == "sendMessage" || method == "sendPhoto" }
+func isPost(method string) bool {
+	return method == "sendMessage" || method == "sendPhoto" || method == "editMessageText"
+}
 
 // decode decodes a parameter that is JSON; a missing one leaves v as it is.
 func (q Request) decode(name string, v any) error {

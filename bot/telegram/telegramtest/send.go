@@ -33,6 +33,7 @@ type Message struct {
 	Photo    []byte   // PNG, whose caption the text then is; nil: none
 	Keyboard [][]Button
 	Preview  bool // of links
+	Edits    int  // how often its text was replaced
 }
 
 // Button is a button of an inline keyboard.
@@ -80,6 +81,39 @@ func (s *Server) send(q Request) (any, error) {
 	}, nil
 }
 
+// edit handles editMessageText, which counts for the limits as a message does.
+func (s *Server) edit(q Request) (any, error) {
+	chat, err := s.chat(q)
+	if err != nil {
+		return nil, err
+	}
+	m, err := q.compose(chat)
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	at := slices.IndexFunc(s.messages, func(m Message) bool { return m.ID == q.number("message_id") })
+	if at < 0 || s.messages[at].Chat != q.Chat {
+		return nil, bad("message to edit not found")
+	}
+	old := &s.messages[at]
+	if old.Photo != nil {
+		return nil, bad("there is no text in the message to edit")
+	}
+	if old.Text == m.Text && slices.Equal(old.Entities, m.Entities) {
+		return nil, bad("message is not modified: specified new message content and reply markup are exactly the same " +
+			"as a current content and reply markup of the message")
+	}
+	if err := s.admit(q); err != nil {
+		return nil, err
+	}
+	old.Text, old.Entities, old.Keyboard = m.Text, m.Entities, m.Keyboard
+	old.Edits++
+	s.Notify()
+	return object{"message_id": old.ID, "date": old.Time.Unix(), "edit_date": time.Now().Unix(), "text": old.Text}, nil
+}
+
 // compose returns the message of the request, or why it is refused.
 func (q Request) compose(chat Chat) (Message, error) {
 	m := Message{Chat: q.Chat, Thread: q.number("message_thread_id"), Preview: true}
@@ -125,7 +159,7 @@ func checkText(method, text string, limit int) error {
 	switch {
 	case !utf8.ValidString(text):
 		return bad("strings must be encoded in UTF-8")
-	case method == "sendMessage" && strings.TrimSpace(text) == "":
+	case method != "sendPhoto" && strings.TrimSpace(text) == "":
 		return bad("message text is empty")
 	case len(utf16.Encode([]rune(text))) <= limit:
 		return nil

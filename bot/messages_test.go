@@ -1,0 +1,281 @@
+package bot
+
+import (
+	"flag"
+	"fmt"
+	"net/netip"
+	"os"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"friendlyfire/bot/msg"
+	"friendlyfire/store"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// scenes are every message that the bot sends by itself, and the answers about friends, from a fixed history. `make
+// messages` prints them.
+var scenes = []struct {
+	name string
+	play func(*desk)
+}{
+	{"the first start", func(d *desk) {
+		for i := range 40 {
+			d.ban(fmt.Sprint("198.51.100.", i), strip(store.Country(map[bool]string{true: "BE", false: "CN"}[i%9 == 0])),
+				ago(time.Duration(i+2)*24*time.Hour))
+		}
+	}},
+	{"an alert", func(d *desk) {
+		d.banned("jdupont", "jdupont", "root", "jdupont", "jdupont")
+	}},
+	{"an alert to which whois adds, and what it becomes", func(d *desk) {
+		platform := d.inPlace()
+		d.banned("jdupont", "jdupont", "jdupont")
+		d.step()
+		d.answer("198.51.100.7", "NL")
+		d.steps(10)
+		for _, text := range platform.edits {
+			_, text, _ := strings.Cut(text, ": ")
+			d.sender.sent = append(d.sender.sent, msg.Message{Text: plain(text), Silent: true})
+		}
+	}},
+	{"the same where messages cannot be changed", func(d *desk) {
+		d.banned("jdupont", "jdupont", "jdupont")
+		d.step()
+		d.answer("198.51.100.7", "NL")
+	}},
+	{"an alert of a friendly network, for the fourth time", func(d *desk) {
+		d.announcer.Words.Friends.Networks = []netip.Prefix{netip.MustParsePrefix("203.0.113.0/24")}
+		if err := d.store.SetFriends(d.t.Context(), d.announcer.Words.Friends); err != nil {
+			d.t.Fatal(err)
+		}
+		for day := range 3 {
+			d.ban("203.0.113.7", "CN", ago(time.Duration(9-day)*24*time.Hour))
+		}
+		d.summarised()
+		d.ban("203.0.113.7", "CN")
+	}},
+	{"an alert that may repeat", func(d *desk) {
+		d.sender.replies, d.sender.lose = []error{fmt.Errorf("EOF")}, true
+		d.banned("jdupont")
+		d.step()
+		time.Sleep(2 * time.Second)
+		d.step()
+		d.sender.sent = d.sender.sent[1:]
+	}},
+	{"masked", func(d *desk) {
+		d.announcer.Words.Mask = true
+		d.banned("jdupont")
+	}},
+	{"a storm", func(d *desk) { d.storm(60) }},
+	{"a storm that does not fit", func(d *desk) {
+		d.sender.limit = 600
+		d.storm(300)
+	}},
+	{"late bans", func(d *desk) {
+		d.banned("jdupont")
+		d.summarised()
+		d.ban("198.51.100.8", "BE", ago(3*time.Hour))
+		d.step()
+		time.Sleep(2 * time.Hour)
+		for i := range 14 {
+			d.ban(fmt.Sprint("198.51.100.", 10+i), "BE", ago(time.Duration(i+2)*time.Hour))
+			d.ban("203.0.113.9", "CN", ago(time.Duration(i+2)*time.Hour))
+		}
+		d.step()
+		time.Sleep(2 * time.Hour)
+		d.ban("203.0.113.9", "CN", ago(50*time.Hour))
+	}},
+	{"the digest of a normal day", func(d *desk) {
+		d.week(97)
+		for i := range 10 {
+			d.ban("198.51.100.7", "BE", ago(time.Duration(i)*time.Minute))
+		}
+		d.ban("198.51.100.8", "BE", by("postfix-sasl"))
+		for i := range 80 {
+			d.ban(fmt.Sprint("192.0.2.", 1+i), []store.Country{"CN", "US", "NL"}[i%3], ago(time.Duration(i)*time.Minute))
+		}
+		d.morning()
+	}},
+	{"the digest of a bad day", func(d *desk) {
+		d.week(97)
+		d.storm(60)
+		d.ban("192.0.2.1", "CN")
+		for i := range 8 {
+			d.ban(fmt.Sprintf("203.0.%d.9", 100+i), "BE", by("postfix-sasl"), ago(time.Duration(i)*time.Minute))
+		}
+		d.morning()
+	}},
+	{"the digest of a quiet day", func(d *desk) { d.morning() }},
+	{"the digest of a day that is too quiet", func(d *desk) {
+		d.week(97)
+		d.morning()
+	}},
+	{"a source that cannot be read", func(d *desk) {
+		d.failed("permission denied")
+		time.Sleep(2 * time.Minute)
+		d.look()
+		d.failed("")
+		d.look()
+	}},
+	{"a source that is silent", func(d *desk) {
+		d.ban("198.51.100.9", "CN")
+		time.Sleep(25 * time.Hour)
+		d.look()
+		d.ban("198.51.100.9", "CN")
+		d.look()
+	}},
+	{"a source that is not understood", func(d *desk) {
+		time.Sleep(2 * time.Minute)
+		d.read(0, 100, nil)
+		d.look()
+		d.read(1, 0, nil)
+		d.look()
+	}},
+	{"a chat out of reach", func(d *desk) {
+		other := store.Chat{Platform: "stone", ID: "2"}
+		d.health.Chats = append(d.health.Chats, other)
+		err := d.store.RecordAttempt(d.t.Context(), store.Attempt{
+			Chat: other, At: time.Now(), Outcome: store.NotSent, Hold: 4 * time.Hour,
+		})
+		if err != nil {
+			d.t.Fatal(err)
+		}
+		d.look()
+		time.Sleep(4 * time.Hour)
+		d.look()
+	}},
+	{"messages given up", func(d *desk) {
+		d.give(d.deliverer.Chat, "rejected: empty", "history/9")
+		d.look()
+	}},
+	{"a registry that refuses", func(d *desk) {
+		d.health.Whois = true
+		d.registry(func(r *store.Registry) {
+			r.Troubles, r.Trouble, r.RefusedSince = 2, "%ERROR:201: access denied", time.Now()
+		})
+		time.Sleep(time.Hour)
+		d.look()
+		d.registry(func(r *store.Registry) { r.Troubles, r.RefusedSince = 0, time.Time{} })
+		d.look()
+	}},
+	{"a disk that fills", func(d *desk) {
+		free := int64(900_000)
+		d.health.Free = func() (int64, error) { return free, nil }
+		d.look()
+		free = 130_000_000
+		d.look()
+		d.health.full.seen(time.Now())
+		d.look()
+		time.Sleep(calm)
+		d.look()
+	}},
+	{"a clock that jumps", func(d *desk) {
+		for i, up := range []time.Duration{0, 20 * time.Second} {
+			wall := time.Now().Add(up + time.Duration(i)*24*time.Hour)
+			if err := d.health.jump(d.t.Context(), wall, up); err != nil {
+				d.t.Fatal(err)
+			}
+		}
+	}},
+	{"a chat that moves", func(d *desk) {
+		d.sender.replies = []error{&msg.MovedError{To: "2"}}
+		d.banned("jdupont")
+	}},
+	{"answers about friends", func(d *desk) {
+		d.storm(12)
+		for i := range 5 {
+			d.ban("198.51.100.7", "BE", ago(time.Duration(i)*24*time.Hour))
+		}
+		d.step()
+		d.sender.sent = nil
+		for _, ask := range []string{"/friends", "/friends 7d 2", "/friends often", "/ip 198.51.100.7", "/help"} {
+			d.sender.sent = append(d.sender.sent, d.commands.Answer(d.t.Context(), msg.Request{Text: ask}))
+		}
+	}},
+}
+
+// banned reads a ban of one address for which these users were tried.
+func (d *desk) banned(users ...string) {
+	d.t.Helper()
+	d.ban("198.51.100.7", "BE", func(b *store.Ban) { b.Failures, b.Matches = len(users), failed(users...) })
+}
+
+// summarised lets the history so far be told, and forgets the messages.
+func (d *desk) summarised() {
+	d.t.Helper()
+	d.step()
+	d.sender.sent = nil
+	time.Sleep(2 * time.Hour)
+}
+
+// week is a week with so many bans a day, one of them friendly. It ends before a day begins.
+func (d *desk) week(bans int) {
+	d.t.Helper()
+	untilDigest()
+	for range 7 {
+		d.read(bans-1, 0, nil)
+		d.ban("198.51.100.7", "BE")
+		time.Sleep(24 * time.Hour)
+	}
+	d.step()
+	d.sender.sent = nil
+}
+
+// morning is the next morning with its digest, without the messages before.
+func (d *desk) morning() {
+	d.t.Helper()
+	d.step()
+	d.sender.sent = nil
+	untilDigest()
+	d.digest()
+}
+
+// failed is what reading the source has failed with.
+func (d *desk) failed(reason string) {
+	d.t.Helper()
+	if err := d.store.SourceFailed(d.t.Context(), "web1", reason, time.Now()); err != nil {
+		d.t.Fatal(err)
+	}
+}
+
+// Every message, as it is sent, stands in one file: whoever changes words sees what becomes of them.
+func TestMessagesAreTheGoldenOnes(t *testing.T) {
+	var b strings.Builder
+	for _, scene := range scenes {
+		synctest.Test(t, func(t *testing.T) {
+			d := newDesk(t)
+			scene.play(d)
+			d.step()
+			fmt.Fprintf(&b, "# %s\n\n", scene.name)
+			for _, m := range d.sender.sent {
+				sound := map[bool]string{true: "silent", false: "rings"}[m.Silent]
+				if m.Photo != nil {
+					sound += ", with a picture"
+				}
+				fmt.Fprintf(&b, "[%s]\n%s\n\n", sound, m.Text)
+			}
+			if len(d.sender.sent) == 0 {
+				t.Errorf("%s: no message", scene.name)
+			}
+		})
+	}
+	const golden = "testdata/messages.txt"
+	if *update {
+		if err := os.WriteFile(golden, []byte(b.String()), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), b.String()); diff != "" {
+		t.Errorf("messages (-golden +now):\n%s", diff)
+	}
+}

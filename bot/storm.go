@@ -1,0 +1,248 @@
+package bot
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"slices"
+	"sort"
+	"strings"
+	"time"
+
+	"friendlyfire/bot/msg"
+	"friendlyfire/store"
+)
+
+// Told is what a storm says of one of its bans.
+type Told struct {
+	Jail    string    `json:"jail"`
+	Source  string    `json:"source"`
+	Flag    string    `json:"flag"`
+	Whose   string    `json:"whose"`
+	Address string    `json:"address"` // as it may be shown
+	Time    time.Time `json:"time"`
+	Context string    `json:"context,omitempty"` // what else the jail does
+}
+
+// told is what a storm would say of the ban.
+func (w Words) told(g store.EnrichedBan, context string) *Told {
+	flag, whose := w.friend(g)
+	return &Told{g.Jail, g.Source, flag, whose, w.address(g.Address), g.Time, context}
+}
+
+// topic is what the bans of a storm have in common.
+func (t Told) topic() string { return strings.Join([]string{t.Jail, t.Source, t.Whose}, "\n") }
+
+// crowd is how many alerts of one jail, server and country must be due to be told as one.
+const crowd = 4
+
+// stormMost is how many bans a storm counts without a look at them: that bounds the memory that a flood takes.
+const stormMost = 1000
+
+// parcel is a part of a message: a notice by itself, or all due alerts of a storm.
+type parcel struct {
+	notices []store.Notice
+	body    Body
+	storm   []Told // those of a storm of which something is known; nil: it is none
+	more    int    // others of the storm
+}
+
+// parcels divides due notices, in their order. looked is how many of the chat's notices were looked for: behind so many,
+// there may be more.
+func (d *Deliverer) parcels(ctx context.Context, due []store.Notice, looked int) (all []*parcel, err error) {
+	type kind struct {
+		topic, nonce string
+		maybeSent    bool
+	}
+	kindOf := func(n store.Notice) kind {
+		if n.Alone {
+			return kind{}
+		}
+		return kind{n.Topic, n.Nonce, n.MaybeSent}
+	}
+	counts := map[kind]int{}
+	for _, n := range due {
+		counts[kindOf(n)]++
+	}
+	storms := map[kind]*parcel{}
+	for _, n := range due {
+		k := kindOf(n)
+		if k.topic != "" && counts[k] >= crowd {
+			var of struct{ Ban Told } // without the text, of which a flood has much
+			if err := json.Unmarshal([]byte(n.Body), &of); err == nil {
+				if storms[k] == nil {
+					storms[k] = &parcel{}
+					all = append(all, storms[k])
+				}
+				n.Body = ""
+				storms[k].notices, storms[k].storm = append(storms[k].notices, n), append(storms[k].storm, of.Ban)
+				continue
+			}
+		}
+		var body Body
+		if err := json.Unmarshal([]byte(n.Body), &body); err != nil {
+			body = Body{Text: msg.Text{{Text: "a notice that cannot be read: " + n.Key}}}
+		}
+		all = append(all, &parcel{notices: []store.Notice{n}, body: body})
+	}
+	if len(due) < looked {
+		return all, nil
+	}
+	for _, p := range storms {
+		rest, err := d.Store.Kindred(ctx, p.notices[0], due[len(due)-1].ID, stormMost)
+		if err != nil {
+			return nil, err
+		}
+		p.notices, p.more = append(p.notices, rest...), len(rest)
+	}
+	return all, nil
+}
+
+// text is what the parcel says. Of a storm it names as many addresses as fit: in a list and in the command, or where
+// they are too many, in the command alone.
+func (p *parcel) text(w Words, fits func(msg.Text) bool) msg.Text {
+	if p.storm == nil {
+		return p.body.Text
+	}
+	addresses := counted(p.storm)
+	if all := w.storm(p.storm, addresses, len(addresses), p.more, true); p.more == 0 && fits(all) {
+		return all
+	}
+	n := sort.Search(len(addresses), func(n int) bool {
+		return !fits(w.storm(p.storm, addresses, n+1, p.more, w.Mask))
+	})
+	return w.storm(p.storm, addresses, n, p.more, w.Mask)
+}
+
+// dated is the day of an alert that has waited so long that its times alone would mislead: " (Sat 28 Nov)".
+func (p *parcel) dated(w Words, now time.Time) string {
+	b := p.body.Ban
+	if p.storm != nil {
+		b = &p.storm[0]
+	}
+	if b == nil || now.Sub(b.Time) < 12*time.Hour {
+		return ""
+	}
+	return b.Time.In(w.zone(b.Source)).Format(" (Mon 2 Jan)")
+}
+
+// addressCount is an address and its number of bans.
+type addressCount struct {
+	address string
+	bans    int
+}
+
+// counted returns each address once, in the order of its first ban.
+func counted(storm []Told) (all []addressCount) {
+	at := map[string]int{}
+	for _, b := range storm {
+		i, ok := at[b.Address]
+		if !ok {
+			i, at[b.Address] = len(all), len(all)
+			all = append(all, addressCount{address: b.Address})
+		}
+		all[i].bans++
+	}
+	return all
+}
+
+// storm tells the alerts of one jail, server and country as one. It names the first n addresses, which listed also
+// lists before the command; more bans are of addresses that nobody has looked at.
+func (w Words) storm(storm []Told, addresses []addressCount, n, more int, listed bool) msg.Text {
+	b := storm[0]
+	first, last := b.Time, b.Time
+	for _, b := range storm {
+		if b.Time.Before(first) {
+			first = b.Time
+		}
+		if b.Time.After(last) {
+			last = b.Time
+		}
+	}
+	head := append(plain(b.Flag+" "), w.where(store.Ban{Jail: b.Jail, Source: b.Source})...)
+	size, when := w.stormSize(len(storm)+more, len(addresses), more), w.span(store.Ban{Source: b.Source, Time: first})
+	zone := w.zone(b.Source)
+	switch from, until := first.In(zone).Format("15:04"), w.clock(last.In(zone), first.In(zone)); {
+	case more > 0: // of which nobody knows when they were
+		when = "from " + when + " on"
+	default:
+		size += within(last.Sub(first))
+		if until != from {
+			when = strings.Replace(when, from, from+" to "+until, 1)
+		}
+		if !w.Mask {
+			when += networksOf(addresses)
+		}
+	}
+	head = append(head, msg.Run{Text: " banned " + size + " (" + b.Whose + ")"})
+	var named, shown []string
+	for _, a := range addresses[:n] {
+		named, shown = append(named, a.address), append(shown, a.address)
+		if a.bans > 1 {
+			shown[len(shown)-1] += " ×" + number(a.bans)
+		}
+	}
+	var list msg.Text
+	if n > 0 && listed {
+		list = msg.Text{{Text: strings.Join(shown, " "), Style: msg.Code}}
+	}
+	rest := ""
+	if n < len(addresses) || more > 0 {
+		unnamed := more
+		for _, a := range addresses[n:] {
+			unnamed += a.bans
+		}
+		rest = "… and " + plural(unnamed, "more ban") + ": /friends 24h lists them"
+	}
+	var unban msg.Text
+	switch {
+	case w.Mask:
+		unban = w.unban(store.Ban{Jail: b.Jail})
+	case n > 0:
+		unban = w.unban(store.Ban{Jail: b.Jail, Address: named[0]}, named[1:]...)
+	}
+	return lines(head, plain(when), plain(storm[len(storm)-1].Context), list, unban, plain(rest))
+}
+
+// stormSize is "60 friends", or "3 friends 60 times".
+func (w Words) stormSize(bans, addresses, more int) string {
+	switch {
+	case more > 0 || w.Mask:
+		return "friends " + number(bans) + " times"
+	case bans == addresses:
+		return plural(bans, "friend")
+	}
+	return plural(addresses, "friend") + " " + times(bans)
+}
+
+func within(d time.Duration) string {
+	if d < time.Second {
+		return " at once"
+	}
+	return " in " + roughly(max(d, time.Minute))
+}
+
+// networksOf names the networks (/24, /48) that most addresses are of, with their counts: " · 198.51.100.0/24 60".
+func networksOf(addresses []addressCount) string {
+	const most = 3
+	counts := map[string]int{}
+	var order []string
+	for _, a := range addresses {
+		network, ok := around(a.address)
+		if !ok {
+			continue
+		}
+		if counts[network]++; counts[network] == 1 {
+			order = append(order, network)
+		}
+	}
+	slices.SortStableFunc(order, func(a, b string) int { return cmp.Compare(counts[b], counts[a]) })
+	s, rest := "", len(order)-most
+	for _, network := range order[:min(most, len(order))] {
+		s += " · " + network + " " + number(counts[network])
+	}
+	if rest > 0 {
+		s += " · " + plural(rest, "other network")
+	}
+	return s
+}
