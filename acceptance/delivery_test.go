@@ -75,7 +75,7 @@ func TestR11DeadChannelKeepsItsAlerts(t *testing.T) {
 			s.Ban(a)
 			time.Sleep(time.Hour)
 		}
-		told := s.Mentions("telegram 42 does not get my messages")
+		told := s.Mentions("telegram 42 has blocked the bot (403)")
 		if told["-1001"] != 1 || told[discordtest.Channel] != 1 {
 			t.Errorf("the others were told %v, want each once", told)
 		}

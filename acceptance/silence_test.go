@@ -22,7 +22,7 @@ const (
 	familiar                  = "web1 brings lines that I understand again"
 	foreign                   = "web1 brings no line of Fail2Ban"
 	muted, unmuted            = "web1 logs no bans", "web1 logs more than warnings"
-	unusuallyQuiet, bansAgain = "web1 has had no ban for", "web1 has bans again"
+	unusuallyQuiet, bansAgain = "web1: no ban for", "web1 has bans again"
 )
 
 // health counts what each chat was told of the source's health.

@@ -173,7 +173,6 @@ func (b *builder) askRegistries() *stage {
 	}
 	b.registries = b.Whois()
 	b.registries.NewsOnly, b.registries.Next, b.registries.News = b.once, b.announce.Wake, b.whois.woken
-	b.commands.Whois = b.registries.Status
 	return b.whois.doing(b.registries.Step)
 }
 

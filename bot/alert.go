@@ -15,6 +15,10 @@ import (
 // shows the first two lines. Verdict is a line on who was probably banned, nil where nobody can say; context is one on
 // what else the jail does, "" for none.
 func (w Words) Alert(g store.EnrichedBan, verdict msg.Text, context string) msg.Text {
+	var unban msg.Text
+	if g.InForce(time.Now()) {
+		unban = w.unban(g.Ban)
+	}
 	return lines(
 		w.Headline(g),
 		verdict,
@@ -24,7 +28,7 @@ func (w Words) Alert(g store.EnrichedBan, verdict msg.Text, context string) msg.
 		plain(w.opinions(g)),
 		plain(context),
 		w.log(g.Ban),
-		w.unban(g.Ban),
+		unban,
 	)
 }
 

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 	"unicode/utf8"
 
@@ -109,11 +110,13 @@ On the server, sudo fail2ban-client status sshd tells the address`},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
-			g, w := g, w
-			tc.change(&g, &w)
-			if got := w.Alert(g, nil, "").String(); got != tc.want {
-				t.Errorf("got\n%s\nwant\n%s", got, tc.want)
-			}
+			synctest.Test(t, func(t *testing.T) { // before the ban is over
+				g, w := g, w
+				tc.change(&g, &w)
+				if got := w.Alert(g, nil, "").String(); got != tc.want {
+					t.Errorf("got\n%s\nwant\n%s", got, tc.want)
+				}
+			})
 		})
 	}
 }

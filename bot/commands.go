@@ -41,7 +41,6 @@ type Commands struct {
 	Reporter *Reporter
 	Chats    []store.Chat
 	Health   *Health
-	Whois    func(context.Context) (string, error) // one line on the registries; nil: whois is off
 	Log      *slog.Logger
 
 	judge judge
@@ -64,12 +63,12 @@ func (c *Commands) Answer(ctx context.Context, r msg.Request) msg.Message {
 	m, err := c.carryOut(ctx, command, args, r)
 	m.Silent = true                        // whoever asks is looking
 	if usage, ok := err.(usageError); ok { //nolint:errorlint // made here, never wrapped
-		return msg.Message{Text: msg.Text{{Text: string(usage)}}, Silent: true}
+		return msg.Message{Text: msg.Text{{Text: string(usage)}}, Silent: true, Aside: true}
 	}
 	if err != nil {
 		c.Log.Error("command failed", "command", command, "error", err)
 		const sorry = "That did not work: something is wrong with my database. The log says what."
-		return msg.Message{Text: msg.Text{{Text: sorry}}, Silent: true}
+		return msg.Message{Text: msg.Text{{Text: sorry}}, Silent: true, Aside: true}
 	}
 	return m
 }
@@ -85,12 +84,14 @@ func (c *Commands) carryOut(
 		m, err = c.friends(ctx, args)
 	case "ip":
 		m, err = c.ip(ctx, args)
+	case moreOfBan, lessOfBan:
+		m, err = c.ban(ctx, args, command == moreOfBan)
 	case "status":
 		m, err = c.status(ctx)
 	case "help", "start", "":
 		m = msg.Message{Text: help()}
 	default:
-		m = msg.Message{Text: append(msg.Text{{Text: unknownCommand(command) + "\n\n"}}, help()...)}
+		m = msg.Message{Text: append(msg.Text{{Text: unknownCommand(command) + "\n\n"}}, help()...), Aside: true}
 	}
 	return m, err
 }

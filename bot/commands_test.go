@@ -204,7 +204,7 @@ func TestStatusSaysWhatIsWrongWithBadLines(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const want = "3 bad lines (2 no address, 1 too many fields, latest in line 8)"
+	const want = "3 bad lines (2 × no address, 1 × too many fields, latest in line 8)"
 	if got := d.commands.Answer(t.Context(), msg.Request{Text: "/status"}).Text.String(); !strings.Contains(got, want) {
 		t.Errorf("got %q, want %q in it", got, want)
 	}

@@ -22,8 +22,16 @@ func TellOfCorruption(ctx context.Context, s *store.Store, chats []store.Chat, w
 	if at.IsZero() { // put in place by hand
 		at = now
 	}
-	all := notices(chats, "damage/"+strconv.FormatInt(at.Unix(), 10), Body{Text: w.corruption(*m, now)}, now)
+	all := notices(chats, "damage/"+strconv.FormatInt(at.Unix(), 10), Body{Text: marked(*m, w.corruption(*m, now))}, now)
 	return s.Accept(ctx, *m, now, now.Add(-maxAge), all)
+}
+
+// marked marks damage as trouble, unless nothing is missing.
+func marked(m store.Restored, t msg.Text) msg.Text {
+	if m.Whole {
+		return green(t, 0)
+	}
+	return red(t)
 }
 
 // corruption says what happened to the database, what is missing now, and where the old one is.

@@ -194,11 +194,11 @@ func TestSilenceOfASourceIsToldOnceAndItsEndOnce(t *testing.T) {
 		time.Sleep(25 * time.Hour)
 		look()
 		look()
-		d.said("web1 is silent: last line read Sat 1 Jan 01:00")
+		d.said("🔴 web1 is silent: nothing for 25 h, last line read Sat 1 Jan 01:00")
 		d.ban("198.51.100.8", "CN")
 		look()
 		look()
-		d.said("web1 is silent", "web1 is back: last line read 02:00")
+		d.said("web1 is silent", "🟢 web1 is back, after 1 day 1 h: last line read 02:00")
 	})
 }
 
@@ -220,7 +220,7 @@ func TestChatOutOfReachIsToldToTheOthers(t *testing.T) {
 			}
 			d.step()
 		}
-		d.said("stone 2 does not get my messages: next attempt 04:36")
+		d.said("🔴 stone 2 does not get my messages: its rate limit is used up; next try 04:36")
 		time.Sleep(4 * time.Hour)
 		if err := d.health.Step(t.Context()); err != nil {
 			t.Fatal(err)
@@ -255,6 +255,6 @@ func TestSourceThatCannotBeReadIsToldOnceAndItsEndOnce(t *testing.T) {
 		}
 		look()
 		look()
-		d.said("web1 cannot be read", "web1 can be read again: last line read 01:00")
+		d.said("web1 cannot be read", "🟢 web1 can be read again, after 2 min: last line read 01:00")
 	})
 }

@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
-	"slices"
 	"strings"
 	"time"
 
@@ -111,17 +109,16 @@ func (h *Health) unreadable(ctx context.Context, s store.SourceStatus, now time.
 		return h.tell(ctx, what, false, h.Chats, nil,
 			headed(s.Name+" can be read again", ": "+h.lastLine(s, now)))
 	}
-	patience := downAfter
-	begun := append(headed(s.Name+" cannot be read", " since "+h.Words.moment(s.FailingSince, now)+": "),
-		msg.Run{Text: s.Error, Style: msg.Code})
+	patience, reason := downAfter, ReasonOf(s.Error)
+	begun := headed(s.Name+" cannot be read", " since "+h.Words.moment(s.FailingSince, now)+": "+reason.Says)
 	if s.Gone() {
 		patience = goneAfter
-		begun = append(begun, msg.Run{Text: ". Is the path right? " + serverAdvice(s.Name)})
+		begun = append(append(begun, msg.Run{Text: ". Is the path right? "}), serverAdvice(s.Name)...)
 	}
 	if now.Sub(s.FailingSince) <= patience {
 		return nil
 	}
-	return h.tell(ctx, what, true, h.Chats, begun, nil)
+	return h.tellSince(ctx, what, s.FailingSince, true, h.Chats, append(begun, reason.advice()...), nil)
 }
 
 // silence tells of a source that brings nothing for longer than it may.
@@ -135,8 +132,9 @@ func (h *Health) silence(ctx context.Context, w Watched, s store.SourceStatus, n
 		last = created
 	}
 	silent := w.SilentAfter > 0 && now.Sub(last) > w.SilentAfter && now.Sub(h.Started) > time.Minute
-	return h.tell(ctx, "source/"+w.Name, silent, h.Chats,
-		headed(w.Name+" is silent", ": "+h.lastLine(s, now)+". Does Fail2Ban run there, and does its file still grow?"),
+	begun := headed(w.Name+" is silent", ": nothing for "+roughly(now.Sub(last))+", "+h.lastLine(s, now)+
+		". Does Fail2Ban run there, and does its file still grow? ")
+	return h.tellSince(ctx, "source/"+w.Name, last, silent, h.Chats, append(begun, serverAdvice(w.Name)...),
 		headed(w.Name+" is back", ": "+h.lastLine(s, now)))
 }
 
@@ -160,44 +158,29 @@ func (h *Health) chat(ctx context.Context, chat store.Chat, now time.Time) error
 	}
 	down := !status.FailingSince.IsZero() && now.Sub(status.FailingSince) > downAfter ||
 		status.BlockedUntil.Sub(now) > downAfter
-	reason := status.Error
-	if status.BlockedUntil.After(now) {
-		reason = strings.TrimSpace(reason + " next attempt " + h.Words.moment(status.BlockedUntil, now))
-	}
-	return h.tell(ctx, "chat/"+chat.Platform+"/"+chat.ID, down, others,
-		headed(chat.String()+" does not get my messages",
-			": "+reason+". They wait, seven days at most: "+plural(status.Waiting, "notice")),
+	return h.tellSince(ctx, "chat/"+chat.Platform+"/"+chat.ID, status.FailingSince, down, others,
+		h.unreached(status, now),
 		msg.Text{{Text: chat.String() + " gets my messages again", Style: msg.Bold}})
 }
 
-// refusedLong is how long a registry must refuse before the chats are told: limits on queries often end before that.
-const refusedLong = time.Hour
-
-func (h *Health) registries(ctx context.Context, now time.Time) error {
-	all, err := h.Store.Registries(ctx)
-	if err != nil {
-		return err
+// unreached says why a chat does not get the messages, how many wait, and until when.
+func (h *Health) unreached(s store.ChatStatus, now time.Time) msg.Text {
+	reason := chatReason(s)
+	t := headed(s.Chat.String()+" "+cmp.Or(reason.Does, "does not get my messages"), "")
+	if reason.Does == "" {
+		t = append(t, msg.Run{Text: ": " + reason.Says})
 	}
-	for _, name := range slices.Sorted(maps.Keys(all)) {
-		r := all[name]
-		begun := msg.Text{
-			{Text: r.Server + " refuses to answer", Style: msg.Bold},
-			{Text: " since " + h.Words.moment(r.RefusedSince, now) + ": "},
-			{Text: cmp.Or(r.Trouble, "no reason given"), Style: msg.Code},
-			{Text: ". Until it does, the table alone says where its addresses are."},
+	if s.Waiting > 0 {
+		verb := " waits"
+		if s.Waiting > 1 {
+			verb = " wait"
 		}
-		over := msg.Text{{Text: r.Server + " answers again", Style: msg.Bold}}
-		if err := h.tell(ctx, "whois/"+r.Server, refuses(r, now), h.Chats, begun, over); err != nil {
-			return err
-		}
+		t = append(t, msg.Run{Text: ". " + plural(s.Waiting, "message") + verb + ", for 7 days at most"})
 	}
-	return nil
-}
-
-// refuses reports whether the registry has refused for long. A single refusal, after which nobody asked again, says
-// little.
-func refuses(r store.Registry, now time.Time) bool {
-	return !r.RefusedSince.IsZero() && r.Troubles > 1 && now.Sub(r.RefusedSince) >= refusedLong
+	if s.BlockedUntil.After(now) {
+		t = append(t, msg.Run{Text: "; next try " + h.Words.moment(s.BlockedUntil, now)})
+	}
+	return append(t, reason.advice()...)
 }
 
 // Post tells every chat of trouble that happened at a moment rather than lasts. It does so once for each key, such as
@@ -214,21 +197,35 @@ func (h *Health) Post(ctx context.Context, key string, text msg.Text) error {
 }
 
 // tell posts begun when something begins to be wrong, and over when it is right again; nothing as long as it stays as
-// it was.
+// it was. Red and green tell them apart at a glance, and over says how long it was.
 func (h *Health) tell(ctx context.Context, what string, wrong bool, chats []store.Chat, begun, over msg.Text) error {
+	return h.tellSince(ctx, what, time.Time{}, wrong, chats, begun, over)
+}
+
+// tellSince is tell, of something that was wrong from began on; zero: from now on.
+func (h *Health) tellSince(
+	ctx context.Context, what string, began time.Time, wrong bool, chats []store.Chat, begun, over msg.Text,
+) error {
 	key := "health/" + what
-	since, err := h.Store.Value(ctx, key)
-	if err != nil || wrong == (since != "") {
+	kept, err := h.Store.Value(ctx, key)
+	if err != nil || wrong == (kept != "") {
 		return err
 	}
-	now, text, state := time.Now(), begun, time.Now().UTC().Format(time.RFC3339)
-	if !wrong {
-		text, state = over, ""
+	now := time.Now()
+	state := stamp(now)
+	if !began.IsZero() && began.Before(now) {
+		state += " " + stamp(began)
 	}
-	// The notice's key contains the moment at which the trouble began.
-	at := state
+	text := red(begun)
+	// The notice's key contains the moment at which the trouble was told.
+	at, _, _ := strings.Cut(state, " ")
 	if !wrong {
-		at = since + "/over"
+		told, _, _ := strings.Cut(kept, " ")
+		length := lasted(kept, now)
+		if what == clockDoubt { // by which clock?
+			length = 0
+		}
+		at, state, text = told+"/over", "", green(over, length)
 	}
 	posted, err := h.Store.PostAndSet(ctx, key, state, notices(chats, key+"/"+at, Body{Text: text, Silent: !wrong}, now)...)
 	if err == nil && posted > 0 {

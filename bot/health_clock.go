@@ -12,6 +12,9 @@ import (
 	"friendlyfire/store"
 )
 
+// clockDoubt is the key of a clock in doubt among what health tells.
+const clockDoubt = "doubt"
+
 // clock compares the wall clock, which people and daemons set, with the monotonic one, which only counts seconds.
 type clock struct {
 	wall  time.Time     // at the last look; zero: none yet
@@ -79,7 +82,7 @@ func (h *Health) doubt(ctx context.Context, wall time.Time, up time.Duration) er
 	if h.Log != nil {
 		h.Log.Warn(text.String())
 	}
-	return h.tell(ctx, "doubt", d != nil, h.Chats, text, text)
+	return h.tell(ctx, clockDoubt, d != nil, h.Chats, text, text)
 }
 
 // doubt says why the clock is in doubt, and what follows from that.

@@ -60,7 +60,7 @@ func TestR31ClockInDoubtIsToldOnceAndItsEndOnce(t *testing.T) {
 		}
 		const told = "The clock may be wrong: it shows 12 Feb 2001, 400 days ahead of when I last ran. " +
 			"Until it is set right, or it goes on for a week without being set, I delete nothing."
-		if got := look(400*day, restart); got != told {
+		if got := look(400*day, restart); got != "🔴 "+told {
 			t.Errorf("said %q", got)
 		}
 		if got := look(minute, minute); got != "" {
@@ -71,13 +71,13 @@ func TestR31ClockInDoubtIsToldOnceAndItsEndOnce(t *testing.T) {
 		}
 		status, err := d.commands.status(t.Context())
 		text := status.Text.String()
-		if err != nil || !strings.HasPrefix(text, "Trouble with the clock. ") ||
+		if err != nil || !strings.HasPrefix(text, "🔴 Trouble with the clock. ") ||
 			!strings.Contains(text, "\nclock: "+told+"\n") {
 			t.Errorf("status %q, %v", text, err)
 		}
 		got := look(minute-400*day, minute)
 		if !strings.HasPrefix(got, "The clock was set back by 400 days: from 12 Feb 2001 to ") ||
-			!strings.HasSuffix(got, "The clock is right again: it shows 01:02") {
+			!strings.HasSuffix(got, "🟢 The clock is right again: it shows 01:02") {
 			t.Errorf("said %q", got)
 		}
 		got = look(minute+10*day, minute)
@@ -101,16 +101,16 @@ func TestR31ClockInDoubtIsToldOnceAndItsEndOnce(t *testing.T) {
 		}
 		// If none does, the chats will know as soon as they can be reached.
 		look(30*day, restart)
-		if got, want := look(minute, minute), "The clock may be wrong: it shows Wed 1 Mar 01:02, 30 days ahead of "+
+		if got, want := look(minute, minute), "🔴 The clock may be wrong: it shows Wed 1 Mar 01:02, 30 days ahead of "+
 			"when I last ran. Until it is set right, or a chat platform gives the same time, I delete nothing."; got != want {
 			t.Errorf("said %q", got)
 		}
 		d.health.Clock.Witness("telegram", true, time.Now())
-		if got := look(minute, minute); !strings.HasPrefix(got, "The clock is right again: it shows ") {
+		if got := look(minute, minute); !strings.HasPrefix(got, "🟢 The clock is right again: it shows ") {
 			t.Errorf("said %q", got)
 		}
 		d.health.Clock.Witness("telegram", true, time.Now().Add(-5*time.Hour))
-		if got, want := look(minute, minute), "The clock is wrong: it shows Wed 1 Mar 01:05, 5 h ahead of what telegram says. "+
+		if got, want := look(minute, minute), "🔴 The clock is wrong: it shows Wed 1 Mar 01:05, 5 h ahead of what telegram says. "+
 			"Until it is set right, I delete nothing."; got != want {
 			t.Errorf("said %q", got)
 		}

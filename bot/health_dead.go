@@ -53,12 +53,8 @@ func deadLetters(fresh int, chat store.Chat, d store.DeadLetters) msg.Text {
 		verb = "were"
 	}
 	kind, advice := noticeKind(d.Key)
-	return msg.Text{
-		{Text: plural(fresh, "message") + " to " + chat.String() + " " + verb + " given up", Style: msg.Bold},
-		{Text: ". The latest, " + kind + ": "},
-		{Text: strings.TrimRight(store.Clean(d.Reason, 200), ": "), Style: msg.Code},
-		{Text: advice},
-	}
+	return red(headed(plural(fresh, "message")+" to "+chat.String()+" "+verb+" given up",
+		". The latest, "+kind+": "+ReasonOf(store.Clean(d.Reason, 200)).Says+advice))
 }
 
 // noticeKind says in words what kind of notice has the key, and where else its contents can be read.

@@ -71,8 +71,8 @@ func (h *Health) disk(ctx context.Context, now time.Time) error {
 		enough += enough / 5 // so that a size near the limit does not change the state again and again
 	}
 	return h.tell(ctx, "disk", free < enough, h.Chats,
-		headed("The disk is nearly full", ": "+Size(free)+" free, and the database has "+Size(used)+
-			". On a full disk I cannot keep what is new."),
+		append(headed("The disk is nearly full", ": "+Size(free)+" free, and the database has "+Size(used)+
+			". On a full disk I cannot keep what is new. "), advised("To see what fills it", "du -xh / | sort -h | tail")...),
 		headed("The disk has room again", ": "+Size(free)+" free"))
 }
 
@@ -93,12 +93,13 @@ func (h *Health) fullDisk(ctx context.Context, now time.Time) error {
 	}
 	since, last := h.full.period()
 	// This may be delivered while the disk is full or as soon as it is not: it must be true in both cases.
-	begun := headed("The disk was found full", " at "+h.Words.moment(since, now)+
-		". Until there is room I keep nothing new: it waits in its files, and so do alerts.")
+	begun := append(headed("The disk was found full", " at "+h.Words.moment(since, now)+
+		". Until there is room I keep nothing new: it waits in its files, and so do alerts. "),
+		advised("To see what fills it", "du -xh / | sort -h | tail")...)
 	over := headed("The disk is not full any more", ": what waited is read now")
 	switch {
 	case !last.IsZero() && now.Sub(last) < calm:
-		if err := h.tell(ctx, "full", true, h.Chats, begun, nil); !store.Full(err) {
+		if err := h.tellSince(ctx, "full", since, true, h.Chats, begun, nil); !store.Full(err) {
 			return err
 		}
 		h.full.seen(now)
@@ -122,7 +123,7 @@ func (h *Health) fullDisk(ctx context.Context, now time.Time) error {
 
 // WasFull tells the chats that the disk was full until a moment ago.
 func (h *Health) WasFull(ctx context.Context, since, last time.Time) error {
-	return h.Post(ctx, "was-full/"+since.UTC().Format(time.RFC3339), headed("The disk was full",
+	return h.Post(ctx, "was-full/"+since.UTC().Format(time.RFC3339), green(headed("The disk was full",
 		" from "+h.Words.moment(since, last)+" to "+h.Words.moment(last, last)+
-			". What waited is read now, so that alerts of that time come late."))
+			". What waited is read now, so that alerts of that time come late."), 0))
 }

@@ -39,7 +39,7 @@ func (h *Health) hearingTroubles(now time.Time) (all []trouble) {
 func (h *Health) hearingLines(now time.Time) (t msg.Text) {
 	for _, u := range h.unheard(now) {
 		since := h.Words.moment(u.since, now)
-		t = append(t, headed(u.platform, ": commands not heard since "+since+" ("+u.why+")\n")...)
+		t = append(t, headed(u.platform, ": commands not heard since "+since+" ("+ReasonOf(u.why).Says+")\n")...)
 	}
 	return t
 }

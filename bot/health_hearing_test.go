@@ -16,13 +16,13 @@ func TestStatusSaysWhereCommandsAreNotHeard(t *testing.T) {
 		d.health.Hearing = []*msg.Hearing{{Platform: "discord"}, deaf}
 		deaf.Lost("EOF")
 		time.Sleep(59 * time.Second)
-		if got := d.status(); !strings.HasPrefix(got, "All is well") {
+		if got := d.status(); !strings.HasPrefix(got, "🟢 All is well") {
 			t.Errorf("a connection that has just broken: %s", got)
 		}
 		deaf.Lost("a webhook is set")
 		time.Sleep(time.Hour)
 		got := d.status()
-		if !strings.HasPrefix(got, "Trouble with telegram.") ||
+		if !strings.HasPrefix(got, "🔴 Trouble with telegram.") ||
 			!strings.Contains(got, "\ntelegram: commands not heard since 01:00 (a webhook is set)\n") {
 			t.Errorf("got %s", got)
 		}
@@ -31,7 +31,7 @@ func TestStatusSaysWhereCommandsAreNotHeard(t *testing.T) {
 			t.Errorf("the digest says %q, %v", line, err)
 		}
 		deaf.Restored()
-		if got := d.status(); !strings.HasPrefix(got, "All is well") || strings.Contains(got, "telegram") {
+		if got := d.status(); !strings.HasPrefix(got, "🟢 All is well") || strings.Contains(got, "telegram") {
 			t.Errorf("heard again: %s", got)
 		}
 	})

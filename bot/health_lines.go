@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"friendlyfire/bot/msg"
@@ -151,17 +152,17 @@ func (h *Health) lines(ctx context.Context, s store.SourceStatus, now time.Time)
 		return err
 	}
 	return h.tell(ctx, "muted/"+s.Name, muted(s), h.Chats,
-		headed(s.Name+" logs no bans", ": its Fail2Ban writes warnings and errors only. On "+s.Name+
-			": set loglevel = INFO in the [DEFAULT] section of /etc/fail2ban/fail2ban.local, and now: "+
-			"fail2ban-client set loglevel INFO"),
+		append(headed(s.Name+" logs no bans", ": its Fail2Ban writes warnings and errors only. On "+s.Name+
+			": set loglevel = INFO in the [DEFAULT] section of /etc/fail2ban/fail2ban.local, and "),
+			advised("now", "fail2ban-client set loglevel INFO")...),
 		headed(s.Name+" logs more than warnings", ": "+h.lastBan(s, now)))
 }
 
 // strange says what a source brings that is not understood, and what to do about it.
 func (h *Health) strange(s store.SourceStatus, l lineState, now time.Time) msg.Text {
 	if understood, _ := countUnderstood(s); understood == 0 && s.Rejects == 0 {
-		return headed(s.Name+" brings no line of Fail2Ban", " among "+plural(l.Seen, "line")+
-			". Is it the right file? On "+s.Name+": fail2ban-client get logtarget")
+		return append(headed(s.Name+" brings no line of Fail2Ban", " among "+plural(l.Seen, "line")+
+			". Is it the right file? "), advised("On "+s.Name, "fail2ban-client get logtarget")...)
 	}
 	what := "more rejects than bans"
 	switch {
@@ -170,8 +171,8 @@ func (h *Health) strange(s store.SourceStatus, l lineState, now time.Time) msg.T
 	case l.lost():
 		what = plural(l.Seen-l.Strange, "line") + " in a row since " + h.Words.moment(time.Unix(l.Began, 0), now)
 	}
-	return headed(s.Name+" brings lines that I do not understand", ": "+what+h.Words.rejects(s)+", "+h.lastBan(s, now)+
-		". To see what is wrong: friendlyfire check")
+	return append(headed(s.Name+" brings lines that I do not understand", ": "+what+h.Words.rejects(s)+", "+
+		h.lastBan(s, now)+". "), advised("To see what is wrong", "friendlyfire check")...)
 }
 
 // muted reports whether the log shows that Fail2Ban writes only what is worse than a ban. It would not say that an
@@ -203,6 +204,7 @@ func (h *Health) since(ctx context.Context, what string) (time.Time, error) {
 	if err != nil || value == "" {
 		return time.Time{}, err
 	}
+	value, _, _ = strings.Cut(value, " ")
 	return time.Parse(time.RFC3339, value)
 }
 

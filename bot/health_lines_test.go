@@ -52,11 +52,11 @@ func TestT02ASourceOfWhichNothingWasEverUnderstoodIsToldAtOnce(t *testing.T) {
 		d.read(0, 0, map[string]int{store.OtherProgram: 20, store.Header: 1})
 		d.tells("")
 		d.read(0, 1, nil)
-		d.tells("web1 brings lines that I do not understand: 21 lines so far (1 no time, latest in line 22)")
+		d.tells("🔴 web1 brings lines that I do not understand: 21 lines so far (1 × no time, latest in line 22)")
 		d.read(0, 1, nil)
 		d.tells("")
 		d.read(1, 0, nil)
-		d.tells("web1 brings lines that I understand again")
+		d.tells("🟢 web1 brings lines that I understand again")
 		d.read(0, 1, nil) // once it was understood, one is not enough
 		d.tells("")
 	})
@@ -78,9 +78,9 @@ func TestT02RejectsThatOutnumberBansAreToldOnceAndTheirEndOnce(t *testing.T) {
 		for range 19 {
 			minute(2, 3, "")
 		}
-		minute(2, 3, "web1 brings lines that I do not understand: more rejects than bans "+
-			"(100 no time, latest in line 3,250), last ban 01:57 (4 min ago). To see what is wrong: friendlyfire check")
-		if got := d.status(); !strings.HasPrefix(got, "Trouble with web1.") {
+		minute(2, 3, "🔴 web1 brings lines that I do not understand: more rejects than bans "+
+			"(100 × no time, latest in line 3,250), last ban 01:57 (4 min ago). To see what is wrong: friendlyfire check")
+		if got := d.status(); !strings.HasPrefix(got, "🔴 Trouble with web1.") {
 			t.Errorf("status %q", got)
 		}
 		if got := d.healthLine(); !strings.HasSuffix(got, "Trouble: web1 brings lines that I do not understand") {
@@ -95,11 +95,11 @@ func TestT02RejectsThatOutnumberBansAreToldOnceAndTheirEndOnce(t *testing.T) {
 		minute(2, 0, "")
 		minute(0, 1, "")
 		minute(2, 0, "")
-		minute(1, 0, "web1 brings lines that I understand again: last ban ")
+		minute(1, 0, "🟢 web1 brings lines that I understand again, after 1 h 47 min: last ban ")
 		for range 100 {
 			minute(4, 1, "")
 		}
-		if got := d.status(); !strings.HasPrefix(got, "All is well.") {
+		if got := d.status(); !strings.HasPrefix(got, "🟢 All is well.") {
 			t.Errorf("status %q", got)
 		}
 	})
@@ -120,24 +120,24 @@ func TestT02WhatIsUnderstood(t *testing.T) {
 		"failures":                {[]lines{{others: map[string]int{found: 20}}}, ""},
 		"other programs": {
 			[]lines{{others: map[string]int{program: 20}}},
-			"web1 brings no line of Fail2Ban",
+			"🔴 web1 brings no line of Fail2Ban",
 		},
 		"other programs and failures": {[]lines{{others: map[string]int{program: 500, found: 1}}}, ""},
 		"a failure, then other programs": {append([]lines{{others: map[string]int{found: 1}}},
 			make([]lines, 19)...), ""},
 		"long messages":      {[]lines{{others: map[string]int{found: 1, rest: 40}}}, ""},
-		"lines without time": {[]lines{{others: map[string]int{rest: 1}}}, "web1 brings no line of Fail2Ban"},
-		"rejects":            {[]lines{{rejects: 1}}, "web1 brings lines that I do not understand: "},
+		"lines without time": {[]lines{{others: map[string]int{rest: 1}}}, "🔴 web1 brings no line of Fail2Ban"},
+		"rejects":            {[]lines{{rejects: 1}}, "🔴 web1 brings lines that I do not understand: "},
 		"a reject and nothing else": {
 			append([]lines{{rejects: 1}}, make([]lines, 59)...),
-			"web1 brings lines that I do not understand: 1 line so far",
+			"🔴 web1 brings lines that I do not understand: 1 line so far",
 		},
 		"a reject in an hour": {
 			append([]lines{{others: map[string]int{found: 1}}, {rejects: 1}}, make([]lines, 58)...), "",
 		},
 		"rejected bans among failures": {
 			[]lines{{rejects: 6, others: map[string]int{found: 100}}},
-			"web1 brings lines that I do not understand: more rejects than bans",
+			"🔴 web1 brings lines that I do not understand: more rejects than bans",
 		},
 		"rejects and bans": {[]lines{{rejects: 4, bans: 5}}, ""},
 		"a restart":        {[]lines{{rejects: 4, others: map[string]int{store.RepeatedBan: 5}}}, ""},

@@ -2,7 +2,6 @@ package bot
 
 import (
 	"context"
-	"fmt"
 	"math"
 	"time"
 
@@ -39,12 +38,25 @@ type usualPause struct {
 // limit is how long a pause may be.
 func (u usualPause) limit() time.Duration { return max(leastPause, pauseFactor*u.longest) }
 
-// rate is "usually 97 a day", "usually one in 2 days".
+// rate is "usually one in 15 min", "usually one an hour", "usually 90 an hour".
 func (u usualPause) rate() string {
-	if u.bans >= u.days {
-		return fmt.Sprintf("usually %s a day", number(int64(math.Round(float64(u.bans)/float64(u.days)))))
+	const day = 24 * time.Hour
+	apart := time.Duration(u.days) * day / time.Duration(u.bans)
+	in := func(unit time.Duration, one, many string) string {
+		if n := int64(math.Round(float64(apart) / float64(unit))); n > 1 {
+			return "usually one in " + number(n) + " " + many
+		}
+		return "usually one " + one
 	}
-	return fmt.Sprintf("usually one in %s", plural(int64(math.Round(float64(u.days)/float64(u.bans))), "day"))
+	switch {
+	case apart < time.Minute:
+		return "usually " + number(int64(time.Hour/max(apart, time.Millisecond))) + " an hour"
+	case apart < time.Hour-30*time.Second:
+		return in(time.Minute, "a minute", "min")
+	case apart < day-30*time.Minute:
+		return in(time.Hour, "an hour", "h")
+	}
+	return in(day, "a day", "days")
 }
 
 // newUsualPause applies the rule to the hours that had bans. It reports false if they are too few to judge by.
@@ -150,13 +162,10 @@ func (h *Health) pause(ctx context.Context, s store.SourceStatus, now time.Time,
 	if !long || !otherwiseWell || h.elapsed(now) < usual.limit() {
 		return nil
 	}
-	return h.tell(ctx, key, true, h.Chats, headed(s.Name+" has had no ban for "+roughly(passed),
-		" (newest "+h.Words.moment(newest, now)+"): "+usual.rate()+", at most "+roughly(usual.longest)+" apart. "+
-			serverAdvice(s.Name)), nil)
+	begun := headed(s.Name+": no ban for "+roughly(passed),
+		", "+usual.rate()+" (newest "+h.Words.moment(newest, now)+"). ")
+	return h.tellSince(ctx, key, newest, true, h.Chats, append(begun, serverAdvice(s.Name)...), nil)
 }
-
-// serverAdvice is what to type where Fail2Ban may have stopped.
-func serverAdvice(source string) string { return "On " + source + ": systemctl status fail2ban" }
 
 // lastBan is "last ban 14:05 (3 min ago)".
 func (h *Health) lastBan(s store.SourceStatus, now time.Time) string {

@@ -174,7 +174,7 @@ func TestT02QuietThatIsUnusualIsToldOnceAndItsEndOnce(t *testing.T) {
 	}{
 		"every hour": {
 			40, always, 24 * time.Hour,
-			"[web1 has had no ban for 25 h (newest Thu 1 Jun 00:00): usually 24 a day, at most 1 h apart. " +
+			"[🔴 web1: no ban for 25 h, usually one an hour (newest Thu 1 Jun 00:00). " +
 				"On web1: systemctl status fail2ban]",
 		},
 		"in office hours": { // to Wednesday
@@ -214,7 +214,7 @@ func TestT02QuietThatIsUnusualIsToldOnceAndItsEndOnce(t *testing.T) {
 				}
 				d.ban("198.51.100.8", "CN")
 				took, said = d.after(20 * time.Hour)
-				if took > time.Hour || !strings.HasPrefix(said, "[web1 has bans again: last ban ") {
+				if took > time.Hour || !strings.HasPrefix(said, "[🟢 web1 has bans again, after ") {
 					t.Errorf("said %q after %v", said, took)
 				}
 			})

@@ -88,8 +88,8 @@ func TestRegistryThatRefusesForLongIsToldOnceAndItsEndOnce(t *testing.T) {
 		time.Sleep(time.Hour)
 		d.expect() // whois is off
 		d.health.Whois = true
-		d.expect("whois.ripe.net refuses to answer since 01:00: %ERROR:201: access denied. " +
-			"Until it does, the table alone says where its addresses are.")
+		d.expect("🔴 whois.ripe.net refuses to answer since 01:00 and says %ERROR:201: access denied. " +
+			"Until it answers, the table alone says where its addresses are.")
 		want := "web1: no ban yet. Trouble: whois.ripe.net refuses to answer since 01:00"
 		if got := d.healthLine(); got != want {
 			t.Errorf("digest %q, want %q", got, want)
@@ -97,14 +97,14 @@ func TestRegistryThatRefusesForLongIsToldOnceAndItsEndOnce(t *testing.T) {
 		d.restart()
 		d.expect()
 		d.registry(func(r *store.Registry) { r.Troubles, r.RefusedSince = 0, time.Time{} })
-		d.expect("whois.ripe.net answers again")
+		d.expect("🟢 whois.ripe.net answers again, after 1 h")
 
 		d.registry(refused) // once, and nobody asks again
 		time.Sleep(5 * time.Hour)
 		d.expect()
 		d.registry(refused)
-		d.expect("whois.ripe.net refuses to answer since 02:00: %ERROR:201: access denied. " +
-			"Until it does, the table alone says where its addresses are.")
+		d.expect("🔴 whois.ripe.net refuses to answer since 02:00 and says %ERROR:201: access denied. " +
+			"Until it answers, the table alone says where its addresses are.")
 	})
 }
 
@@ -132,11 +132,11 @@ func TestR12DeadLettersAreToldOnceAndNotOfThemselves(t *testing.T) {
 		d := newDesk(t)
 		other := store.Chat{Platform: "stone", ID: "2"}
 		d.give(other, "rejected: bad\u202eness", "digest/2026-11-22", "ban/7")
-		d.give(d.deliverer.Chat, "rejected: empty", "history/9")
-		d.expect("1 message to paper 1 was given up. The latest, a summary of old bans: rejected: empty. " +
+		d.give(d.deliverer.Chat, "a message without text", "history/9")
+		d.expect("🔴 1 message to paper 1 was given up. The latest, a summary of old bans: a message without text. " +
 			"/report has the numbers.")
 		d.health.Chats = append(d.health.Chats, other)
-		d.expect("2 messages to stone 2 were given up. The latest, an alert: rejected: bad ness. " +
+		d.expect("🔴 2 messages to stone 2 were given up. The latest, an alert: the log says why. " +
 			"/friends lists the bans themselves.")
 
 		// The news of it may be refused, too: nobody is told of that.
@@ -158,7 +158,7 @@ func TestR12DeadLettersAreToldOnceAndNotOfThemselves(t *testing.T) {
 			}
 		}
 		time.Sleep(10 * time.Minute)
-		d.expect("100 messages to stone 2 were given up. The latest, an alert: too old. " +
+		d.expect("🔴 100 messages to stone 2 were given up. The latest, an alert: it waited for seven days. " +
 			"/friends lists the bans themselves.")
 		want := "web1: no ban yet. Trouble: 1 message to paper 1 given up; 103 messages to stone 2 given up"
 		if got := d.healthLine(); got != want {
@@ -218,7 +218,7 @@ func TestR24FullDiskIsToldAsSoonAsThereIsRoom(t *testing.T) {
 		failing = nil
 		step(t.Context())
 		time.Sleep(calm)
-		d.expect("The disk was full from 01:03 to 01:12. " +
+		d.expect("🟢 The disk was full from 01:03 to 01:12. " +
 			"What waited is read now, so that alerts of that time come late.")
 		if got := d.healthLine(); strings.Contains(got, "Trouble") {
 			t.Errorf("digest %q when it is over", got)
@@ -227,12 +227,13 @@ func TestR24FullDiskIsToldAsSoonAsThereIsRoom(t *testing.T) {
 		// The same when there is room for the message itself.
 		failing = syscall.ENOSPC
 		step(t.Context())
-		d.expect("The disk was found full at 01:15. " +
-			"Until there is room I keep nothing new: it waits in its files, and so do alerts.")
+		d.expect("🔴 The disk was found full at 01:15. " +
+			"Until there is room I keep nothing new: it waits in its files, and so do alerts. " +
+			"To see what fills it: du -xh / | sort -h | tail")
 		d.restart()
 		d.expect() // a new process has not tried yet
 		time.Sleep(calm)
-		d.expect("The disk is not full any more: what waited is read now")
+		d.expect("🟢 The disk is not full any more, after 2 min: what waited is read now")
 	})
 }
 
@@ -247,9 +248,9 @@ func TestDiskThatFillsIsToldOnceAndItsEndOnce(t *testing.T) {
 		}
 		d.expect()
 		free = 99_000_000
-		d.expect("The disk is nearly full: 99.0 MB free, and the database has " +
+		d.expect("🔴 The disk is nearly full: 99.0 MB free, and the database has " +
 			strings.TrimSuffix(fmt.Sprintf("%.0f", float64(size)/1000), ".") +
-			" kB. On a full disk I cannot keep what is new.")
+			" kB. On a full disk I cannot keep what is new. To see what fills it: du -xh / | sort -h | tail")
 		d.restart()
 		free = 110_000_000 // it wavers
 		d.expect()
@@ -258,7 +259,7 @@ func TestDiskThatFillsIsToldOnceAndItsEndOnce(t *testing.T) {
 			t.Errorf("digest %q, want %q", got, want)
 		}
 		free = 130_000_000
-		d.expect("The disk has room again: 130 MB free")
+		d.expect("🟢 The disk has room again: 130 MB free")
 	})
 	if got := room(400_000_000); got != 800_000_000 {
 		t.Errorf("a database of 400 MB wants %d bytes free, want twice its size", got)

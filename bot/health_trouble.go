@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"maps"
@@ -38,7 +39,8 @@ func (h *Health) troubles(ctx context.Context, now time.Time) (all []trouble, er
 			all = append(all, trouble{name, plural(dead.Count, "message") + " to " + name + " given up"})
 		}
 		if !status.FailingSince.IsZero() {
-			all = append(all, trouble{name, name + " out of reach since " + h.Words.moment(status.FailingSince, now)})
+			what := cmp.Or(chatReason(status).Does, "out of reach")
+			all = append(all, trouble{name, name + " " + what + " since " + h.Words.moment(status.FailingSince, now)})
 		}
 	}
 	all = append(all, h.hearingTroubles(now)...)

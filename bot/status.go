@@ -22,7 +22,7 @@ func (c *Commands) status(ctx context.Context) (msg.Message, error) {
 	if err != nil {
 		return msg.Message{}, err
 	}
-	t := msg.Text{{Text: "All is well", Style: msg.Bold}}
+	t := msg.Text{{Text: greenMark}, {Text: "All is well", Style: msg.Bold}}
 	var with []string
 	for _, trouble := range troubles {
 		if !slices.Contains(with, trouble.with) {
@@ -30,7 +30,7 @@ func (c *Commands) status(ctx context.Context) (msg.Message, error) {
 		}
 	}
 	if len(with) > 0 {
-		t = msg.Text{{Text: "Trouble with " + list(with), Style: msg.Bold}}
+		t = msg.Text{{Text: redMark}, {Text: "Trouble with " + list(with), Style: msg.Bold}}
 	}
 	t = append(t, msg.Run{Text: ". Running since " + w.moment(h.Started, now) + "\n"})
 
@@ -60,11 +60,9 @@ func (c *Commands) status(ctx context.Context) (msg.Message, error) {
 		t = append(t, headed(chat.String(), ": "+w.delivery(s, now)+"\n")...)
 	}
 	t = append(t, h.hearingLines(now)...)
-	whois := "off"
-	if c.Whois != nil {
-		if whois, err = c.Whois(ctx); err != nil {
-			return msg.Message{}, err
-		}
+	whois, err := h.whoisLine(ctx, now)
+	if err != nil {
+		return msg.Message{}, err
 	}
 	t = append(t, headed("whois", ": "+whois+"\n")...)
 	if d := h.Clock.Doubt(); d != nil {
@@ -75,7 +73,7 @@ func (c *Commands) status(ctx context.Context) (msg.Message, error) {
 		return msg.Message{}, err
 	}
 	for _, event := range lately {
-		t = append(t, headed("lately", ": "+event.String()+"\n")...)
+		t = append(t, headed("lately", ": "+unmarked(event.String())+"\n")...)
 	}
 	disk, err := c.disk(ctx, now)
 	return msg.Message{Text: append(t, headed("database", ": "+disk)...)}, err
@@ -119,7 +117,7 @@ func (h *Health) sourceLine(s store.SourceStatus, now time.Time) string {
 		line += ", " + plural(s.Gaps, "file") + " lost unread" + losses(s)
 	}
 	if !s.FailingSince.IsZero() {
-		line += ", unreadable since " + h.Words.moment(s.FailingSince, now) + " (" + s.Error + ")"
+		line += ", unreadable since " + h.Words.moment(s.FailingSince, now) + " (" + ReasonOf(s.Error).Says + ")"
 	}
 	return line
 }
@@ -128,7 +126,7 @@ func (h *Health) sourceLine(s store.SourceStatus, now time.Time) string {
 func losses(s store.SourceStatus) string {
 	var kinds []string
 	for _, kind := range slices.Sorted(maps.Keys(s.Losses)) {
-		kinds = append(kinds, number(s.Losses[kind])+" "+kind)
+		kinds = append(kinds, number(s.Losses[kind])+" × "+kind)
 	}
 	if len(kinds) == 0 {
 		return ""
@@ -140,7 +138,7 @@ func losses(s store.SourceStatus) string {
 func (w Words) rejects(s store.SourceStatus) string {
 	var kinds []string
 	for _, kind := range slices.Sorted(maps.Keys(s.Kinds)) {
-		kinds = append(kinds, number(s.Kinds[kind])+" "+kind)
+		kinds = append(kinds, number(s.Kinds[kind])+" × "+kind)
 	}
 	if len(s.Sample) > 0 {
 		kinds = append(kinds, "latest in line "+number(s.Sample[0].Line))
@@ -164,7 +162,7 @@ func (w Words) delivery(s store.ChatStatus, now time.Time) string {
 		parts = append(parts, number(s.Dead)+" given up")
 	}
 	if !s.FailingSince.IsZero() {
-		parts = append(parts, "failing since "+w.moment(s.FailingSince, now)+" ("+s.Error+")")
+		parts = append(parts, "failing since "+w.moment(s.FailingSince, now)+" ("+ReasonOf(s.Error).Says+")")
 	}
 	return strings.Join(parts, ", ")
 }

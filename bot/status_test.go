@@ -26,13 +26,14 @@ func TestStatusOfOneSourceSaysThatAllIsWell(t *testing.T) {
 		d := newDesk(t)
 		d.announcer.Patience = 0
 		d.health.Free = func() (int64, error) { return 75_900_000_000, nil }
-		d.commands.Whois = func(context.Context) (string, error) { return "no address to ask for, 12 asked today", nil }
+		d.health.Whois = true
+		d.registry(func(r *store.Registry) { r.Asked, r.Day = 12, time.Now().Unix()/86_400 })
 		d.ban("198.51.100.7", "BE")
 		d.step()
-		want := `All is well. Running since 01:00
+		want := `🟢 All is well. Running since 01:00
 web1: last ban 01:00 (just now), 1 ban
 paper 1: last message 01:00
-whois: no address to ask for, 12 asked today
+whois: 1 address waits, 12 asked today
 database: many kB, 75.9 GB of its disk free`
 		if got := kilobytes.ReplaceAllString(d.status(), "many kB"); got != want {
 			t.Errorf("got\n%s\nwant\n%s", got, want)
@@ -56,10 +57,6 @@ func TestStatusOfFiveSourcesAndThreeChatsInTrouble(t *testing.T) {
 		var free int64 = 50_000_000
 		d.health.Free = func() (int64, error) { return free, nil }
 		d.health.Whois = true
-		d.commands.Whois = func(context.Context) (string, error) {
-			return "859 addresses to ask for, 1240 asked today, whois.ripe.net left alone until 13:15 UTC " +
-				"(%ERROR:201: access denied)", nil
-		}
 		d.registry(func(r *store.Registry) { r.Troubles, r.RefusedSince = 3, time.Now() })
 		d.ban("198.51.100.7", "BE")
 		time.Sleep(12 * time.Hour)
@@ -103,18 +100,18 @@ func TestStatusOfFiveSourcesAndThreeChatsInTrouble(t *testing.T) {
 		d.look()
 		d.health.clock.wall = d.health.clock.wall.Add(-time.Hour) // as if it had been set since
 		d.look()
-		want := "Trouble with web7, telegram -1001234567890, discord 112233445566778899, whois.ripe.net and the disk" +
+		want := "🔴 Trouble with web7, telegram -1001234567890, discord 112233445566778899, whois.ripe.net and the disk" +
 			`. Running since 01:00
 web7: last ban Thu 30 Dec 13:00 (2 days ago), 1,006 bans, 1.2 MB to read, unreadable since 13:00 (permission denied)
 web1: last ban 01:00 (12 h ago), 1,001 bans, 1.2 MB to read
-web2: last ban Thu 30 Dec 13:00 (2 days ago), 1,001 bans, 1.2 MB to read, 3 bad lines (3 no address, latest in line 3)
+web2: last ban Thu 30 Dec 13:00 (2 days ago), 1,001 bans, 1.2 MB to read, 3 bad lines (3 × no address, latest in line 3)
 web3: last ban Thu 30 Dec 13:00 (2 days ago), 1,002 bans, 1.2 MB to read
-web4: last ban Thu 30 Dec 13:00 (2 days ago), 1,003 bans, 1.2 MB to read, 3 bad lines (3 no address, latest in line 3)
+web4: last ban Thu 30 Dec 13:00 (2 days ago), 1,003 bans, 1.2 MB to read, 3 bad lines (3 × no address, latest in line 3)
 … and 2 other sources; trouble with one is told of
 paper 1: last message 13:05
 telegram -1001234567890: nothing sent yet, 8 waiting, 1 given up
-discord 112233445566778899: nothing sent yet, 7 waiting, failing since 13:00 (not sent: connection refused)
-whois: 859 addresses to ask for, 1240 asked today, whois.ripe.net left alone until 13:15 UTC (%ERROR:201: access denied)
+discord 112233445566778899: nothing sent yet, 7 waiting, failing since 13:00 (the connection is refused)
+whois: whois.ripe.net refuses since 01:00, 1 address waits, 0 asked today
 lately: The clock was set forward by 1 h: from 12:05 to 13:05. Or the machine slept.
 database: many kB, 50.0 MB of its disk free, writes found no room since 13:05`
 		if got := kilobytes.ReplaceAllString(d.status(), "many kB"); got != want {

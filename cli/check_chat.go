@@ -22,7 +22,7 @@ func checkConnection(
 	}
 	self, err := connection.Me(ctx)
 	if err != nil {
-		list.problem(name, msg.Cause(err), advice.Token)
+		list.problem(name, inWords(err), advice.Token)
 		return
 	}
 	if self != "" {
@@ -68,7 +68,7 @@ func checkChat(ctx context.Context, list *checklist, connection msg.Connection, 
 	case reach.Unsure, reach.Minor:
 		list.note(chat.String(), title+"; "+reach.Reason, help)
 	default:
-		list.problem(chat.String(), msg.Cause(err), help)
+		list.problem(chat.String(), inWords(err), help)
 	}
 }
 
@@ -82,10 +82,10 @@ func checkCommands(list *checklist, platform app.Platform, err error) {
 		advice = reach.Advice
 	}
 	if len(platform.Users()) == 0 {
-		list.note(platform.Name(), msg.Cause(err).Error(), advice)
+		list.note(platform.Name(), inWords(err).Error(), advice)
 		return
 	}
-	list.problem(platform.Name(), msg.Cause(err), advice)
+	list.problem(platform.Name(), inWords(err), advice)
 }
 
 // deleteWebhook deletes the webhook of a platform that can have one.
@@ -95,7 +95,7 @@ func deleteWebhook(ctx context.Context, list *checklist, connection msg.Connecti
 		return
 	}
 	if err := platform.DeleteWebhook(ctx); err != nil {
-		list.problem(connection.Platform(), msg.Cause(err), "")
+		list.problem(connection.Platform(), inWords(err), "")
 		return
 	}
 	list.ok(connection.Platform(), "no webhook is set any more")

@@ -58,10 +58,10 @@ func checkWhois(ctx context.Context, list *checklist, mirror string, env app.Env
 	case unreachable == nil:
 		list.ok(what, "%s let us in", strings.Join(servers, ", "))
 	case mirror != "":
-		list.note(what, fmt.Sprintf("%s does not let us in: %v", mirror, errs[0]),
+		list.note(what, fmt.Sprintf("%s does not let us in: %v", mirror, inWords(errs[0])),
 			"Is [enrich] whois_server right, and does it run?"+tableAlone)
 	case len(unreachable) == len(servers):
-		list.note(what, fmt.Sprintf("no registry lets us in: %v", errs[0]),
+		list.note(what, fmt.Sprintf("no registry lets us in: %v", inWords(errs[0])),
 			"Let this machine connect to TCP port 43, or write whois = false into [enrich]."+tableAlone)
 	default:
 		list.note(what, strings.Join(unreachable, ", ")+" did not let us in",

@@ -104,10 +104,10 @@ func (t *testMessages) send(ctx context.Context, connection msg.Connection, chat
 		err = connection.Send(ctx, chat.ID, t.alert)
 	}
 	if err != nil {
-		return fmt.Errorf("the test alert did not get there: %w", msg.Cause(err))
+		return fmt.Errorf("the test alert did not get there: %w", inWords(err))
 	}
 	if err := connection.Send(ctx, chat.ID, t.chart); err != nil {
-		return fmt.Errorf("the test picture did not get there: %w", msg.Cause(err))
+		return fmt.Errorf("the test picture did not get there: %w", inWords(err))
 	}
 	return nil
 }

@@ -26,7 +26,7 @@ func checkSource(ctx context.Context, list *checklist, a *app.App, c config.Sour
 	}
 	preview, err := a.Reader(c).Peek(ctx)
 	if err != nil {
-		list.problem(what, err, adviceForSource(c, err))
+		list.problem(what, inWords(err), adviceForSource(c, err))
 		return
 	}
 	if app.IsSample(c) {

@@ -142,7 +142,7 @@ func TestCheckNamesEveryChatThatCannotBePostedTo(t *testing.T) {
 		t.Errorf("code %d %s\n%s", code, diff, out)
 	}
 	for _, says := range []string{
-		"may not post pictures", "chat not found", "Unknown Channel",
+		"may not post pictures", "there is no such chat (400)", "there is no such channel (404)",
 		"lacks the permission: Send Messages, Attach Files",
 		"friendlyfire pair telegram", "friendlyfire pair discord",
 	} {
@@ -180,7 +180,7 @@ func TestCheckConnectsToTheRegistries(t *testing.T) {
 	}
 	s = harness.NewScene(t, harness.TableOnly, harness.Change{"whois = false", `whois_server = "127.0.0.1:1"`})
 	out, _, code = s.Run("check") // having no network is no problem, since the table answers
-	if code != 0 || !slices.Contains(found(out, "note"), "whois") || !strings.Contains(out, "connection refused") {
+	if code != 0 || !slices.Contains(found(out, "note"), "whois") || !strings.Contains(out, "the connection is refused") {
 		t.Errorf("code %d: %s", code, out)
 	}
 }

@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"friendlyfire/bot"
+	"friendlyfire/bot/msg"
 )
 
 // checklist prints the results of check as they come in, and counts the problems.
@@ -29,6 +32,19 @@ func (l *checklist) problem(what string, err error, advice string) {
 	l.problems++
 	fmt.Fprintf(l.out, "PROBLEM  %s: %v\n", what, err)
 	l.advise(advice)
+}
+
+// inWords is an error in the words that the chats are told it in. One without words stays as it is: here is nobody who
+// would look into the log for it.
+func inWords(err error) error {
+	if reach, ok := errors.AsType[*msg.ReachError](err); ok {
+		return reach
+	}
+	err = msg.Cause(err)
+	if r := bot.ReasonOf(err.Error()); r.Known() {
+		return errors.New(r.Says)
+	}
+	return err
 }
 
 // advise prints the lines of the advice under what they are about.

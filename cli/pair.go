@@ -92,7 +92,7 @@ func pair(ctx context.Context, env app.Env, name string, write bool) error {
 		{Text: " Alerts and digests come here as soon as the bot runs."},
 	}}
 	if err := connection.Send(ctx, sender.Chat, greeting); err != nil {
-		fmt.Fprintf(env.Out, "\nThe bot cannot post there yet: %v.\n%s\n", msg.Cause(err), platform.Advice().Chat)
+		fmt.Fprintf(env.Out, "\nThe bot cannot post there yet: %v.\n%s\n", inWords(err), platform.Advice().Chat)
 	} else {
 		fmt.Fprintln(env.Out, "\nThe bot has said so in the chat.")
 	}

@@ -45,7 +45,7 @@ func TestT02RunOnceSaysThatItUnderstandsNothing(t *testing.T) {
 	} {
 		s := harness.NewScene(t, harness.TableOnly)
 		s.Write(s.Bans, []byte(line))
-		if out := s.MustRun("run", "--once"); !strings.HasPrefix(out, "web1 brings ") {
+		if out := s.MustRun("run", "--once"); !strings.HasPrefix(out, "🔴 web1 brings ") {
 			t.Errorf("%s: printed %q", name, out)
 		}
 	}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"friendlyfire/store"
@@ -73,34 +72,4 @@ func (w *Whois) Budgets(ctx context.Context) ([]Budget, error) {
 		all = append(all, own)
 	}
 	return all, nil
-}
-
-// Status returns the state of whois in one line.
-func (w *Whois) Status(ctx context.Context) (string, error) {
-	s, err := w.Standing(ctx)
-	if err != nil {
-		return "", err
-	}
-	budgets, err := w.Budgets(ctx)
-	if err != nil {
-		return "", err
-	}
-	asked := 0
-	for _, b := range budgets {
-		asked += b.Asked
-	}
-	parts := []string{"no address to ask for"}
-	if s.Backlog > 0 {
-		parts[0] = fmt.Sprintf("%d addresses to ask for", s.Backlog)
-	}
-	parts = append(parts, fmt.Sprintf("%d asked today", asked))
-	const most = 2 // worth naming; if there are more, port 43 is blocked for all
-	for _, r := range s.Silent[:min(most, len(s.Silent))] {
-		parts = append(parts, fmt.Sprintf("%s left alone until %s (%s)",
-			r.Server, r.SilentTill.UTC().Format("15:04 UTC"), store.Clean(r.Trouble, 80)))
-	}
-	if n := len(s.Silent) - most; n > 0 {
-		parts = append(parts, fmt.Sprintf("and so are %d more", n))
-	}
-	return strings.Join(parts, ", "), nil
 }

@@ -226,9 +226,8 @@ func TestR23ARefusalStopsTheRegistryForLongerEachTime(t *testing.T) {
 		}
 		t.Attr("reached", fmt.Sprintf("asked %d times in 3 days of refusals", n))
 		w := &Whois{Store: s, Resolver: &Client{Dial: fake.Dial}}
-		if status, err := w.Status(t.Context()); err != nil ||
-			!strings.Contains(status, "whois.ripe.net left alone until") {
-			t.Errorf("status %q, %v", status, err)
+		if s, err := w.Standing(t.Context()); err != nil || len(s.Silent) != 1 || s.Silent[0].Server != "whois.ripe.net" {
+			t.Errorf("left alone: %+v, %v", s.Silent, err)
 		}
 		fake.Handle("whois.ripe.net", belgiumRIPE)
 		time.Sleep(2 * day)

@@ -118,6 +118,15 @@ func (s *Store) BansOf(ctx context.Context, address string, limit int) ([]Enrich
 		ORDER BY b.time DESC, b.id DESC LIMIT ?`, address, limit)
 }
 
+// Ban returns the ban with the id; false: it is gone.
+func (s *Store) Ban(ctx context.Context, id int64) (EnrichedBan, bool, error) {
+	all, err := s.enriched(ctx, "WHERE b.id = ?", id)
+	if err != nil || len(all) == 0 {
+		return EnrichedBan{}, false, err
+	}
+	return all[0], true, nil
+}
+
 // Recall fills in how often the address was banned before.
 func (s *Store) Recall(ctx context.Context, b *EnrichedBan) error {
 	var last, first int64

@@ -20,9 +20,13 @@ func (e *InUseError) Error() string { return e.Path + " is in use by another fri
 func (s *Store) Reserve() error { return reserve(s.path, s.file) }
 
 // Release ends what Reserve began.
-func (s *Store) Release() {
+func (s *Store) Release() { release(s.file) }
+
+// release gives up the lock. Closing alone would leave it while a process that is just being started still has the
+// descriptor.
+func release(f *os.File) {
 	if reservable {
-		_ = syscall.Flock(int(s.file.Fd()), syscall.LOCK_UN) //nolint:gosec // a descriptor fits
+		_ = syscall.Flock(int(f.Fd()), syscall.LOCK_UN) //nolint:gosec // a descriptor fits
 	}
 }
 
@@ -36,7 +40,9 @@ func CheckReserved(path string) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(reserve(path, f), f.Close())
+	err = reserve(path, f)
+	release(f)
+	return errors.Join(err, f.Close())
 }
 
 // reservable reports whether the locks of flock(2) and those of SQLite, which are of fcntl(2), are strangers to each

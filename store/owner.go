@@ -36,3 +36,26 @@ func UserName(id int) string {
 	}
 	return number
 }
+
+// Readers says who may read a file by its mode: "root and the group adm". group is the group that may, "" for that of
+// root or where none may. Both are "" where the file cannot be seen.
+func Readers(path string) (who, group string) {
+	var file syscall.Stat_t
+	if syscall.Stat(path, &file) != nil {
+		return "", ""
+	}
+	who = UserName(int(file.Uid))
+	if file.Mode&0o040 == 0 {
+		return who + " alone", ""
+	}
+	id := strconv.Itoa(int(file.Gid))
+	name := id
+	if g, err := user.LookupGroupId(id); err == nil {
+		name = g.Name
+	}
+	who += " and the group " + name
+	if file.Gid == 0 {
+		return who, ""
+	}
+	return who, name
+}

@@ -114,6 +114,9 @@ func (s *Store) Close() error {
 			errs = append(errs, db.Close())
 		}
 	}
+	if s.file != nil {
+		s.Release()
+	}
 	for _, file := range []*os.File{s.wal, s.file} { // the database last: see the field
 		if file == nil {
 			continue

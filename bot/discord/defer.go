@@ -19,12 +19,18 @@ const deferPause = 250 * time.Millisecond
 // not have got there. It returns an error if the answer is certainly not deferred. Otherwise it may be: after a lost
 // answer of Discord nobody knows, and a deferral that took effect must be followed by the answer, or Discord shows for
 // ever that the bot is thinking.
+//
+// The answer to a press of a button takes the place of the message below which the button is, and nothing shows that the
+// bot is thinking.
 func (l *listener) deferAnswer(ctx context.Context, i *discordgo.Interaction) error {
 	ctx, cancel := context.WithTimeout(ctx, deferLimit)
 	defer cancel()
 	answer := struct {
 		Type discordgo.InteractionResponseType `json:"type"`
 	}{discordgo.InteractionResponseDeferredChannelMessageWithSource}
+	if isPress(i) {
+		answer.Type = discordgo.InteractionResponseDeferredMessageUpdate
+	}
 	for lost := false; ; {
 		err := l.call(ctx, http.MethodPost, discordgo.EndpointInteractionResponse(i.ID, i.Token), answer, nil)
 		if err == nil {
@@ -38,6 +44,14 @@ func (l *listener) deferAnswer(ctx context.Context, i *discordgo.Interaction) er
 			return classify(err)
 		}
 	}
+}
+
+func isPress(i *discordgo.Interaction) bool { return i.Type == discordgo.InteractionMessageComponent }
+
+// below posts the answer to a press of a button below the message, where it is not to take its place, or cannot.
+func (l *listener) below(ctx context.Context, i *discordgo.Interaction, m msg.Message) error {
+	m.Nonce = ""
+	return l.post(ctx, http.MethodPost, discordgo.EndpointWebhookToken(i.AppID, i.Token), m)
 }
 
 // mayHaveTakenEffect reports whether Discord may have done what a request asked for, although its answer is an error.
@@ -65,6 +79,9 @@ func (l *listener) edit(ctx context.Context, i *discordgo.Interaction, m msg.Mes
 	for attempt := range 3 {
 		err = l.try(ctx, http.MethodPatch, discordgo.EndpointWebhookMessage(i.AppID, i.Token, "@original"), m)
 		known = !unknownAnswer(err)
+		if e, ok := errors.AsType[*refusal](err); ok && e.code == unknownMessage {
+			return known, classify(err) // somebody has deleted it
+		}
 		err = classify(err)
 		_, rejected := errors.AsType[*msg.RejectedError](err)
 		if err == nil || rejected && m.Photo == nil || !known && attempt > 0 {

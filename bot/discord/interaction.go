@@ -127,12 +127,19 @@ func (l *listener) respond(ctx context.Context, i *discordgo.Interaction, req ms
 		}
 		return
 	}
-	known, err := l.edit(ctx, i, l.answer(ctx, req))
+	m := l.answer(ctx, req)
+	known, err := true, error(nil)
+	if !isPress(i) || !m.Aside {
+		known, err = l.edit(ctx, i, m)
+	}
+	if isPress(i) && known && (m.Aside || err != nil) && ctx.Err() == nil {
+		err = l.below(ctx, i, m)
+	}
 	if err == nil || ctx.Err() != nil {
 		return
 	}
 	l.log.Warn("answer to a command not posted", "chat", req.Chat, "error", err)
-	if known {
+	if known && !isPress(i) {
 		_, _ = l.edit(ctx, i, failedAnswer) // otherwise Discord would show that the bot is thinking
 	}
 }
@@ -161,7 +168,7 @@ func (l *listener) suggest(ctx context.Context, i *discordgo.Interaction, req ms
 }
 
 // failedAnswer takes the place of an answer that cannot be made or posted.
-var failedAnswer = msg.Message{Text: msg.Text{{Text: "That went wrong. The log says more."}}}
+var failedAnswer = msg.Message{Text: msg.Text{{Text: "That went wrong. The log says more."}}, Aside: true}
 
 // answer calls Answer. A panic there costs the answer, not the program.
 func (l *listener) answer(ctx context.Context, req msg.Request) (m msg.Message) {

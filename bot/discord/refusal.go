@@ -7,6 +7,7 @@ import (
 
 // Codes in the body of a refusal. https://discord.com/developers/docs/topics/opcodes-and-status-codes#json
 const (
+	unknownMessage     = 10008
 	unknownWebhook     = 10015
 	unknownInteraction = 10062
 	missingAccess      = 50001

@@ -20,7 +20,17 @@ type payload struct {
 	AllowedMentions *discordgo.MessageAllowedMentions `json:"allowed_mentions"`
 	Nonce           string                            `json:"nonce,omitempty"`
 	EnforceNonce    bool                              `json:"enforce_nonce,omitempty"`
+	Attachments     *[]attachment                     `json:"attachments,omitempty"`
 }
+
+// attachment is a file of a message. When a message is edited, those that are not named are removed, and new ones have
+// the number of their part: https://discord.com/developers/docs/reference#editing-message-attachments
+type attachment struct {
+	ID       string `json:"id"`
+	Filename string `json:"filename"`
+}
+
+const chartName = "chart.png"
 
 // newPayload is the only place where payloads are made: none can mention anybody, or show the preview of a link.
 func newPayload(m msg.Message) payload {
@@ -108,14 +118,29 @@ func (c *Client) tryFor(ctx context.Context, method, address string, m msg.Messa
 	if !c.Fits(m) {
 		return nil, &msg.RejectedError{Reason: "longer than Discord allows"}
 	}
-	if method == http.MethodPatch {
+	edit := method == http.MethodPatch
+	if edit {
 		m.Silent = false // an edit never rings, and Discord takes the flag with new messages only
 	}
-	answer, err = c.request(ctx, method, address, newPayload(m), m.Photo)
+	answer, err = c.request(ctx, method, address, newPayload(m).replacing(edit, m.Photo != nil), m.Photo)
 	if m.Photo != nil && refusesPhoto(err) {
-		return c.request(ctx, method, address, newPayload(m.InWords(c.Fits)), nil)
+		p := newPayload(m.InWords(c.Fits)).replacing(edit, false)
+		return c.request(ctx, method, address, p, nil)
 	}
 	return answer, err
+}
+
+// replacing is the payload of an edit: what is attached to the message now is removed, and the chart, if there is one,
+// attached. It is the payload itself where nothing is edited.
+func (p payload) replacing(edit, chart bool) payload {
+	if !edit {
+		return p
+	}
+	p.Attachments = &[]attachment{}
+	if chart {
+		p.Attachments = &[]attachment{{"0", chartName}}
+	}
+	return p
 }
 
 // refusesPhoto reports whether the text alone may be accepted: the photo may be too large or invalid, or attachments
@@ -141,7 +166,7 @@ func (c *Client) request(
 	data, err := json.Marshal(body)
 	if photo != nil {
 		kind, data, err = discordgo.MultipartBodyWithJSON(body, []*discordgo.File{
-			{Name: "chart.png", ContentType: "image/png", Reader: bytes.NewReader(photo)},
+			{Name: chartName, ContentType: "image/png", Reader: bytes.NewReader(photo)},
 		})
 	}
 	if err != nil {

@@ -56,6 +56,9 @@ type Message struct {
 
 	// Silent does not make a phone ring.
 	Silent bool
+
+	// Aside says that this answer to a press of a button takes no message's place: it is posted below.
+	Aside bool
 }
 
 // Button sends Command when it is pressed.

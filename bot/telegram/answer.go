@@ -50,14 +50,14 @@ func (l *listener) serve(ctx context.Context, queue <-chan command) {
 }
 
 func (l *listener) handle(ctx context.Context, c command) {
-	if c.pressID != "" && !l.acknowledge(ctx, c.pressID) {
+	if c.press.id != "" && !l.acknowledge(ctx, c.press.id) {
 		return
 	}
 	m := l.answer(ctx, c.Request)
 	if len(m.Text) == 0 && m.Photo == nil {
 		return
 	}
-	if err := l.reply(ctx, c.Chat, m); err != nil && ctx.Err() == nil {
+	if err := l.respond(ctx, c, m); err != nil && ctx.Err() == nil {
 		l.log.Warn("answer not posted", "chat", c.Chat, "error", err)
 	}
 }
@@ -90,13 +90,33 @@ func (l *listener) answer(ctx context.Context, r msg.Request) (m msg.Message) {
 	return l.Answer(ctx, r)
 }
 
-// reply sends an answer, and tries again while it was certainly not sent and there is time. A photo that cannot be
-// uploaded leaves the words, which say that they may be a repeat if the photo may have arrived after all.
-func (l *listener) reply(ctx context.Context, chat string, m msg.Message) error {
+// respond posts an answer. That to a press of a button takes the place of the message below which the button is or,
+// where Telegram refuses that, is posted like any other: the message may be deleted, or have a picture, which no text
+// can replace.
+func (l *listener) respond(ctx context.Context, c command, m msg.Message) error {
 	ctx, cancel := context.WithTimeout(ctx, answerLimit)
 	defer cancel()
+	if c.under != "" && !m.Aside && (m.Photo != nil || !c.picture) {
+		err := l.try(ctx, m, func(m msg.Message) error {
+			if m.Photo == nil && c.picture {
+				return &msg.RejectedError{Reason: "no text takes the place of a picture"}
+			}
+			return l.Edit(ctx, c.Chat, c.under, m)
+		})
+		_, rejected := errors.AsType[*msg.RejectedError](err)
+		_, refused := errors.AsType[*msg.NotSentError](err)
+		if !rejected && !refused {
+			return err
+		}
+	}
+	return l.try(ctx, m, func(m msg.Message) error { return l.Send(ctx, c.Chat, m) })
+}
+
+// try posts, and tries again while it was certainly not done and there is time. A photo that cannot be uploaded leaves
+// the words, which say that they may be a repeat if the photo may have arrived after all.
+func (l *listener) try(ctx context.Context, m msg.Message, post func(msg.Message) error) error {
 	for attempt := 1; ; attempt++ {
-		err := l.Send(ctx, chat, m)
+		err := post(m)
 		wait := time.Second << attempt
 		limit, limited := errors.AsType[*msg.RetryAfterError](err)
 		no, unsent := errors.AsType[*msg.NotSentError](err)

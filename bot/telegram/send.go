@@ -60,25 +60,6 @@ func (c *Client) Post(ctx context.Context, chat string, m msg.Message) (id strin
 	return id, c.outcome(to, err)
 }
 
-// Edit replaces the text of a message. Telegram refuses a text that is the same.
-// https://core.telegram.org/bots/api#editmessagetext
-func (c *Client) Edit(ctx context.Context, chat, id string, m msg.Message) error {
-	to, err := parseChat(chat)
-	if err != nil {
-		return &msg.RejectedError{Reason: err.Error()}
-	}
-	if !c.Fits(m) {
-		return &msg.RejectedError{Reason: "longer than Telegram allows"}
-	}
-	text, entities, _ := compose(m.Text)
-	params := withText(to.params(m), text, entities)
-	delete(params, "message_thread_id")
-	delete(params, "disable_notification")
-	params["message_id"] = id
-	_, err = c.post(ctx, to, "editMessageText", params, nil)
-	return c.outcome(to, err)
-}
-
 // withText adds the parameters of a message of text.
 func withText(params tg.Params, text string, entities []entity) tg.Params {
 	params["text"] = text

@@ -27,12 +27,15 @@ type update struct {
 }
 
 type message struct {
-	Date   int64  `json:"date"`
+	ID     int64  `json:"message_id"`
+	Date   int64  `json:"date"` // 0: it is too old to be seen, or deleted
 	From   *user  `json:"from"`
 	Chat   chat   `json:"chat"`
 	Text   string `json:"text"`
 	Thread int64  `json:"message_thread_id"`
 	Topic  bool   `json:"is_topic_message"` // otherwise the thread is one of replies
+
+	Photo []json.RawMessage `json:"photo"`
 
 	// Set when the message is not From's own: a channel's, an anonymous administrator's, forwarded, another bot's.
 	SenderChat    *chat           `json:"sender_chat"`
@@ -57,7 +60,14 @@ type user struct {
 // command is a request, typed or sent by pressing a button.
 type command struct {
 	msg.Request
-	pressID string // of the callback query, which must be acknowledged; "" for a message
+	press // zero for a message
+}
+
+// press is the press of a button below a message of the bot.
+type press struct {
+	id      string // of the callback query, which must be acknowledged
+	under   string // id of the message; "": it cannot be changed any more
+	picture bool   // the message has one
 }
 
 // command returns the command that the update is for the bot called name. If it is one that must not be answered,
@@ -69,7 +79,10 @@ func (u *update) command(name string, now time.Time) (c command, why string, ok 
 	case q == nil || q.Message == nil || q.From == nil:
 		return c, "", false
 	default:
-		c = command{request(q.Message, q.From, q.Data), q.ID}
+		c = command{request(q.Message, q.From, q.Data), press{id: q.ID, picture: len(q.Message.Photo) > 0}}
+		if q.Message.Date != 0 { // https://core.telegram.org/bots/api#inaccessiblemessage
+			c.under = strconv.FormatInt(q.Message.ID, 10)
+		}
 		if q.From.IsBot {
 			return c, "a bot", false
 		}

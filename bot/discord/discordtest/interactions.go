@@ -23,7 +23,10 @@ type Interaction struct {
 	at        time.Time
 	responded bool
 	deferred  bool
+	update    bool // the answer is to take the place of the message
+	gone      bool // that message is deleted
 	answers   []Message
+	below     []Message
 	kind      int
 	proposals []string
 }
@@ -108,7 +111,7 @@ func (s *Server) callback(q Request, parts []string) (any, *refusal) {
 		return nil, &refusal{http.StatusNotFound, 10062, "Unknown interaction"}
 	case i.responded:
 		return nil, &refusal{http.StatusBadRequest, 40060, "Interaction has already been acknowledged."}
-	case json.Unmarshal(q.Body, &body) != nil || body.Type != map[bool]int{true: 8, false: 5}[i.kind == 4]:
+	case json.Unmarshal(q.Body, &body) != nil || body.Type != map[int]int{2: 5, 3: 6, 4: 8, 5: 5}[i.kind]:
 		return nil, invalid("type: this server takes deferred answers only, and proposals to who types")
 	}
 	if i.kind == 4 {
@@ -123,14 +126,15 @@ func (s *Server) callback(q Request, parts []string) (any, *refusal) {
 			i.proposals = append(i.proposals, c.Value)
 		}
 	}
-	i.responded, i.deferred = true, true
+	i.responded, i.deferred, i.update = true, true, body.Type == 6
 	s.Notify()
 	return nil, nil
 }
 
 // editAnswer handles the answer that was deferred.
 func (s *Server) editAnswer(r *http.Request, q Request, parts []string) (any, *refusal) {
-	if !q.matches("PATCH /webhooks/*/*/messages/@original") {
+	below := q.matches("POST /webhooks/*/*")
+	if !below && !q.matches("PATCH /webhooks/*/*/messages/@original") {
 		return nil, &refusal{http.StatusNotFound, 0, "404: Not Found"}
 	}
 	i := s.interactions[parts[2]]
@@ -141,15 +145,46 @@ func (s *Server) editAnswer(r *http.Request, q Request, parts []string) (any, *r
 		return nil, &refusal{http.StatusUnauthorized, 50027, "Invalid Webhook Token"}
 	case !i.responded:
 		return nil, &refusal{http.StatusNotFound, 10015, "Unknown Webhook"}
+	case !below && i.gone:
+		return nil, &refusal{http.StatusNotFound, 10008, "Unknown Message"}
 	}
-	_, m, no := s.read(r, q)
+	d, m, no := s.read(r, q)
 	if no != nil {
 		return nil, no
+	}
+	m.Keeps = !below && (d.Attachments == nil || m.File == "" && len(*d.Attachments) > 0 || len(*d.Attachments) > 1)
+	if below {
+		m.ID, m.Channel = s.newID(), i.channel
+		i.below = append(i.below, m)
+		s.Notify()
+		return map[string]any{"id": m.ID, "content": m.Content}, nil
 	}
 	m.ID, m.Channel, m.Deferred = s.newID(), i.channel, i.deferred
 	i.answers = append(i.answers, m)
 	s.Notify()
 	return map[string]any{"id": m.ID, "content": m.Content}, nil
+}
+
+// Below returns what was posted below the message of the button.
+func (i *Interaction) Below() []Message {
+	i.s.mu.Lock()
+	defer i.s.mu.Unlock()
+	return slices.Clone(i.below)
+}
+
+// Gone deletes the message of the button.
+func (i *Interaction) Gone() *Interaction {
+	i.s.mu.Lock()
+	defer i.s.mu.Unlock()
+	i.gone = true
+	return i
+}
+
+// InPlace reports whether the answer takes the place of the message of the button.
+func (i *Interaction) InPlace() bool {
+	i.s.mu.Lock()
+	defer i.s.mu.Unlock()
+	return i.update && len(i.answers) > 0
 }
 
 // Touched reports whether the bot has reacted in any way.

@@ -35,6 +35,7 @@ type Message struct {
 	Nonce    string
 	Flags    int
 	Buttons  [][]Button
+	Keeps    bool // the pictures that the message had before
 	Deferred bool // the answer to an interaction, which was deferred first
 	Edits    int  // how often its text was replaced
 }
@@ -58,6 +59,10 @@ type draft struct {
 		Users []string  `json:"users"`
 		Roles []string  `json:"roles"`
 	} `json:"allowed_mentions"`
+	Attachments *[]struct {
+		ID       string `json:"id"`
+		Filename string `json:"filename"`
+	} `json:"attachments"`
 	Embeds []struct {
 		Title       string `json:"title"`
 		Description string `json:"description"`

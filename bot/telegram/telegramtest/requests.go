@@ -114,7 +114,7 @@ func (x *exchange) do() (any, error) {
 		return s.setMyCommands(q)
 	case "sendMessage", "sendPhoto":
 		return s.send(q)
-	case "editMessageText":
+	case "editMessageText", "editMessageMedia":
 		return s.edit(q)
 	case "sendChatAction":
 		_, err := s.chat(q)
@@ -220,7 +220,7 @@ func (q *Request) read(w http.ResponseWriter, r *http.Request) error {
 
 // isPost reports whether the method counts for the rate limits.
 func isPost(method string) bool {
-	return method == "sendMessage" || method == "sendPhoto" || method == "editMessageText"
+	return method == "sendMessage" || method == "sendPhoto" || method == "editMessageText" || method == "editMessageMedia"
 }
 
 // decode decodes a parameter that is JSON; a missing one leaves v as it is.

@@ -33,7 +33,8 @@ type Message struct {
 	Photo    []byte   // PNG, whose caption the text then is; nil: none
 	Keyboard [][]Button
 	Preview  bool // of links
-	Edits    int  // how often its text was replaced
+	Edits    int  // how often it was replaced
+	Deleted  bool
 }
 
 // Button is a button of an inline keyboard.
@@ -81,44 +82,12 @@ func (s *Server) send(q Request) (any, error) {
 	}, nil
 }
 
-// edit handles editMessageText, which counts for the limits as a message does.
-func (s *Server) edit(q Request) (any, error) {
-	chat, err := s.chat(q)
-	if err != nil {
-		return nil, err
-	}
-	m, err := q.compose(chat)
-	if err != nil {
-		return nil, err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	at := slices.IndexFunc(s.messages, func(m Message) bool { return m.ID == q.number("message_id") })
-	if at < 0 || s.messages[at].Chat != q.Chat {
-		return nil, bad("message to edit not found")
-	}
-	old := &s.messages[at]
-	if old.Photo != nil {
-		return nil, bad("there is no text in the message to edit")
-	}
-	if old.Text == m.Text && slices.Equal(old.Entities, m.Entities) {
-		return nil, bad("message is not modified: specified new message content and reply markup are exactly the same " +
-			"as a current content and reply markup of the message")
-	}
-	if err := s.admit(q); err != nil {
-		return nil, err
-	}
-	old.Text, old.Entities, old.Keyboard = m.Text, m.Entities, m.Keyboard
-	old.Edits++
-	s.Notify()
-	return object{"message_id": old.ID, "date": old.Time.Unix(), "edit_date": time.Now().Unix(), "text": old.Text}, nil
-}
-
 // compose returns the message of the request, or why it is refused.
 func (q Request) compose(chat Chat) (Message, error) {
 	m := Message{Chat: q.Chat, Thread: q.number("message_thread_id"), Preview: true}
 	text, entities, limit := "text", "entities", maxText
-	if q.Method == "sendPhoto" {
+	photo := q.Method == "sendPhoto" || q.Method == "editMessageMedia"
+	if photo {
 		text, entities, limit = "caption", "caption_entities", maxCaption
 		m.Photo = q.photo
 	}
@@ -149,7 +118,7 @@ func (q Request) compose(chat Chat) (Message, error) {
 		return m, err
 	}
 	m.Preview = !preview.Disabled
-	if q.Method == "sendPhoto" {
+	if photo {
 		return m, checkPhoto(m.Photo, chat)
 	}
 	return m, nil
@@ -159,11 +128,11 @@ func checkText(method, text string, limit int) error {
 	switch {
 	case !utf8.ValidString(text):
 		return bad("strings must be encoded in UTF-8")
-	case method != "sendPhoto" && strings.TrimSpace(text) == "":
+	case (method == "sendMessage" || method == "editMessageText") && strings.TrimSpace(text) == "":
 		return bad("message text is empty")
 	case len(utf16.Encode([]rune(text))) <= limit:
 		return nil
-	case method == "sendPhoto":
+	case method == "sendPhoto" || method == "editMessageMedia":
 		return bad("message caption is too long")
 	}
 	return bad("message is too long")

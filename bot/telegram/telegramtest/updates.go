@@ -36,13 +36,16 @@ func (s *Server) Say(chat, thread, user int64, text string) int64 {
 
 // Press presses a button with this data, as the user, below a message of the bot in the chat or topic.
 func (s *Server) Press(chat, thread, user int64, data string) int64 {
+	return s.press(user, data, s.message(chat, thread, BotID, "under this text the button stands"))
+}
+
+func (s *Server) press(user int64, data string, under object) int64 {
 	s.mu.Lock()
 	id := fmt.Sprint("query", s.lastID)
 	s.queries[id] = time.Now()
 	s.mu.Unlock()
 	return s.Push("callback_query", object{
-		"id": id, "from": s.user(user), "chat_instance": "1", "data": data,
-		"message": s.message(chat, thread, BotID, "under this text the button stands"),
+		"id": id, "from": s.user(user), "chat_instance": "1", "data": data, "message": under,
 	})
 }
 

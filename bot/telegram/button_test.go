@@ -1,0 +1,76 @@
+package telegram_test
+
+import (
+	"bytes"
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"friendlyfire/bot/bottest"
+	"friendlyfire/bot/msg"
+	"friendlyfire/bot/telegram/telegramtest"
+)
+
+// The press of a button changes the message in place; where Telegram refuses that, the answer is a message of its own.
+func TestButtonsChangeTheirMessageInPlace(t *testing.T) {
+	before, after := picture(t, 40, 30), picture(t, 50, 30)
+	buttons := [][]msg.Button{{{Label: "7d", Command: "/report 7d"}}}
+	const inPlace, below, nothing = "in place", "below", "nothing"
+	press := (*telegramtest.Server).PressUnder
+	for name, tc := range map[string]struct {
+		old, answer msg.Message
+		press       func(*telegramtest.Server, telegramtest.Message, int64, string) int64
+		want        string
+	}{
+		"text":               {say("old"), say("new"), press, inPlace},
+		"picture":            {msg.Message{Text: say("old").Text, Photo: before}, msg.Message{Text: say("new").Text, Photo: after, Buttons: buttons}, press, inPlace},
+		"text to a picture":  {say("old"), msg.Message{Text: say("new").Text, Photo: after}, press, inPlace},
+		"picture to a text":  {msg.Message{Text: say("old").Text, Photo: before}, say("new"), press, below},
+		"the same":           {say("new"), say("new"), press, nothing},
+		"not in its place":   {say("old"), msg.Message{Text: say("new").Text, Aside: true}, press, below},
+		"too old to be seen": {say("old"), say("new"), (*telegramtest.Server).PressInaccessible, below},
+		"deleted": {say("old"), say("new"), func(s *telegramtest.Server, m telegramtest.Message, u int64, data string) int64 {
+			s.Delete(m.ID)
+			return s.PressUnder(m, u, data)
+		}, below},
+		"a stranger's press": {say("old"), say("new"), func(s *telegramtest.Server, m telegramtest.Message, _ int64, data string) int64 {
+			return s.PressUnder(m, stranger, data)
+		}, nothing},
+	} {
+		t.Run(name, func(t *testing.T) {
+			withBot(t, func(t *testing.T, server *telegramtest.Server, b *testBot) {
+				b.Answer = func(context.Context, msg.Request) msg.Message { return tc.answer }
+				if err := b.Send(t.Context(), "-1001234500001", tc.old); err != nil {
+					t.Fatal(err)
+				}
+				bottest.Listen(t, b)
+				time.Sleep(time.Minute)
+				tc.press(server, server.Messages()[0], admin, "/report 7d")
+				time.Sleep(time.Minute)
+				synctest.Wait()
+				all := server.Messages()
+				old, latest := all[0], all[len(all)-1]
+				got := nothing
+				switch {
+				case len(all) == 2 && old.Edits == 0:
+					got = below
+				case len(all) == 1 && old.Edits == 1:
+					got = inPlace
+				case len(all) != 1 || old.Edits != 0:
+					got = "both"
+				}
+				if got != tc.want {
+					t.Fatalf("the answer is %s, want %s: %d messages, %d edits", got, tc.want, len(all), old.Edits)
+				}
+				if got == nothing {
+					return
+				}
+				if latest.Text != "new" || !bytes.Equal(latest.Photo, tc.answer.Photo) ||
+					len(latest.Keyboard) != len(tc.answer.Buttons) {
+					t.Errorf("the answer is %+v", latest)
+				}
+			})
+		})
+	}
+}
