@@ -145,7 +145,7 @@ func help() msg.Text {
 		{Text: ": bans as a chart. Add what to count by (" + strings.Join(Kinds(), ", ") + ") and how far back (" +
 			strings.Join(periods, ", ") + "), and “text” for a chart of letters\n"},
 		{Text: "/friends", Style: msg.Bold},
-		{Text: ": bans of friendly countries. Add how far back, or often for those banned again and again\n"},
+		{Text: ": bans of friendly countries. Add how far back, often for those banned again and again, and the number of a page\n"},
 		{Text: "/ip", Style: msg.Bold},
 		{Text: " ADDRESS: what is known of an address\n"},
 		{Text: "/status", Style: msg.Bold},

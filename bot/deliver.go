@@ -15,7 +15,6 @@ import (
 type Body struct {
 	Text  msg.Text `json:"text"`
 	Chart *Chart   `json:"chart,omitempty"` // drawn when the notice is sent
-	Alert int64    `json:"alert,omitempty"` // of which ban it is the alert
 	Ban   *Told    `json:"ban,omitempty"`   // of an alert: tells it as one of many
 
 	// Silent does not ring. What is not an alert and no trouble is silent.

@@ -221,11 +221,11 @@ func (h *Health) tellSince(
 	at, _, _ := strings.Cut(state, " ")
 	if !wrong {
 		told, _, _ := strings.Cut(kept, " ")
-		length := lasted(kept, now)
-		if what == clockDoubt { // by which clock?
-			length = 0
+		long := lasted(kept, now)
+		if what == clockDoubt { // nothing was measured by a clock that was wrong
+			long = 0
 		}
-		at, state, text = told+"/over", "", green(over, length)
+		at, state, text = told+"/over", "", green(over, long)
 	}
 	posted, err := h.Store.PostAndSet(ctx, key, state, notices(chats, key+"/"+at, Body{Text: text, Silent: !wrong}, now)...)
 	if err == nil && posted > 0 {

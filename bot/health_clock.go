@@ -12,9 +12,6 @@ import (
 	"friendlyfire/store"
 )
 
-// clockDoubt is the key of a clock in doubt among what health tells.
-const clockDoubt = "doubt"
-
 // clock compares the wall clock, which people and daemons set, with the monotonic one, which only counts seconds.
 type clock struct {
 	wall  time.Time     // at the last look; zero: none yet
@@ -22,6 +19,9 @@ type clock struct {
 	even  time.Duration // up at the latest jump; zero: none was seen
 	jumps *rate.Limiter
 }
+
+// clockDoubt is under what it is told that the clock is in doubt.
+const clockDoubt = "doubt"
 
 // jumped is by how much the wall clock must differ from the monotonic one to have jumped.
 const jumped = time.Minute
@@ -68,7 +68,7 @@ const absence = 7 * 24 * time.Hour
 // doubt tells the chats, and the log, of a clock that is in doubt, and when it is not any more.
 func (h *Health) doubt(ctx context.Context, wall time.Time, up time.Duration) error {
 	d := h.Clock.Doubt()
-	told, err := h.told(ctx, "doubt")
+	told, err := h.told(ctx, clockDoubt)
 	if err != nil || told == (d != nil) {
 		return err
 	}

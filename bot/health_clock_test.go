@@ -58,21 +58,21 @@ func TestR31ClockInDoubtIsToldOnceAndItsEndOnce(t *testing.T) {
 		if !d.health.Clock.Confirmed() {
 			t.Fatal("the clock is not confirmed after a week")
 		}
-		const told = "The clock may be wrong: it shows 12 Feb 2001, 400 days ahead of when I last ran. " +
+		const said = "The clock may be wrong: it shows 12 Feb 2001, 400 days ahead of when I last ran. " +
 			"Until it is set right, or it goes on for a week without being set, I delete nothing."
-		if got := look(400*day, restart); got != "🔴 "+told {
+		if got := look(400*day, restart); got != "🔴 "+said {
 			t.Errorf("said %q", got)
 		}
 		if got := look(minute, minute); got != "" {
 			t.Errorf("said %q", got)
 		}
-		if !strings.Contains(log.String(), told) {
+		if !strings.Contains(log.String(), said) {
 			t.Errorf("logged %q", log)
 		}
 		status, err := d.commands.status(t.Context())
 		text := status.Text.String()
 		if err != nil || !strings.HasPrefix(text, "🔴 Trouble with the clock. ") ||
-			!strings.Contains(text, "\nclock: "+told+"\n") {
+			!strings.Contains(text, "\nclock: "+said+"\n") {
 			t.Errorf("status %q, %v", text, err)
 		}
 		got := look(minute-400*day, minute)

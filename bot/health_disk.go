@@ -123,7 +123,7 @@ func (h *Health) fullDisk(ctx context.Context, now time.Time) error {
 
 // WasFull tells the chats that the disk was full until a moment ago.
 func (h *Health) WasFull(ctx context.Context, since, last time.Time) error {
-	return h.Post(ctx, "was-full/"+since.UTC().Format(time.RFC3339), green(headed("The disk was full",
-		" from "+h.Words.moment(since, last)+" to "+h.Words.moment(last, last)+
-			". What waited is read now, so that alerts of that time come late."), 0))
+	text := green(headed("The disk was full", " from "+h.Words.moment(since, last)+" to "+h.Words.moment(last, last)+
+		". What waited is read now, so that alerts of that time come late."), 0)
+	return h.Post(ctx, "was-full/"+since.UTC().Format(time.RFC3339), text)
 }

@@ -26,7 +26,6 @@ func (d *Deliverer) compose(ctx context.Context, due []store.Notice) ([]store.No
 		return nil, m, err
 	}
 	var pack []store.Notice
-	var alert int64
 	for _, p := range parcels {
 		n := p.notices[0]
 		if len(pack) > 0 && (n.Nonce != first.Nonce || n.MaybeSent != first.MaybeSent || n.Alone || first.Alone) {
@@ -47,7 +46,7 @@ func (d *Deliverer) compose(ctx context.Context, due []store.Notice) ([]store.No
 		if len(pack) > 0 && first.Nonce == "" && !d.Sender.Fits(longer.AsRepeat()) {
 			break
 		}
-		pack, m, alert = append(pack, p.notices...), longer, p.body.Alert
+		pack, m = append(pack, p.notices...), longer
 		if p.body.Chart != nil {
 			if n.Uploads > 0 {
 				m.Photo = d.draw(ctx, *p.body.Chart)
@@ -58,8 +57,8 @@ func (d *Deliverer) compose(ctx context.Context, due []store.Notice) ([]store.No
 			break
 		}
 	}
-	if alert != 0 && len(pack) == 1 { // of several, nobody would know whose button it is
-		m.Buttons = banButton("More", moreOfBan, alert)
+	if ban := parcels[0].body.Ban; len(pack) == 1 && ban != nil { // of several, nobody would know whose button it is
+		m.Buttons = banButton("More", moreOfBan, ban.ID)
 	}
 	if first.MaybeSent {
 		m = m.AsRepeat()

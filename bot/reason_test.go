@@ -156,10 +156,9 @@ func TestAChatOutOfReachSaysWhatWaitsAndTheNextTry(t *testing.T) {
 			}
 		}
 		const blocked = "not sent: sendMessage: status 403: Forbidden: bot was blocked by the user"
-		err := d.store.RecordAttempt(t.Context(), store.Attempt{
-			Chat: other, At: time.Now(), Outcome: store.NotSent, Failed: true, Reason: blocked, Hold: 15 * time.Minute,
-		})
-		if err != nil {
+		if err := d.store.RecordAttempt(t.Context(), store.Attempt{
+			Chat: other, At: time.Now(), Outcome: store.NotSent, Failed: true, Hold: 15 * time.Minute, Reason: blocked,
+		}); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(2 * time.Minute)
@@ -169,7 +168,8 @@ func TestAChatOutOfReachSaysWhatWaitsAndTheNextTry(t *testing.T) {
 			t.Errorf("the digest says %q", got)
 		}
 		time.Sleep(3 * time.Hour)
-		if err := d.store.RecordAttempt(t.Context(), store.Attempt{Chat: other, At: time.Now(), Outcome: store.Sent}); err != nil {
+		err := d.store.RecordAttempt(t.Context(), store.Attempt{Chat: other, At: time.Now(), Outcome: store.Sent})
+		if err != nil {
 			t.Fatal(err)
 		}
 		d.expect("🟢 telegram 8 gets my messages again, after 3 h 2 min")

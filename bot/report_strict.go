@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"friendlyfire/charts"
 	"friendlyfire/store"
@@ -15,6 +16,11 @@ import (
 type jailPast struct {
 	usual store.Share
 	risen bool
+}
+
+// known reports whether the past before a moment is long enough to say what is usual.
+func (p jailPast) known(until time.Time) bool {
+	return p.usual.Bans > 0 && until.Sub(p.usual.Since) >= leastPast
 }
 
 // jailsPast is the detail of the report: the past of its jails, and what the friends whom they banned look like.
@@ -64,7 +70,7 @@ func strictChart(r *Reporter, rep Report) Picture {
 	for _, row := range rows {
 		jail := past[row.Key]
 		share := charts.Share{Label: row.Name, Part: row.Friendly, Whole: row.Bans, Marked: jail.risen}
-		if jail.usual.Bans > 0 {
+		if jail.known(rep.Window.From) {
 			share.Low, share.High = usualRange(row.Bans, jail.usual)
 		}
 		c.Rows = append(c.Rows, share)
@@ -81,10 +87,10 @@ func risenFirst(p jailPast) int {
 
 // findStrict names the jails that are stricter than usual.
 func findStrict(rep Report) finding {
-	past, risen, usual := detail[map[string]jailPast](rep), []string{}, false
+	past, risen, usual := detail[jailsPast](rep).past, []string{}, false
 	rows := byShare(rep.Rows)
 	for _, row := range rows {
-		usual = usual || past[row.Key].usual.Bans > 0
+		usual = usual || past[row.Key].known(rep.Window.From)
 		if past[row.Key].risen {
 			risen = append(risen, row.Name)
 		}

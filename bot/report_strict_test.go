@@ -24,8 +24,33 @@ func TestReportMarksJailsThatAreStricterThanUsual(t *testing.T) {
 			if got := d.commands.Reporter.Caption(rep).String(); !strings.Contains(got, want) {
 				t.Errorf("%s: got %q, want %q", since, got, want)
 			}
-			if got := strings.Contains(d.commands.Reporter.Picture(rep).Text(60), "! sshd"); got != (since == "24h") {
+			text := d.commands.Reporter.Picture(rep).Text(60)
+			if got := strings.Contains(text, "! sshd"); got != (since == "24h") {
 				t.Errorf("%s: marked %v", since, got)
+			}
+			if got := strings.Contains(text, "sshd is stricter with friends than usual"); got != (since == "24h") {
+				t.Errorf("%s: it is said: %v\n%s", since, got, text)
+			}
+		}
+	})
+}
+
+// A past of some days says nothing of what is usual.
+func TestAShortPastIsNotCalledUsual(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t)
+		time.Sleep(40 * 24 * time.Hour)
+		for day := range 36 {
+			d.ban("198.51.100.7", "BE", ago(time.Duration(day)*24*time.Hour))
+			d.ban("198.51.100.8", "CN", ago(time.Duration(day)*24*time.Hour))
+		}
+		for since, want := range map[string]bool{"30d": false, "24h": true} {
+			rep, err := d.commands.Reporter.Report(t.Context(), "strict", since, time.Now())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if text := d.commands.Reporter.Picture(rep).Text(78); strings.Contains(text, "usual") != want {
+				t.Errorf("%s: want something said of what is usual: %v\n%s", since, want, text)
 			}
 		}
 	})

@@ -15,6 +15,7 @@ import (
 
 // Told is what a storm says of one of its bans.
 type Told struct {
+	ID      int64     `json:"id,omitempty"` // of the ban
 	Jail    string    `json:"jail"`
 	Source  string    `json:"source"`
 	Flag    string    `json:"flag"`
@@ -27,7 +28,7 @@ type Told struct {
 // told is what a storm would say of the ban.
 func (w Words) told(g store.EnrichedBan, context string) *Told {
 	flag, whose := w.friend(g)
-	return &Told{g.Jail, g.Source, flag, whose, w.address(g.Address), g.Time, context}
+	return &Told{g.ID, g.Jail, g.Source, flag, whose, w.address(g.Address), g.Time, context}
 }
 
 // topic is what the bans of a storm have in common.
@@ -88,8 +89,9 @@ func (d *Deliverer) parcels(ctx context.Context, due []store.Notice, looked int)
 	if len(due) < looked {
 		return all, nil
 	}
+	last := slices.MaxFunc(due, func(a, b store.Notice) int { return cmp.Compare(a.ID, b.ID) }).ID
 	for _, p := range storms {
-		rest, err := d.Store.Kindred(ctx, p.notices[0], due[len(due)-1].ID, stormMost)
+		rest, err := d.Store.Kindred(ctx, p.notices[0], last, stormMost)
 		if err != nil {
 			return nil, err
 		}

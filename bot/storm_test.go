@@ -163,3 +163,29 @@ func TestR11AlertThatHasWaitedSaysItsDay(t *testing.T) {
 		})
 	}
 }
+
+// Notices that were refused are tried last. What a storm counts beyond those that are looked at is behind all of them.
+func TestR12StormHasEachNoticeOnceInAnyOrder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t)
+		d.storm(30)
+		if err := d.announcer.Step(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		due, err := d.store.Due(t.Context(), d.deliverer.Chat, time.Now(), "", 20)
+		if err != nil || len(due) != 20 {
+			t.Fatal(len(due), err)
+		}
+		all, err := d.deliverer.parcels(t.Context(), append(due[10:], due[:10]...), len(due))
+		if err != nil || len(all) != 1 {
+			t.Fatalf("%d parcels, %v", len(all), err)
+		}
+		seen := map[int64]bool{}
+		for _, n := range all[0].notices {
+			seen[n.ID] = true
+		}
+		if len(seen) != 30 || len(all[0].notices) != 30 {
+			t.Errorf("%d notices, %d different ones, want 30", len(all[0].notices), len(seen))
+		}
+	})
+}

@@ -49,6 +49,17 @@ func newPayload(m msg.Message) payload {
 	}
 }
 
+// newEdit is newPayload for a message that takes the place of another, and of its files.
+func newEdit(m msg.Message) payload {
+	m.Silent = false // an edit never rings, and Discord takes the flag with new messages only
+	p := newPayload(m)
+	p.Attachments = &[]attachment{}
+	if m.Photo != nil {
+		p.Attachments = &[]attachment{{"0", chartName}}
+	}
+	return p
+}
+
 // components returns the rows of buttons, at most five of five. A button's id is its command.
 func components(rows [][]msg.Button) []discordgo.MessageComponent {
 	out := []discordgo.MessageComponent{}
@@ -68,8 +79,8 @@ func components(rows [][]msg.Button) []discordgo.MessageComponent {
 // the fallback if there is one and it fits. For some minutes Discord recognizes a message by its Nonce, so that a
 // second attempt makes no duplicate.
 //
-// It never truncates a message: one that does not fit is rejected. It waits up to five seconds for a rate limit, and otherwise returns *msg.RetryAfterError, without a request. Every
-// request is abandoned after 15 seconds.
+// It never truncates a message: one that does not fit is rejected. It waits up to five seconds for a rate limit, and
+// otherwise returns *msg.RetryAfterError, without a request. Every request is abandoned after 15 seconds.
 func (c *Client) Send(ctx context.Context, channel string, m msg.Message) error {
 	_, err := c.Post(ctx, channel, m)
 	return err
@@ -118,29 +129,15 @@ func (c *Client) tryFor(ctx context.Context, method, address string, m msg.Messa
 	if !c.Fits(m) {
 		return nil, &msg.RejectedError{Reason: "longer than Discord allows"}
 	}
-	edit := method == http.MethodPatch
-	if edit {
-		m.Silent = false // an edit never rings, and Discord takes the flag with new messages only
+	payload := newPayload
+	if method == http.MethodPatch {
+		payload = newEdit
 	}
-	answer, err = c.request(ctx, method, address, newPayload(m).replacing(edit, m.Photo != nil), m.Photo)
+	answer, err = c.request(ctx, method, address, payload(m), m.Photo)
 	if m.Photo != nil && refusesPhoto(err) {
-		p := newPayload(m.InWords(c.Fits)).replacing(edit, false)
-		return c.request(ctx, method, address, p, nil)
+		return c.request(ctx, method, address, payload(m.InWords(c.Fits)), nil)
 	}
 	return answer, err
-}
-
-// replacing is the payload of an edit: what is attached to the message now is removed, and the chart, if there is one,
-// attached. It is the payload itself where nothing is edited.
-func (p payload) replacing(edit, chart bool) payload {
-	if !edit {
-		return p
-	}
-	p.Attachments = &[]attachment{}
-	if chart {
-		p.Attachments = &[]attachment{{"0", chartName}}
-	}
-	return p
 }
 
 // refusesPhoto reports whether the text alone may be accepted: the photo may be too large or invalid, or attachments

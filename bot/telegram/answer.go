@@ -92,31 +92,27 @@ func (l *listener) answer(ctx context.Context, r msg.Request) (m msg.Message) {
 
 // respond posts an answer. That to a press of a button takes the place of the message below which the button is or,
 // where Telegram refuses that, is posted like any other: the message may be deleted, or have a picture, which no text
-// can replace.
+// can replace. A photo that cannot be uploaded leaves the words.
 func (l *listener) respond(ctx context.Context, c command, m msg.Message) error {
 	ctx, cancel := context.WithTimeout(ctx, answerLimit)
 	defer cancel()
 	if c.under != "" && !m.Aside && (m.Photo != nil || !c.picture) {
-		err := l.try(ctx, m, func(m msg.Message) error {
-			if m.Photo == nil && c.picture {
-				return &msg.RejectedError{Reason: "no text takes the place of a picture"}
-			}
-			return l.Edit(ctx, c.Chat, c.under, m)
-		})
+		err := l.try(ctx, &m, false, func() error { return l.Edit(ctx, c.Chat, c.under, m) })
 		_, rejected := errors.AsType[*msg.RejectedError](err)
 		_, refused := errors.AsType[*msg.NotSentError](err)
 		if !rejected && !refused {
 			return err
 		}
 	}
-	return l.try(ctx, m, func(m msg.Message) error { return l.Send(ctx, c.Chat, m) })
+	return l.try(ctx, &m, true, func() error { return l.Send(ctx, c.Chat, m) })
 }
 
 // try posts, and tries again while it was certainly not done and there is time. A photo that cannot be uploaded leaves
-// the words, which say that they may be a repeat if the photo may have arrived after all.
-func (l *listener) try(ctx context.Context, m msg.Message, post func(msg.Message) error) error {
+// the words of m, which where another post makes another message say that they may be a repeat, if the photo may have
+// arrived after all.
+func (l *listener) try(ctx context.Context, m *msg.Message, repeats bool, post func() error) error {
 	for attempt := 1; ; attempt++ {
-		err := post(m)
+		err := post()
 		wait := time.Second << attempt
 		limit, limited := errors.AsType[*msg.RetryAfterError](err)
 		no, unsent := errors.AsType[*msg.NotSentError](err)
@@ -127,8 +123,8 @@ func (l *listener) try(ctx context.Context, m msg.Message, post func(msg.Message
 			wait = limit.After
 		case m.Photo != nil && (!unsent || !no.Unreached):
 			_, rejected := errors.AsType[*msg.RejectedError](err)
-			if m = m.InWords(l.Fits); !unsent && !rejected {
-				m = m.AsRepeat()
+			if *m = m.InWords(l.Fits); repeats && !unsent && !rejected {
+				*m = m.AsRepeat()
 			}
 		case !unsent || no.After > 0 || no.Unknown:
 			return err

@@ -22,17 +22,16 @@ func (c *Client) Edit(ctx context.Context, chat, id string, m msg.Message) error
 		return &msg.RejectedError{Reason: "longer than Telegram allows"}
 	}
 	text, entities, _ := compose(m.Text)
-	params := to.params(m)
-	delete(params, "message_thread_id")
-	delete(params, "disable_notification")
-	params["message_id"] = id
-	method := "editMessageText"
+	method, params := "editMessageText", to.params(m)
 	if m.Photo != nil {
 		method = "editMessageMedia"
 		params["media"] = encode(media{Type: "photo", Media: "attach://photo", Caption: text, Entities: entities})
 	} else {
-		params = withText(params, text, entities)
+		withText(params, text, entities)
 	}
+	delete(params, "message_thread_id")
+	delete(params, "disable_notification")
+	params["message_id"] = id
 	_, err = c.post(ctx, to, method, params, m.Photo)
 	if r, ok := errors.AsType[*refusal](err); ok && strings.Contains(r.text, "message is not modified") {
 		err = nil

@@ -30,12 +30,12 @@ func TestEditReplacesTheTextInPlace(t *testing.T) {
 				t.Errorf("%s is given", foreign)
 			}
 		}
-		if err := c.Edit(t.Context(), "-1001234500001/45", id, after); err != nil {
-			t.Errorf("what it shows already: %v", err)
+		if err := c.Edit(t.Context(), "-1001234500001", id, after); err != nil {
+			t.Errorf("the same again: %v", err)
 		}
 		err = c.Edit(t.Context(), "-1001234500001", "99", after)
 		if no, ok := errors.AsType[*msg.NotSentError](err); !ok || !no.Unknown {
-			t.Errorf("another message: %v", err)
+			t.Errorf("another message is not refused: %v", err)
 		}
 	})
 }

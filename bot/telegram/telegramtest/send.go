@@ -128,7 +128,7 @@ func checkText(method, text string, limit int) error {
 	switch {
 	case !utf8.ValidString(text):
 		return bad("strings must be encoded in UTF-8")
-	case (method == "sendMessage" || method == "editMessageText") && strings.TrimSpace(text) == "":
+	case method != "sendPhoto" && strings.TrimSpace(text) == "":
 		return bad("message text is empty")
 	case len(utf16.Encode([]rune(text))) <= limit:
 		return nil

@@ -2,8 +2,8 @@
 // a test wants it.
 //
 // It has the methods that a simple bot needs: getMe, getUpdates, setMyCommands, sendMessage, sendPhoto, sendChatAction,
-// editMessageText, editMessageMedia, answerCallbackQuery, getChat, getChatMember, getWebhookInfo, deleteWebhook. It checks lengths, entities, keyboards and
-// pictures, finds links, mentions and the like in plain text, enforces the documented rate limits, and records every
+// editMessageText, editMessageMedia, answerCallbackQuery, getChat, getChatMember, getWebhookInfo, deleteWebhook. It checks
+// lengths, entities, keyboards and pictures, finds links, mentions and the like in plain text, enforces the documented rate limits, and records every
 // request and every message that arrives. See Fault for what can go wrong. Where there are official descriptions, a
 // request that does not conform fails the test.
 //

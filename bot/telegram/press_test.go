@@ -74,3 +74,43 @@ func TestButtonsChangeTheirMessageInPlace(t *testing.T) {
 		})
 	}
 }
+
+// A press is answered in words where the picture cannot be uploaded: in place of words, or below another picture.
+func TestR29PressIsAnsweredWithoutItsPicture(t *testing.T) {
+	for name, fault := range map[string]telegramtest.Fault{
+		"500": telegramtest.Refuse(500, "Internal"), "cut": telegramtest.Cut(), "hangs": telegramtest.Hang(),
+		"403": telegramtest.Refuse(403, "Forbidden: CHAT_SEND_PHOTOS_FORBIDDEN"), "413": telegramtest.Page(413),
+		"400": telegramtest.Refuse(400, "Bad Request: IMAGE_PROCESS_FAILED"),
+	} {
+		for below, photo := range map[string][]byte{"words": nil, "a picture": picture(t, 40, 30)} {
+			t.Run(name+", below "+below, func(t *testing.T) {
+				withBot(t, func(t *testing.T, server *telegramtest.Server, b *testBot) {
+					b.Answer = func(context.Context, msg.Request) msg.Message {
+						return msg.Message{Text: say("3 bans").Text, Photo: picture(t, 50, 30), Fallback: "███ BE"}
+					}
+					if err := b.Send(t.Context(), "-1001234500001", msg.Message{Text: say("old").Text, Photo: photo}); err != nil {
+						t.Fatal(err)
+					}
+					server.Script(func(q telegramtest.Request) telegramtest.Fault {
+						if q.Method == "sendPhoto" || q.Method == "editMessageMedia" {
+							return fault
+						}
+						return nil
+					})
+					bottest.Listen(t, b)
+					time.Sleep(time.Minute)
+					server.PressUnder(server.Messages()[0], admin, "/report 7d")
+					time.Sleep(time.Minute)
+					all := server.Messages()
+					want := 1
+					if photo != nil {
+						want = 2
+					}
+					if got := all[len(all)-1].Text; len(all) != want || got != "3 bans\n\n███ BE" {
+						t.Errorf("%d messages, want %d; the answer is %q", len(all), want, got)
+					}
+				})
+			})
+		}
+	}
+}
