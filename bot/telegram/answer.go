@@ -92,25 +92,35 @@ func (l *listener) answer(ctx context.Context, r msg.Request) (m msg.Message) {
 
 // respond posts an answer. That to a press of a button takes the place of the message below which the button is or,
 // where Telegram refuses that, is posted like any other: the message may be deleted, or have a picture, which no text
-// can replace. A photo that cannot be uploaded leaves the words.
+// can replace. A message of its own says that it may be a repeat if the photo may have arrived after all.
 func (l *listener) respond(ctx context.Context, c command, m msg.Message) error {
 	ctx, cancel := context.WithTimeout(ctx, answerLimit)
 	defer cancel()
+	arrived := false // the photo, perhaps
 	if c.under != "" && !m.Aside && (m.Photo != nil || !c.picture) {
-		err := l.try(ctx, &m, false, func() error { return l.Edit(ctx, c.Chat, c.under, m) })
+		err := l.try(ctx, &m, &arrived, func() error {
+			if m.Photo == nil && c.picture {
+				return &msg.RejectedError{Reason: "no text takes the place of a picture"}
+			}
+			return l.Edit(ctx, c.Chat, c.under, m)
+		})
 		_, rejected := errors.AsType[*msg.RejectedError](err)
 		_, refused := errors.AsType[*msg.NotSentError](err)
 		if !rejected && !refused {
 			return err
 		}
 	}
-	return l.try(ctx, &m, true, func() error { return l.Send(ctx, c.Chat, m) })
+	return l.try(ctx, &m, &arrived, func() error {
+		if arrived {
+			return l.Send(ctx, c.Chat, m.AsRepeat())
+		}
+		return l.Send(ctx, c.Chat, m)
+	})
 }
 
-// try posts, and tries again while it was certainly not done and there is time. A photo that cannot be uploaded leaves
-// the words of m, which where another post makes another message say that they may be a repeat, if the photo may have
-// arrived after all.
-func (l *listener) try(ctx context.Context, m *msg.Message, repeats bool, post func() error) error {
+// try posts m, and tries again while it was certainly not done and there is time. A photo that cannot be uploaded leaves
+// the words of m; arrived is set if it may have arrived.
+func (l *listener) try(ctx context.Context, m *msg.Message, arrived *bool, post func() error) error {
 	for attempt := 1; ; attempt++ {
 		err := post()
 		wait := time.Second << attempt
@@ -123,9 +133,7 @@ func (l *listener) try(ctx context.Context, m *msg.Message, repeats bool, post f
 			wait = limit.After
 		case m.Photo != nil && (!unsent || !no.Unreached):
 			_, rejected := errors.AsType[*msg.RejectedError](err)
-			if *m = m.InWords(l.Fits); repeats && !unsent && !rejected {
-				*m = m.AsRepeat()
-			}
+			*m, *arrived = m.InWords(l.Fits), !unsent && !rejected
 		case !unsent || no.After > 0 || no.Unknown:
 			return err
 		}

@@ -75,42 +75,50 @@ func TestButtonsChangeTheirMessageInPlace(t *testing.T) {
 	}
 }
 
-// A press is answered in words where the picture cannot be uploaded: in place of words, or below another picture.
+// A press is answered in words where the picture cannot be uploaded: in place of words, or below a picture, where they
+// say so if it may have arrived.
 func TestR29PressIsAnsweredWithoutItsPicture(t *testing.T) {
-	for name, fault := range map[string]telegramtest.Fault{
-		"500": telegramtest.Refuse(500, "Internal"), "cut": telegramtest.Cut(), "hangs": telegramtest.Hang(),
-		"403": telegramtest.Refuse(403, "Forbidden: CHAT_SEND_PHOTOS_FORBIDDEN"), "413": telegramtest.Page(413),
-		"400": telegramtest.Refuse(400, "Bad Request: IMAGE_PROCESS_FAILED"),
+	const words, marked = "3 bans\n\n███ BE", "3 bans (may repeat)\n\n███ BE"
+	for name, tc := range map[string]struct {
+		fault        telegramtest.Fault
+		messages     int    // where the button was below words
+		text, second string // of the answer there, and below a picture
+	}{
+		"500":     {telegramtest.Refuse(500, "Internal"), 1, words, marked},
+		"cut":     {telegramtest.Cut(), 1, words, marked},
+		"hangs":   {telegramtest.Hang(), 1, words, marked},
+		"arrives": {telegramtest.Drop(), 2, marked, marked},
+		"403":     {telegramtest.Refuse(403, "Forbidden: CHAT_SEND_PHOTOS_FORBIDDEN"), 1, words, words},
+		"413":     {telegramtest.Page(413), 1, words, words},
+		"400":     {telegramtest.Refuse(400, "Bad Request: IMAGE_PROCESS_FAILED"), 1, words, words},
 	} {
-		for below, photo := range map[string][]byte{"words": nil, "a picture": picture(t, 40, 30)} {
-			t.Run(name+", below "+below, func(t *testing.T) {
-				withBot(t, func(t *testing.T, server *telegramtest.Server, b *testBot) {
-					b.Answer = func(context.Context, msg.Request) msg.Message {
-						return msg.Message{Text: say("3 bans").Text, Photo: picture(t, 50, 30), Fallback: "███ BE"}
+		press := func(t *testing.T, old msg.Message, want int, text string) {
+			withBot(t, func(t *testing.T, server *telegramtest.Server, b *testBot) {
+				b.Answer = func(context.Context, msg.Request) msg.Message {
+					return msg.Message{Text: say("3 bans").Text, Photo: picture(t, 50, 30), Fallback: "███ BE"}
+				}
+				if err := b.Send(t.Context(), "-1001234500001", old); err != nil {
+					t.Fatal(err)
+				}
+				server.Script(func(q telegramtest.Request) telegramtest.Fault {
+					if q.Method == "sendPhoto" || q.Method == "editMessageMedia" {
+						return tc.fault
 					}
-					if err := b.Send(t.Context(), "-1001234500001", msg.Message{Text: say("old").Text, Photo: photo}); err != nil {
-						t.Fatal(err)
-					}
-					server.Script(func(q telegramtest.Request) telegramtest.Fault {
-						if q.Method == "sendPhoto" || q.Method == "editMessageMedia" {
-							return fault
-						}
-						return nil
-					})
-					bottest.Listen(t, b)
-					time.Sleep(time.Minute)
-					server.PressUnder(server.Messages()[0], admin, "/report 7d")
-					time.Sleep(time.Minute)
-					all := server.Messages()
-					want := 1
-					if photo != nil {
-						want = 2
-					}
-					if got := all[len(all)-1].Text; len(all) != want || got != "3 bans\n\n███ BE" {
-						t.Errorf("%d messages, want %d; the answer is %q", len(all), want, got)
-					}
+					return nil
 				})
+				bottest.Listen(t, b)
+				time.Sleep(time.Minute)
+				server.PressUnder(server.Messages()[0], admin, "/report 7d")
+				time.Sleep(time.Minute)
+				all := server.Messages()
+				if got := all[len(all)-1].Text; len(all) != want || got != text {
+					t.Errorf("%d messages, want %d; the answer is %q, want %q", len(all), want, got, text)
+				}
 			})
 		}
+		t.Run(name+", below words", func(t *testing.T) { press(t, say("old"), tc.messages, tc.text) })
+		t.Run(name+", below a picture", func(t *testing.T) {
+			press(t, msg.Message{Text: say("old").Text, Photo: picture(t, 40, 30)}, 2, tc.second)
+		})
 	}
 }
