@@ -1,6 +1,7 @@
 package acceptance
 
 import (
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -34,10 +35,10 @@ func TestR30OnlyItsOwnFaultGivesAMessageUp(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			simulate(t, func(t *testing.T, s *simulation) {
-				healed := false
+				var healed atomic.Bool
 				s.Telegram.Script(func(q telegramtest.Request) telegramtest.Fault {
 					switch {
-					case healed || q.Method != "sendMessage":
+					case healed.Load() || q.Method != "sendMessage":
 						return nil
 					case q.Chat == 42:
 						return tc.private
@@ -45,7 +46,7 @@ func TestR30OnlyItsOwnFaultGivesAMessageUp(t *testing.T) {
 					return tc.group
 				})
 				s.Discord.Script(func(q discordtest.Request) discordtest.Fault {
-					if healed || q.Path != "/channels/"+discordtest.Channel+"/messages" {
+					if healed.Load() || q.Path != "/channels/"+discordtest.Channel+"/messages" {
 						return nil
 					}
 					return tc.channel
@@ -63,7 +64,7 @@ func TestR30OnlyItsOwnFaultGivesAMessageUp(t *testing.T) {
 				if requests > 3*20 {
 					t.Errorf("%d requests in half an hour, in three chats that refuse everything", requests)
 				}
-				healed = true
+				healed.Store(true)
 				time.Sleep(16 * time.Minute)
 				lost, repeated := s.LostAndRepeated(harness.AllChats, harness.Friends(30))
 				if lost+repeated > 0 {

@@ -5,6 +5,7 @@ import (
 	"net"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"friendlyfire/acceptance/harness"
@@ -48,6 +49,7 @@ func TestP03AlertsDoNotWaitForWhois(t *testing.T) {
 					return s.Dial(ctx, network, address)
 				})
 				time.Sleep(time.Minute)
+				synctest.Wait()
 				addresses := []string{harness.Belgian, harness.Belgian2, "35.195.0.1"}
 				if tc.unknown {
 					addresses = []string{harness.Foreign, "47.74.15.97", "47.74.15.98"}
