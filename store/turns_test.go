@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -81,14 +82,20 @@ func TestTurnsAreNotLost(t *testing.T) {
 		if err := turns.take(t.Context(), false); err != nil {
 			t.Fatal(err)
 		}
+		var mu sync.Mutex
 		var order strings.Builder
+		write := func(s string) {
+			mu.Lock()
+			defer mu.Unlock()
+			order.WriteString(s)
+		}
 		waits := func(ctx context.Context, urgent bool, name string) {
 			go func() {
 				if err := turns.take(ctx, urgent); err != nil {
-					order.WriteString("(" + name + ")")
+					write("(" + name + ")")
 					return
 				}
-				order.WriteString(name)
+				write(name)
 				turns.give()
 			}()
 			synctest.Wait()
