@@ -40,8 +40,10 @@ func (s *Store) ChatStatus(ctx context.Context, chat Chat) (ChatStatus, error) {
 		c.TriedAt = time.UnixMilli(tried)
 	}
 	c.SentAt, c.FailingSince, c.BlockedUntil = fromUnix(sent), fromUnix(failing), fromUnix(blocked)
-	// Each of the two counts has its own index: notices that were sent are not read.
-	err = s.r.QueryRowContext(ctx, `SELECT count(*), coalesce(min(created_at), 0),
+	// The two counts and the oldest are read from indexes alone but for one row.
+	err = s.r.QueryRowContext(ctx, `SELECT count(*),
+			coalesce((SELECT created_at FROM notices WHERE platform = ?1 AND chat = ?2 AND sent_at IS NULL
+				AND dead_at IS NULL ORDER BY id LIMIT 1), 0),
 			(SELECT count(*) FROM notices WHERE dead_at IS NOT NULL AND platform = ?1 AND chat = ?2)
 		FROM notices WHERE platform = ?1 AND chat = ?2 AND sent_at IS NULL AND dead_at IS NULL`,
 		chat.Platform, chat.ID).Scan(&c.Waiting, &oldest, &c.Dead)
