@@ -13,8 +13,8 @@ import (
 
 // The clock of a simulation cannot be set, but a program cannot tell a clock that was set from one that went on while
 // it did not run: a start after days asleep is a start with the clock ahead, and a start in another simulation, whose
-// clock begins anew, is one with the clock behind. Clocks that are set while the program runs are shown in package
-// store, whose Clock takes both of its clocks as arguments.
+// clock begins anew, is one with the clock behind. The clock of a real process, set while
+// it runs, too, is in clock_linux_amd64_test.go.
 
 // addressesOf counts the addresses that the database holds.
 func addressesOf(t *testing.T, database string) (n int) {

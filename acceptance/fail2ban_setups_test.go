@@ -150,8 +150,6 @@ func (f *fail2ban) loaded(jails []string) map[string][]string {
 	return all
 }
 
-func sorted(names []string) []string { return slices.Sorted(slices.Values(names)) }
-
 // ban has an address banned by sshd's jail, and waits until these actions have run for it.
 func (f *fail2ban) ban(address string, actions []string) {
 	f.T.Helper()

@@ -95,3 +95,5 @@ whois = false
 		t.Errorf("check finds problems in what was read:\n%s", said)
 	}
 }
+
+func sorted(names []string) []string { return slices.Sorted(slices.Values(names)) }

@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -75,10 +76,10 @@ func (d *Deliverer) send(ctx context.Context) (tried bool, err error) {
 			return tried, err
 		}
 		if len(due) == 0 {
-			return tried, errors.Join(d.edit(ctx), d.later(ctx))
+			return tried, errors.Join(d.edit(ctx), d.later(ctx, 0))
 		}
 		if due = d.doubt.order(due, time.Now()); len(due) == 0 {
-			return tried, d.later(ctx)
+			return tried, d.later(ctx, 0)
 		}
 		arrived, err := d.deliver(ctx, due)
 		tried = true
@@ -89,7 +90,7 @@ func (d *Deliverer) send(ctx context.Context) (tried bool, err error) {
 			return tried, err
 		}
 		if !arrived {
-			return tried, d.later(ctx)
+			return tried, d.later(ctx, time.Second) // a clock that was set meanwhile may have ended the hold
 		}
 	}
 	return tried, nil
@@ -108,15 +109,16 @@ func (d *Deliverer) due(ctx context.Context) ([]store.Notice, error) {
 	return d.Store.Due(ctx, d.Chat, time.Now(), "", looked)
 }
 
-// later asks for a Step at the time when the chat may be tried again, if anything is waiting.
-func (d *Deliverer) later(ctx context.Context) error {
+// later asks for a Step at the time when the chat may be tried again, if anything is waiting: after otherwise, if nothing
+// holds the chat, and not at all if that is 0.
+func (d *Deliverer) later(ctx context.Context, otherwise time.Duration) error {
 	status, err := d.Store.ChatStatus(ctx, d.Chat)
 	if err != nil || status.Waiting == 0 {
 		return err
 	}
 	pause, err := d.Store.HeldFor(ctx, d.Chat, time.Now())
 	if pause = max(pause, time.Until(d.rest)); pause <= 0 {
-		pause = d.doubt.next(time.Now())
+		pause = cmp.Or(d.doubt.next(time.Now()), otherwise)
 	}
 	for _, pause := range []time.Duration{pause, time.Until(d.Quiet.Until(time.Now()))} {
 		if pause > 0 {

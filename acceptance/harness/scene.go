@@ -192,6 +192,12 @@ func (s *Scene) Start(args ...string) *Process {
 	if err := p.Cmd.Start(); err != nil {
 		s.T.Fatal(err)
 	}
+	s.killAfter(p)
+	return p
+}
+
+// killAfter kills the bot at the end of the test if it is still running.
+func (s *Scene) killAfter(p *Process) {
 	s.T.Cleanup(func() {
 		if p.Cmd.ProcessState == nil {
 			p.Cmd.Process.Kill()
@@ -201,5 +207,4 @@ func (s *Scene) Start(args ...string) *Process {
 			s.T.Log("the program printed:\n" + p.Text())
 		}
 	})
-	return p
 }
