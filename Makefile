@@ -1,4 +1,4 @@
-.PHONY: build test long bench growth benchmarks benchstat gallery messages lint generate release man completions deb
+.PHONY: build test long bench growth benchmarks benchstat gallery messages lint generate release man completions documents packages deb image
 
 dist := dist
 
@@ -46,22 +46,42 @@ lint:
 generate: # renews the built-in table of countries
 	go generate ./...
 
-# What is released is made of the last commit: its time is that of the files within.
+# What is released is made of the last commit: its time is that of the files within, and the same commit and the same Go
+# make the same bytes. No path, no C, no setting of this machine gets in.
 export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct)
+version := $(patsubst v%,%,$(shell git describe --tags --match='v[0-9]*' 2>/dev/null || echo v0-$$(git rev-parse --short=12 HEAD)))
 
-programs := $(addprefix $(dist)/friendlyfire-linux-,amd64 arm64 armv7)
+machines := linux-amd64 linux-arm64 linux-armv7 linux-armv6 freebsd-amd64
+programs := $(addprefix $(dist)/friendlyfire-,$(machines))
+tarballs := $(machines:%=$(dist)/friendlyfire-$(version)-%.tar.gz)
 
-release: $(programs) # the programs, and what they must hash to
-	cd $(dist) && sha256sum $(notdir $(programs)) > SHA256SUMS
+release: $(tarballs) # all that a page of a release holds, and what it must hash to
+	for arch in amd64 arm64 armv7; do $(MAKE) packages ARCH=$$arch || exit; done
+	go run github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0 bin -json -noserial \
+		-output $(dist)/friendlyfire-$(version).cdx.json $(dist)/friendlyfire-linux-amd64
+	cd $(dist) && sha256sum $$(ls | grep -E '^friendlyfire[-_].*(\.tar\.gz|\.deb|\.rpm|\.apk|\.zst|\.json|linux-amd64)$$') > SHA256SUMS
 
-# The same commit and the same Go make the same bytes: no path, no C, no setting of this machine gets in.
 .PHONY: $(programs)
-$(dist)/friendlyfire-linux-amd64: settings = GOARCH=amd64 GOAMD64=v1
-$(dist)/friendlyfire-linux-arm64: settings = GOARCH=arm64 GOARM64=v8.0
-$(dist)/friendlyfire-linux-armv7: settings = GOARCH=arm GOARM=7
+$(dist)/friendlyfire-linux-amd64: settings = GOOS=linux GOARCH=amd64 GOAMD64=v1
+$(dist)/friendlyfire-linux-arm64: settings = GOOS=linux GOARCH=arm64 GOARM64=v8.0
+$(dist)/friendlyfire-linux-armv7: settings = GOOS=linux GOARCH=arm GOARM=7
+$(dist)/friendlyfire-linux-armv6: settings = GOOS=linux GOARCH=arm GOARM=6
+$(dist)/friendlyfire-freebsd-amd64: settings = GOOS=freebsd GOARCH=amd64 GOAMD64=v1
 $(programs):
-	GOOS=linux $(settings) CGO_ENABLED=0 GOFLAGS= GOEXPERIMENT= GOFIPS140=off \
+	$(settings) CGO_ENABLED=0 GOFLAGS= GOEXPERIMENT= GOFIPS140=off \
 		go build -trimpath -buildvcs=true -ldflags='-s -w' -o $@ .
+
+documents: man completions # what goes into packages and tarballs beside the program
+	gzip -9nkf $(dist)/friendlyfire.1
+	PACKAGE_VERSION=$$(deploy/package/version deb) deploy/debian/changelog | gzip -9n > $(dist)/changelog.gz
+	deploy/debian/config < config.toml > $(dist)/config.toml
+
+$(tarballs): $(dist)/friendlyfire-$(version)-%.tar.gz: $(dist)/friendlyfire-% documents
+	tar --create --sort=name --owner=0 --group=0 --numeric-owner --mode=u+rwX,go+rX,go-w --mtime=@$(SOURCE_DATE_EPOCH) \
+		--transform='s,^$(dist)/friendlyfire-$*$$,friendlyfire,' --transform='s,^$(dist)/,,' \
+		--transform='s,^,friendlyfire-$(version)/,' \
+		$< $(dist)/friendlyfire.1 $(dist)/completion LICENSE README.md MANUAL.md CHANGELOG.md config.toml deploy | \
+		gzip -9n > $@
 
 man: # dist/friendlyfire.1, of what the commands say of themselves
 	mkdir -p $(dist)
@@ -71,17 +91,22 @@ completions: # dist/completion/bash and others
 	mkdir -p $(dist)/completion
 	for shell in bash zsh fish; do go run . completion $$shell > $(dist)/completion/$$shell || exit; done
 
-# A Debian package, for this kind of machine or for DEB_ARCH=arm64 or armhf.
-nfpm := github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.44.0
-DEB_ARCH ?= $(patsubst arm,armhf,$(shell go env GOARCH))
-export DEB_ARCH
-export DEB_VERSION ?= $(shell deploy/debian/version)
-export TARGET = $(DEB_ARCH:armhf=armv7)
+# Packages for Debian, Fedora, Alpine and Arch and their kin, for this kind of machine or for ARCH=arm64 or armv7.
+nfpm := go run github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.45.2
+ARCH ?= $(patsubst arm,armv7,$(shell go env GOARCH))
+kinds := deb rpm apk archlinux
 export DIST = $(dist)
+export TARGET = $(ARCH)
+export PACKAGE_ARCH = $(ARCH:armv7=arm7)
 
-deb: man completions
-	$(MAKE) $(dist)/friendlyfire-linux-$(TARGET)
-	gzip -9nf $(dist)/friendlyfire.1
-	deploy/debian/config < config.toml > $(dist)/config.toml
-	rm -f $(dist)/friendlyfire_*_$(DEB_ARCH).deb
-	go run $(nfpm) package --config deploy/debian/nfpm.yaml --packager deb --target $(dist)/
+packages: $(kinds)
+
+.PHONY: $(kinds)
+deb: export ZSH_COMPLETIONS = /usr/share/zsh/vendor-completions
+rpm apk archlinux: export ZSH_COMPLETIONS = /usr/share/zsh/site-functions
+$(kinds): $(dist)/friendlyfire-linux-$(ARCH) documents
+	PACKAGE_VERSION=$$(deploy/package/version $@) \
+		$(nfpm) package --config deploy/package/nfpm.yaml --packager $@ --target $(dist)/
+
+image: $(dist)/friendlyfire-linux-$(ARCH) # a container in dist/friendlyfire-image.tar, without a base image; needs buildah
+	deploy/container/build $< $(dist)/friendlyfire-image.tar

@@ -23,11 +23,13 @@ func checkCommand(env *app.Env) *cobra.Command {
 	cmd.Flags().BoolVar(&does.send, "send", false, "post a test alert and a test picture to every chat")
 	cmd.Flags().BoolVar(&does.deleteWebhook, "delete-webhook", false,
 		"delete Telegram's webhook, which keeps commands from the bot")
+	cmd.Flags().BoolVar(&does.report, "report", false,
+		"leave out names, addresses and ids, so that the text can go into a report of a problem")
 	return cmd
 }
 
 // checkOptions are what check does besides looking.
-type checkOptions struct{ send, deleteWebhook bool }
+type checkOptions struct{ send, deleteWebhook, report bool }
 
 // check looks at configuration, database, table, whois, sources, tokens and chats, in this order. It does no harm to a
 // bot that is running: it neither fetches what was said to the bot nor opens Discord's gateway.
@@ -37,6 +39,11 @@ func check(ctx context.Context, env app.Env, does checkOptions) error {
 		return err
 	}
 	list := &checklist{out: env.Out}
+	if does.report {
+		list.privacy.on = true
+		list.privacy.hideConfig(c)
+		list.print("about", about())
+	}
 	checkConfig(list, c)
 
 	a, err := app.Build(ctx, c, env, slog.New(slog.DiscardHandler), true)

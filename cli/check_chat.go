@@ -25,6 +25,7 @@ func checkConnection(
 		list.problem(name, inWords(err), advice.Token)
 		return
 	}
+	list.privacy.hide(self)
 	if self != "" {
 		list.ok(name, "known as %s", self)
 	}
@@ -47,6 +48,7 @@ func checkChat(ctx context.Context, list *checklist, connection msg.Connection, 
 	test *testMessages,
 ) {
 	title, err := connection.CanPost(ctx, chat.ID)
+	list.privacy.hide(title)
 	reach, ok := errors.AsType[*msg.ReachError](err)
 	if !ok {
 		reach = &msg.ReachError{}

@@ -14,23 +14,29 @@ import (
 type checklist struct {
 	out      io.Writer
 	problems int
+	privacy  privacy
+}
+
+// print prints a line of which nothing is private.
+func (l *checklist) print(kind, text string) {
+	fmt.Fprintf(l.out, "%-9s%s\n", kind, l.privacy.text(text))
 }
 
 // ok prints that a thing is in order.
 func (l *checklist) ok(what, format string, args ...any) {
-	fmt.Fprintf(l.out, "ok       %s: %s\n", what, fmt.Sprintf(format, args...))
+	l.print("ok", what+": "+fmt.Sprintf(format, args...))
 }
 
 // note prints that a thing works and could be better.
 func (l *checklist) note(what, finding, advice string) {
-	fmt.Fprintf(l.out, "note     %s: %s\n", what, finding)
+	l.print("note", what+": "+finding)
 	l.advise(advice)
 }
 
 // problem prints what is wrong with a thing; advice may have several lines or be "".
 func (l *checklist) problem(what string, err error, advice string) {
 	l.problems++
-	fmt.Fprintf(l.out, "PROBLEM  %s: %v\n", what, err)
+	l.print("PROBLEM", what+": "+err.Error())
 	l.advise(advice)
 }
 
@@ -50,7 +56,7 @@ func inWords(err error) error {
 // advise prints the lines of the advice under what they are about.
 func (l *checklist) advise(advice string) {
 	for line := range strings.Lines(advice) {
-		fmt.Fprintf(l.out, "         %s\n", strings.TrimSuffix(line, "\n"))
+		l.print("", strings.TrimSuffix(line, "\n"))
 	}
 }
 
