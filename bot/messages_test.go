@@ -60,6 +60,9 @@ var scenes = []struct {
 		d.summarised()
 		d.ban("203.0.113.7", "CN")
 	}},
+	{"an alert of a log, which has no lines and tells when it was tried", func(d *desk) {
+		d.ban("198.51.100.7", "BE", func(b *store.Ban) { b.Failures, b.Pace = 5, "130 30 30 65 5" })
+	}},
 	{"an alert that may repeat", func(d *desk) {
 		d.sender.replies, d.sender.lose = []error{fmt.Errorf("EOF")}, true
 		d.banned("jdupont")
