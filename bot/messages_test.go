@@ -119,6 +119,16 @@ var scenes = []struct {
 		d.week(97)
 		d.morning()
 	}},
+	{"a jail whose rule became stricter, and /report strict", func(d *desk) {
+		d.change()
+		d.summarised()
+		for i := range 12 {
+			d.ban(fmt.Sprint("198.51.100.", i), "BE")
+		}
+		d.step()
+		answer := d.commands.Answer(d.t.Context(), msg.Request{Text: "/report strict 30d"})
+		d.sender.sent = append(d.sender.sent, answer)
+	}},
 	{"a source that cannot be read", func(d *desk) {
 		d.failed("permission denied")
 		time.Sleep(2 * time.Minute)
