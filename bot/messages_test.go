@@ -1,8 +1,10 @@
 package bot
 
 import (
+	"context"
 	"flag"
 	"fmt"
+	"io/fs"
 	"net/netip"
 	"os"
 	"strings"
@@ -199,6 +201,32 @@ var scenes = []struct {
 	{"a chat that moves", func(d *desk) {
 		d.sender.replies = []error{&msg.MovedError{To: "2"}}
 		d.banned("jdupont")
+	}},
+	{"answers to /tune", func(d *desk) {
+		d.ban("198.51.100.7", "BE")
+		d.summarised()
+		friends := func(n int) int { return 3 + n%5 }
+		d.tuning(readLog(d.t, tunedLog(24, friends)))
+		for _, ask := range []string{"/tune", "/tune sshd", "/tune shd"} {
+			d.sender.sent = append(d.sender.sent, d.ask(ask))
+		}
+		for _, lacks := range []Tuned{
+			{Source: "web1", Lack: LacksLog},
+			{Source: "web1", Lack: LacksFailures},
+			{Source: "web1", Lack: IsSample},
+			{Source: "web1", Err: fs.ErrPermission},
+		} {
+			d.sender.sent = append(d.sender.sent, msg.Message{Text: d.announcer.Words.TunedText([]Tuned{lacks}, "sshd"), Silent: true})
+		}
+		d.tuning(readLog(d.t, tunedLog(0, nil)))
+		d.sender.sent = append(d.sender.sent, d.ask("/tune sshd"))
+		d.tuning(func(context.Context, TuneQuestion) ([]Tuned, error) {
+			time.Sleep(time.Minute)
+			return nil, nil
+		})
+		d.sender.sent = append(d.sender.sent, d.ask("/tune sshd"))
+		time.Sleep(time.Hour)
+		d.sender.sent = d.sender.sent[:len(d.sender.sent)-1]
 	}},
 	{"answers about friends", func(d *desk) {
 		d.storm(12)

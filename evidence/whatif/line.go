@@ -14,7 +14,8 @@ const (
 	more         // further failures are counted, since the address was banned before (bantime.increment)
 	banned       // an address is banned
 	started      // counting began anew: of one jail, or of all
-	created      // a jail is set up; the lines that follow tell its rule
+	created      // a jail is set up, or again; the lines that follow tell its rule
+	settled      // the jails are set up: what is told of rules from here on is of nobody knows which
 	retries      // its maxretry
 	window       // its findtime
 )
@@ -132,23 +133,33 @@ func (c *clock) server(line []byte) event {
 		}
 		return ok
 	}
-	numbered := func(prefix string) bool {
-		rest, ok := bytes.CutPrefix(message, []byte(prefix))
-		e.count = number(rest)
-		return ok && e.count > 0
+	numbered := func(prefixes ...string) bool {
+		for _, prefix := range prefixes {
+			if rest, ok := bytes.CutPrefix(message, []byte(prefix)); ok {
+				e.count = number(rest)
+				return e.count > 0
+			}
+		}
+		return false
 	}
+	ends := func(s string) bool { return bytes.HasSuffix(message, []byte(s)) }
 	switch {
 	case bytes.HasPrefix(message, []byte("Exiting Fail2ban")), bytes.HasPrefix(message, []byte("Starting Fail2ban")):
 		e.kind = started
 	case quoted("Jail '"):
-		if bytes.HasSuffix(message, []byte("' started")) || bytes.HasSuffix(message, []byte("' stopped")) {
+		switch {
+		case ends("' started"), ends("' stopped"):
 			e.kind = started
+		case ends("' reloaded"):
+			e.kind = settled
 		}
-	case quoted("Creating new jail '"):
+	case quoted("Creating new jail '"), quoted("Reload jail '"):
 		e.kind = created
-	case numbered("maxRetry: "):
+	case bytes.HasPrefix(message, []byte("Reload finished")):
+		e.kind = settled
+	case numbered("maxRetry: ", "Set maxRetry = "): // before 0.10 in the other form
 		e.kind = retries
-	case numbered("findtime: "):
+	case numbered("findtime: ", "Set findtime = "):
 		e.kind = window
 	}
 	return e
