@@ -226,7 +226,6 @@ var scenes = []struct {
 		})
 		d.sender.sent = append(d.sender.sent, d.ask("/tune sshd"))
 		time.Sleep(time.Hour)
-		d.sender.sent = d.sender.sent[:len(d.sender.sent)-1]
 	}},
 	{"answers about friends", func(d *desk) {
 		d.storm(12)

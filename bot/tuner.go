@@ -154,6 +154,11 @@ func (t *Tuner) compose(ctx context.Context, question *tuning) (m msg.Message, e
 		m.Aside = true
 		return m, nil
 	}
+	looks, err := t.looks(ctx, question.jail)
+	if err != nil {
+		return m, err
+	}
+	m.Text = lines(m.Text, plain(looks))
 	most := slices.MaxFunc(results, func(a, b whatif.Result) int { return a.Friends - b.Friends })
 	if most.Friends == 0 {
 		return m, nil
@@ -169,6 +174,20 @@ func (t *Tuner) compose(ctx context.Context, question *tuning) (m msg.Message, e
 	}
 	m.Fallback = picture.Text(width)
 	return m, nil
+}
+
+// looks is "By their log lines, 19 of 31 friends banned by sshd look like people", where lines are known.
+func (t *Tuner) looks(ctx context.Context, jail string) (string, error) {
+	now := time.Now()
+	window := store.Window{From: now.Add(-tunedFor), To: now.Add(time.Second)}
+	bans, err := t.Reporter.Store.FriendlyMatches(ctx, window, friendsJudged, bansOfFriends)
+	if err != nil {
+		return "", err
+	}
+	if l := lookAlikes(bans)[jail]; l.friends > 0 {
+		return "By their log lines, " + l.of(jail), nil
+	}
+	return "", nil
 }
 
 // tunePicture shows what other values of maxretry would have done in a jail.

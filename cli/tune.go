@@ -186,6 +186,9 @@ func (q tuneQuestion) print(env app.Env, source string, res whatif.Result) {
 	if !res.Told {
 		told = " (inferred: the log does not name them)"
 	}
+	if res.Before.MaxRetry > 0 && res.Before.FindTime > 0 {
+		told += fmt.Sprintf(" (before: %d, %s, which is left out)", res.Before.MaxRetry, seconds(res.Before.FindTime))
+	}
 	fmt.Fprintf(env.Out, "%s on %s: maxretry %d, findtime %s%s; banned %d, of them friends %d\n", res.Jail, source,
 		res.Present.MaxRetry, seconds(res.Present.FindTime), told, res.Banned, res.Friends)
 	for _, c := range res.Choices {

@@ -23,9 +23,10 @@ import (
 type tries struct {
 	seed       maphash.Seed
 	now, older map[uint64]run // by the hash of jail and address; of what is in older, none has failed since now was begun
+	begun      int64          // when now was begun, by the lines
 
-	findTimes map[jailName]int64 // in seconds
-	shortest  int64              // no jail's findtime is shorter
+	findTimes         map[jailName]int64 // in seconds
+	shortest, longest int64              // of them, and of what is usual
 
 	day      [len(time.DateOnly)]byte
 	midnight int64 // of day, as if it was in UTC
@@ -62,10 +63,11 @@ func (t *tries) restart() { t.now, t.older = nil, nil }
 // setFindTime takes over how long the failures of a jail count.
 func (t *tries) setFindTime(host, jail string, seconds int64) {
 	if t.findTimes == nil {
-		t.findTimes, t.shortest = map[jailName]int64{}, usualFindTime
+		t.findTimes, t.shortest, t.longest = map[jailName]int64{}, usualFindTime, usualFindTime
 	}
 	if len(t.findTimes) < maxFindTimes {
-		t.findTimes[jailName{host, jail}], t.shortest = seconds, min(t.shortest, seconds)
+		t.findTimes[jailName{host, jail}] = seconds
+		t.shortest, t.longest = min(t.shortest, seconds), max(t.longest, seconds)
 	}
 }
 
@@ -94,16 +96,11 @@ func (t *tries) found(host, jail, text []byte, written time.Time) {
 	} else if bytes.Contains(text, []byte(", bad - ")) {
 		return
 	}
-	if t.now == nil {
-		t.seed, t.now = maphash.MakeSeed(), map[uint64]run{}
-	}
+	t.age(written.Unix())
 	key := t.key(host, jail, text)
 	r, known := t.now[key]
 	if !known {
 		r = t.older[key]
-		if len(t.now) >= mostRuns {
-			t.older, t.now = t.now, map[uint64]run{}
-		}
 	}
 	if r.count > 0 && t.counts(host, jail, at-r.last) {
 		r.add(max(0, at-r.last))
@@ -113,6 +110,16 @@ func (t *tries) found(host, jail, text []byte, written time.Time) {
 	}
 	r.count, r.written = r.count+1, written.Unix()
 	t.now[key] = r
+}
+
+// age forgets failures that count no more, and those of longest ago if there are too many.
+func (t *tries) age(written int64) {
+	switch {
+	case t.now == nil:
+		t.seed, t.now, t.begun = maphash.MakeSeed(), map[uint64]run{}, written
+	case len(t.now) >= mostRuns, written-t.begun > max(t.longest, usualFindTime):
+		t.older, t.now, t.begun = t.now, map[uint64]run{}, written
+	}
 }
 
 // key is the hash of an address in a jail of a host, which is nil where it does not matter.
