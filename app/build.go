@@ -63,7 +63,7 @@ type builder struct {
 	registries *enrich.Whois // nil: the registries are not asked
 
 	// Stages that others wake.
-	locate, whois, announce *stage
+	locate, whois, announce, tune *stage
 }
 
 func newBuilder(a *App, report *bot.Reporter, once bool) *builder {
@@ -72,6 +72,7 @@ func newBuilder(a *App, report *bot.Reporter, once bool) *builder {
 		locate:   newStage("locate", 5*time.Second),
 		whois:    newStage("whois", time.Second),
 		announce: newStage("announce", 30*time.Second),
+		tune:     newStage("tune", time.Hour),
 	}
 	b.health = &bot.Health{
 		Store: a.Store, Words: report.Words, Whois: a.Config.Enrich.Whois, Free: a.FreeSpace, Started: a.started,
@@ -93,6 +94,7 @@ func (b *builder) stages() []*stage {
 			b.postDigest(),
 			b.checkHealth(),
 			b.purgeOldBans(),
+			b.answerTune(),
 		},
 		b.deliverNotices(),
 		[]*stage{
@@ -217,6 +219,18 @@ func (b *builder) purgeOldBans() *stage {
 		_, err := b.purge(ctx)
 		return err
 	})
+}
+
+// answerTune reads logs for /tune, apart from everything else.
+func (b *builder) answerTune() *stage {
+	b.commands.Tuner = &bot.Tuner{
+		Read: func(ctx context.Context, q bot.TuneQuestion) ([]bot.Tuned, error) {
+			defer b.memory.Touch()
+			return b.Tune(ctx, b.Config.Sources, q)
+		},
+		Reporter: b.report, Sender: b.sender, Wake: b.tune.Wake, Log: b.log,
+	}
+	return b.tune.doing(b.commands.Tuner.Step)
 }
 
 func (b *builder) deliverNotices() []*stage {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"friendlyfire/bot/msg"
+	"friendlyfire/evidence"
 	"friendlyfire/store"
 )
 
@@ -96,7 +97,9 @@ func (w Words) tried(b store.Ban, verdict string) msg.Text {
 		if t != nil {
 			t = append(t, msg.Run{Text: "; "})
 		}
-		t = append(t, msg.Run{Text: plural(b.Failures, "failure")})
+		var e evidence.Evidence
+		e.AddPace(b.Failures, b.Pace)
+		t = append(t, msg.Run{Text: cmp.Or(e.Pace(), plural(b.Failures, "failure"))})
 	}
 	return t
 }

@@ -145,9 +145,16 @@ func (a *Announcer) risenJails(ctx context.Context, now time.Time) (map[string]s
 	rises, err := a.rises.rises(ctx, a.Store, func(back int) time.Time {
 		return time.Date(now.Year(), now.Month(), now.Day()+1-back, 0, 0, 0, 0, now.Location())
 	})
+	if err != nil || len(rises) == 0 {
+		return map[string]string{}, err
+	}
+	why, err := causes(ctx, a.Store, now.Add(time.Second)) // what happens now is one of them
 	lines := map[string]string{}
 	for _, r := range rises {
 		lines[r.now.Jail] = r.inAlert()
+		if c, ok := why[r.now.Jail]; ok {
+			lines[r.now.Jail] += "\n" + a.Words.cause(c)
+		}
 	}
 	return lines, err
 }

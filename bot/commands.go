@@ -30,6 +30,9 @@ func CommandList() []msg.Command {
 		{Name: "ip", Description: "What is known of an address", Args: []msg.Arg{
 			{Name: "address", Description: "IPv4 or IPv6", Required: true, Suggested: true},
 		}},
+		{Name: "tune", Description: "What another maxretry would have done", Args: []msg.Arg{
+			{Name: "jail", Description: "the jail, as sshd", Required: true, Suggested: true},
+		}},
 		{Name: "status", Description: "Is all well?"},
 		{Name: "help", Description: "What I can do"},
 	}
@@ -41,6 +44,7 @@ type Commands struct {
 	Reporter *Reporter
 	Chats    []store.Chat
 	Health   *Health
+	Tuner    *Tuner // nil: there is no log to read
 	Log      *slog.Logger
 
 	judge judge
@@ -86,6 +90,8 @@ func (c *Commands) carryOut(
 		m, err = c.ip(ctx, args)
 	case moreOfBan, lessOfBan:
 		m, err = c.ban(ctx, args, command == moreOfBan)
+	case "tune":
+		m, err = c.tune(ctx, args, r)
 	case "status":
 		m, err = c.status(ctx)
 	case "help", "start", "":
@@ -105,9 +111,12 @@ func unknownCommand(typed string) string {
 }
 
 // Suggest returns up to 20 addresses that begin with what has been typed of "/ip ADDRESS": friends first, then all
-// others, the latest banned before earlier ones.
+// others, the latest banned before earlier ones; or jails for "/tune JAIL".
 func (c *Commands) Suggest(ctx context.Context, r msg.Request) []string {
 	const most, newest = 20, 500
+	if jail, ok := strings.CutPrefix(r.Text, "/tune"); ok {
+		return c.suggestJails(ctx, strings.TrimSpace(jail), most)
+	}
 	typed := strings.TrimSpace(strings.TrimPrefix(r.Text, "/ip"))
 	if c.Reporter.Words.Mask {
 		return nil
@@ -148,6 +157,8 @@ func help() msg.Text {
 		{Text: ": bans of friendly countries. Add how far back, often for those banned again and again, and the number of a page\n"},
 		{Text: "/ip", Style: msg.Bold},
 		{Text: " ADDRESS: what is known of an address\n"},
+		{Text: "/tune", Style: msg.Bold},
+		{Text: " JAIL: what another maxretry would have done\n"},
 		{Text: "/status", Style: msg.Bold},
 		{Text: ": is all well?"},
 	}

@@ -105,7 +105,7 @@ func (d *Digester) Compose(ctx context.Context, now time.Time) ([]Body, error) {
 	if err != nil {
 		return nil, err
 	}
-	rises, err := new(riseTracker).rises(ctx, d.Store, day)
+	stricter, err := d.stricter(ctx, day)
 	if err != nil {
 		return nil, err
 	}
@@ -155,8 +155,8 @@ func (d *Digester) Compose(ctx context.Context, now time.Time) ([]Body, error) {
 			t = append(t, msg.Run{Text: "; asked again later"})
 		}
 	}
-	if len(rises) > 0 {
-		t = append(t, msg.Run{Text: riseLines(rises)})
+	if stricter != "" {
+		t = append(t, msg.Run{Text: stricter})
 	}
 	if rep.Caveat != "" {
 		t = append(t, msg.Run{Text: "\nMind: " + rep.Caveat})
@@ -224,14 +224,22 @@ func (r rise) inDigest() string {
 // risesListed is how many jails a digest names, at most.
 const risesListed = 3
 
-// riseLines are the digest's sentences on rises, a line each.
-func riseLines(rises []rise) string {
-	var b strings.Builder
+// stricter are the digest's sentences on rises, and on what was followed by them, each after a line break. day(n) is the
+// midnight n days before the digest's.
+func (d *Digester) stricter(ctx context.Context, day func(back int) time.Time) (lines string, err error) {
+	rises, err := new(riseTracker).rises(ctx, d.Store, day)
+	if err != nil || len(rises) == 0 {
+		return "", err
+	}
+	why, err := causes(ctx, d.Store, day(0))
 	for _, r := range rises[:min(risesListed, len(rises))] {
-		b.WriteString("\n" + r.inDigest())
+		lines += "\n" + r.inDigest()
+		if c, ok := why[r.now.Jail]; ok {
+			lines += "\n" + d.Reporter.Words.cause(c)
+		}
 	}
 	if n := len(rises) - risesListed; n > 0 {
-		b.WriteString("\n… and " + plural(n, "other jail") + ": /report strict 24h")
+		lines += "\n… and " + plural(n, "other jail") + ": /report strict 24h"
 	}
-	return b.String()
+	return lines, err
 }

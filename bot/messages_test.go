@@ -1,8 +1,10 @@
 package bot
 
 import (
+	"context"
 	"flag"
 	"fmt"
+	"io/fs"
 	"net/netip"
 	"os"
 	"strings"
@@ -60,6 +62,9 @@ var scenes = []struct {
 		d.summarised()
 		d.ban("203.0.113.7", "CN")
 	}},
+	{"an alert of a log, which has no lines and tells when it was tried", func(d *desk) {
+		d.ban("198.51.100.7", "BE", func(b *store.Ban) { b.Failures, b.Pace = 5, "130 30 30 65 5" })
+	}},
 	{"an alert that may repeat", func(d *desk) {
 		d.sender.replies, d.sender.lose = []error{fmt.Errorf("EOF")}, true
 		d.banned("jdupont")
@@ -115,6 +120,16 @@ var scenes = []struct {
 	{"the digest of a day that is too quiet", func(d *desk) {
 		d.week(97)
 		d.morning()
+	}},
+	{"a jail whose rule became stricter, and /report strict", func(d *desk) {
+		d.change()
+		d.summarised()
+		for i := range 12 {
+			d.ban(fmt.Sprint("198.51.100.", i), "BE")
+		}
+		d.step()
+		answer := d.commands.Answer(d.t.Context(), msg.Request{Text: "/report strict 30d"})
+		d.sender.sent = append(d.sender.sent, answer)
 	}},
 	{"a source that cannot be read", func(d *desk) {
 		d.failed("permission denied")
@@ -186,6 +201,31 @@ var scenes = []struct {
 	{"a chat that moves", func(d *desk) {
 		d.sender.replies = []error{&msg.MovedError{To: "2"}}
 		d.banned("jdupont")
+	}},
+	{"answers to /tune", func(d *desk) {
+		d.ban("198.51.100.7", "BE")
+		d.summarised()
+		friends := func(n int) int { return 3 + n%5 }
+		d.tuning(readLog(d.t, tunedLog(24, friends)))
+		for _, ask := range []string{"/tune", "/tune sshd", "/tune shd"} {
+			d.sender.sent = append(d.sender.sent, d.ask(ask))
+		}
+		for _, lacks := range []Tuned{
+			{Source: "web1", Lack: LacksLog},
+			{Source: "web1", Lack: LacksFailures},
+			{Source: "web1", Lack: IsSample},
+			{Source: "web1", Err: fs.ErrPermission},
+		} {
+			d.sender.sent = append(d.sender.sent, msg.Message{Text: d.announcer.Words.TunedText([]Tuned{lacks}, "sshd"), Silent: true})
+		}
+		d.tuning(readLog(d.t, tunedLog(0, nil)))
+		d.sender.sent = append(d.sender.sent, d.ask("/tune sshd"))
+		d.tuning(func(context.Context, TuneQuestion) ([]Tuned, error) {
+			time.Sleep(time.Minute)
+			return nil, nil
+		})
+		d.sender.sent = append(d.sender.sent, d.ask("/tune sshd"))
+		time.Sleep(time.Hour)
 	}},
 	{"answers about friends", func(d *desk) {
 		d.storm(12)

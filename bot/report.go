@@ -43,6 +43,8 @@ type Row struct {
 	Bans      int64  `json:"bans"`
 	Addresses int64  `json:"addresses"` // distinct ones, if the Reporter counts for Tables
 	Friendly  int64  `json:"friendly"`  // bans of friendly addresses
+
+	Change *Change `json:"change,omitempty"` // of a jail's rule, by strict; nil: none that was followed by more friendly bans
 }
 
 // Chart is a picture to be drawn: its kind, and its period.
@@ -125,6 +127,7 @@ func (r *Reporter) count(ctx context.Context, c Chart) (Report, error) {
 	for _, n := range counts.Rows {
 		rep.Rows = append(rep.Rows, Row{
 			Key: n.Key, Name: kind.keyName(n.Key), Bans: n.Bans, Addresses: n.Addresses, Friendly: n.Friendly,
+			Change: changeOf(rep, n.Key),
 		})
 	}
 	slices.SortStableFunc(rep.Rows, func(a, b Row) int { return cmp.Compare(b.Bans, a.Bans) })

@@ -25,8 +25,18 @@ func (p jailPast) known(until time.Time) bool {
 
 // jailsPast is the detail of the report: the past of its jails, and what the friends whom they banned look like.
 type jailsPast struct {
-	past  map[string]jailPast
-	looks map[string]look
+	past   map[string]jailPast
+	looks  map[string]look
+	causes map[string]cause
+	told   string // the causes in words, each after a line break
+}
+
+// changeOf is the change of a jail's rule that is worth a word; nil for none.
+func changeOf(rep Report, jail string) *Change {
+	if c, ok := detail[jailsPast](rep).causes[jail]; ok {
+		return c.change()
+	}
+	return nil
 }
 
 // Friends are judged by their log lines: so many, and so many bans of them, which takes some milliseconds.
@@ -42,7 +52,12 @@ func byJailAndPast(ctx context.Context, r *Reporter, rep *Report) (store.Counts,
 	if err != nil {
 		return counts, err
 	}
-	rep.detail = jailsPast{looks: lookAlikes(bans)}
+	d := jailsPast{looks: lookAlikes(bans)}
+	if d.causes, err = causes(ctx, r.Store, rep.Window.To); err != nil {
+		return counts, err
+	}
+	d.told = r.Words.causes(d.causes)
+	rep.detail = d
 	if rep.Since == "all" {
 		return counts, nil
 	}
@@ -51,22 +66,29 @@ func byJailAndPast(ctx context.Context, r *Reporter, rep *Report) (store.Counts,
 		return counts, err
 	}
 	past, err := pastOf(ctx, r.Store, rep.Window.From)
-	jails := make(map[string]jailPast, len(now))
+	d.past = make(map[string]jailPast, len(now))
 	for jail, share := range now {
-		jails[jail] = jailPast{past[jail], jail != "" && hasRisen(share, past[jail], rep.Window.From)}
+		d.past[jail] = jailPast{past[jail], jail != "" && hasRisen(share, past[jail], rep.Window.From)}
 	}
-	rep.detail = jailsPast{jails, lookAlikes(bans)}
+	rep.detail = d
 	return counts, err
 }
 
 // strictChart shows, jail by jail, which part of the bans hit friends, and what part is usual.
 func strictChart(r *Reporter, rep Report) Picture {
-	past := detail[jailsPast](rep).past
-	c := charts.ShareChart{Head: r.head(rep), Theme: r.Theme}
+	d := detail[jailsPast](rep)
+	past := d.past
 	rows := byShare(rep.Rows)
 	slices.SortStableFunc(rows, func(a, b Row) int { // those that have risen first
 		return cmp.Compare(risenFirst(past[a.Key]), risenFirst(past[b.Key]))
 	})
+	why := ""
+	if len(rows) > 0 {
+		if c, ok := d.causes[rows[0].Key]; ok {
+			why = r.Words.inPicture(c)
+		}
+	}
+	c := charts.ShareChart{Head: r.head(rep, why), Theme: r.Theme}
 	for _, row := range rows {
 		jail := past[row.Key]
 		share := charts.Share{Label: row.Name, Part: row.Friendly, Whole: row.Bans, Marked: jail.risen}
@@ -131,7 +153,8 @@ func strictest(rep Report) string {
 	if len(risen) > 0 {
 		s += "\nStricter than usual: " + list(risen)
 	}
-	return s + lookLikePeople(byShare(rep.Rows), detail[jailsPast](rep).looks)
+	d := detail[jailsPast](rep)
+	return s + d.told + lookLikePeople(byShare(rep.Rows), d.looks)
 }
 
 // lookLikePeople is "By their log lines, 19 of 31 friends banned by sshd look like people".

@@ -50,6 +50,7 @@ func (j *judge) verdict(ctx context.Context, s *store.Store, b store.Ban) (evide
 func judged(b store.Ban, others []store.Ban, fleet map[string]int) evidence.Verdict {
 	c := evidence.Context{Failures: b.Failures, Bans: b.BanCount, Fleet: map[string]int{}}
 	e := evidence.Read(b.Matches)
+	e.AddPace(b.Failures, b.Pace)
 	for _, o := range others {
 		apart := b.Time.Sub(o.Time)
 		switch same := o.Jail == b.Jail && o.Source == b.Source; {
@@ -107,10 +108,10 @@ func VerdictOf(ctx context.Context, s *store.Store, address string) (evidence.Ve
 	return v, true, err
 }
 
-// verdict is the verdict on a ban as a line of its own; nil for a ban without log lines. User names are
-// in code, so that no client makes a link of one.
+// verdict is the verdict on a ban as a line of its own; nil for a ban without log lines, unless something else tells who
+// it was. User names are in code, so that no client makes a link of one.
 func (w Words) verdict(b store.Ban, v evidence.Verdict) msg.Text {
-	if b.Matches == "" {
+	if b.Matches == "" && v.Who == evidence.Unclear {
 		return nil
 	}
 	rest := strings.Join(v.Reasons, "; ")

@@ -2,6 +2,7 @@ package charts
 
 import (
 	"flag"
+	"maps"
 	"math"
 	"testing"
 	"time"
@@ -270,7 +271,7 @@ func gallery(tb testing.TB) map[string]figure {
 			Label: names[i%25], Part: int64(i), Whole: 1000, Low: 0.01, High: 0.04 - float64(i)/1000,
 		})
 	}
-	return map[string]figure{
+	all := map[string]figure{
 		"bars": bars(25), "bars-dark": dark, "bars-broken": broken, "bars-few": few, "bars-one": one,
 		"bars-none":   BarChart{Head: Head{Title: "No bans", Subtitle: "Today"}},
 		"hours":       someTimes(tb, 6, 168, hours),
@@ -286,4 +287,6 @@ func gallery(tb testing.TB) map[string]figure {
 		"card": someCard(tb), "map": someMap(tb), "map-dark": nightMap,
 		"dots": someDots(tb), "dots-dark": darkDots, "dots-many": manyDots,
 	}
+	maps.Copy(all, choicesGallery())
+	return all
 }

@@ -26,7 +26,7 @@ func hostileCharts(t *testing.T) map[string]figure {
 	t.Helper()
 	all := map[string]figure{
 		"zero bars": BarChart{}, "zero times": TimeChart{}, "zero heat": HeatMap{}, "zero shares": ShareChart{},
-		"zero levels": LevelChart{}, "zero dots": DotChart{}, "zero hours": HourStrip{},
+		"zero choices": ChoiceChart{}, "choices": hostileChoices(), "zero levels": LevelChart{}, "zero dots": DotChart{}, "zero hours": HourStrip{},
 		"unknown only": BarChart{Bars: []Bar{{Label: "Unknown", Value: 7, Kind: Unknown}}},
 		"all zero":     BarChart{Bars: make([]Bar, 40)},
 		"equal":        BarChart{Bars: []Bar{{Label: "a", Value: 5}, {Label: "b", Value: 5}}},

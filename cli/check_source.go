@@ -17,6 +17,7 @@ import (
 
 // checkSource looks at the last lines of the source's file. It reads no bans in.
 func checkSource(ctx context.Context, list *checklist, a *app.App, c config.Source) {
+	defer checkLog(ctx, list, a, c)
 	what := "source " + c.Name
 	if c.SFTP != nil {
 		if bad, err := ingest.BadKnownHosts(c.KnownHosts); err == nil && len(bad) > 0 {

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/netip"
 	"strconv"
 	"strings"
 	"time"
@@ -13,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"friendlyfire/app"
+	"friendlyfire/bot"
 	"friendlyfire/config"
 	"friendlyfire/evidence/whatif"
 	"friendlyfire/ingest"
@@ -132,81 +132,41 @@ func tune(ctx context.Context, env app.Env, f tuneFlags) error {
 		}
 		sources = []config.Source{source}
 	}
-	friend, err := friendly(ctx, a)
+	all, err := a.Tune(ctx, sources, bot.TuneQuestion{Jail: q.jail, Since: q.since, FindTime: q.findTime, Rules: q.rules()})
 	if err != nil {
 		return err
 	}
 	answered := false
 	var errs []error
-	for _, source := range sources {
-		replay, err := replayed(ctx, env, a, source, q)
-		if err != nil {
-			errs = append(errs, fmt.Errorf("source %s: %w", source.Name, err))
-			continue
+	for _, one := range all {
+		for _, gap := range one.Gaps {
+			fmt.Fprintf(env.Err, "friendlyfire: %s\n", gapSentence(ingest.Gap(gap)))
 		}
-		for _, jail := range replay.Jails() {
-			if res := replay.Result(jail, friend, q.rules()...); res.Failures > 0 {
-				answered = true
-				q.print(env, source.Name, res)
-			}
+		if one.Err != nil {
+			errs = append(errs, fmt.Errorf("source %s: %w", one.Source, one.Err))
+		}
+		for _, res := range one.Results {
+			answered = true
+			q.print(env, one.Source, res)
 		}
 	}
 	if !answered && errs == nil {
-		return q.nothing(sources)
+		var lacks []string
+		for _, one := range all {
+			lacks = append(lacks, a.Words().Lacks(one, q.jail).String())
+		}
+		return errors.New(strings.Join(lacks, "\n"))
 	}
 	return errors.Join(errs...)
 }
 
-// rules are those that are asked for; none for some around the present one.
-func (q tuneQuestion) rules() []whatif.Rule {
+// rules are those that are asked for; nil for some around the present one.
+func (q tuneQuestion) rules() func(whatif.Rule) []whatif.Rule {
 	rule := whatif.Rule{MaxRetry: q.maxRetry, FindTime: int64(q.findTime / time.Second)}
 	if rule == (whatif.Rule{}) {
 		return nil
 	}
-	return []whatif.Rule{rule}
-}
-
-// replayed reads the files of a source.
-func replayed(
-	ctx context.Context, env app.Env, a *app.App, source config.Source, q tuneQuestion,
-) (*whatif.Replay, error) {
-	replay := &whatif.Replay{Jail: q.jail, FindTime: int64(q.findTime / time.Second)}
-	var since time.Time
-	if q.since > 0 {
-		since = time.Now().Add(-q.since)
-		_, offset := since.In(source.Timezone).Zone()
-		replay.Since = since.Unix() + int64(offset)
-	}
-	return replay, ingest.EachFile(ctx, a.Reader(source).Source, since, replay.Read, func(gap ingest.Gap) {
-		replay.Gap()
-		fmt.Fprintf(env.Err, "friendlyfire: %s\n", gapSentence(gap))
-	})
-}
-
-// friendly returns who is friendly: by what is known of those who were banned, else by the table.
-func friendly(ctx context.Context, a *app.App) (func(string) bool, error) {
-	known, err := a.Store.FriendlyAddresses(ctx)
-	return func(text string) bool {
-		address, err := netip.ParseAddr(text)
-		if err != nil {
-			return a.Config.Friendly.Has(text)
-		}
-		address = address.Unmap()
-		return known[address.String()] || a.Config.Friendly.Has(address.String(), a.Table.Country(address))
-	}, err
-}
-
-func (q tuneQuestion) nothing(sources []config.Source) error {
-	var places []string
-	for _, s := range sources {
-		places = append(places, s.Name+" ("+s.Location()+")")
-	}
-	of := ""
-	if q.jail != "" {
-		of = " of " + strconv.Quote(q.jail)
-	}
-	return fmt.Errorf("no line “Found”%s in %s: tune reads fail2ban.log, with loglevel INFO",
-		of, strings.Join(places, ", "))
+	return func(whatif.Rule) []whatif.Rule { return []whatif.Rule{rule} }
 }
 
 func (q tuneQuestion) print(env app.Env, source string, res whatif.Result) {
@@ -225,6 +185,9 @@ func (q tuneQuestion) print(env app.Env, source string, res whatif.Result) {
 	told := ""
 	if !res.Told {
 		told = " (inferred: the log does not name them)"
+	}
+	if res.Before.MaxRetry > 0 && res.Before.FindTime > 0 {
+		told += fmt.Sprintf(" (before: %d, %s, which is left out)", res.Before.MaxRetry, seconds(res.Before.FindTime))
 	}
 	fmt.Fprintf(env.Out, "%s on %s: maxretry %d, findtime %s%s; banned %d, of them friends %d\n", res.Jail, source,
 		res.Present.MaxRetry, seconds(res.Present.FindTime), told, res.Banned, res.Friends)

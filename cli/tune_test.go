@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"fmt"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -76,16 +77,76 @@ func TestTuneSaysWhatAnotherRuleWouldHaveDone(t *testing.T) {
 			t.Errorf("%q: code %d, %s", arguments, code, stderr)
 		}
 	}
-	_, stderr, code = s.Run("tune", "dovecot")
-	if code != 1 || !strings.Contains(stderr, `no line “Found” of "dovecot"`) {
-		t.Errorf("a jail that there is not: code %d, %s", code, stderr)
+	for jail, want := range map[string]string{
+		"dovecot": "web1 has no jail “dovecot”. It has sshd",
+		"shd":     "web1 has no jail “shd”. Did you mean sshd? It has sshd",
+	} {
+		_, stderr, code = s.Run("tune", jail)
+		if code != 1 || !strings.Contains(stderr, want) {
+			t.Errorf("%s: code %d, %s", jail, code, stderr)
+		}
 	}
 }
 
-func TestTuneSaysThatACSVTellsNoFailures(t *testing.T) {
+// Promise: where tune cannot answer, it says what is missing, and how to get it.
+func TestTuneSaysWhatIsMissing(t *testing.T) {
+	const csv = "DATE,TIME,IP_ADDRESS\n2026-11-27,10:00:00,192.0.2.1\n"
+	const mute = "2026-11-27 10:00:00,123 fail2ban.actions        [900]: NOTICE  [sshd] Ban 192.0.2.1\n"
+	for name, test := range map[string]struct{ bans, want string }{
+		"CSV":            {csv, `web1 is a CSV file, which lists bans and no failures. Name Fail2Ban's own log beside it in its [[source]]: log = "/var/log/fail2ban.log"`},
+		"a low loglevel": {mute, "its log names no failures (“Found”): Fail2Ban writes them at loglevel INFO, as is usual. On its server: sudo fail2ban-client set loglevel INFO"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := harness.NewSampleScene(t)
+			s.Write(s.Bans, []byte(test.bans))
+			out, stderr, code := s.Run("tune", "sshd")
+			if code != 1 || out != "" || !strings.Contains(stderr, test.want) {
+				t.Errorf("code %d, %s%s", code, out, stderr)
+			}
+		})
+	}
+}
+
+// The log beside a CSV file is what tune reads, of as many rotated files as there are; check looks at it, too.
+func TestTuneReadsTheLogBesideACSV(t *testing.T) {
+	s := harness.NewSampleScene(t, harness.Change{`path = "$DIR/bans.csv"`, `path = "$DIR/bans.csv"
+log = "$DIR/fail2ban.log"`})
+	log := filepath.Join(s.Dir, "fail2ban.log")
+	out, stderr, code := s.Run("check")
+	if code != 1 || !strings.Contains(out+stderr, "log of source web1") {
+		t.Errorf("check without the log: code %d, %s", code, stderr)
+	}
+	rotated, live := tuned()
+	s.Write(log+".1", []byte(rotated))
+	s.Write(log, []byte(live))
+	out, stderr, code = s.Run("tune", "sshd", "--maxretry", "4")
+	want := "sshd on web1: maxretry 3, findtime 10m; banned 2, of them friends 1\n" +
+		"  maxretry 4, findtime 10m: banned 1 to 2, of them friends 0 to 1; at most 2 more guesses before these bans\n"
+	if code != 0 || out != want {
+		t.Errorf("code %d, %s, got\n%swant\n%s", code, stderr, out, want)
+	}
+	if out, stderr, code := s.Run("check"); code != 0 || !strings.Contains(out, "ok       log of source web1: "+log) {
+		t.Errorf("check: code %d, %s%s", code, out, stderr)
+	}
+}
+
+// What the jail recidive finds are the bans of other jails, and they count as its failures.
+func TestTuneReadsRecidive(t *testing.T) {
 	s := harness.NewSampleScene(t)
-	out, stderr, code := s.Run("tune")
-	if code != 1 || out != "" || !strings.Contains(stderr, "tune reads fail2ban.log, with loglevel INFO") {
+	at := time.Now().Add(-time.Hour).UTC()
+	var b strings.Builder
+	for i := range 5 {
+		stamp := at.Add(time.Duration(i) * time.Minute).Format(time.DateTime)
+		fmt.Fprintf(&b, "%s,123 fail2ban.actions [900]: NOTICE  [sshd] Ban 192.0.2.1\n", stamp)
+		fmt.Fprintf(&b, "%s,223 fail2ban.filter [900]: INFO    [recidive] Found 192.0.2.1 - %[1]s\n", stamp)
+	}
+	fmt.Fprintf(&b, "%s,323 fail2ban.actions [900]: NOTICE  [recidive] Ban 192.0.2.1\n", at.Add(5*time.Minute).Format(time.DateTime))
+	s.Write(s.Bans, []byte(b.String()))
+	out, stderr, code := s.Run("tune", "recidive", "--maxretry", "6")
+	if code != 0 || !strings.HasPrefix(out, "recidive on web1: maxretry 5, findtime 10m (inferred") {
 		t.Errorf("code %d, %s%s", code, out, stderr)
+	}
+	if _, stderr, code := s.Run("tune", "sshd"); code != 1 || !strings.Contains(stderr, "nobody failed in sshd") {
+		t.Errorf("code %d, %s", code, stderr)
 	}
 }

@@ -96,6 +96,9 @@ type Source struct {
 	KeyFile string `toml:"key_file"`
 	// KnownHosts is a file with the public key of the host, as ssh-keyscan writes it.
 	KnownHosts string `toml:"known_hosts"`
+	// Log is Fail2Ban's own log on the same machine where the source is a CSV file: what-if reads it, and nothing else
+	// does; "": there is none, or the source is it.
+	Log string `toml:"log"`
 	// Format is "csv", "log" (fail2ban.log itself), or "auto" to tell by the content.
 	Format string `toml:"format"`
 	// Every is how often the file is looked at, 1 second to 24 hours. Changes of a local file are seen at once anyway.

@@ -7,6 +7,7 @@ package evidence
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -57,6 +58,10 @@ type Evidence struct {
 
 	Lines   int // that were read
 	Unknown int // of these, lines that are no evidence, as they are not understood
+
+	// Failures are those that are known to have happened within Lasted; 0: it is known of none.
+	Failures int
+	Lasted   time.Duration
 }
 
 // Bounds of what is read, so that hostile lines cost little.
@@ -90,6 +95,29 @@ func Read(matches string) Evidence {
 	}
 	a.settle(&e)
 	return e
+}
+
+// AddPace adds what is known of the failures besides their lines: their number, and their pace as store.Ban keeps it.
+func (e *Evidence) AddPace(failures int, pace string) {
+	var all []time.Duration
+	for word := range strings.FieldsSeq(pace[:min(len(pace), maxLine)]) {
+		n, err := strconv.ParseUint(word, 10, 32)
+		if err != nil {
+			return
+		}
+		all = append(all, time.Duration(n)*time.Second)
+	}
+	if len(all) == 0 || failures < 2 {
+		return
+	}
+	e.Failures, e.Lasted = failures, all[0]
+	if len(e.Gaps) > 0 {
+		return
+	}
+	e.Gaps = all[1:]
+	if e.Lasted > 0 { // two failures of the same second may be of one attempt
+		e.Gaps = slices.DeleteFunc(e.Gaps, func(gap time.Duration) bool { return gap == 0 })
+	}
 }
 
 // Span is the time from the first attempt to the last, as far as the lines tell; 0: they do not.

@@ -46,6 +46,7 @@ func gather(e Evidence, c Context) *facts {
 	if len(e.Names) == 0 && len(e.Marks) == 0 { // of the jail recidive: what it is for stands in the bans before
 		if i := slices.IndexFunc(c.Earlier, func(e Evidence) bool { return len(e.Names) > 0 }); i >= 0 {
 			f.e = c.Earlier[i]
+			f.e.Failures, f.e.Lasted = e.Failures, e.Lasted
 			f.c.Failures = 0
 		}
 	}
@@ -196,6 +197,9 @@ func (f *facts) seen() string {
 
 // pace is "5 failures in 4 min".
 func (f *facts) pace() []string {
+	if s := f.e.Pace(); s != "" {
+		return []string{s}
+	}
 	n, span := max(f.e.Attempts, f.c.Failures), f.e.Span()
 	if n < 2 || span <= 0 || f.c.Failures > f.e.Attempts {
 		return nil
@@ -203,8 +207,18 @@ func (f *facts) pace() []string {
 	return []string{fmt.Sprintf("%d failures in %s", n, words(span))}
 }
 
+// Pace is "5 failures in 4 min", where that is known beside the lines; else "".
+func (e *Evidence) Pace() string {
+	if e.Failures == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%d failures in %s", e.Failures, words(e.Lasted))
+}
+
 func words(d time.Duration) string {
 	switch {
+	case d < time.Second:
+		return "a second"
 	case d < 2*time.Minute:
 		return fmt.Sprintf("%d s", int(d.Seconds()))
 	case d < 2*time.Hour:
@@ -238,7 +252,7 @@ func (f *facts) loggedIn() string {
 func (f *facts) gapsInEvidence() []string {
 	switch {
 	case f.e.Lines == 0:
-		return []string{"no log lines are known"}
+		return append(f.pace(), "no log lines are known")
 	case f.e.Unknown == f.e.Lines:
 		return []string{"the log lines are of no known form"}
 	case f.e.Attempts == 0 && f.e.Silent > 0:

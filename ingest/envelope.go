@@ -49,6 +49,9 @@ func skipContainer(s []byte) []byte {
 			return skipSpace(rest)
 		}
 	}
+	if len(s) > 7 && s[4] == '-' && s[7] == '-' && isDigits(s[:4]) { // a date, as in most lines
+		return s
+	}
 	bar := bytes.IndexByte(s[:min(len(s), 160)], '|')
 	if bar <= 1 || s[bar-1] != ' ' {
 		return s
@@ -63,6 +66,9 @@ func skipContainer(s []byte) []byte {
 
 // skipStream skips what CRI writes behind its time: stdout or stderr, and whether the line is full or a part of one.
 func skipStream(s []byte) []byte {
+	if len(s) == 0 || s[0] != 's' {
+		return s
+	}
 	for _, stream := range [][]byte{[]byte("stdout "), []byte("stderr ")} {
 		if rest, ok := bytes.CutPrefix(s, stream); ok && len(rest) > 2 && rest[1] == ' ' && (rest[0] == 'F' || rest[0] == 'P') {
 			return skipSpace(rest[2:])
@@ -73,8 +79,11 @@ func skipStream(s []byte) []byte {
 
 // skipPriority skips the priority of syslog, and the version that follows it in RFC 5424.
 func skipPriority(s []byte) (rest []byte, version bool) {
+	if len(s) == 0 || s[0] != '<' {
+		return s, false
+	}
 	end := bytes.IndexByte(s[:min(len(s), 5)], '>')
-	if end < 2 || s[0] != '<' || !isDigits(s[1:end]) {
+	if end < 2 || !isDigits(s[1:end]) {
 		return s, false
 	}
 	s = s[end+1:]
@@ -88,6 +97,9 @@ func skipPriority(s []byte) (rest []byte, version bool) {
 func skipVerbose(s []byte) []byte {
 	if len(s) > 0 && s[0] == '+' {
 		s = skipSpace(skipDigits(skipSpace(s[1:])))
+	}
+	if len(s) > 0 && s[0] == 'f' { // fail2ban: no number
+		return s
 	}
 	if word, rest := cutWord(s); isThread(word) {
 		return rest
@@ -112,9 +124,9 @@ var fail2banName = []byte("fail2ban")
 
 // readProgram reads host, program, process and level, and returns the message.
 func (e *envelope) readProgram(s []byte, syslog5424 bool) []byte {
-	word, rest := cutWord(s)
-	if !bytes.HasPrefix(word, fail2banName) && isHost(word) {
-		if next, _ := cutWord(rest); bytes.HasPrefix(next, fail2banName) {
+	if !bytes.HasPrefix(s, fail2banName) {
+		word, rest := cutWord(s)
+		if isHost(word) && bytes.HasPrefix(rest, fail2banName) {
 			e.host, s = word, rest
 		}
 	}
@@ -138,11 +150,13 @@ func (e *envelope) readProgram(s []byte, syslog5424 bool) []byte {
 		}
 		s = skipSpace(s)
 	}
-	if word, rest := cutWord(s); e.module != nil && isThread(word) {
+	word, rest := cutWord(s)
+	if e.module != nil && isThread(word) {
 		s = rest
+		word, rest = cutWord(s)
 	}
-	if word, rest := cutWord(s); isLevel(bytes.TrimSuffix(word, []byte{':'})) {
-		e.level, s = bytes.TrimSuffix(word, []byte{':'}), rest
+	if level := bytes.TrimSuffix(word, []byte{':'}); isLevel(level) {
+		e.level, s = level, rest
 	}
 	if len(s) > 0 && s[0] == '|' { // most verbose: | actions-25: __checkBan |
 		if bar := bytes.IndexByte(s[1:], '|'); bar >= 0 {
@@ -178,7 +192,7 @@ func isLevel(word []byte) bool {
 		return false
 	}
 	for _, level := range levels {
-		if bytes.HasPrefix(level, word) {
+		if level[0] == word[0] && bytes.HasPrefix(level, word) {
 			return true
 		}
 	}

@@ -96,9 +96,10 @@ func natural(digits []byte) (n int64, ok bool) {
 	return n, true
 }
 
-// Limits of the log lines kept for one ban: the latest lines, and the characters of each.
+// Limits of the log lines kept for one ban: the latest lines, and the characters of each. Our own action writes up to
+// 2,000 bytes, which are hardly ever more.
 const (
-	matchLines = 10
+	matchLines = 20
 	matchChars = 500
 )
 

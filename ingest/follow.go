@@ -225,7 +225,9 @@ func (f *follower) read(ctx context.Context) error {
 		return &unreadable{ErrDatabase}
 	}
 	if f.log == nil {
-		f.log = &logState{}
+		if err := f.recall(ctx, first); err != nil {
+			return err
+		}
 	}
 	lines := f.parser(first, f.log)
 	if lines.log != nil {
@@ -233,6 +235,7 @@ func (f *follower) read(ctx context.Context) error {
 			e.After = len(f.batch.Bans)
 			f.batch.Ends = append(f.batch.Ends, e)
 		}
+		lines.log.rule = func(r store.Rule) { f.batch.Rules = append(f.batch.Rules, r) }
 	}
 	saved := func() error { return nil }
 	for end := false; !end && err == nil; {
@@ -313,7 +316,7 @@ func (f *follower) save(ctx context.Context, lines *parser, end bool) (wait func
 	lines.nameServers(&f.batch)
 	f.batch.Open = lines.log != nil
 	f.batch, f.saving = store.Batch{
-		Bans: f.saving.Bans[:0], Ends: f.saving.Ends[:0], Rejects: f.saving.Rejects[:0],
+		Bans: f.saving.Bans[:0], Ends: f.saving.Ends[:0], Rules: f.saving.Rules[:0], Rejects: f.saving.Rejects[:0],
 	}, f.batch
 	b := &f.saving
 	b.Source, b.Cursor, b.ReadAt, b.Place = f.Name, *c, now, f.Place

@@ -141,6 +141,9 @@ func (p *parser) nameServers(b *store.Batch) {
 	for i := range b.Ends {
 		b.Ends[i].Source = ""
 	}
+	for i := range b.Rules {
+		b.Rules[i].Source = ""
+	}
 }
 
 // parse parses one line. It may return both a ban and an error: a writer that was stopped within a line leaves its

@@ -34,12 +34,23 @@ func EachFile(ctx context.Context, s Source, since time.Time, read func(io.Reade
 			gap(Gap{File: info.Name, Err: err})
 			continue
 		}
-		watched := &watchedReader{in: in}
-		err = read(watched)
+		var broken error // why the file could not be read to its end
+		err = read(readerFunc(func(b []byte) (n int, err error) {
+			if err := ctx.Err(); err != nil {
+				return 0, err
+			}
+			n, err = in.Read(b)
+			if err != nil && !errors.Is(err, io.EOF) {
+				broken = err
+			}
+			return n, err
+		}))
 		in.Close() //nolint:errcheck // nothing was written
 		switch {
-		case watched.err != nil:
-			gap(Gap{File: info.Name, Err: watched.err, Part: true})
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case broken != nil:
+			gap(Gap{File: info.Name, Err: broken, Part: true})
 		case err != nil:
 			return err
 		}
@@ -47,16 +58,8 @@ func EachFile(ctx context.Context, s Source, since time.Time, read func(io.Reade
 	return nil
 }
 
-// watchedReader remembers why a file could not be read to its end.
-type watchedReader struct {
-	in  io.Reader
-	err error
-}
+// readerFunc is an io.Reader.
+type readerFunc func(b []byte) (n int, err error)
 
-func (r *watchedReader) Read(b []byte) (n int, err error) {
-	n, err = r.in.Read(b)
-	if err != nil && !errors.Is(err, io.EOF) {
-		r.err = err
-	}
-	return n, err
-}
+// Read implements io.Reader.
+func (f readerFunc) Read(b []byte) (n int, err error) { return f(b) }

@@ -174,17 +174,23 @@ func (r *importRun) read(ctx context.Context, h history) error {
 	defer in.Close() //nolint:errcheck // nothing was written
 	t := &tail{info: h.info, in: in, buf: make([]byte, 0, bigBuf)}
 	lines := r.parser(h.info, first, r.log)
-	var bans []store.Ban
+	var batch store.Batch
+	if lines.log != nil {
+		lines.log.rule = func(rule store.Rule) { batch.Rules = append(batch.Rules, rule) }
+	}
 	from := int64(0)
 	for {
 		line, err := t.next()
 		end := errors.Is(err, io.EOF)
-		if end || len(bans) == batchLines || t.offset-from >= batchBytes {
-			lines.nameServers(&store.Batch{Bans: bans})
-			if err := r.add(ctx, bans); err != nil {
+		if end || len(batch.Bans) == batchLines || t.offset-from >= batchBytes {
+			lines.nameServers(&batch)
+			if err := r.add(ctx, batch.Bans); err != nil {
 				return err
 			}
-			from, bans = t.offset, bans[:0]
+			if err := r.target.AddRules(ctx, batch.Rules); err != nil {
+				return &storeError{err}
+			}
+			from, batch.Bans, batch.Rules = t.offset, batch.Bans[:0], nil
 			r.tell(h.info, in.raw.done, end)
 		}
 		if end {
@@ -204,7 +210,7 @@ func (r *importRun) read(ctx context.Context, h history) error {
 		r.part = true
 		r.count(err, found)
 		if found {
-			bans = append(bans, ban)
+			batch.Bans = append(batch.Bans, ban)
 		}
 	}
 	if t.unfinished() {

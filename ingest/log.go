@@ -24,7 +24,8 @@ type logParser struct {
 	local     bool   // the last line had a time, and without a zone
 	low, high bool   // Fail2Ban has written at the level of bans or below, and above
 
-	end func(store.End) // takes what lines say about when bans end; nil: nobody wants to know
+	end  func(store.End)  // takes what lines say about when bans end; nil: nobody wants to know
+	rule func(store.Rule) // takes what lines say about the rules of jails; nil: nobody wants to know
 }
 
 // logState is what lines say about later lines. It outlives a parser.
@@ -38,6 +39,9 @@ type logState struct {
 	lifted   map[string]bool // by jail and address, since it began to stop
 
 	resumed map[string]time.Time // by host and jail: when a ban was last restored
+
+	tries tries // that have not led to a ban yet
+	setup setup // of a jail
 }
 
 // Limits of what is remembered of a restart: how long Fail2Ban may take to restore its bans, and how many there may be.
@@ -170,10 +174,19 @@ func (p *logParser) parseEnvelope(e *envelope, line []byte) (b store.Ban, err er
 	switch err {
 	case nil:
 		return p.ban(e, at, timeErr, jail, text)
-	case otherUnban: //nolint:errorlint // others are never wrapped
+	case otherFound: //nolint:errorlint // others are never wrapped
+		if timeErr == nil {
+			p.tries.found(e.host, jail, text, at)
+		}
+	case otherUnban:
 		p.noteUnban(jail, text)
 	case otherServer:
 		p.noteServer(e.message, at)
+		fallthrough
+	case otherFail2Ban:
+		if timeErr == nil {
+			p.noteRule(e, at)
+		}
 	}
 	if timeErr == nil && p.end != nil {
 		p.noteEnd(e, at, jail, text, err)
@@ -202,6 +215,7 @@ func (p *logParser) ban(e *envelope, at time.Time, timeErr error, jail, text []b
 		return b, errAddress
 	}
 	b.Jail, b.Time = p.cache.get(jail, cleanJail), at
+	p.tries.banned(e.host, jail, text, &b)
 	if e.host != nil {
 		b.Source = p.cache.get(e.host, cleanJail)
 	}
@@ -364,6 +378,9 @@ func (p *logParser) noteLevel(e *envelope) {
 // noteServer keeps when Fail2Ban stops and starts.
 func (s *logState) noteServer(message []byte, at time.Time) {
 	s.changed = at
+	if bytes.HasPrefix(message, serverStarts) {
+		s.tries.restart()
+	}
 	stops := bytes.Contains(message, []byte("Stopping")) || bytes.Contains(message, []byte("Shutdown"))
 	if stops && !s.stopping {
 		s.lifted = nil

@@ -60,10 +60,9 @@ const (
 func (r *Reader) Step(ctx context.Context) error {
 	err := errRotated
 	for try := 0; try < 10 && (errors.Is(err, errRotated) || errors.Is(err, errZoneShift)); try++ {
-		err = r.step(ctx)
-	}
-	if err != nil {
-		r.finished = nil
+		if err = r.step(ctx); err != nil {
+			r.finished, r.log = nil, nil // lines may be read again, and must not be counted twice
+		}
 	}
 	if errors.Is(err, errRotated) {
 		return nil // left to the next step

@@ -23,6 +23,7 @@ type Ban struct {
 	BanTime  int64     // seconds; negative: permanent; 0: not given
 	BanCount int       // as Fail2Ban counts; 0: not given
 	Matches  string    // the log lines that caused the ban, cleaned; "" if the source does not give them
+	Pace     string    // seconds from the first failure to the last, then those between the last ones: "130 30 60 40"; "": not given
 	Local    bool      // the line gave a local time, which was read in the source's zone
 }
 
@@ -32,6 +33,7 @@ type Batch struct {
 	Cursor    Cursor // how far the source has been read with this batch
 	Bans      []Ban  // in the order of the file
 	Ends      []End  // in the order of the file
+	Rules     []Rule // in the order of the file
 	Open      bool   // a ban without a ban time lasts until a later line ends it, if the source ever has such lines
 	Rejects   []Reject
 	Lines     int            // consumed, including bans, rejects, headers and empty lines
@@ -80,6 +82,9 @@ func (s *Store) AddBans(ctx context.Context, b Batch) (added int, err error) {
 			return err
 		}
 		if err := noteReread(ctx, tx, &b); err != nil {
+			return err
+		}
+		if err := saveRules(ctx, tx, &b); err != nil {
 			return err
 		}
 		if len(b.Rejects) > 0 {
@@ -305,22 +310,22 @@ func insertBans(ctx context.Context, tx *sql.Tx, rows []banRow) (fresh []banRow,
 	fresh = rows[:0]
 	// Binding a value costs as much as storing it: values that all historical bans share are part of the statement.
 	plain := !slices.ContainsFunc(rows, func(r banRow) bool {
-		return r.nth != 0 || r.state != stateHistory || r.Matches != "" || r.open
+		return r.nth != 0 || r.state != stateHistory || r.Matches != "" || r.Pace != "" || r.open
 	})
-	tuple := "(?1,?2,?,?,?,?,?,?,?,?,?,?)"
+	tuple := "(?1,?2,?,?,?,?,?,?,?,?,?,?,?)"
 	if plain {
-		tuple = "(?1,?2,?,?,?,?,?,?,0,0,'',0)"
+		tuple = "(?1,?2,?,?,?,?,?,?,0,0,'','',0)"
 	}
 	var args []any
 	err = inChunks(ctx, tx, rows, `INSERT OR FAIL INTO bans (source_id, generation, time, address_id, jail_id,
-		failures, ban_time, ban_count, nth, state, matches, open) VALUES %s ON CONFLICT DO NOTHING`, tuple,
+		failures, ban_time, ban_count, nth, state, matches, pace, open) VALUES %s ON CONFLICT DO NOTHING`, tuple,
 		func(statement *sql.Stmt, chunk []banRow) error {
-			args = append(slices.Grow(args[:0], 2+10*len(chunk)), chunk[0].source, chunk[0].generation)
+			args = append(slices.Grow(args[:0], 2+11*len(chunk)), chunk[0].source, chunk[0].generation)
 			for i := range chunk {
 				r := &chunk[i]
 				args = append(args, r.time, r.address, r.jail, r.Failures, r.seconds, r.BanCount)
 				if !plain {
-					args = append(args, r.nth, r.state, r.Matches, r.open)
+					args = append(args, r.nth, r.state, r.Matches, r.Pace, r.open)
 				}
 			}
 			result, err := statement.ExecContext(ctx, args...)

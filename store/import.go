@@ -105,6 +105,20 @@ func (i *Import) Add(ctx context.Context, bans []Ban) (a Added, err error) {
 	return a, nil
 }
 
+// AddRules keeps what the files say of the rules of jails.
+func (i *Import) AddRules(ctx context.Context, rules []Rule) error {
+	if len(rules) == 0 {
+		return nil
+	}
+	err := i.store.writeAhead(ctx, true, func(tx *sql.Tx) error {
+		return saveRules(ctx, tx, &Batch{Source: i.source, Rules: rules})
+	})
+	if err != nil {
+		return fmt.Errorf("import rules of %s: %w", i.source, err)
+	}
+	return nil
+}
+
 // latestTime is later than any ban.
 const latestTime = 1 << 40
 

@@ -8,7 +8,7 @@ import (
 
 // RecentMatches returns those of the latest n bans since a time that have log lines, newest first.
 func (s *Store) RecentMatches(ctx context.Context, since time.Time, n int) ([]Ban, error) {
-	return s.matches(ctx, `SELECT s.name, b.time, a.text, j.name, b.failures, b.ban_count, b.matches
+	return s.matches(ctx, `SELECT s.name, b.time, a.text, j.name, b.failures, b.ban_count, b.matches, b.pace
 		FROM (SELECT * FROM bans WHERE time >= ? ORDER BY time DESC LIMIT ?) b
 			JOIN addresses a ON a.id = b.address_id JOIN sources s ON s.id = b.source_id JOIN jails j ON j.id = b.jail_id
 		WHERE b.matches <> '' ORDER BY b.time DESC`, since.Unix(), n)
@@ -18,7 +18,7 @@ func (s *Store) RecentMatches(ctx context.Context, since time.Time, n int) ([]Ba
 // the first time most recently; newest bans first, at most limit.
 func (s *Store) FriendlyMatches(ctx context.Context, w Window, n, limit int) ([]Ban, error) {
 	// By address: friends are few, and the bans of a year are many.
-	return s.matches(ctx, `SELECT s.name, b.time, a.text, j.name, b.failures, b.ban_count, b.matches
+	return s.matches(ctx, `SELECT s.name, b.time, a.text, j.name, b.failures, b.ban_count, b.matches, b.pace
 		FROM (SELECT id, text FROM addresses WHERE friendly = 1 ORDER BY id DESC LIMIT ?4) a
 			CROSS JOIN periods p CROSS JOIN bans b ON b.period = p.period AND b.address_id = a.id
 			JOIN sources s ON s.id = b.source_id JOIN jails j ON j.id = b.jail_id
@@ -33,7 +33,7 @@ func (s *Store) matches(ctx context.Context, query string, args ...any) ([]Ban, 
 	}
 	return collect(rows, func(rows *sql.Rows) (b Ban, err error) {
 		var at int64
-		err = rows.Scan(&b.Source, &at, &b.Address, &b.Jail, &b.Failures, &b.BanCount, &b.Matches)
+		err = rows.Scan(&b.Source, &at, &b.Address, &b.Jail, &b.Failures, &b.BanCount, &b.Matches, &b.Pace)
 		b.Time = time.Unix(at, 0)
 		return b, err
 	})

@@ -45,6 +45,9 @@ func (s *Store) RenameSource(ctx context.Context, old, name string) (renamed boo
 		if renamed = n > 0; err != nil || !renamed {
 			return err
 		}
+		if _, err := tx.ExecContext(ctx, "UPDATE OR REPLACE rules SET source = ?2 WHERE source = ?1", old, name); err != nil {
+			return err
+		}
 		_, err = tx.ExecContext(ctx, `UPDATE OR REPLACE meta SET key = before || ?2
 			FROM (SELECT value AS before FROM json_each(?3)) WHERE key = before || ?1`, old, name, keysOfSource)
 		return err

@@ -44,3 +44,31 @@ func (s *Store) Shares(ctx context.Context, w Window) (map[string]Share, error) 
 	}
 	return shares, err
 }
+
+// ShareOf counts the bans of one jail of one source in the window.
+func (s *Store) ShareOf(ctx context.Context, w Window, source, jail string) (Share, error) {
+	share := Share{Jail: jail}
+	sources, err := s.names(ctx, "sources")
+	if err != nil {
+		return share, err
+	}
+	jails, err := s.names(ctx, "jails")
+	if err != nil {
+		return share, err
+	}
+	var friends distinct
+	first := int64(0)
+	err = s.hours(ctx, []Bin{{Window: w}}, false, func(k rollupRow) {
+		if sources[k.source] != source || jails[k.jail] != jail {
+			return
+		}
+		if share.Bans == 0 || k.time < first {
+			first = k.time
+		}
+		share.Bans += k.bans
+		share.Friendly += k.friendly
+		friends.add(k.friends)
+	})
+	share.Friends, share.Since = friends.count(), fromUnix(first)
+	return share, err
+}

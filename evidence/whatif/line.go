@@ -14,7 +14,8 @@ const (
 	more         // further failures are counted, since the address was banned before (bantime.increment)
 	banned       // an address is banned
 	started      // counting began anew: of one jail, or of all
-	created      // a jail is set up; the lines that follow tell its rule
+	created      // a jail is set up, or again; the lines that follow tell its rule
+	settled      // the jails are set up: what is told of rules from here on is of nobody knows which
 	retries      // its maxretry
 	window       // its findtime
 )
@@ -60,8 +61,25 @@ var signs = []struct {
 	{[]byte("] Restore Ban "), started}, // of the address: what was counted before is gone
 }
 
+// texts are what stands before a line of Fail2Ban where a log is of JSON: of Docker, of the journal, and of shippers.
+var texts = [][]byte{[]byte(`"log":"`), []byte(`"MESSAGE":"`), []byte(`"message":"`), []byte(`"MESSAGE" : "`)}
+
+// unwrap takes a line out of JSON.
+func unwrap(line []byte) []byte {
+	for _, text := range texts {
+		if _, rest, ok := bytes.Cut(line, text); ok {
+			rest = rest[:max(0, bytes.IndexByte(rest, '"'))]
+			return bytes.TrimSuffix(rest, []byte(`\n`))
+		}
+	}
+	return nil
+}
+
 // parse reads a line, without its end.
 func (c *clock) parse(line []byte) event {
+	if len(line) > 0 && line[0] == '{' {
+		line = unwrap(line)
+	}
 	for _, s := range signs {
 		i := bytes.Index(line, s.text)
 		if i < 0 {
@@ -119,36 +137,50 @@ func own(prefix []byte) bool {
 
 // server reads lines of the server and of the set-up of jails.
 func (c *clock) server(line []byte) event {
-	_, message, ok := bytes.Cut(line, []byte(": INFO"))
-	if !ok {
+	level := bytes.Index(line, []byte(" INFO"))
+	if level < 0 || !own(line[:level]) || !bytes.Contains(line[:level], []byte("fail2ban")) {
 		return event{}
 	}
-	message = bytes.TrimLeft(message, " ")
+	message := bytes.TrimLeft(line[level+len(" INFO"):], " ")
 	e := event{at: c.read(line)}
 	quoted := func(prefix string) bool {
 		rest, ok := bytes.CutPrefix(message, []byte(prefix))
+		if ok {
+			rest = bytes.TrimPrefix(rest, []byte("u")) // as Python 2 writes it
+			rest, ok = bytes.CutPrefix(rest, []byte("'"))
+		}
 		if ok {
 			e.jail, _, ok = bytes.Cut(rest, []byte("'"))
 		}
 		return ok
 	}
-	numbered := func(prefix string) bool {
-		rest, ok := bytes.CutPrefix(message, []byte(prefix))
-		e.count = number(rest)
-		return ok && e.count > 0
+	numbered := func(prefixes ...string) bool {
+		for _, prefix := range prefixes {
+			if rest, ok := bytes.CutPrefix(message, []byte(prefix)); ok {
+				e.count = number(rest)
+				return e.count > 0
+			}
+		}
+		return false
 	}
+	ends := func(s string) bool { return bytes.HasSuffix(message, []byte(s)) }
 	switch {
 	case bytes.HasPrefix(message, []byte("Exiting Fail2ban")), bytes.HasPrefix(message, []byte("Starting Fail2ban")):
 		e.kind = started
-	case quoted("Jail '"):
-		if bytes.HasSuffix(message, []byte("' started")) || bytes.HasSuffix(message, []byte("' stopped")) {
+	case quoted("Jail "):
+		switch {
+		case ends("' started"), ends("' stopped"):
 			e.kind = started
+		case ends("' reloaded"):
+			e.kind = settled
 		}
-	case quoted("Creating new jail '"):
+	case quoted("Creating new jail "), quoted("Reload jail "):
 		e.kind = created
-	case numbered("maxRetry: "):
+	case bytes.HasPrefix(message, []byte("Reload finished")):
+		e.kind = settled
+	case numbered("maxRetry: ", "Set maxRetry = "): // before 0.10 in the other form
 		e.kind = retries
-	case numbered("findtime: "):
+	case numbered("findtime: ", "Set findtime = "):
 		e.kind = window
 	}
 	return e

@@ -16,14 +16,22 @@ type Replay struct {
 	Since    int64  // earlier lines are left out: seconds of the local time of the server, since 1970
 	FindTime int64  // another findtime to count with, in seconds; 0: none
 
-	jails map[string]*jail
-	named *jail // whose rule the lines tell just now
-	clock clock
+	// Found and Bans are how many lines of failures and of bans there were, of any jail and any time.
+	Found, Bans int
+
+	jails  map[string]*jail
+	others map[string]bool // jails that were not asked for
+	named  *jail           // whose rule the lines tell just now
+	clock  clock
 }
 
 // jail is what is known of one jail.
 type jail struct {
-	rule      Rule // zero: the log does not tell
+	rule      Rule  // zero: the log does not tell
+	before    Rule  // the rule until since; zero: it has always been as it is
+	since     int64 // when the rule was changed: what was before has been forgotten
+	first     int64 // time of the first and of the last line that counts
+	last      int64
 	epoch     uint32
 	addresses map[string]*track
 	episodes  int           // bans
@@ -78,29 +86,62 @@ func (r *Replay) line(line []byte) {
 	case other:
 	case created:
 		r.named = r.jail(e.jail)
+	case settled:
+		r.named = nil
 	case retries:
 		if r.named != nil {
-			r.named.rule.MaxRetry = int(e.count)
+			r.named.change(Rule{int(e.count), r.named.rule.FindTime}, e.at)
 		}
 	case window:
 		if r.named != nil {
-			r.named.rule.FindTime = e.count
+			r.named.change(Rule{r.named.rule.MaxRetry, e.count}, e.at)
 		}
 	case started:
+		r.named = nil
 		r.restart(e)
 	case found, more, banned:
-		r.named = nil
+		if e.kind == banned {
+			r.Bans++
+		} else {
+			r.Found++
+		}
 		if j := r.jail(e.jail); j != nil && (e.at == 0 || e.at >= r.Since) {
 			j.count(e, r.FindTime)
 		}
 	}
 }
 
+// change takes over a rule. What came by another one says little about it, and is forgotten.
+func (j *jail) change(rule Rule, at int64) {
+	switch {
+	case rule == j.rule:
+	case j.rule.MaxRetry == 0 && rule.FindTime == j.rule.FindTime, j.rule.FindTime == 0 && rule.MaxRetry == j.rule.MaxRetry:
+		j.rule = rule // it is told for the first time
+	default:
+		if at > j.since { // else both of its parts change
+			j.before = j.rule
+		}
+		*j = jail{rule: rule, before: j.before, since: at, epoch: j.epoch, addresses: map[string]*track{}, retries: map[int32]int{}}
+	}
+}
+
+// mostOthers is how many jails that are not asked for are known by name.
+const mostOthers = 1000
+
 // jail returns the jail of that name, nil for one that is not asked for.
 func (r *Replay) jail(name []byte) *jail {
 	j := r.jails[string(name)]
-	if j != nil || r.Jail != "" && r.Jail != string(name) {
+	if j != nil {
 		return j
+	}
+	if r.Jail != "" && r.Jail != string(name) {
+		if !r.others[string(name)] && len(r.others) < mostOthers {
+			if r.others == nil {
+				r.others = map[string]bool{}
+			}
+			r.others[string(name)] = true
+		}
+		return nil
 	}
 	if r.jails == nil {
 		r.jails = map[string]*jail{}
@@ -129,6 +170,12 @@ func (r *Replay) restart(e event) {
 }
 
 func (j *jail) count(e event, asked int64) {
+	if e.at != 0 {
+		if j.first == 0 {
+			j.first = e.at
+		}
+		j.last = max(j.last, e.at)
+	}
 	t := j.addresses[string(e.address)]
 	if t == nil {
 		t = &track{epoch: j.epoch}

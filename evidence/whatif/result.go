@@ -12,10 +12,12 @@ type Bounds [2]int
 type Result struct {
 	Jail     string
 	Present  Rule
-	Told     bool // the log tells the rule; else it is inferred
-	Failures int  // lines that tell of one
-	Banned   int  // addresses
-	Friends  int  // of these, friendly ones
+	Told     bool  // the log tells the rule; else it is inferred
+	Before   Rule  // the rule before it was changed, since when all else is counted; zero: it was not
+	From, To int64 // times of the first and the last line that counts, in seconds of the server's local time since 1970
+	Failures int   // lines that tell of one
+	Banned   int   // addresses
+	Friends  int   // of these, friendly ones
 	Choices  []Choice
 }
 
@@ -36,6 +38,17 @@ func (r *Replay) Jails() []string {
 	return slices.DeleteFunc(names, func(name string) bool { return len(r.jails[name].addresses) == 0 })
 }
 
+// Others are the names of jails that were not asked for, sorted.
+func (r *Replay) Others() []string { return slices.Sorted(maps.Keys(r.others)) }
+
+// Present is the rule of a jail that is in force at the end, as far as the log tells.
+func (r *Replay) Present(name string) Rule {
+	if j := r.jails[name]; j != nil {
+		return j.present()
+	}
+	return stock
+}
+
 // Result says what the rules would have done in a jail. Rules that are zero in part are the present one there, and
 // their FindTime may else be that of the Replay. Without any, some stricter and some more lenient ones are tried.
 func (r *Replay) Result(name string, friend func(address string) bool, rules ...Rule) Result {
@@ -43,7 +56,10 @@ func (r *Replay) Result(name string, friend func(address string) bool, rules ...
 	if j == nil {
 		return Result{Jail: name, Present: stock}
 	}
-	res := Result{Jail: name, Present: j.present(), Told: j.rule.MaxRetry > 0 && j.rule.FindTime > 0, Failures: j.seen}
+	res := Result{
+		Jail: name, Present: j.present(), Told: j.rule.MaxRetry > 0 && j.rule.FindTime > 0, Failures: j.seen,
+		Before: j.before, From: j.first, To: j.last,
+	}
 	if len(rules) == 0 {
 		rules = around(res.Present)
 	}

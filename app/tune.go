@@ -1,0 +1,111 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+	"time"
+
+	"friendlyfire/bot"
+	"friendlyfire/config"
+	"friendlyfire/evidence/whatif"
+	"friendlyfire/ingest"
+)
+
+// Tune asks the logs of the sources what other rules would have done, one after the other. Its error is of the context
+// or the database; what is wrong with a source is in its answer.
+func (a *App) Tune(ctx context.Context, sources []config.Source, q bot.TuneQuestion) (all []bot.Tuned, err error) {
+	friend, err := a.friend(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, source := range sources {
+		one, err := a.tune(ctx, source, q, friend)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, one)
+	}
+	return all, nil
+}
+
+// tune asks the log of one source. Its error is of the context.
+func (a *App) tune(
+	ctx context.Context, source config.Source, q bot.TuneQuestion, friend func(string) bool,
+) (one bot.Tuned, err error) {
+	one.Source = source.Name
+	log := LogOf(source)
+	replay := &whatif.Replay{Jail: q.Jail, FindTime: int64(q.FindTime / time.Second)}
+	var since time.Time
+	if q.Since > 0 {
+		since = time.Now().Add(-q.Since)
+		_, offset := since.In(source.Timezone).Zone()
+		replay.Since = since.Unix() + int64(offset)
+	}
+	reader := a.Reader(log)
+	one.Err = ingest.EachFile(ctx, reader.Source, since, replay.Read, func(gap ingest.Gap) {
+		replay.Gap()
+		one.Gaps = append(one.Gaps, bot.Unread(gap))
+	})
+	if ctx.Err() != nil {
+		return one, ctx.Err()
+	}
+	one.Jails = append(replay.Jails(), replay.Others()...)
+	for _, jail := range replay.Jails() {
+		var rules []whatif.Rule
+		if q.Rules != nil {
+			rules = q.Rules(replay.Present(jail))
+		}
+		if res := replay.Result(jail, friend, rules...); res.Failures > 0 {
+			one.Results = append(one.Results, res)
+		}
+	}
+	if one.Err == nil && replay.Found == 0 {
+		one.Lack, one.Err = a.lack(ctx, log, reader)
+	}
+	return one, nil
+}
+
+// lack says why a log has no failures.
+func (a *App) lack(ctx context.Context, log config.Source, reader *ingest.Reader) (bot.Lack, error) {
+	if IsSample(log) {
+		return bot.IsSample, nil
+	}
+	preview, err := reader.Peek(ctx)
+	switch {
+	case errors.Is(err, ingest.ErrDatabase), err == nil && !preview.IsLog:
+		return bot.LacksLog, nil
+	case err != nil:
+		return bot.LacksNothing, err
+	}
+	return bot.LacksFailures, nil
+}
+
+// LogOf is the source with Fail2Ban's own log in its place, if that is elsewhere.
+func LogOf(source config.Source) config.Source {
+	if source.Log == "" {
+		return source
+	}
+	source.Format = "log"
+	if source.SFTP == nil {
+		source.Path = source.Log
+		return source
+	}
+	file := *source.SFTP
+	file.Path = source.Log
+	source.SFTP = &file
+	return source
+}
+
+// friend returns who is friendly: by what is known of those who were banned, else by the table.
+func (a *App) friend(ctx context.Context) (func(string) bool, error) {
+	known, err := a.Store.FriendlyAddresses(ctx)
+	return func(text string) bool {
+		address, err := netip.ParseAddr(text)
+		if err != nil {
+			return a.Config.Friendly.Has(text)
+		}
+		address = address.Unmap()
+		return known[address.String()] || a.Config.Friendly.Has(address.String(), a.Table.Country(address))
+	}, err
+}
