@@ -187,16 +187,21 @@ var scenes = []struct {
 		d.sender.replies = []error{&msg.MovedError{To: "2"}}
 		d.banned("jdupont")
 	}},
+	{"names that were tried", func(d *desk) {
+		d.banned("jdupont", "jdupont")
+		for i, name := range []string{"root", "root", "root", "admin", "invalid user test", "invalid user test", "info"} {
+			d.ban(fmt.Sprint("203.0.113.", i), "CN", trying(name, "root"))
+		}
+		d.ban("203.0.113.99", "CN")
+		d.ask("/report users 24h")
+	}},
 	{"answers about friends", func(d *desk) {
 		d.storm(12)
 		for i := range 5 {
 			d.ban("198.51.100.7", "BE", ago(time.Duration(i)*24*time.Hour))
 		}
 		d.step()
-		d.sender.sent = nil
-		for _, ask := range []string{"/friends", "/friends 7d 2", "/friends often", "/ip 198.51.100.7", "/help"} {
-			d.sender.sent = append(d.sender.sent, d.commands.Answer(d.t.Context(), msg.Request{Text: ask}))
-		}
+		d.ask("/friends", "/friends 7d 2", "/friends often", "/ip 198.51.100.7", "/help")
 	}},
 }
 
@@ -204,6 +209,16 @@ var scenes = []struct {
 func (d *desk) banned(users ...string) {
 	d.t.Helper()
 	d.ban("198.51.100.7", "BE", func(b *store.Ban) { b.Failures, b.Matches = len(users), failed(users...) })
+}
+
+// ask keeps the answers to commands, and forgets the messages before.
+func (d *desk) ask(commands ...string) {
+	d.t.Helper()
+	d.step()
+	d.sender.sent = nil
+	for _, text := range commands {
+		d.sender.sent = append(d.sender.sent, d.commands.Answer(d.t.Context(), msg.Request{Text: text}))
+	}
 }
 
 // summarised lets the history so far be told, and forgets the messages.
