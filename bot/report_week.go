@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"friendlyfire/charts"
 	"friendlyfire/store"
 )
 
@@ -24,6 +25,7 @@ type weekCard struct {
 	countries     []store.Count
 	hours         [24]int64
 	slots         map[string]int
+	looks         []charts.Look // of the bans of friends
 }
 
 // usually is a number of the week, and between which numbers those of the weeks before lie.
@@ -53,6 +55,11 @@ func byWeek(ctx context.Context, r *Reporter, rep *Report) (counts store.Counts,
 			return counts, err
 		}
 	}
+	looks, err := r.friendLooks(ctx, rep, []store.Bin{{Window: rep.Window}})
+	if err != nil {
+		return counts, err
+	}
+	week.looks = looks.of("", counts.Total.Friendly)
 	week.slots, err = r.slots(ctx, rep.Window.To)
 	rep.detail = week
 	return counts, err

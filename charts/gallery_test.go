@@ -197,9 +197,9 @@ func someCard(tb testing.TB) Card {
 		Panels: []Panel{
 			{Title: "All bans", Figure: "735", Note: "as usual", Usual: &Usual{735, 660, 760}},
 			{Title: "Friends", Figure: "17", Friends: true, Note: "more than usual", Rows: []PanelRow{
-				{Label: "sshd", Value: 11, Friends: true, Dots: true},
-				{Label: "dovecot", Value: 4, Friends: true, Dots: true},
-				{Label: "nginx-http-auth", Value: 2, Friends: true, Dots: true},
+				{Label: "people", Value: 11, Friends: true, Dots: true, Look: Person},
+				{Label: "unclear", Value: 2, Friends: true, Dots: true, Look: Unclear},
+				{Label: "attackers", Value: 4, Friends: true, Dots: true, Look: Attacker},
 			}},
 			rose,
 			{Title: "New countries", Figure: "3", Rows: []PanelRow{
