@@ -111,6 +111,20 @@ var scenes = []struct {
 		}
 		d.morning()
 	}},
+	{"the digest and the card of a Monday", func(d *desk) {
+		for week := range 5 {
+			for day := range 7 {
+				d.ban(fmt.Sprint("192.0.2.", day), "CN", ago(time.Duration(33-7*week-day)*24*time.Hour))
+			}
+			d.ban(fmt.Sprint("198.51.100.", week), "BE", ago(time.Duration(31-7*week)*24*time.Hour))
+		}
+		for i := range 9 {
+			d.ban(fmt.Sprint("203.0.113.", i), "NL", by("dovecot"))
+		}
+		untilDigest()
+		time.Sleep(24 * time.Hour)
+		d.morning()
+	}},
 	{"the digest of a quiet day", func(d *desk) { d.morning() }},
 	{"the digest of a day that is too quiet", func(d *desk) {
 		d.week(97)

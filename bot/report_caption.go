@@ -45,7 +45,11 @@ func headline(rep Report) string {
 	case rep.Total == 0:
 		return "No bans"
 	}
-	return plural(rep.Total, "ban") + " of " + plural(rep.Addresses, "address")
+	bans := plural(rep.Total, "ban") + " of " + plural(rep.Addresses, "address")
+	if rep.Since == "week" {
+		return "Last week: " + bans
+	}
+	return bans
 }
 
 // found is the sentence above the picture, where other lines do not say the same.

@@ -18,6 +18,7 @@ const weeksBefore = 12
 type weekCard struct {
 	bans, friends usually
 	byJail        []store.Count // of the week, most bans first
+	first         bool          // there is no whole week before
 	riser         string        // the jail that rose most; "": none rose
 	riserBefore   int64
 	riserDays     [14]int64 // its bans of each day, from the week before on
@@ -106,6 +107,13 @@ func middleOf(all []int64) usually {
 
 // weekRiser finds the jail whose bans rose most against the week before.
 func weekRiser(ctx context.Context, r *Reporter, w store.Window, week *weekCard) error {
+	span, err := r.Store.Span(ctx)
+	if err != nil {
+		return err
+	}
+	if week.first = span.From.After(daysAfter(w, -7)); week.first {
+		return nil
+	}
 	before, err := r.Store.ByJail(ctx, store.Window{From: daysAfter(w, -7), To: w.From}, false)
 	if err != nil {
 		return err

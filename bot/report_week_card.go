@@ -66,7 +66,7 @@ func lookRows(looks []charts.Look) (rows []charts.PanelRow) {
 
 func (week weekCard) riserPanel() charts.Panel {
 	if week.riser == "" {
-		return charts.Panel{Title: "Rose most", Note: "no jail rose"}
+		return charts.Panel{Title: "Rose most", Note: map[bool]string{true: "no week before", false: "no jail rose"}[week.first]}
 	}
 	p := charts.Panel{Title: "Rose most", Name: week.riser}
 	var now int64
