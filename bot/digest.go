@@ -10,7 +10,8 @@ import (
 	"friendlyfire/store"
 )
 
-// Digester posts one digest a day to each chat, about the day before, even if that was quiet.
+// Digester posts one digest a day to each chat, about the day before, even if that was quiet, and on Monday a
+// card of the week before.
 type Digester struct {
 	Store    *store.Store
 	Chats    []store.Chat
@@ -64,6 +65,11 @@ func (d *Digester) Step(ctx context.Context) error {
 		}
 		all = append(all, notices(missing, k, body, now)...)
 	}
+	card, err := d.weekNotices(ctx, missing, key, now)
+	if err != nil {
+		return fmt.Errorf("digest: %w", err)
+	}
+	all = append(all, card...)
 	if _, err := d.Store.Post(ctx, all...); err != nil {
 		return fmt.Errorf("digest: %w", err)
 	}

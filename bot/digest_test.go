@@ -45,7 +45,8 @@ func TestDigestComesOncePerDateAndOnQuietDaysToo(t *testing.T) {
 		time.Sleep(30 * time.Hour) // asleep at the time of a digest: made up for, once, for the latest date
 		d.digest()
 		d.said("Fri 31 Dec", "Sun 2 Jan: 1 of 1 ban hit friends\n"+
-			"🇧🇪 198.51.100.7, sshd on web1, 04:00\nCountries: Belgium 1\nJails: sshd 1\nweb1: last ban Sun 2 Jan 04:00 (30 h ago); all sources healthy")
+			"🇧🇪 198.51.100.7, sshd on web1, 04:00\nCountries: Belgium 1\nJails: sshd 1\nweb1: last ban Sun 2 Jan 04:00 (30 h ago); all sources healthy",
+			"Last week: 1 ban of 1 address")
 		if d.sender.sent[1].Photo != nil {
 			t.Error("a picture of one bar")
 		}

@@ -116,6 +116,20 @@ var scenes = []struct {
 		}
 		d.morning()
 	}},
+	{"the digest and the card of a Monday", func(d *desk) {
+		for week := range 5 {
+			for day := range 7 {
+				d.ban(fmt.Sprint("192.0.2.", day), "CN", ago(time.Duration(33-7*week-day)*24*time.Hour))
+			}
+			d.ban(fmt.Sprint("198.51.100.", week), "BE", ago(time.Duration(31-7*week)*24*time.Hour))
+		}
+		for i := range 9 {
+			d.ban(fmt.Sprint("203.0.113.", i), "NL", by("dovecot"))
+		}
+		untilDigest()
+		time.Sleep(24 * time.Hour)
+		d.morning()
+	}},
 	{"the digest of a quiet day", func(d *desk) { d.morning() }},
 	{"the digest of a day that is too quiet", func(d *desk) {
 		d.week(97)
@@ -208,7 +222,7 @@ var scenes = []struct {
 		friends := func(n int) int { return 3 + n%5 }
 		d.tuning(readLog(d.t, tunedLog(24, friends)))
 		for _, ask := range []string{"/tune", "/tune sshd", "/tune shd"} {
-			d.sender.sent = append(d.sender.sent, d.ask(ask))
+			d.sender.sent = append(d.sender.sent, d.told(ask))
 		}
 		for _, lacks := range []Tuned{
 			{Source: "web1", Lack: LacksLog},
@@ -219,13 +233,21 @@ var scenes = []struct {
 			d.sender.sent = append(d.sender.sent, msg.Message{Text: d.announcer.Words.TunedText([]Tuned{lacks}, "sshd"), Silent: true})
 		}
 		d.tuning(readLog(d.t, tunedLog(0, nil)))
-		d.sender.sent = append(d.sender.sent, d.ask("/tune sshd"))
+		d.sender.sent = append(d.sender.sent, d.told("/tune sshd"))
 		d.tuning(func(context.Context, TuneQuestion) ([]Tuned, error) {
 			time.Sleep(time.Minute)
 			return nil, nil
 		})
-		d.sender.sent = append(d.sender.sent, d.ask("/tune sshd"))
+		d.sender.sent = append(d.sender.sent, d.told("/tune sshd"))
 		time.Sleep(time.Hour)
+	}},
+	{"names that were tried", func(d *desk) {
+		d.banned("jdupont", "jdupont")
+		for i, name := range []string{"root", "root", "root", "admin", "invalid user test", "invalid user test", "info"} {
+			d.ban(fmt.Sprint("203.0.113.", i), "CN", trying(name, "root"))
+		}
+		d.ban("203.0.113.99", "CN")
+		d.ask("/report users 24h")
 	}},
 	{"answers about friends", func(d *desk) {
 		d.storm(12)
@@ -233,10 +255,7 @@ var scenes = []struct {
 			d.ban("198.51.100.7", "BE", ago(time.Duration(i)*24*time.Hour))
 		}
 		d.step()
-		d.sender.sent = nil
-		for _, ask := range []string{"/friends", "/friends 7d 2", "/friends often", "/ip 198.51.100.7", "/help"} {
-			d.sender.sent = append(d.sender.sent, d.commands.Answer(d.t.Context(), msg.Request{Text: ask}))
-		}
+		d.ask("/friends", "/friends 7d 2", "/friends often", "/ip 198.51.100.7", "/help")
 	}},
 }
 
@@ -244,6 +263,16 @@ var scenes = []struct {
 func (d *desk) banned(users ...string) {
 	d.t.Helper()
 	d.ban("198.51.100.7", "BE", func(b *store.Ban) { b.Failures, b.Matches = len(users), failed(users...) })
+}
+
+// ask keeps the answers to commands, and forgets the messages before.
+func (d *desk) ask(commands ...string) {
+	d.t.Helper()
+	d.step()
+	d.sender.sent = nil
+	for _, text := range commands {
+		d.sender.sent = append(d.sender.sent, d.commands.Answer(d.t.Context(), msg.Request{Text: text}))
+	}
 }
 
 // summarised lets the history so far be told, and forgets the messages.

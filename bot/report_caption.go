@@ -18,15 +18,21 @@ func (r *Reporter) Caption(rep Report) msg.Text {
 	if s := rep.compared(); s != "" {
 		lines += fmt.Sprintf("\n%s (%s)", upperFirst(s), number(rep.Before))
 	}
-	lines += rep.kind.highlights(rep)
-	if rep.Total > 0 {
-		lines += fmt.Sprintf("\nFriendly (%s): %s, %s",
+	t := headed(headline(rep), lines)
+	if rep.kind.highlights != nil {
+		t = append(t, plain(rep.kind.highlights(rep))...)
+	}
+	if rep.kind.named != nil {
+		t = append(t, rep.kind.named(r.Words, rep)...)
+	}
+	if lines = ""; rep.Total > 0 {
+		lines = fmt.Sprintf("\nFriendly (%s): %s, %s",
 			r.Words.friends(), plural(rep.Friendly, "ban"), percent(rep.Friendly, rep.Total))
 		if rep.Caveat != "" {
 			lines += "\nMind: " + rep.Caveat
 		}
 	}
-	return headed(headline(rep), lines)
+	return append(t, plain(lines)...)
 }
 
 func upperFirst(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
@@ -39,7 +45,11 @@ func headline(rep Report) string {
 	case rep.Total == 0:
 		return "No bans"
 	}
-	return plural(rep.Total, "ban") + " of " + plural(rep.Addresses, "address")
+	bans := plural(rep.Total, "ban") + " of " + plural(rep.Addresses, "address")
+	if rep.Since == "week" {
+		return "Last week: " + bans
+	}
+	return bans
 }
 
 // found is the sentence above the picture, where other lines do not say the same.

@@ -15,13 +15,14 @@ import (
 type hourCounts struct {
 	bins   []store.Bin
 	counts map[string]store.Count
+	looks  friendLooks
 }
 
 const hourKey = time.RFC3339
 
 // byHour counts by hour of the day, and for the chart hour by hour.
 func byHour(ctx context.Context, r *Reporter, rep *Report) (store.Counts, error) {
-	h := hourCounts{bins(rep.Window, r.Words.Zone, hour, hourKey), map[string]store.Count{}}
+	h := hourCounts{bins: bins(rep.Window, r.Words.Zone, hour, hourKey), counts: map[string]store.Count{}}
 	counts, err := r.Store.ByBin(ctx, h.bins, false)
 	if err != nil {
 		return store.Counts{}, err
@@ -35,6 +36,9 @@ func byHour(ctx context.Context, r *Reporter, rep *Report) (store.Counts, error)
 		h.counts[n.Key] = n
 		ofDay[at[n.Key]].Bans += n.Bans
 		ofDay[at[n.Key]].Friendly += n.Friendly
+	}
+	if h.looks, err = r.friendLooks(ctx, rep, h.bins); err != nil {
+		return counts, err
 	}
 	rep.detail = h
 	if r.Tables {
@@ -54,9 +58,6 @@ func hourName(key string) string { return strings.TrimPrefix(key, "0") + ":00" }
 
 // whole reports whether the period has all of the hour.
 func whole(bin store.Bin) bool { return bin.To.Sub(bin.From) >= time.Hour }
-
-// unjudged are dots for bans of friends.
-func unjudged(n int64) []charts.Look { return make([]charts.Look, min(n, 99)) }
 
 // hourChart is a row of hours for one day, a row for each day of a week, and else one for each day of the week.
 func hourChart(r *Reporter, rep Report) Picture {
@@ -85,7 +86,7 @@ func (h hourCounts) strip(r *Reporter, rep Report) Picture {
 		n := h.counts[bin.Key]
 		c.Times = append(c.Times, bin.From)
 		c.Cells = append(c.Cells, charts.Cell{
-			Value: float64(n.Bans), Shown: true, Unfinished: !whole(bin), Dots: unjudged(n.Friendly),
+			Value: float64(n.Bans), Shown: true, Unfinished: !whole(bin), Dots: h.looks.of(bin.Key, n.Friendly),
 		})
 	}
 	return c
@@ -104,7 +105,7 @@ func (h hourCounts) week(r *Reporter, rep Report) Picture {
 		cell := &c.Rows[last].Cells[bin.From.Hour()] // an hour that comes twice is one cell
 		cell.Value += float64(n.Bans)
 		cell.Shown, cell.Unfinished = true, !whole(bin)
-		cell.Dots = append(cell.Dots, unjudged(n.Friendly)...)
+		cell.Dots = append(cell.Dots, h.looks.of(bin.Key, n.Friendly)...)
 		totals[last] += n.Bans
 	}
 	for i := range c.Rows {
@@ -122,8 +123,9 @@ func friendsOf(rep Report) string {
 
 // meanHour is an hour of the week.
 type meanHour struct {
-	bans, friendly int64
-	hours          float64 // of the period
+	bans  int64
+	looks []charts.Look // of bans of friends
+	hours float64       // of the period
 }
 
 func (m meanHour) mean() float64 { return float64(m.bans) / max(m.hours, 1) }
@@ -133,7 +135,13 @@ func (h hourCounts) ofWeek() (all [7][24]meanHour) {
 	for _, bin := range h.bins {
 		m := &all[bin.From.Weekday()][bin.From.Hour()]
 		n := h.counts[bin.Key]
-		m.bans, m.friendly, m.hours = m.bans+n.Bans, m.friendly+n.Friendly, m.hours+bin.To.Sub(bin.From).Hours()
+		m.bans, m.hours = m.bans+n.Bans, m.hours+bin.To.Sub(bin.From).Hours()
+		m.looks = append(m.looks, h.looks.of(bin.Key, n.Friendly)...)
+	}
+	for d := range all {
+		for h := range all[d] {
+			slices.Sort(all[d][h].looks)
+		}
 	}
 	return all
 }
@@ -154,7 +162,7 @@ func (h hourCounts) means(r *Reporter, rep Report) Picture {
 		row := charts.HeatRow{Name: d.String()[:3]}
 		sum := 0.0
 		for hour, m := range &all[d] {
-			row.Cells[hour] = charts.Cell{Value: m.mean(), Shown: m.hours > 0, Dots: unjudged(m.friendly)}
+			row.Cells[hour] = charts.Cell{Value: m.mean(), Shown: m.hours > 0, Dots: m.looks}
 			sum += m.mean()
 		}
 		row.Total = thinSpaces(mean(sum))

@@ -15,6 +15,7 @@ type overTime struct {
 	unit  string // how long a bin is
 	cells []store.Cell
 	slots map[string]int // the colours of jails
+	looks friendLooks
 }
 
 func byJail(ctx context.Context, r *Reporter, rep *Report) (store.Counts, error) {
@@ -42,6 +43,9 @@ func (r *Reporter) overTime(ctx context.Context, rep *Report, unit string) (o ov
 	}
 	o.bins = bins(rep.Window, r.Words.Zone, next, time.RFC3339)
 	if o.cells, err = r.Store.JailsByBin(ctx, o.bins); err != nil {
+		return o, err
+	}
+	if o.looks, err = r.friendLooks(ctx, rep, o.bins); err != nil {
 		return o, err
 	}
 	o.slots, err = r.slots(ctx, rep.Window.To)
@@ -103,11 +107,12 @@ func (o overTime) dots() (dots []charts.Dot) {
 	at := o.index()
 	for _, cell := range o.cells {
 		bin := o.bins[at[cell.Bin]]
-		for range cell.Friendly {
+		for _, look := range o.looks.of(cell.Bin, cell.Friendly, cell.Jail) {
 			if len(dots) == mostDots {
 				return dots
 			}
-			dots = append(dots, charts.Dot{At: bin.From.Add(bin.To.Sub(bin.From) / 2), Name: jailName(cell.Jail)})
+			middle := bin.From.Add(bin.To.Sub(bin.From) / 2)
+			dots = append(dots, charts.Dot{At: middle, Name: jailName(cell.Jail), Look: look})
 		}
 	}
 	return dots

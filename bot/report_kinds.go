@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"friendlyfire/bot/msg"
 	"friendlyfire/store"
 )
 
@@ -19,6 +20,7 @@ type kind struct {
 	keyName    func(key string) string                               // a key in words
 	chart      func(*Reporter, Report) Picture                       // of a report that may have no rows
 	highlights func(Report) string                                   // the caption's lines on notable rows, each after a line break
+	named      func(Words, Report) msg.Text                          // lines of names that are foreign text; nil: none
 	find       func(Report) finding                                  // the one sentence above the picture; nil: how many bans there were
 	drawn      func(Report) bool                                     // whether there is something to draw; nil: where there are bans
 	window     func(now time.Time, zone *time.Location) store.Window // the one period that there is; nil: as asked for
@@ -36,6 +38,10 @@ var kinds = []kind{
 	{
 		name: "friends", count: byFriends, keyName: jailName, chart: friendsChart, highlights: found, find: findFriends,
 		drawn: hasFriends,
+	},
+	{
+		name: "users", count: byUser, keyName: userKey, chart: usersChart, named: Words.usersNamed, find: findUsers,
+		drawn: hasUsers,
 	},
 	{
 		name: "week", count: byWeek, keyName: jailName, chart: weekChart, highlights: weekMost, find: findWeek,

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"friendlyfire/charts"
 	"friendlyfire/store"
 )
 
@@ -17,6 +18,7 @@ const weeksBefore = 12
 type weekCard struct {
 	bans, friends usually
 	byJail        []store.Count // of the week, most bans first
+	first         bool          // there is no whole week before
 	riser         string        // the jail that rose most; "": none rose
 	riserBefore   int64
 	riserDays     [14]int64 // its bans of each day, from the week before on
@@ -24,6 +26,7 @@ type weekCard struct {
 	countries     []store.Count
 	hours         [24]int64
 	slots         map[string]int
+	looks         []charts.Look // of the bans of friends
 }
 
 // usually is a number of the week, and between which numbers those of the weeks before lie.
@@ -53,6 +56,11 @@ func byWeek(ctx context.Context, r *Reporter, rep *Report) (counts store.Counts,
 			return counts, err
 		}
 	}
+	looks, err := r.friendLooks(ctx, rep, []store.Bin{{Window: rep.Window}})
+	if err != nil {
+		return counts, err
+	}
+	week.looks = looks.of("", counts.Total.Friendly)
 	week.slots, err = r.slots(ctx, rep.Window.To)
 	rep.detail = week
 	return counts, err
@@ -99,6 +107,13 @@ func middleOf(all []int64) usually {
 
 // weekRiser finds the jail whose bans rose most against the week before.
 func weekRiser(ctx context.Context, r *Reporter, w store.Window, week *weekCard) error {
+	span, err := r.Store.Span(ctx)
+	if err != nil {
+		return err
+	}
+	if week.first = span.From.After(daysAfter(w, -7)); week.first {
+		return nil
+	}
 	before, err := r.Store.ByJail(ctx, store.Window{From: daysAfter(w, -7), To: w.From}, false)
 	if err != nil {
 		return err

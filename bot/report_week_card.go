@@ -32,6 +32,9 @@ func weekChart(r *Reporter, rep Report) Picture {
 func (week weekCard) friendsPanel(rep Report) charts.Panel {
 	p := charts.Panel{Title: "Friends", Figure: thinSpaces(number(rep.Friendly)), Friends: rep.Friendly > 0}
 	p.Note = week.friends.compare(rep.Friendly)
+	if p.Rows = lookRows(week.looks); p.Rows != nil {
+		return p
+	}
 	var hit []store.Count
 	for _, row := range week.byJail {
 		if row.Friendly > 0 {
@@ -45,9 +48,25 @@ func (week weekCard) friendsPanel(rep Report) charts.Panel {
 	return p
 }
 
+// lookRows are a row for each look of bans; nil if nothing is known of any.
+func lookRows(looks []charts.Look) (rows []charts.PanelRow) {
+	for i, label := range []string{"people", "unclear", "attackers"} {
+		row := charts.PanelRow{Label: label, Look: charts.Person + charts.Look(i), Friends: true, Dots: true}
+		for _, look := range looks {
+			if look == row.Look {
+				row.Value++
+			}
+		}
+		if row.Value > 0 {
+			rows = append(rows, row)
+		}
+	}
+	return rows
+}
+
 func (week weekCard) riserPanel() charts.Panel {
 	if week.riser == "" {
-		return charts.Panel{Title: "Rose most", Note: "no jail rose"}
+		return charts.Panel{Title: "Rose most", Note: map[bool]string{true: "no week before", false: "no jail rose"}[week.first]}
 	}
 	p := charts.Panel{Title: "Rose most", Name: week.riser}
 	var now int64

@@ -109,7 +109,7 @@ func (d *desk) tuning(read func(context.Context, TuneQuestion) ([]Tuned, error))
 	return t, later
 }
 
-func (d *desk) ask(text string) msg.Message {
+func (d *desk) told(text string) msg.Message {
 	return d.commands.Answer(d.t.Context(), msg.Request{Platform: "paper", Chat: "1", Text: text})
 }
 
@@ -125,24 +125,24 @@ func TestTuneAnswersAtOnceOrInTwoSteps(t *testing.T) {
 			time.Sleep(takes)
 			return readLog(t, log)(ctx, q)
 		})
-		whole := d.ask("/tune sshd")
+		whole := d.told("/tune sshd")
 		if !strings.HasPrefix(whole.Text.String(), "sshd: maxretry ") || whole.Photo == nil || whole.Fallback == "" || !whole.Silent {
 			t.Errorf("at once: %+v", whole.Text)
 		}
-		if again := d.ask("/tune sshd"); again.Text.String() != whole.Text.String() || asked != 1 {
+		if again := d.told("/tune sshd"); again.Text.String() != whole.Text.String() || asked != 1 {
 			t.Errorf("asked again, read %d times: %v", asked, again.Text)
 		}
 
 		takes = time.Minute
 		start := time.Now()
 		time.Sleep(2 * keptAnswer)
-		if m := d.ask("/tune sshd"); m.Text.String() != reading || len(later.all()) > 0 {
+		if m := d.told("/tune sshd"); m.Text.String() != reading || len(later.all()) > 0 {
 			t.Errorf("the first step: %v", m.Text)
 		}
 		if waited := time.Since(start) - 2*keptAnswer; waited > patience {
 			t.Errorf("the first step took %v", waited)
 		}
-		if m := d.ask("/tune dovecot"); !strings.Contains(m.Text.String(), "One log at a time: I am reading that of sshd") {
+		if m := d.told("/tune dovecot"); !strings.Contains(m.Text.String(), "One log at a time: I am reading that of sshd") {
 			t.Errorf("two at a time: %v", m.Text)
 		}
 		d.banned("jdupont")
@@ -178,7 +178,7 @@ func TestTheSecondStepOfTuneArrives(t *testing.T) {
 				return readLog(t, log)(ctx, q)
 			})
 			later.replies = test.replies
-			d.ask("/tune sshd")
+			d.told("/tune sshd")
 			time.Sleep(3 * time.Minute)
 			synctest.Wait()
 			sent := later.all()
@@ -208,7 +208,7 @@ func TestAStopEndsTune(t *testing.T) {
 				}
 			}()
 		}
-		d.ask("/tune sshd")
+		d.told("/tune sshd")
 		stop()
 		<-ended
 		if sent := later.all(); len(sent) > 0 {
@@ -278,7 +278,7 @@ func TestTuneSaysWhatFriendsLookLike(t *testing.T) {
 		d.tuning(readLog(t, tunedLog(5, func(int) int { return 3 })))
 		d.banned("jdupont", "jdupont", "jdupont")
 		const want = "\nBy their log lines, 1 of 1 friend banned by sshd looks like a person"
-		if got := d.ask("/tune sshd").Text.String(); !strings.HasSuffix(got, want) {
+		if got := d.told("/tune sshd").Text.String(); !strings.HasSuffix(got, want) {
 			t.Errorf("%q", got)
 		}
 	})
@@ -294,7 +294,7 @@ func TestJailsAreSuggested(t *testing.T) {
 				t.Errorf("%q: %s, want %s", typed, got, want)
 			}
 		}
-		if got := d.ask("/tune").Text.String(); got != "Which jail? Like this: /tune sshd. I know sshd and dovecot" {
+		if got := d.told("/tune").Text.String(); got != "Which jail? Like this: /tune sshd. I know sshd and dovecot" {
 			t.Error(got)
 		}
 	})

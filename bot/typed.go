@@ -14,6 +14,7 @@ var otherWords = map[string]string{
 	"1d": "24h", "24hours": "24h", "today": "24h", "1w": "7d", "7days": "7d", "1m": "30d", "30days": "30d",
 	"ever": "all", "everything": "all",
 	"countries": "country", "server": "source", "servers": "source", "host": "source", "hosts": "source",
+	"user": "users", "names": "users", "name": "users", "usernames": "users",
 	"strictness": "strict", "active": "banned", "now": "banned",
 }
 

@@ -43,22 +43,25 @@ func (j *judge) verdict(ctx context.Context, s *store.Store, b store.Ban) (evide
 		others = append(others, o.Ban)
 	}
 	fleet, err := j.fleet(ctx, s)
-	return judged(b, others, fleet), err
+	return judged(b, others, fleet, evidence.Read), err
 }
 
-// judged judges a ban, where others are the bans of its address, newest first; they may hold the ban itself.
-func judged(b store.Ban, others []store.Ban, fleet map[string]int) evidence.Verdict {
+// judged judges a ban, where others are the bans of its address, newest first; they may hold the ban itself. read reads
+// log lines.
+func judged(
+	b store.Ban, others []store.Ban, fleet map[string]int, read func(matches string) evidence.Evidence,
+) evidence.Verdict {
 	c := evidence.Context{Failures: b.Failures, Bans: b.BanCount, Fleet: map[string]int{}}
-	e := evidence.Read(b.Matches)
+	e := read(b.Matches)
 	e.AddPace(b.Failures, b.Pace)
 	for _, o := range others {
 		apart := b.Time.Sub(o.Time)
 		switch same := o.Jail == b.Jail && o.Source == b.Source; {
 		case o.Matches == "" || same && apart <= 0 || apart > pastJudged || -apart > sameTime:
 		case same || apart > sameTime:
-			c.Earlier = append(c.Earlier, evidence.Read(o.Matches))
+			c.Earlier = append(c.Earlier, read(o.Matches))
 		default:
-			other := evidence.Read(o.Matches)
+			other := read(o.Matches)
 			c.Others = append(c.Others, evidence.Other{Jail: o.Jail, Server: o.Source, Evidence: other})
 			if len(e.Names) == 0 { // the jail recidive, for one, has no lines of its own
 				c.Earlier = append(c.Earlier, other)
@@ -162,7 +165,7 @@ func lookAlikes(bans []store.Ban) map[string]look {
 		seen[key] = true
 		l := jails[b.Jail]
 		l.friends++
-		switch judged(b, byAddress[b.Address], nil).Who {
+		switch judged(b, byAddress[b.Address], nil, evidence.Read).Who {
 		case evidence.Person:
 			l.people++
 		case evidence.Attacker:

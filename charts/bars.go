@@ -22,7 +22,8 @@ type Bar struct {
 	Value   int64 // below 0 counts as 0
 	Friends int64 // how much of it is about friends, 0 to Value
 	Kind    Kind
-	Before  int64 // what Value was in the period before, for the change
+	Before  int64  // what Value was in the period before, for the change
+	Note    string // what else there is to say, in place of the change
 }
 
 // friendly reports whether all of the bar is about friends.
@@ -40,6 +41,7 @@ type BarChart struct {
 	Theme Theme
 
 	Compare    bool   // show the change of each bar
+	NoteLabel  string // stands above the notes, in place of the changes; "": there are none
 	ValueLabel string // stands above the counts; "" is "bans"
 	Empty      string // the text if no bar has a count; "" is "No bans in this period"
 }
@@ -103,20 +105,18 @@ func (r barRows) draw(s *sheet) {
 	for _, b := range r.bars {
 		names = append(names, fit(b.Label, smallSize, 360))
 		counts = append(counts, grouped(b.Value))
-		if r.chart.Compare {
-			notes = append(notes, change(b))
-		}
+		notes = append(notes, fit(r.chart.note(b), smallSize, 170))
 	}
-	values, changes := fit(cmp.Or(r.chart.ValueLabel, "bans"), smallSize, 170), ""
+	values, noteLabel := fit(cmp.Or(r.chart.ValueLabel, "bans"), smallSize, 170), ""
 	countEnd := Width - margin
 	if w := maxTextWidth(smallSize, notes...); w > 0 {
-		changes = "change"
-		countEnd -= max(w, textWidth(changes, smallSize)) + gap
+		noteLabel = fit(r.chart.noteLabel(), smallSize, 170)
+		countEnd -= max(w, textWidth(noteLabel, smallSize)) + gap
 	}
 	x0 := margin + maxTextWidth(smallSize, names...) + 18
 	x1 := countEnd - maxTextWidth(smallSize, append(counts, values)...) - gap
 	s.text(countEnd, r.top-26, smallSize, right, s.muted, values)
-	s.text(Width-margin, r.top-26, smallSize, right, s.muted, changes)
+	s.text(Width-margin, r.top-26, smallSize, right, s.muted, noteLabel)
 
 	full := r.full()
 	for i, b := range r.bars {
@@ -133,9 +133,7 @@ func (r barRows) draw(s *sheet) {
 		}
 		s.text(x0-18, y, smallSize, right, name, names[i])
 		s.text(countEnd, y, smallSize, right, value, counts[i])
-		if r.chart.Compare {
-			s.text(Width-margin, y, smallSize, right, s.muted, notes[i])
-		}
+		s.text(Width-margin, y, smallSize, right, s.muted, notes[i])
 		end := x0
 		if b.Kind == Plain && b.Value > 0 {
 			end = r.bar(s, b, x0, x1, y, full)
@@ -144,6 +142,24 @@ func (r barRows) draw(s *sheet) {
 			r.beside(s, grouped(b.Friends)+" of friends", end+16, x1, y)
 		}
 	}
+}
+
+func (c BarChart) noteLabel() string {
+	if c.Compare {
+		return "change"
+	}
+	return c.NoteLabel
+}
+
+// note is what stands at the end of a bar's row.
+func (c BarChart) note(b Bar) string {
+	switch {
+	case c.Compare:
+		return change(b)
+	case c.NoteLabel != "":
+		return b.Note
+	}
+	return ""
 }
 
 // change is by how much the bar differs from before: "+12", "−3", "same", "new".

@@ -40,6 +40,7 @@ type PanelRow struct {
 	Friends bool // drawn in the colour of friends
 	Bars    bool // there is a bar under each row, the longest as wide as the panel
 	Dots    bool // as many dots as Value, if there is room
+	Look    Look // of the dots
 }
 
 // Column is a column of a panel.
@@ -184,17 +185,19 @@ func (s *sheet) panelRows(rows []PanelRow, x, y, foot int) {
 			s.rect(x, line+20, x+length, line+28, bar)
 		}
 		if r.Dots {
-			s.rowOfDots(int(min(nonNegative(r.Value), 1000)), int(min(most, 1000)), end+24, line, x+panelWidth)
+			s.rowOfDots(r, int(min(most, 1000)), end+24, line, x+panelWidth)
 		}
 	}
 }
 
-// rowOfDots draws n dots from x to end, so small that the most of all rows have room; or a bar, if they have not.
-func (s *sheet) rowOfDots(n, most, x, line, end int) {
+// rowOfDots draws the dots of a row from x to end, so small that the most of all rows have room; or a bar, if they have
+// not.
+func (s *sheet) rowOfDots(r PanelRow, most, x, line, end int) {
+	n := int(min(nonNegative(r.Value), 1000))
 	step := min(float64(end-x)/float64(max(most, 1)), 20)
-	if r := step/2 - 1; r >= leastDot {
+	if radius := step/2 - 1; radius >= leastDot {
 		for i := range n {
-			s.dot(x+round(step*(float64(i)+0.5)), line, min(r, dotRadius), Unjudged)
+			s.dot(x+round(step*(float64(i)+0.5)), line, min(radius, dotRadius), r.Look)
 		}
 		return
 	}

@@ -55,7 +55,7 @@ func (c DotChart) plan() plan {
 	if len(st.rows) == 0 {
 		return blank(t, c.Head, c.empty())
 	}
-	legend := st.legend()
+	legend := countedLooks(st.looks())
 	if c.hasUsual(st) {
 		legend = append(legend, legendEntry{"usual", 34, func(s *sheet, x, y int) { s.rect(x, y-12, x+34, y+12, s.band) }})
 	}

@@ -198,9 +198,9 @@ func someCard(tb testing.TB) Card {
 		Panels: []Panel{
 			{Title: "All bans", Figure: "735", Note: "as usual", Usual: &Usual{735, 660, 760}},
 			{Title: "Friends", Figure: "17", Friends: true, Note: "more than usual", Rows: []PanelRow{
-				{Label: "sshd", Value: 11, Friends: true, Dots: true},
-				{Label: "dovecot", Value: 4, Friends: true, Dots: true},
-				{Label: "nginx-http-auth", Value: 2, Friends: true, Dots: true},
+				{Label: "people", Value: 11, Friends: true, Dots: true, Look: Person},
+				{Label: "unclear", Value: 2, Friends: true, Dots: true, Look: Unclear},
+				{Label: "attackers", Value: 4, Friends: true, Dots: true, Look: Attacker},
 			}},
 			rose,
 			{Title: "New countries", Figure: "3", Rows: []PanelRow{
@@ -271,8 +271,21 @@ func gallery(tb testing.TB) map[string]figure {
 			Label: names[i%25], Part: int64(i), Whole: 1000, Low: 0.01, High: 0.04 - float64(i)/1000,
 		})
 	}
+	names := BarChart{
+		Head: Head{
+			Title: "Names tried in 4\u202f454 bans, 138 of friends; most root, 3\u202f741", Friends: "138 of friends",
+			Subtitle: "30 days to Sun 29 Nov 0:27 · 12 names in the latest 5\u202f000 bans, since Fri 20 Nov",
+		},
+		NoteLabel: "account", Bars: []Bar{
+			{Label: "root", Value: 3741, Friends: 14, Note: "exists"},
+			{Label: "a-name-of-sixty-four-characters-that-some-attacker-has-made-up…", Value: 1869, Note: "missing"},
+			{Label: "jdupont", Value: 61, Friends: 61, Note: "mixed"},
+			{Label: "x", Value: 1},
+		},
+	}
 	all := map[string]figure{
-		"bars": bars(25), "bars-dark": dark, "bars-broken": broken, "bars-few": few, "bars-one": one,
+		"bars-names": names,
+		"bars":       bars(25), "bars-dark": dark, "bars-broken": broken, "bars-few": few, "bars-one": one,
 		"bars-none":   BarChart{Head: Head{Title: "No bans", Subtitle: "Today"}},
 		"hours":       someTimes(tb, 6, 168, hours),
 		"hours-day":   someTimes(tb, 11, 24, hours),

@@ -218,15 +218,31 @@ func legendWidth(entries []legendEntry) (w int) {
 
 // lookEntries are the legend for dots of different looks; none if nothing is known of any.
 func lookEntries(looks []Look) (entries []legendEntry) {
-	for look, label := range map[Look]string{Person: "person", Unclear: "unclear", Attacker: "attacker"} {
-		if slices.Contains(looks, look) {
+	for i, label := range []string{"person", "unclear", "attacker"} {
+		if look := Person + Look(i); slices.Contains(looks, look) {
 			entries = append(entries, dotEntry(look, label))
 		}
 	}
-	slices.SortFunc(entries, func(a, b legendEntry) int {
-		return slices.Index([]string{"person", "unclear", "attacker"}, a.label) -
-			slices.Index([]string{"person", "unclear", "attacker"}, b.label)
-	})
+	return entries
+}
+
+// countedLooks is lookEntries with the number of each look.
+func countedLooks(looks []Look) (entries []legendEntry) {
+	for i, labels := range [][2]string{
+		{" looks like a person", " look like people"},
+		{" unclear", " unclear"},
+		{" looks like an attacker", " look like attackers"},
+	} {
+		look, n := Person+Look(i), 0
+		for _, l := range looks {
+			if l == look {
+				n++
+			}
+		}
+		if n > 0 {
+			entries = append(entries, dotEntry(look, grouped(int64(n))+labels[min(n-1, 1)]))
+		}
+	}
 	return entries
 }
 

@@ -68,12 +68,14 @@ func newStrip(dots []Dot, edges []time.Time, most int) strip {
 
 func (st strip) height() int { return len(st.rows)*stripPitch + 8*min(len(st.rows), 1) }
 
-func (st strip) legend() []legendEntry {
-	var looks []Look
+func (st strip) legend() []legendEntry { return lookEntries(st.looks()) }
+
+// looks are those of all dots.
+func (st strip) looks() (looks []Look) {
 	for _, row := range st.rows {
 		looks = append(looks, slices.Concat(row.cells...)...)
 	}
-	return lookEntries(looks)
+	return looks
 }
 
 // grain is how the dots of a strip are packed: all of it in the same way.

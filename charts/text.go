@@ -28,11 +28,7 @@ func (c BarChart) Text(width int) string {
 		}
 		names = append(names, cleanCells(name, p.width/3))
 		counts = append(counts, grouped(b.Value))
-		note := ""
-		if c.Compare {
-			note = change(b)
-		}
-		notes = append(notes, note)
+		notes = append(notes, cleanCells(c.note(b), 10))
 	}
 	n, k, w := maxCellCount(names), maxCellCount(counts), maxCellCount(notes)
 	if w > 0 && p.width-n-k-w-3 < 8 {

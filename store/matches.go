@@ -14,6 +14,32 @@ func (s *Store) RecentMatches(ctx context.Context, since time.Time, n int) ([]Ba
 		WHERE b.matches <> '' ORDER BY b.time DESC`, since.Unix(), n)
 }
 
+// LatestMatches returns those of the latest n bans in the window that have log lines, newest first, each with its
+// time, its address and whether that is friendly, and its lines. It also returns how many bans those latest ones are, and
+// since when; zero if there are none.
+func (s *Store) LatestMatches(
+	ctx context.Context, w Window, n int,
+) (bans []EnrichedBan, looked int64, since time.Time, err error) {
+	rows, err := s.r.QueryContext(ctx, `SELECT b.time, a.text, a.friendly, b.matches
+		FROM (SELECT * FROM bans WHERE time >= ? AND time < ? ORDER BY time DESC LIMIT ?) b
+			JOIN addresses a ON a.id = b.address_id
+		ORDER BY b.time DESC`, w.from(), w.to(), n)
+	if err != nil {
+		return nil, 0, since, err
+	}
+	_, err = collect(rows, func(rows *sql.Rows) (none struct{}, err error) {
+		var at int64
+		var g EnrichedBan
+		err = rows.Scan(&at, &g.Address, &g.Friendly, &g.Matches)
+		g.Time, since = time.Unix(at, 0), time.Unix(at, 0)
+		if looked++; g.Matches != "" {
+			bans = append(bans, g)
+		}
+		return none, err
+	})
+	return bans, looked, since, err
+}
+
 // FriendlyMatches returns the bans in the window that have log lines, of the n friendly addresses that were banned for
 // the first time most recently; newest bans first, at most limit.
 func (s *Store) FriendlyMatches(ctx context.Context, w Window, n, limit int) ([]Ban, error) {

@@ -51,6 +51,36 @@ func TestR29AnswerWithoutItsPicture(t *testing.T) {
 	}
 }
 
+// Whoever does not see a picture is told what it shows, wherever it is posted.
+func TestAPictureIsDescribedByItsCaption(t *testing.T) {
+	long := strings.Repeat("ö😀\u202f", 450)
+	for text, want := range map[string]string{
+		"3 bans of 2 addresses\n*sshd* 3": "3 bans of 2 addresses\n*sshd* 3",
+		"evil\u202e\x00name":              "evilname",
+		long:                              string([]rune(long)[:1023]) + "…",
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			s := discordtest.InMemory(t)
+			c := newClient(t, s)
+			m := msg.Message{Text: plain(text).Text, Photo: []byte("\x89PNG")}
+			deliver(t, c, discordtest.Channel, m)
+			m.Photo = nil
+			deliver(t, c, discordtest.Channel, m)
+			m.Photo = []byte("\x89PNG")
+			c.Answer = func(context.Context, msg.Request) msg.Message { return m }
+			bottest.Listen(t, c)
+			s.AwaitListening(t)
+			i := s.Slash(discordtest.Admin, "report")
+			time.Sleep(time.Minute)
+			posted, answers := s.Messages(), i.Answers()
+			if len(answers) != 1 || posted[0].Alt != want || posted[1].Alt != "" || answers[0].Alt != want {
+				t.Errorf("described as %q, without a picture as %q, in answers as %+v; want %q",
+					posted[0].Alt, posted[1].Alt, answers, want)
+			}
+		})
+	}
+}
+
 // A message goes its way while an upload to the same channel hangs.
 func TestR29AnUploadThatHangsHoldsUpNobody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

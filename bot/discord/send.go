@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"strings"
 
 	"github.com/bwmarrin/discordgo"
 
@@ -23,11 +24,28 @@ type payload struct {
 	Attachments     *[]attachment                     `json:"attachments,omitempty"`
 }
 
-// attachment is a file of a message. When a message is edited, those that are not named are removed, and new ones have
-// the number of their part: https://discord.com/developers/docs/reference#editing-message-attachments
+// attachment is a file of a message, by the number of its part. When a message is edited, those that are not named are
+// removed: https://discord.com/developers/docs/reference#uploading-files
 type attachment struct {
-	ID       string `json:"id"`
-	Filename string `json:"filename"`
+	ID          string `json:"id"`
+	Filename    string `json:"filename"`
+	Description string `json:"description,omitempty"` // what those hear or read who do not see it
+}
+
+// maxDescription bounds the description of a file, in characters.
+// https://discord.com/developers/docs/resources/message#attachment-object
+const maxDescription = 1024
+
+// described is the list of a message's files: its photo, described by its caption.
+func described(m msg.Message) *[]attachment {
+	if m.Photo == nil {
+		return nil
+	}
+	caption := strings.Map(visible, strings.ToValidUTF8(strings.TrimSpace(m.Text.String()), "\ufffd"))
+	if chars := []rune(caption); len(chars) > maxDescription {
+		caption = string(chars[:maxDescription-1]) + "…"
+	}
+	return &[]attachment{{"0", chartName, caption}}
 }
 
 const chartName = "chart.png"
@@ -46,6 +64,7 @@ func newPayload(m msg.Message) payload {
 		AllowedMentions: &discordgo.MessageAllowedMentions{Parse: nobody},
 		Nonce:           m.Nonce,
 		EnforceNonce:    m.Nonce != "",
+		Attachments:     described(m),
 	}
 }
 
@@ -53,9 +72,8 @@ func newPayload(m msg.Message) payload {
 func newEdit(m msg.Message) payload {
 	m.Silent = false // an edit never rings, and Discord takes the flag with new messages only
 	p := newPayload(m)
-	p.Attachments = &[]attachment{}
-	if m.Photo != nil {
-		p.Attachments = &[]attachment{{"0", chartName}}
+	if p.Attachments == nil {
+		p.Attachments = &[]attachment{}
 	}
 	return p
 }

@@ -21,6 +21,7 @@ const (
 	maxContent  = 2000
 	maxEmbeds   = 6000 // characters in all embeds
 	maxNonce    = 25
+	maxAlt      = 1024            // characters
 	nonceMemory = 3 * time.Minute // "the past few minutes"
 )
 
@@ -32,6 +33,7 @@ type Message struct {
 	Content  string // with its markup
 	File     string // name of the attachment
 	Photo    []byte // the attachment
+	Alt      string // its description
 	Nonce    string
 	Flags    int
 	Buttons  [][]Button
@@ -62,6 +64,7 @@ type draft struct {
 	Attachments *[]struct {
 		ID       string `json:"id"`
 		Filename string `json:"filename"`
+		Alt      string `json:"description"`
 	} `json:"attachments"`
 	Embeds []struct {
 		Title       string `json:"title"`
@@ -151,6 +154,14 @@ func (s *Server) read(r *http.Request, q Request) (d draft, m Message, no *refus
 	}
 	if no := d.check(m.File != ""); no != nil {
 		return d, m, no
+	}
+	if d.Attachments != nil {
+		for _, a := range *d.Attachments {
+			if m.File != "" && (a.ID != "0" || a.Filename != m.File) || utf8.RuneCountInString(a.Alt) > maxAlt {
+				return d, m, invalid("attachments")
+			}
+			m.Alt = a.Alt
+		}
 	}
 	m.Time, m.Content, m.Nonce, m.Flags = time.Now(), d.Content, d.Nonce, d.Flags
 	for _, row := range d.Components {
