@@ -15,10 +15,10 @@ import (
 	"friendlyfire/store"
 )
 
-// CommandList describes the commands to platforms that list or check them.
-func CommandList() []msg.Command {
+// CommandList describes the commands to platforms that list or check them: with acts, those that act, too.
+func CommandList(acts bool) []msg.Command {
 	since := msg.Arg{Name: "since", Description: "how far back", Choices: Periods()}
-	return []msg.Command{
+	all := []msg.Command{
 		{Name: "report", Description: "Bans as a chart", Args: []msg.Arg{
 			{Name: "by", Description: "counted by", Choices: Kinds()},
 			since,
@@ -33,6 +33,10 @@ func CommandList() []msg.Command {
 		{Name: "status", Description: "Is all well?"},
 		{Name: "help", Description: "What I can do"},
 	}
+	if acts {
+		all = append(all, actCommands()...)
+	}
+	return all
 }
 
 // Commands answers what people ask.
@@ -41,6 +45,7 @@ type Commands struct {
 	Reporter *Reporter
 	Chats    []store.Chat
 	Health   *Health
+	Acting   *Acting // nil: nobody can act
 	Log      *slog.Logger
 
 	judge judge
@@ -77,6 +82,9 @@ func (c *Commands) Answer(ctx context.Context, r msg.Request) msg.Message {
 func (c *Commands) carryOut(
 	ctx context.Context, command string, args []string, r msg.Request,
 ) (m msg.Message, err error) {
+	if m, known, err := c.act(ctx, command, args, r); known {
+		return m, err
+	}
 	switch command {
 	case "report", "reports":
 		m, err = c.report(ctx, args, r.Platform, cmp.Or(r.Width, phone))
@@ -89,16 +97,16 @@ func (c *Commands) carryOut(
 	case "status":
 		m, err = c.status(ctx)
 	case "help", "start", "":
-		m = msg.Message{Text: help()}
+		m = msg.Message{Text: c.help()}
 	default:
-		m = msg.Message{Text: append(msg.Text{{Text: unknownCommand(command) + "\n\n"}}, help()...), Aside: true}
+		m = msg.Message{Text: append(plain(c.unknownCommand(command)+"\n\n"), c.help()...), Aside: true}
 	}
 	return m, err
 }
 
-func unknownCommand(typed string) string {
+func (c *Commands) unknownCommand(typed string) string {
 	var names []string
-	for _, c := range CommandList() {
+	for _, c := range CommandList(c.Acting != nil) {
 		names = append(names, "/"+c.Name)
 	}
 	return "I do not know that command." + DidYouMean("/"+typed, names)
@@ -138,8 +146,8 @@ type usageError string
 
 func (e usageError) Error() string { return string(e) }
 
-func help() msg.Text {
-	return msg.Text{
+func (c *Commands) help() msg.Text {
+	t := msg.Text{
 		{Text: "I tell you when Fail2Ban bans somebody it should not. You can ask:\n"},
 		{Text: "/report", Style: msg.Bold},
 		{Text: ": bans as a chart. Add what to count by (" + strings.Join(Kinds(), ", ") + ") and how far back (" +
@@ -151,6 +159,10 @@ func help() msg.Text {
 		{Text: "/status", Style: msg.Bold},
 		{Text: ": is all well?"},
 	}
+	if c.Acting != nil {
+		t = append(t, actHelp()...)
+	}
+	return t
 }
 
 // inText asks for a report without a picture.

@@ -27,6 +27,7 @@ func (p jailPast) known(until time.Time) bool {
 type jailsPast struct {
 	past  map[string]jailPast
 	looks map[string]look
+	marks map[string]store.Marks // what people said of them
 }
 
 // Friends are judged by their log lines: so many, and so many bans of them, which takes some milliseconds.
@@ -42,7 +43,11 @@ func byJailAndPast(ctx context.Context, r *Reporter, rep *Report) (store.Counts,
 	if err != nil {
 		return counts, err
 	}
-	rep.detail = jailsPast{looks: lookAlikes(bans)}
+	marks, err := r.Store.MarksByJail(ctx, rep.Window)
+	if err != nil {
+		return counts, err
+	}
+	rep.detail = jailsPast{looks: lookAlikes(bans), marks: marks}
 	if rep.Since == "all" {
 		return counts, nil
 	}
@@ -55,7 +60,7 @@ func byJailAndPast(ctx context.Context, r *Reporter, rep *Report) (store.Counts,
 	for jail, share := range now {
 		jails[jail] = jailPast{past[jail], jail != "" && hasRisen(share, past[jail], rep.Window.From)}
 	}
-	rep.detail = jailsPast{jails, lookAlikes(bans)}
+	rep.detail = jailsPast{jails, lookAlikes(bans), marks}
 	return counts, err
 }
 
@@ -131,7 +136,31 @@ func strictest(rep Report) string {
 	if len(risen) > 0 {
 		s += "\nStricter than usual: " + list(risen)
 	}
-	return s + lookLikePeople(byShare(rep.Rows), detail[jailsPast](rep).looks)
+	return s + lookLikePeople(byShare(rep.Rows), detail[jailsPast](rep).looks) +
+		byMarks(byShare(rep.Rows), detail[jailsPast](rep).marks)
+}
+
+// byMarks is "By your marks, sshd: 22 attackers, 7 people, 2 unsure", of the jails with most marks.
+func byMarks(rows []Row, marks map[string]store.Marks) string {
+	sum := func(row Row) int { m := marks[row.Key]; return m.Attackers + m.People }
+	slices.SortStableFunc(rows, func(a, b Row) int { return cmp.Compare(sum(b), sum(a)) })
+	var parts []string
+	for _, row := range rows {
+		m := marks[row.Key]
+		if sum(row) == 0 || len(parts) == 3 {
+			break
+		}
+		people := strings.Replace(plural(m.People, "person"), "persons", "people", 1)
+		part := row.Name + ": " + plural(m.Attackers, "attacker") + ", " + people
+		if unsure := int(row.Friendly) - sum(row); unsure > 0 {
+			part += ", " + number(unsure) + " unsure"
+		}
+		parts = append(parts, part)
+	}
+	if parts == nil {
+		return ""
+	}
+	return "\nBy your marks, " + strings.Join(parts, "; ")
 }
 
 // lookLikePeople is "By their log lines, 19 of 31 friends banned by sshd look like people".

@@ -80,6 +80,14 @@ type Config struct {
 		Listen string `toml:"listen"`
 	} `toml:"metrics"`
 
+	// Act is who may have bans lifted and addresses trusted, and by which helper. Without a socket, nobody may.
+	Act struct {
+		// Socket is where the helper of this machine listens; "" is nowhere.
+		Socket string `toml:"socket"`
+		// Users may act; none: whoever may command.
+		Users []string `toml:"users"`
+	} `toml:"act"`
+
 	// Platforms are the sections of the chat platforms, such as [telegram]: those that Loader.Sections made.
 	Platforms []Section `toml:"-"`
 }
@@ -105,7 +113,13 @@ type Source struct {
 	// SilentAfter is how long the source may be silent before the chats are told, a minute to a year; 0: they never
 	// are.
 	SilentAfter time.Duration `toml:"silent_after"`
+	// Act is who acts on the Fail2Ban of the source: ActLocal, or "" for nobody. In the file "" is ActLocal for a file of
+	// this machine, if there is a helper, and "none" is nobody.
+	Act string `toml:"act"`
 }
+
+// ActLocal is the helper of this machine.
+const ActLocal = "local"
 
 // Location returns where the file is, for people and for comparing; "" if the source does not say.
 func (s *Source) Location() string {

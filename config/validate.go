@@ -41,6 +41,12 @@ func (r *reader) validate(c *Config, purpose Purpose) {
 		r.mistake("privacy.keep_days", "expected 1 to 36500 days")
 	}
 	r.address("metrics.listen", c.Metrics.Listen)
+	switch socket := c.Act.Socket; {
+	case socket != "" && !filepath.IsAbs(socket):
+		r.mistake("act.socket", "expected an absolute path, such as /run/friendlyfire/act.sock")
+	case socket == "" && len(c.Act.Users) > 0:
+		r.mistake("act.users", "has no effect without act.socket, where the helper listens")
+	}
 	for _, s := range c.Platforms {
 		s.Validate(&Validator{r: r, section: s.Name(), purpose: purpose})
 	}
@@ -70,11 +76,27 @@ func (r *reader) checkSources(c *Config, purpose Purpose) {
 			r.missing(section+".path", section, "is the file of source[%d] as well", first)
 		}
 		r.checkLocation(section, s, purpose)
+		r.checkAct(section, s, c.Act.Socket)
 		r.oneOf(section+".format", s.Format, "auto", "csv", "log")
 		r.within(section+".every", s.Every, time.Second, day)
 		if s.SilentAfter != 0 {
 			r.within(section+".silent_after", s.SilentAfter, time.Minute, 365*day)
 		}
+	}
+}
+
+// checkAct validates who acts on the source's Fail2Ban, and fills in who does where it is not said.
+func (r *reader) checkAct(section string, s *Source, socket string) {
+	key := section + ".act"
+	switch {
+	case s.Act == "" && socket != "" && s.SFTP == nil:
+		s.Act = ActLocal
+	case s.Act == "none":
+		s.Act = ""
+	case s.Act == ActLocal && socket == "":
+		r.mistake(key, "needs act.socket, where the helper of this machine listens")
+	case s.Act != "" && s.Act != ActLocal:
+		r.mistake(key, `expected "local", the helper of this machine, or "none"`)
 	}
 }
 

@@ -1,0 +1,476 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"friendlyfire/act"
+	"friendlyfire/bot/msg"
+	"friendlyfire/store"
+)
+
+// The commands of the buttons that act. askAct begins a question about a ban, whose buttons are yesToActs and noToActs.
+const (
+	askAct    = "ask"
+	yesToActs = "yes"
+	noToActs  = "no"
+	markBan   = "mark"
+
+	storm = "storm" // of askAct: all bans that a message tells of as one
+)
+
+// usualTrust is how long an address is trusted unless somebody says otherwise.
+const usualTrust = 30 * 24 * time.Hour
+
+// stormActs is how many bans of a storm are lifted by one question: as many as the helper does in an hour.
+const stormActs = 30
+
+// actCommands describes the commands that act.
+func actCommands() []msg.Command {
+	address := msg.Arg{Name: "address", Description: "IPv4 or IPv6", Required: true}
+	return []msg.Command{
+		{Name: "unban", Description: "Lift the bans of an address", Args: []msg.Arg{address}},
+		{Name: "trust", Description: "Have Fail2Ban ignore an address for a while", Args: []msg.Arg{
+			{Name: "address", Description: "IPv4 or IPv6, or a network up to /24 or /48", Required: true},
+			{Name: "for", Description: "how long: 7d, 12h; 30d unless you say"},
+		}},
+		{Name: "untrust", Description: "End that", Args: []msg.Arg{address}},
+		{Name: "trusted", Description: "Whom Fail2Ban ignores by my doing"},
+		{Name: yesToActs, Description: "Do what I have asked you about", Args: []msg.Arg{
+			{Name: "question", Description: "the letters that I named", Required: true},
+		}},
+	}
+}
+
+// actHelp is what help says of them.
+func actHelp() msg.Text {
+	return msg.Text{
+		{Text: "\n"},
+		{Text: "/unban", Style: msg.Bold},
+		{Text: " ADDRESS: lift its bans\n"},
+		{Text: "/trust", Style: msg.Bold},
+		{Text: " ADDRESS [7d]: have Fail2Ban ignore it for a while; "},
+		{Text: "/untrust", Style: msg.Bold},
+		{Text: " ends that, "},
+		{Text: "/trusted", Style: msg.Bold},
+		{Text: " lists them"},
+	}
+}
+
+// act carries out a command that acts; known is false if it is none.
+func (c *Commands) act(
+	ctx context.Context, command string, args []string, r msg.Request,
+) (m msg.Message, known bool, err error) {
+	do, known := map[string]func(context.Context, []string, msg.Request) (msg.Message, error){
+		askAct: c.askAct, yesToActs: c.yes, noToActs: c.no, markBan: c.mark,
+		"unban": c.unban, "trust": c.trust, "untrust": c.untrust, "trusted": c.trusted,
+	}[command]
+	switch {
+	case !known || c.Acting == nil:
+		return m, false, nil
+	case command != "trusted" && !c.Acting.may(r):
+		return m, true, usageError("You may ask me, but not act: that is for the users of [act] in my configuration.")
+	}
+	m, err = do(ctx, args, r)
+	return m, true, err
+}
+
+// alertOf is the alert of a friendly ban as it is now.
+func (c *Commands) alertOf(ctx context.Context, word string) (store.EnrichedBan, msg.Text, error) {
+	g, err := c.friendly(ctx, word)
+	if err != nil {
+		return g, nil, err
+	}
+	who, err := c.judge.verdict(ctx, c.Store, g.Ban)
+	if err != nil {
+		return g, nil, err
+	}
+	text, err := c.withActs(ctx, g, c.Reporter.Words.verdict(g.Ban, who))
+	return g, text, err
+}
+
+// withActs is the alert, and what was done about its ban.
+func (c *Commands) withActs(ctx context.Context, g store.EnrichedBan, verdict msg.Text) (msg.Text, error) {
+	acted, err := c.Acting.acted(ctx, &g)
+	return lines(c.Reporter.Words.Alert(g, verdict, ""), acted), err
+}
+
+// acted is what was done about a ban; nil if nobody can act. A ban that was lifted ends then.
+func (a *Acting) acted(ctx context.Context, g *store.EnrichedBan) (msg.Text, error) {
+	if a == nil {
+		return nil, nil
+	}
+	acts, err := a.Store.ActsOfBan(ctx, g.ID)
+	if err != nil {
+		return nil, err
+	}
+	for _, one := range acts {
+		if one.Verb == "unban" && one.Outcome == store.ActDone && g.InForce(one.DoneAt) {
+			g.BanTime = max(1, int64(one.DoneAt.Sub(g.Time)/time.Second))
+		}
+	}
+	mark, err := a.Store.MarkOf(ctx, g.ID)
+	return a.Words.acted(acts, mark), err
+}
+
+// askAct asks whether to act on a ban: "unban 17", "trust 17", "untrust 17", "storm 17".
+func (c *Commands) askAct(ctx context.Context, args []string, r msg.Request) (m msg.Message, err error) {
+	if len(args) != 2 {
+		return m, usageError("That button names no ban.")
+	}
+	if args[0] == storm {
+		return c.askStorm(ctx, args[1], r)
+	}
+	g, text, err := c.alertOf(ctx, args[1])
+	if err != nil {
+		return m, err
+	}
+	if !c.Acting.able(g.Ban) {
+		return m, usageError("I cannot act there: my configuration names no helper for " + g.Source + ".")
+	}
+	var acts []store.Act
+	switch args[0] {
+	case "trust":
+		acts = append(acts, store.Act{Verb: "trust", Source: g.Source, Address: g.Address, For: usualTrust})
+		if g.InForce(time.Now()) {
+			acts = append(acts, unbanOf(g.Ban))
+		}
+	case "untrust":
+		acts = append(acts, store.Act{Verb: "untrust", Source: g.Source, Address: g.Address})
+	case "unban":
+		acts = append(acts, unbanOf(g.Ban))
+	default:
+		return m, usageError("That button names nothing that I can do.")
+	}
+	for i := range acts {
+		acts[i].Ban = g.ID
+	}
+	m, err = c.ask(ctx, acts, r, " "+args[1])
+	m.Text = append(append(text, msg.Run{Text: "\n\n"}), m.Text...)
+	return m, err
+}
+
+func unbanOf(b store.Ban) store.Act {
+	return store.Act{Verb: "unban", Source: b.Source, Jail: b.Jail, Address: b.Address, Ban: b.ID}
+}
+
+// askStorm asks whether to lift all bans that a message tells of as one.
+func (c *Commands) askStorm(ctx context.Context, word string, r msg.Request) (m msg.Message, err error) {
+	id, err := strconv.ParseInt(word, 10, 64)
+	if err != nil {
+		return m, usageError("That button names no ban.")
+	}
+	home, _ := c.Acting.home(store.Chat{Platform: r.Platform, ID: r.Chat})
+	bans, err := c.Store.BansInMessage(ctx, home, id)
+	if err != nil {
+		return m, err
+	}
+	var acts []store.Act
+	seen := map[string]bool{}
+	for _, g := range bans {
+		if g.InForce(time.Now()) && c.Acting.able(g.Ban) && !seen[g.Address] {
+			seen[g.Address] = true
+			acts = append(acts, unbanOf(g.Ban))
+		}
+	}
+	if len(acts) == 0 {
+		return m, usageError("Of these bans none is left that I can lift.")
+	}
+	all := len(acts)
+	acts = acts[:min(all, stormActs)]
+	m, err = c.ask(ctx, acts, r, "")
+	if all > len(acts) {
+		m.Text = append(plain("Of "+plural(all, "ban")+" I can lift "+number(len(acts))+" in an hour. "), m.Text...)
+	}
+	m.Aside = true
+	return m, err
+}
+
+// ask keeps the acts of a question, and asks it. rest stands behind the question's name in its buttons.
+func (c *Commands) ask(ctx context.Context, acts []store.Act, r msg.Request, rest string) (msg.Message, error) {
+	token, now := newToken(), time.Now()
+	for i := range acts {
+		a := &acts[i]
+		a.Token, a.AskedAt, a.User, a.Name = token, now, r.User, r.Name
+		a.Chat = store.Chat{Platform: r.Platform, ID: r.Chat}
+		if _, err := request(*a); err != nil {
+			return msg.Message{}, usageError("The helper would not do that: " + err.Error() + ".")
+		}
+	}
+	label := "Yes, " + acts[0].Verb
+	if len(acts) > 1 && acts[0].Verb == "unban" {
+		label += " " + number(len(acts))
+	}
+	m := msg.Message{Text: c.Reporter.Words.question(acts, token), Buttons: [][]msg.Button{{
+		{Label: label, Command: "/" + yesToActs + " " + token + rest},
+		{Label: "No", Command: "/" + noToActs + " " + token + rest},
+	}}}
+	return m, c.Store.AskActs(ctx, acts...)
+}
+
+// yes confirms a question, waits a little for what comes of it, and tells that.
+func (c *Commands) yes(ctx context.Context, args []string, r msg.Request) (m msg.Message, err error) {
+	if len(args) == 0 {
+		return m, usageError("Yes to what? I name a few letters with each question.")
+	}
+	token := strings.ToLower(args[0])
+	n, err := c.Store.ConfirmActs(ctx, token, store.Chat{Platform: r.Platform, ID: r.Chat}, r.User, time.Now())
+	if err != nil {
+		return m, err
+	}
+	if n == 0 {
+		return m, usageError("That question is not open: it was answered, is older than two minutes, or is another's. " +
+			"Nothing was done.")
+	}
+	acts, err := c.Store.ActsByToken(ctx, token)
+	if err != nil {
+		return m, err
+	}
+	for _, one := range acts {
+		c.Acting.Wake(one.Source)
+	}
+	acts, left, err := c.Acting.wait(ctx, token)
+	if err != nil {
+		return m, err
+	}
+	if len(args) > 1 {
+		m, err = c.alertMessage(ctx, args[1])
+	} else {
+		m.Text = c.Reporter.Words.acts(acts)
+	}
+	if left {
+		m.Text = lines(m.Text, plain("Fail2Ban takes its time. I say here what comes of it."))
+	}
+	return m, err
+}
+
+// no forgets a question.
+func (c *Commands) no(ctx context.Context, args []string, r msg.Request) (m msg.Message, err error) {
+	if len(args) == 0 {
+		return m, usageError("No to what?")
+	}
+	dropped, err := c.Store.DropActs(ctx, args[0], store.Chat{Platform: r.Platform, ID: r.Chat}, r.User)
+	switch {
+	case err != nil:
+		return m, err
+	case len(dropped) == 0:
+		return m, usageError("That question is not open, or is another's.")
+	case len(args) > 1:
+		return c.alertMessage(ctx, args[1])
+	}
+	return msg.Message{Text: plain("Nothing was done.")}, nil
+}
+
+// alertMessage is the alert of a ban as it is now, with its buttons.
+func (c *Commands) alertMessage(ctx context.Context, word string) (m msg.Message, err error) {
+	g, text, err := c.alertOf(ctx, word)
+	if err != nil {
+		return m, err
+	}
+	m.Text = text
+	m.Buttons, err = c.Acting.Buttons(ctx, g.ID)
+	return m, err
+}
+
+// typed is the address that was typed.
+func typed(args []string, likeThis string) (string, error) {
+	if len(args) == 0 {
+		return "", usageError("Which address? Like this: " + likeThis)
+	}
+	target, err := act.ParseTarget(args[0])
+	if err != nil {
+		return "", usageError("“" + store.Clean(args[0], 60) + "” " + err.Error() + ". Like this: " + likeThis)
+	}
+	return act.TargetText(target), nil
+}
+
+// inForce are the bans of an address that may hold and can be lifted: the latest of each jail and source.
+func (c *Commands) inForce(ctx context.Context, address string) (acts []store.Act, known bool, err error) {
+	const latest = 100
+	bans, err := c.Store.BansOf(ctx, address, latest)
+	seen := map[[2]string]bool{}
+	for _, g := range bans {
+		at := [2]string{g.Source, g.Jail}
+		if !seen[at] && g.InForce(time.Now()) && c.Acting.able(g.Ban) {
+			acts = append(acts, unbanOf(g.Ban))
+		}
+		seen[at] = true
+	}
+	return acts, len(bans) > 0, err
+}
+
+func (c *Commands) unban(ctx context.Context, args []string, r msg.Request) (m msg.Message, err error) {
+	address, err := typed(args, "/unban 203.0.113.7")
+	if err != nil {
+		return m, err
+	}
+	acts, known, err := c.inForce(ctx, address)
+	switch shown := c.Reporter.Words.address(address); {
+	case err != nil:
+		return m, err
+	case len(args) > 1:
+		return m, usageError("One address at a time: /unban 203.0.113.7")
+	case !known:
+		return m, usageError(shown + " was never banned here.")
+	case len(acts) == 0:
+		return m, usageError("Of the bans of " + shown + " none is left that I can lift.")
+	}
+	return c.ask(ctx, acts, r, "")
+}
+
+func (c *Commands) trust(ctx context.Context, args []string, r msg.Request) (m msg.Message, err error) {
+	const likeThis = "/trust 203.0.113.7 7d"
+	address, err := typed(args, likeThis)
+	if err != nil {
+		return m, err
+	}
+	long := usualTrust
+	if len(args) > 1 {
+		if long, err = act.ParseTime(args[1]); err != nil || len(args) > 2 {
+			return m, usageError("How long? 90 days at most. Like this: " + likeThis)
+		}
+	}
+	var acts []store.Act
+	for _, source := range c.Acting.targets() {
+		acts = append(acts, store.Act{Verb: "trust", Source: source, Address: address, For: long})
+	}
+	lifted, _, err := c.inForce(ctx, address)
+	if err != nil {
+		return m, err
+	}
+	return c.ask(ctx, append(acts, lifted...), r, "")
+}
+
+func (c *Commands) untrust(ctx context.Context, args []string, r msg.Request) (m msg.Message, err error) {
+	address, err := typed(args, "/untrust 203.0.113.7")
+	if err != nil {
+		return m, err
+	}
+	if len(args) > 1 {
+		return m, usageError("One address at a time: /untrust 203.0.113.7")
+	}
+	var acts []store.Act
+	for _, source := range c.Acting.targets() {
+		acts = append(acts, store.Act{Verb: "untrust", Source: source, Address: address})
+	}
+	return c.ask(ctx, acts, r, "")
+}
+
+func (c *Commands) trusted(ctx context.Context, _ []string, _ msg.Request) (m msg.Message, err error) {
+	const most = 20
+	all, err := c.Store.Trusted(ctx, time.Now())
+	if err != nil {
+		return m, err
+	}
+	if len(all) == 0 {
+		return msg.Message{Text: plain("Nobody is trusted by my doing.")}, nil
+	}
+	w := c.Reporter.Words
+	each := []msg.Text{plain("Fail2Ban ignores:")}
+	for _, one := range all[:min(most, len(all))] {
+		until := one.DoneAt.Add(one.For)
+		when := " until " + w.clock(until.In(w.Zone), time.Now().In(w.Zone)) + ", by "
+		each = append(each, append(w.object(one), msg.Run{Text: when}, msg.Run{Text: one.Name, Style: msg.Code}))
+	}
+	if rest := len(all) - most; rest > 0 {
+		each = append(each, plain("… and "+number(rest)+" more"))
+	}
+	return msg.Message{Text: lines(each...)}, nil
+}
+
+// mark notes whom a person takes a banned one for: "attacker 17", "person 17", "unsure 17".
+func (c *Commands) mark(ctx context.Context, args []string, r msg.Request) (m msg.Message, err error) {
+	if len(args) != 2 || !slices.Contains([]string{"attacker", "person", "unsure"}, args[0]) {
+		return m, usageError("That button says nothing of a ban.")
+	}
+	g, err := c.friendly(ctx, args[1])
+	if err != nil {
+		return m, err
+	}
+	mark := &store.Mark{Attacker: args[0] == "attacker", Name: r.Name, At: time.Now()}
+	if mark.Name == "" {
+		mark.Name = r.User
+	}
+	if args[0] == "unsure" {
+		mark = nil
+	}
+	if err := c.Store.SetMark(ctx, g.ID, mark); err != nil {
+		return m, err
+	}
+	c.Acting.Next()
+	return c.alertMessage(ctx, args[1])
+}
+
+// friendly is the friendly ban with that number.
+func (c *Commands) friendly(ctx context.Context, word string) (g store.EnrichedBan, err error) {
+	id, err := strconv.ParseInt(word, 10, 64)
+	if err != nil {
+		return g, usageError("That button names no ban. /friends lists them.")
+	}
+	g, ok, err := c.Store.Ban(ctx, id)
+	if err != nil {
+		return g, err
+	}
+	if !ok || !g.Friendly {
+		return g, usageError("I do not know that ban any more. /friends lists those that I know.")
+	}
+	err = c.Store.Recall(ctx, &g)
+	return g, err
+}
+
+// Buttons are those below the alert of a ban: what can be done about it now, whom it hit, and more of it.
+func (a *Acting) Buttons(ctx context.Context, ban int64) ([][]msg.Button, error) {
+	more := banButton("More", moreOfBan, ban)
+	if a == nil {
+		return more, nil
+	}
+	g, ok, err := a.Store.Ban(ctx, ban)
+	acts, err2 := a.Store.ActsOfBan(ctx, ban)
+	mark, err3 := a.Store.MarkOf(ctx, ban)
+	if err := errors.Join(err, err2, err3); err != nil || !ok {
+		return more, err
+	}
+	var can, whom []msg.Button
+	button := func(label, command, what string) msg.Button {
+		return msg.Button{Label: label, Command: "/" + command + " " + what + " " + strconv.FormatInt(ban, 10)}
+	}
+	if a.able(g.Ban) {
+		lifted, trusted := false, false
+		for _, one := range acts {
+			switch one.Verb {
+			case "unban":
+				lifted = lifted || one.Outcome == store.ActDone
+			case "trust":
+				trusted = trusted || one.Outcome != store.ActRefused && time.Now().Before(one.TriedAt.Add(one.For))
+			case "untrust":
+				trusted = trusted && one.Outcome != store.ActDone
+			}
+		}
+		if !lifted && g.InForce(time.Now()) {
+			can = append(can, button("Unban", askAct, "unban"))
+		}
+		if trusted {
+			can = append(can, button("Undo", askAct, "untrust"))
+		} else {
+			can = append(can, button("Trust 30 days", askAct, "trust"))
+		}
+	}
+	if mark == nil || !mark.Attacker {
+		whom = append(whom, button("Attacker", markBan, "attacker"))
+	}
+	if mark == nil || mark.Attacker {
+		whom = append(whom, button("Person", markBan, "person"))
+	}
+	if mark != nil {
+		whom = append(whom, button("Unsure", markBan, "unsure"))
+	}
+	rows := [][]msg.Button{append(whom, more[0]...)}
+	if can != nil {
+		rows = append([][]msg.Button{can}, rows...)
+	}
+	return rows, nil
+}
