@@ -186,6 +186,43 @@ esac
 		confirmed, outcomes["ok"], outcomes["unclear"], outcomes["no"])
 }
 
+func TestTheCommandLineActs(t *testing.T) {
+	t.Parallel()
+	client, calls := harness.Recorder(t, harness.OneBan)
+	h := harness.NewHelper(t, client, nil)
+	s := harness.NewScene(t, harness.TableOnly, withHelper(h))
+	s.Ban("203.0.113.7")
+	for _, step := range []struct {
+		args string
+		code int
+		want string
+	}{
+		{"unban 203.0.113.8", 1, ""},
+		{"unban 203.0.113.0/24", 1, ""},
+		{"unban x", 2, ""},
+		{"trust 203.0.113.7 --for 91d", 2, ""},
+		{"unban 203.0.113.7 --jail nginx", 1, "Not unbanned"},
+		{"unban 203.0.113.7", 0, "203.0.113.7, sshd on web1: Unbanned"},
+		{"trust 203.0.113.0/24 --for 7d", 0, "203.0.113.0/24 on web1: Trusted for 7 days"},
+		{"trusted", 0, "203.0.113.0/24 on web1 until"},
+		{"untrust 203.0.113.0/24", 0, "Trust ended"},
+		{"trusted", 0, "Nobody is trusted"},
+		{"acts", 0, "unban sshd 203.0.113.7  ok: lifted"},
+	} {
+		out, stderr, code := s.Run(strings.Fields(step.args)...)
+		if code != step.code || !strings.Contains(out, step.want) {
+			t.Errorf("%s: code %d, want %d; %q, want %q in it; %s", step.args, code, step.code, out, step.want, stderr)
+		}
+	}
+	if n := lifted(calls()); n != 1 {
+		t.Errorf("%d bans were lifted", n)
+	}
+	bare := harness.NewScene(t, harness.TableOnly)
+	if _, stderr, code := bare.Run("unban", "203.0.113.7"); code != 1 || !strings.Contains(stderr, "no [act] socket") {
+		t.Errorf("without a helper: code %d, %s", code, stderr)
+	}
+}
+
 // A helper that is killed while it writes leaves a list that is whole, and ends.
 func TestA04NoTrustLastsForEver(t *testing.T) {
 	t.Parallel()

@@ -1,8 +1,10 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"log/slog"
 	"net"
 	"time"
 
@@ -25,7 +27,8 @@ func (a *App) Acting() *bot.Acting {
 		return nil
 	}
 	return &bot.Acting{
-		Store: a.Store, Words: a.Words(), Servers: servers, Users: a.Config.Act.Users, Chats: a.Chats, Log: a.log,
+		Store: a.Store, Words: a.Words(), Servers: servers, Users: a.Config.Act.Users, Chats: a.Chats,
+		Log:  cmp.Or(a.log, slog.New(slog.DiscardHandler)),
 		Wake: func(string) {}, Next: func() {},
 	}
 }

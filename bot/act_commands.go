@@ -288,27 +288,12 @@ func typed(args []string, likeThis string) (string, error) {
 	return act.TargetText(target), nil
 }
 
-// inForce are the bans of an address that may hold and can be lifted: the latest of each jail and source.
-func (c *Commands) inForce(ctx context.Context, address string) (acts []store.Act, known bool, err error) {
-	const latest = 100
-	bans, err := c.Store.BansOf(ctx, address, latest)
-	seen := map[[2]string]bool{}
-	for _, g := range bans {
-		at := [2]string{g.Source, g.Jail}
-		if !seen[at] && g.InForce(time.Now()) && c.Acting.able(g.Ban) {
-			acts = append(acts, unbanOf(g.Ban))
-		}
-		seen[at] = true
-	}
-	return acts, len(bans) > 0, err
-}
-
 func (c *Commands) unban(ctx context.Context, args []string, r msg.Request) (m msg.Message, err error) {
 	address, err := typed(args, "/unban 203.0.113.7")
 	if err != nil {
 		return m, err
 	}
-	acts, known, err := c.inForce(ctx, address)
+	acts, known, err := c.Acting.BansInForce(ctx, address)
 	switch shown := c.Reporter.Words.address(address); {
 	case err != nil:
 		return m, err
@@ -334,11 +319,8 @@ func (c *Commands) trust(ctx context.Context, args []string, r msg.Request) (m m
 			return m, usageError("How long? 90 days at most. Like this: " + likeThis)
 		}
 	}
-	var acts []store.Act
-	for _, source := range c.Acting.targets() {
-		acts = append(acts, store.Act{Verb: "trust", Source: source, Address: address, For: long})
-	}
-	lifted, _, err := c.inForce(ctx, address)
+	acts := c.Acting.OnAll(store.Act{Verb: "trust", Address: address, For: long})
+	lifted, _, err := c.Acting.BansInForce(ctx, address)
 	if err != nil {
 		return m, err
 	}
@@ -353,33 +335,12 @@ func (c *Commands) untrust(ctx context.Context, args []string, r msg.Request) (m
 	if len(args) > 1 {
 		return m, usageError("One address at a time: /untrust 203.0.113.7")
 	}
-	var acts []store.Act
-	for _, source := range c.Acting.targets() {
-		acts = append(acts, store.Act{Verb: "untrust", Source: source, Address: address})
-	}
-	return c.ask(ctx, acts, r, "")
+	return c.ask(ctx, c.Acting.OnAll(store.Act{Verb: "untrust", Address: address}), r, "")
 }
 
 func (c *Commands) trusted(ctx context.Context, _ []string, _ msg.Request) (m msg.Message, err error) {
-	const most = 20
-	all, err := c.Store.Trusted(ctx, time.Now())
-	if err != nil {
-		return m, err
-	}
-	if len(all) == 0 {
-		return msg.Message{Text: plain("Nobody is trusted by my doing.")}, nil
-	}
-	w := c.Reporter.Words
-	each := []msg.Text{plain("Fail2Ban ignores:")}
-	for _, one := range all[:min(most, len(all))] {
-		until := one.DoneAt.Add(one.For)
-		when := " until " + w.clock(until.In(w.Zone), time.Now().In(w.Zone)) + ", by "
-		each = append(each, append(w.object(one), msg.Run{Text: when}, msg.Run{Text: one.Name, Style: msg.Code}))
-	}
-	if rest := len(all) - most; rest > 0 {
-		each = append(each, plain("… and "+number(rest)+" more"))
-	}
-	return msg.Message{Text: lines(each...)}, nil
+	m.Text, err = c.Acting.Trusted(ctx)
+	return m, err
 }
 
 // mark notes whom a person takes a banned one for: "attacker 17", "person 17", "unsure 17".

@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -381,6 +382,50 @@ func TestAStormIsLiftedAfterItsNumberWasNamed(t *testing.T) {
 		if n := len(helper.asked); n != 12 {
 			t.Errorf("%d acts", n)
 		}
+	})
+}
+
+func TestTheDigestSaysWhatWasDone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t)
+		d.acting()
+		untilDigest()
+		time.Sleep(time.Hour)
+		d.ban("198.51.100.7", "BE")
+		d.step()
+		asked := d.types(ann, commandOf(t, d.sender.sent[0], "Trust 30 days"))
+		d.types(ann, commandOf(t, asked, "Yes, trust"))
+		d.morning()
+		has(t, d.sender.sent[0], "Acts: 1 lifted, 1 trusted; by Ann")
+	})
+}
+
+// What a command does in a process of its own is left to it, and given up only if it has ended over it.
+func TestABotLeavesTheActsOfACommandAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t)
+		helper := d.acting()
+		err := d.store.AskActs(t.Context(), store.Act{
+			Verb: "untrust", Source: "web1", Address: "198.51.100.7", Token: "t", User: "root", AskedAt: time.Now(),
+		})
+		n, err2 := d.store.ConfirmActs(t.Context(), "t", store.Chat{}, "root", time.Now())
+		all, err3 := d.store.ActsByToken(t.Context(), "t")
+		if err := errors.Join(err, err2, err3); err != nil || n != 1 {
+			t.Fatal(n, err)
+		}
+		if claimed, err := d.store.TryAct(t.Context(), all[0].ID, time.Now()); !claimed || err != nil {
+			t.Fatal(claimed, err)
+		}
+		for _, want := range []store.ActOutcome{"", store.ActUnclear} {
+			if err := d.commands.Acting.Step(t.Context(), "web1"); err != nil {
+				t.Fatal(err)
+			}
+			if all, err := d.store.ActsByToken(t.Context(), "t"); err != nil || all[0].Outcome != want {
+				t.Errorf("outcome %q, %v, want %q", all[0].Outcome, err, want)
+			}
+			time.Sleep(3 * time.Minute)
+		}
+		helper.was(t)
 	})
 }
 

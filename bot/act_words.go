@@ -2,6 +2,7 @@ package bot
 
 import (
 	"cmp"
+	"context"
 	"slices"
 	"strings"
 	"time"
@@ -154,4 +155,58 @@ func (w Words) question(acts []store.Act, token string) msg.Text {
 		}
 	}
 	return append(t, msg.Run{Text: "? Within two minutes: "}, msg.Run{Text: "/yes " + token, Style: msg.Code})
+}
+
+// Trusted says whom Fail2Ban ignores because it was asked for here.
+func (a *Acting) Trusted(ctx context.Context) (msg.Text, error) {
+	const most = 20
+	all, err := a.Store.Trusted(ctx, time.Now())
+	if err != nil || len(all) == 0 {
+		return plain("Nobody is trusted by my doing."), err
+	}
+	w := a.Words
+	each := []msg.Text{plain("Fail2Ban ignores:")}
+	for _, one := range all[:min(most, len(all))] {
+		until := cmp.Or(one.DoneAt, one.TriedAt).Add(one.For)
+		when := " until " + w.clock(until.In(w.Zone), time.Now().In(w.Zone)) + ", by "
+		each = append(each, append(w.object(one), msg.Run{Text: when}, msg.Run{Text: one.Name, Style: msg.Code}))
+	}
+	if rest := len(all) - most; rest > 0 {
+		each = append(each, plain("… and "+number(rest)+" more"))
+	}
+	return lines(each...), nil
+}
+
+// actsInDigest is "Acts: 3 lifted, 1 trusted; by Ann, Bob"; nil where there was none.
+func actsInDigest(acts []store.Act) msg.Text {
+	if len(acts) == 0 {
+		return nil
+	}
+	said := map[string]string{"unban": "lifted", "trust": "trusted", "untrust": "trusted no more"}
+	counts := map[string]int{}
+	unclear := 0
+	var names []string
+	for _, one := range acts {
+		if one.Outcome == store.ActUnclear {
+			unclear++
+		} else {
+			counts[one.Verb]++
+		}
+		if name := cmp.Or(one.Name, one.User); !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	var parts []string
+	for _, verb := range []string{"unban", "trust", "untrust"} {
+		if n := counts[verb]; n > 0 {
+			parts = append(parts, number(n)+" "+said[verb])
+		}
+	}
+	if unclear > 0 {
+		parts = append(parts, number(unclear)+" may have been")
+	}
+	return msg.Text{
+		{Text: "Acts: " + strings.Join(parts, ", ") + "; by "},
+		{Text: strings.Join(names[:min(3, len(names))], ", "), Style: msg.Code},
+	}
 }

@@ -115,6 +115,7 @@ func commands(env app.Env) *cobra.Command {
 
 	root.AddCommand(run, reportCommand(&env), lookupCommand(&env), checkCommand(&env), pairCommand(&env),
 		importCommand(&env), tuneCommand(&env), purgeCommand(&env), backupCommand(&env), muninCommand(&env),
-		actCommand(&env), versionCommand(&env))
+		actCommand(&env), unbanCommand(&env), trustCommand(&env), untrustCommand(&env), trustedCommand(&env),
+		actsCommand(&env), versionCommand(&env))
 	return root
 }
