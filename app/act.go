@@ -13,13 +13,25 @@ import (
 	"friendlyfire/act"
 	"friendlyfire/bot"
 	"friendlyfire/config"
+	"friendlyfire/ingest"
+	"friendlyfire/store"
 )
 
 // Acting returns what may be done about bans, and by which helpers; nil where the configuration names none.
 func (a *App) Acting() *bot.Acting {
 	servers := map[string]bot.FailServer{}
+	remote := map[config.SSHAccount]bot.FailServer{} // one for the sources of one machine
 	for _, source := range a.Config.Sources {
-		if source.Act == config.ActLocal {
+		switch account := source.ActAccount; {
+		case account != nil:
+			if remote[*account] == nil {
+				remote[*account] = remoteHelper{&ingest.Remote{
+					User: account.User, Address: account.Address, KeyFile: source.ActKeyFile, KnownHosts: source.KnownHosts,
+					Dial: a.env.Dial,
+				}}
+			}
+			servers[source.Name] = remote[*account]
+		case source.Act == config.ActLocal:
 			servers[source.Name] = act.Socket{Path: a.Config.Act.Socket}
 		}
 	}
@@ -70,4 +82,22 @@ func ServeActs(ctx context.Context, h *act.Helper) error {
 	socket.SetUnlinkOnClose(false) // it is the service manager's
 	defer socket.Close()           //nolint:errcheck // the service manager has it, too
 	return h.Serve(ctx, socket)
+}
+
+// remoteHelper is the helper of another machine, over SSH.
+type remoteHelper struct{ *ingest.Remote }
+
+// Do implements bot.FailServer.
+func (h remoteHelper) Do(ctx context.Context, r act.Request) act.Answer {
+	line, begun, err := h.Run(ctx, r.String())
+	answer, unread := act.ParseAnswer(line)
+	switch {
+	case unread == nil:
+		return answer
+	case err != nil && !begun:
+		return act.Answer{Outcome: act.Refused, Text: "not reached: " + store.Clean(err.Error(), 150)}
+	case err != nil:
+		return act.Answer{Outcome: act.Unclear, Text: store.Clean(err.Error(), 150)}
+	}
+	return act.Answer{Outcome: act.Unclear, Text: unread.Error()}
 }

@@ -113,9 +113,20 @@ type Source struct {
 	// SilentAfter is how long the source may be silent before the chats are told, a minute to a year; 0: they never
 	// are.
 	SilentAfter time.Duration `toml:"silent_after"`
-	// Act is who acts on the Fail2Ban of the source: ActLocal, or "" for nobody. In the file "" is ActLocal for a file of
-	// this machine, if there is a helper, and "none" is nobody.
+	// Act is who acts on the Fail2Ban of the source: ActLocal, ssh://user@host:port, or "" for nobody. In the file "" is
+	// ActLocal for a file of this machine, if there is a helper, and "none" is nobody.
 	Act string `toml:"act"`
+	// ActKeyFile holds the private key for acting over SSH, which is no other's key. Only its owner may read it.
+	ActKeyFile string `toml:"act_key_file"`
+
+	// ActAccount is the account of an Act over SSH; nil: it is none.
+	ActAccount *SSHAccount `toml:"-"`
+}
+
+// SSHAccount is an account on another machine.
+type SSHAccount struct {
+	User    string
+	Address string // host:port
 }
 
 // ActLocal is the helper of this machine.
