@@ -197,6 +197,7 @@ func TestTheCommandLineActs(t *testing.T) {
 		code int
 		want string
 	}{
+		{"check", 0, "acting on web1: its jails are sshd"},
 		{"unban 203.0.113.8", 1, ""},
 		{"unban 203.0.113.0/24", 1, ""},
 		{"unban x", 2, ""},
@@ -216,6 +217,10 @@ func TestTheCommandLineActs(t *testing.T) {
 	}
 	if n := lifted(calls()); n != 1 {
 		t.Errorf("%d bans were lifted", n)
+	}
+	s.Reconfigure(h.Socket, h.Socket+"x")
+	if out, _, code := s.Run("check"); code != 1 || !strings.Contains(out, "acting on web1: the helper is not reached") {
+		t.Errorf("without its helper: code %d, %s", code, out)
 	}
 	bare := harness.NewScene(t, harness.TableOnly)
 	if _, stderr, code := bare.Run("unban", "203.0.113.7"); code != 1 || !strings.Contains(stderr, "no [act] socket") {

@@ -81,6 +81,9 @@ func ServeActs(ctx context.Context, h *act.Helper) error {
 	}
 	socket.SetUnlinkOnClose(false) // it is the service manager's
 	defer socket.Close()           //nolint:errcheck // the service manager has it, too
+	if err := h.Tidy(ctx, time.Now()); err != nil {
+		h.Log.Warn("the list of whom Fail2Ban trusts is not tidied", "error", err)
+	}
 	return h.Serve(ctx, socket)
 }
 
