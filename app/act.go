@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/coreos/go-systemd/v22/activation"
+	"github.com/pquerna/otp/hotp"
 
 	"friendlyfire/act"
 	"friendlyfire/bot"
@@ -38,7 +39,12 @@ func (a *App) Acting() *bot.Acting {
 	if len(servers) == 0 {
 		return nil
 	}
+	var code func(uint64) (string, error)
+	if secret := a.Config.Act.TOTP; !secret.Empty() {
+		code = func(period uint64) (string, error) { return hotp.GenerateCode(secret.Reveal(), period) }
+	}
 	return &bot.Acting{
+		Code:  code,
 		Store: a.Store, Words: a.Words(), Servers: servers, Users: a.Config.Act.Users, Chats: a.Chats,
 		Log:  cmp.Or(a.log, slog.New(slog.DiscardHandler)),
 		Wake: func(string) {}, Next: func() {},

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"friendlyfire/act"
@@ -31,6 +32,10 @@ type Acting struct {
 	Wake    func(source string) // called when acts of the source are to be carried out
 	Next    func()              // called when something is to be told
 	Log     *slog.Logger
+
+	// Code makes the code that confirms a trust in that period of 30 seconds (RFC 6238); nil: none is asked for.
+	Code  func(period uint64) (string, error)
+	codes sync.Mutex
 }
 
 const (

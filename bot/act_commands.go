@@ -42,6 +42,7 @@ func actCommands() []msg.Command {
 		{Name: "trusted", Description: "Whom Fail2Ban ignores by my doing"},
 		{Name: yesToActs, Description: "Do what I have asked you about", Args: []msg.Arg{
 			{Name: "question", Description: "the letters that I named", Required: true},
+			{Name: "code", Description: "six digits, where I ask for them"},
 		}},
 	}
 }
@@ -209,6 +210,11 @@ func (c *Commands) ask(ctx context.Context, acts []store.Act, r msg.Request, res
 		{Label: label, Command: "/" + yesToActs + " " + token + rest},
 		{Label: "No", Command: "/" + noToActs + " " + token + rest},
 	}}}
+	if c.Acting.needsCode(acts) {
+		m.Text[len(m.Text)-1].Text += " CODE"
+		m.Text = append(m.Text, msg.Run{Text: ", with the six digits of your app"})
+		m.Buttons = [][]msg.Button{m.Buttons[0][1:]}
+	}
 	return m, c.Store.AskActs(ctx, acts...)
 }
 
@@ -218,6 +224,16 @@ func (c *Commands) yes(ctx context.Context, args []string, r msg.Request) (m msg
 		return m, usageError("Yes to what? I name a few letters with each question.")
 	}
 	token := strings.ToLower(args[0])
+	asked, err := c.Store.ActsByToken(ctx, token)
+	if err != nil {
+		return m, err
+	}
+	code := c.Acting.needsCode(asked)
+	if code {
+		if err := c.Acting.checkCode(ctx, strings.Join(args[1:], ""), time.Now()); err != nil {
+			return m, err
+		}
+	}
 	n, err := c.Store.ConfirmActs(ctx, token, store.Chat{Platform: r.Platform, ID: r.Chat}, r.User, time.Now())
 	if err != nil {
 		return m, err
@@ -237,7 +253,7 @@ func (c *Commands) yes(ctx context.Context, args []string, r msg.Request) (m msg
 	if err != nil {
 		return m, err
 	}
-	if len(args) > 1 {
+	if len(args) > 1 && !code {
 		m, err = c.alertMessage(ctx, args[1])
 	} else {
 		m.Text = c.Reporter.Words.acts(acts)

@@ -429,6 +429,48 @@ func TestABotLeavesTheActsOfACommandAlone(t *testing.T) {
 	})
 }
 
+// Trust outlives whoever took over a chat: where a second factor is asked for, a tap alone does not do it, no code does
+// it twice, and nobody guesses for long.
+func TestTrustIsConfirmedByACode(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t)
+		helper := d.acting()
+		d.commands.Acting.Code = func(period uint64) (string, error) { return fmt.Sprintf("%06d", period%1_000_000), nil }
+		code := func(back time.Duration) string {
+			text, _ := d.commands.Acting.Code(uint64(time.Now().Add(-back).Unix() / 30))
+			return text
+		}
+		d.ban("198.51.100.7", "BE")
+		d.step()
+		ask := func() string {
+			m := d.types(ann, commandOf(t, d.sender.sent[0], "Trust 30 days"))
+			if got := labels(m); got != "No" {
+				t.Errorf("buttons %q", got)
+			}
+			_, rest, _ := strings.Cut(m.Text.String(), "/yes ")
+			token, _, _ := strings.Cut(rest, " ")
+			return "/yes " + token
+		}
+		yes := ask()
+		for _, wrong := range []string{"", " 1", " 12345", " " + code(5*time.Minute)} {
+			has(t, d.types(ann, yes+wrong), "does not count")
+		}
+		helper.was(t)
+		good := code(0)
+		has(t, d.types(ann, yes+" "+good[:3]+" "+good[3:]), "Trusted for 30 days")
+		helper.was(t, "trust 198.51.100.7 2592000s", "unban sshd 198.51.100.7")
+		yes = ask()
+		has(t, d.types(ann, yes+" "+good), "does not count")
+		time.Sleep(time.Minute)
+		has(t, d.types(ann, yes+" "+code(0)), "Too many wrong codes")
+		helper.was(t)
+		time.Sleep(16 * time.Minute)
+		has(t, d.types(ann, ask()+" "+code(0)), "Trusted")
+		helper.was(t, "trust 198.51.100.7 2592000s", "unban sshd 198.51.100.7")
+		has(t, d.types(ann, commandOf(t, d.types(ann, "/unban 198.51.100.7"), "Yes, unban")), "Unbanned")
+	})
+}
+
 func TestMarksAreKeptAndCounted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDesk(t)

@@ -2,6 +2,7 @@ package config_test
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -71,6 +72,36 @@ act_key_file = "$DIR/`+key+`"
 `, "$DIR", dir), config.ToRun)
 		if !strings.Contains(got, want) || (got == "") != (want == "") {
 			t.Errorf("%s: %q, want %q", key, got, want)
+		}
+	}
+}
+
+func TestTheSecretOfCodesIsReadAndNotShown(t *testing.T) {
+	noTokens(t)
+	dir := t.TempDir()
+	const secret = "JBSWY3DPEHPK3PXPJBSWY3DP"
+	for name, text := range map[string]string{"good": secret + "\n", "short": "JBSWY3DP", "words": "not a secret at all"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const wrong = "does not hold a secret in base32"
+	for name, want := range map[string]string{"good": "", "short": wrong, "words": wrong, "none": "cannot be read"} {
+		c, err := loader.Parse("config.toml", fmt.Appendf(nil, `friendly = []
+[[source]]
+name = "a"
+path = "/nowhere/a"
+[act]
+socket = "/run/x"
+totp_file = %q
+`, filepath.Join(dir, name)), config.ToRun)
+		switch {
+		case want != "" && (err == nil || !strings.Contains(err.Error(), want)):
+			t.Errorf("%s: %v, want %q", name, err, want)
+		case want == "" && (err != nil || c.Act.TOTP.Reveal() != secret):
+			t.Errorf("%s: %v", name, err)
+		case want == "" && strings.Contains(fmt.Sprintf("%v %+v %#v", c, c, c), secret):
+			t.Error("the secret is shown")
 		}
 	}
 }

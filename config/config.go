@@ -86,6 +86,11 @@ type Config struct {
 		Socket string `toml:"socket"`
 		// Users may act; none: whoever may command.
 		Users []string `toml:"users"`
+		// TOTPFile holds the secret of the codes that confirm a trust, in base32, alone. Only its owner may read it.
+		TOTPFile string `toml:"totp_file"`
+
+		// TOTP is that secret, where the files are read; empty: no code is asked for.
+		TOTP Secret `toml:"-"`
 	} `toml:"act"`
 
 	// Platforms are the sections of the chat platforms, such as [telegram]: those that Loader.Sections made.

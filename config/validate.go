@@ -5,6 +5,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -47,6 +48,9 @@ func (r *reader) validate(c *Config, purpose Purpose) {
 		r.mistake("act.socket", "expected an absolute path, such as /run/friendlyfire/act.sock")
 	case socket == "" && len(c.Act.Users) > 0 && !remote:
 		r.mistake("act.users", "has no effect without act.socket, where the helper listens, or the act of a source")
+	}
+	if c.Act.TOTPFile != "" && purpose >= ToPair {
+		r.readTOTP(c)
 	}
 	for _, s := range c.Platforms {
 		s.Validate(&Validator{r: r, section: s.Name(), purpose: purpose})
@@ -119,6 +123,24 @@ func (r *reader) checkAct(section string, s *Source, c *Config, purpose Purpose)
 		if s.SFTP == nil {
 			r.readable(section+".known_hosts", s.KnownHosts)
 		}
+	}
+}
+
+// totpForm is a secret in base32 of at least 80 bits, as apps take it.
+var totpForm = regexp.MustCompile(`^[A-Z2-7]{16,128}$`)
+
+// readTOTP reads the secret of the codes that confirm a trust.
+func (r *reader) readTOTP(c *Config) {
+	const key = "act.totp_file"
+	text, err := readSecret(c.Act.TOTPFile)
+	text = strings.ToUpper(strings.ReplaceAll(text, " ", ""))
+	switch {
+	case err != nil:
+		r.mistake(key, "%s", reason(err))
+	case !totpForm.MatchString(text):
+		r.mistake(key, "the file does not hold a secret in base32 alone: head -c 20 /dev/urandom | base32")
+	default:
+		c.Act.TOTP = NewSecret(text)
 	}
 }
 
