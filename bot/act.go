@@ -3,7 +3,6 @@ package bot
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"log/slog"
 	"net/netip"
 	"slices"
@@ -60,7 +59,7 @@ func (a *Acting) Step(ctx context.Context, source string) error {
 			return err
 		}
 	}
-	return nil
+	return a.tellLate(ctx)
 }
 
 func (a *Acting) carryOut(ctx context.Context, one store.Act) error {
@@ -70,7 +69,7 @@ func (a *Acting) carryOut(ctx context.Context, one store.Act) error {
 	case !late && one.Chat == (store.Chat{}):
 		return nil // a command is doing it, in a process of its own
 	case !one.TriedAt.IsZero():
-		one.Outcome, one.Answer = store.ActUnclear, "the bot was stopped over it"
+		one.Outcome, one.Answer = store.ActUnclear, "how it ended is not known"
 		return a.end(kept, one, true)
 	case late:
 		one.Outcome, one.Answer = store.ActRefused, "the bot was not running when it was asked for"
@@ -125,22 +124,33 @@ func (a *Acting) end(ctx context.Context, one store.Act, left bool) error {
 		}
 	}
 	one.DoneAt = time.Now()
-	all, err := a.Store.ActsByToken(ctx, one.Token)
+	defer a.Next()
+	return a.Store.EndAct(ctx, one)
+}
+
+// tellLate tells, where it was asked for, the answers that nobody has waited for.
+func (a *Acting) tellLate(ctx context.Context) error {
+	tokens, err := a.Store.LateActs(ctx)
 	if err != nil {
 		return err
 	}
-	for i := range all {
-		if all[i].ID == one.ID {
-			all[i] = one
+	for _, token := range tokens {
+		acts, err := a.Store.ActsByToken(ctx, token)
+		if err != nil {
+			return err
 		}
+		var told []store.Notice
+		if home, ok := a.home(acts[0].Chat); ok {
+			failed := slices.ContainsFunc(acts, func(one store.Act) bool { return one.Outcome != store.ActDone })
+			body := Body{Text: a.Words.acts(acts), Silent: !failed}
+			told = notices([]store.Chat{home}, "act/"+token, body, time.Now())
+		}
+		if err := a.Store.TellActs(ctx, token, told...); err != nil {
+			return err
+		}
+		a.Next()
 	}
-	var late []store.Notice
-	if home, ok := a.home(one.Chat); ok {
-		failed := slices.ContainsFunc(all, func(one store.Act) bool { return one.Outcome != store.ActDone })
-		late = notices([]store.Chat{home}, "act/"+one.Token, Body{Text: a.Words.acts(all), Silent: !failed}, one.DoneAt)
-	}
-	defer a.Next()
-	return a.Store.EndAct(ctx, one, late...)
+	return nil
 }
 
 // home is the configured chat that this chat is, or is a topic of; false: there is none, as on the command line.
@@ -205,52 +215,4 @@ func (a *Acting) targets() (sources []string) {
 		}
 	}
 	return sources
-}
-
-// BansInForce are acts that lift the bans of an address which may hold and can be lifted: the latest of each jail and
-// source. Known is whether there was any ban of it.
-func (a *Acting) BansInForce(ctx context.Context, address string) (acts []store.Act, known bool, err error) {
-	const latest = 100
-	bans, err := a.Store.BansOf(ctx, address, latest)
-	seen := map[[2]string]bool{}
-	for _, g := range bans {
-		at := [2]string{g.Source, g.Jail}
-		if !seen[at] && g.InForce(time.Now()) && a.able(g.Ban) {
-			acts = append(acts, unbanOf(g.Ban))
-		}
-		seen[at] = true
-	}
-	return acts, len(bans) > 0, err
-}
-
-// OnAll is an act on each server that can act.
-func (a *Acting) OnAll(one store.Act) (acts []store.Act) {
-	for _, source := range a.targets() {
-		one.Source = source
-		acts = append(acts, one)
-	}
-	return acts
-}
-
-// Now carries acts out at once, for somebody on the command line, and returns what has become of them, also in words.
-func (a *Acting) Now(ctx context.Context, user string, acts []store.Act) ([]store.Act, string, error) {
-	token := newToken()
-	for i := range acts {
-		acts[i].Token, acts[i].AskedAt, acts[i].User, acts[i].Name = token, time.Now(), user, user
-	}
-	if err := a.Store.AskActs(ctx, acts...); err != nil {
-		return nil, "", err
-	}
-	if _, err := a.Store.ConfirmActs(ctx, token, store.Chat{}, user, time.Now()); err != nil {
-		return nil, "", err
-	}
-	confirmed, err := a.Store.ActsByToken(ctx, token)
-	for _, one := range confirmed {
-		err = errors.Join(err, a.try(ctx, one))
-	}
-	if err != nil {
-		return nil, "", err
-	}
-	done, err := a.Store.ActsByToken(ctx, token)
-	return done, a.Words.acts(done).String(), err
 }

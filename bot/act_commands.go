@@ -2,9 +2,6 @@ package bot
 
 import (
 	"context"
-	"errors"
-	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -32,8 +29,10 @@ const stormActs = 30
 // actCommands describes the commands that act.
 func actCommands() []msg.Command {
 	address := msg.Arg{Name: "address", Description: "IPv4 or IPv6", Required: true}
+	banned := address
+	banned.Suggested = true
 	return []msg.Command{
-		{Name: "unban", Description: "Lift the bans of an address", Args: []msg.Arg{address}},
+		{Name: "unban", Description: "Lift the bans of an address", Args: []msg.Arg{banned}},
 		{Name: "trust", Description: "Have Fail2Ban ignore an address for a while", Args: []msg.Arg{
 			{Name: "address", Description: "IPv4 or IPv6, or a network up to /24 or /48", Required: true},
 			{Name: "for", Description: "how long: 7d, 12h; 30d unless you say"},
@@ -116,106 +115,6 @@ func (a *Acting) acted(ctx context.Context, g *store.EnrichedBan) (msg.Text, err
 	}
 	mark, err := a.Store.MarkOf(ctx, g.ID)
 	return a.Words.acted(acts, mark), err
-}
-
-// askAct asks whether to act on a ban: "unban 17", "trust 17", "untrust 17", "storm 17".
-func (c *Commands) askAct(ctx context.Context, args []string, r msg.Request) (m msg.Message, err error) {
-	if len(args) != 2 {
-		return m, usageError("That button names no ban.")
-	}
-	if args[0] == storm {
-		return c.askStorm(ctx, args[1], r)
-	}
-	g, text, err := c.alertOf(ctx, args[1])
-	if err != nil {
-		return m, err
-	}
-	if !c.Acting.able(g.Ban) {
-		return m, usageError("I cannot act there: my configuration names no helper for " + g.Source + ".")
-	}
-	var acts []store.Act
-	switch args[0] {
-	case "trust":
-		acts = append(acts, store.Act{Verb: "trust", Source: g.Source, Address: g.Address, For: usualTrust})
-		if g.InForce(time.Now()) {
-			acts = append(acts, unbanOf(g.Ban))
-		}
-	case "untrust":
-		acts = append(acts, store.Act{Verb: "untrust", Source: g.Source, Address: g.Address})
-	case "unban":
-		acts = append(acts, unbanOf(g.Ban))
-	default:
-		return m, usageError("That button names nothing that I can do.")
-	}
-	for i := range acts {
-		acts[i].Ban = g.ID
-	}
-	m, err = c.ask(ctx, acts, r, " "+args[1])
-	m.Text = append(append(text, msg.Run{Text: "\n\n"}), m.Text...)
-	return m, err
-}
-
-func unbanOf(b store.Ban) store.Act {
-	return store.Act{Verb: "unban", Source: b.Source, Jail: b.Jail, Address: b.Address, Ban: b.ID}
-}
-
-// askStorm asks whether to lift all bans that a message tells of as one.
-func (c *Commands) askStorm(ctx context.Context, word string, r msg.Request) (m msg.Message, err error) {
-	id, err := strconv.ParseInt(word, 10, 64)
-	if err != nil {
-		return m, usageError("That button names no ban.")
-	}
-	home, _ := c.Acting.home(store.Chat{Platform: r.Platform, ID: r.Chat})
-	bans, err := c.Store.BansInMessage(ctx, home, id)
-	if err != nil {
-		return m, err
-	}
-	var acts []store.Act
-	seen := map[string]bool{}
-	for _, g := range bans {
-		if g.InForce(time.Now()) && c.Acting.able(g.Ban) && !seen[g.Address] {
-			seen[g.Address] = true
-			acts = append(acts, unbanOf(g.Ban))
-		}
-	}
-	if len(acts) == 0 {
-		return m, usageError("Of these bans none is left that I can lift.")
-	}
-	all := len(acts)
-	acts = acts[:min(all, stormActs)]
-	m, err = c.ask(ctx, acts, r, "")
-	if all > len(acts) {
-		m.Text = append(plain("Of "+plural(all, "ban")+" I can lift "+number(len(acts))+" in an hour. "), m.Text...)
-	}
-	m.Aside = true
-	return m, err
-}
-
-// ask keeps the acts of a question, and asks it. rest stands behind the question's name in its buttons.
-func (c *Commands) ask(ctx context.Context, acts []store.Act, r msg.Request, rest string) (msg.Message, error) {
-	token, now := newToken(), time.Now()
-	for i := range acts {
-		a := &acts[i]
-		a.Token, a.AskedAt, a.User, a.Name = token, now, r.User, r.Name
-		a.Chat = store.Chat{Platform: r.Platform, ID: r.Chat}
-		if _, err := request(*a); err != nil {
-			return msg.Message{}, usageError("The helper would not do that: " + err.Error() + ".")
-		}
-	}
-	label := "Yes, " + acts[0].Verb
-	if len(acts) > 1 && acts[0].Verb == "unban" {
-		label += " " + number(len(acts))
-	}
-	m := msg.Message{Text: c.Reporter.Words.question(acts, token), Buttons: [][]msg.Button{{
-		{Label: label, Command: "/" + yesToActs + " " + token + rest},
-		{Label: "No", Command: "/" + noToActs + " " + token + rest},
-	}}}
-	if c.Acting.needsCode(acts) {
-		m.Text[len(m.Text)-1].Text += " CODE"
-		m.Text = append(m.Text, msg.Run{Text: ", with the six digits of your app"})
-		m.Buttons = [][]msg.Button{m.Buttons[0][1:]}
-	}
-	return m, c.Store.AskActs(ctx, acts...)
 }
 
 // yes confirms a question, waits a little for what comes of it, and tells that.
@@ -357,97 +256,4 @@ func (c *Commands) untrust(ctx context.Context, args []string, r msg.Request) (m
 func (c *Commands) trusted(ctx context.Context, _ []string, _ msg.Request) (m msg.Message, err error) {
 	m.Text, err = c.Acting.Trusted(ctx)
 	return m, err
-}
-
-// mark notes whom a person takes a banned one for: "attacker 17", "person 17", "unsure 17".
-func (c *Commands) mark(ctx context.Context, args []string, r msg.Request) (m msg.Message, err error) {
-	if len(args) != 2 || !slices.Contains([]string{"attacker", "person", "unsure"}, args[0]) {
-		return m, usageError("That button says nothing of a ban.")
-	}
-	g, err := c.friendly(ctx, args[1])
-	if err != nil {
-		return m, err
-	}
-	mark := &store.Mark{Attacker: args[0] == "attacker", Name: r.Name, At: time.Now()}
-	if mark.Name == "" {
-		mark.Name = r.User
-	}
-	if args[0] == "unsure" {
-		mark = nil
-	}
-	if err := c.Store.SetMark(ctx, g.ID, mark); err != nil {
-		return m, err
-	}
-	c.Acting.Next()
-	return c.alertMessage(ctx, args[1])
-}
-
-// friendly is the friendly ban with that number.
-func (c *Commands) friendly(ctx context.Context, word string) (g store.EnrichedBan, err error) {
-	id, err := strconv.ParseInt(word, 10, 64)
-	if err != nil {
-		return g, usageError("That button names no ban. /friends lists them.")
-	}
-	g, ok, err := c.Store.Ban(ctx, id)
-	if err != nil {
-		return g, err
-	}
-	if !ok || !g.Friendly {
-		return g, usageError("I do not know that ban any more. /friends lists those that I know.")
-	}
-	err = c.Store.Recall(ctx, &g)
-	return g, err
-}
-
-// Buttons are those below the alert of a ban: what can be done about it now, whom it hit, and more of it.
-func (a *Acting) Buttons(ctx context.Context, ban int64) ([][]msg.Button, error) {
-	more := banButton("More", moreOfBan, ban)
-	if a == nil {
-		return more, nil
-	}
-	g, ok, err := a.Store.Ban(ctx, ban)
-	acts, err2 := a.Store.ActsOfBan(ctx, ban)
-	mark, err3 := a.Store.MarkOf(ctx, ban)
-	if err := errors.Join(err, err2, err3); err != nil || !ok {
-		return more, err
-	}
-	var can, whom []msg.Button
-	button := func(label, command, what string) msg.Button {
-		return msg.Button{Label: label, Command: "/" + command + " " + what + " " + strconv.FormatInt(ban, 10)}
-	}
-	if a.able(g.Ban) {
-		lifted, trusted := false, false
-		for _, one := range acts {
-			switch one.Verb {
-			case "unban":
-				lifted = lifted || one.Outcome == store.ActDone
-			case "trust":
-				trusted = trusted || one.Outcome != store.ActRefused && time.Now().Before(one.TriedAt.Add(one.For))
-			case "untrust":
-				trusted = trusted && one.Outcome != store.ActDone
-			}
-		}
-		if !lifted && g.InForce(time.Now()) {
-			can = append(can, button("Unban", askAct, "unban"))
-		}
-		if trusted {
-			can = append(can, button("Undo", askAct, "untrust"))
-		} else {
-			can = append(can, button("Trust 30 days", askAct, "trust"))
-		}
-	}
-	if mark == nil || !mark.Attacker {
-		whom = append(whom, button("Attacker", markBan, "attacker"))
-	}
-	if mark == nil || mark.Attacker {
-		whom = append(whom, button("Person", markBan, "person"))
-	}
-	if mark != nil {
-		whom = append(whom, button("Unsure", markBan, "unsure"))
-	}
-	rows := [][]msg.Button{append(whom, more[0]...)}
-	if can != nil {
-		rows = append([][]msg.Button{can}, rows...)
-	}
-	return rows, nil
 }

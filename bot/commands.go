@@ -112,11 +112,12 @@ func (c *Commands) unknownCommand(typed string) string {
 	return "I do not know that command." + DidYouMean("/"+typed, names)
 }
 
-// Suggest returns up to 20 addresses that begin with what has been typed of "/ip ADDRESS": friends first, then all
+// Suggest returns up to 20 addresses that begin with what has been typed behind a command, "/ip 198.": friends first, then all
 // others, the latest banned before earlier ones.
 func (c *Commands) Suggest(ctx context.Context, r msg.Request) []string {
 	const most, newest = 20, 500
-	typed := strings.TrimSpace(strings.TrimPrefix(r.Text, "/ip"))
+	_, typed, _ := strings.Cut(r.Text, " ")
+	typed = strings.TrimSpace(typed)
 	if c.Reporter.Words.Mask {
 		return nil
 	}

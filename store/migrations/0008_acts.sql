@@ -19,13 +19,14 @@ CREATE TABLE acts (
 	done_at      INTEGER,
 	outcome      TEXT NOT NULL DEFAULT '',  -- ok, no: certainly not done, unclear: it may have been done
 	answer       TEXT NOT NULL DEFAULT '',  -- what the helper has said
-	late         INTEGER NOT NULL DEFAULT 0 -- 1: nobody waits for the answer, which is told in a message of its own
+	late         INTEGER NOT NULL DEFAULT 0 -- 1: nobody waits for the answer, which is to be told; 2: it was told
 ) STRICT;
 CREATE INDEX acts_token ON acts (token);
 CREATE INDEX acts_open ON acts (source, id) WHERE confirmed_at IS NOT NULL AND done_at IS NULL;
 CREATE INDEX acts_unconfirmed ON acts (asked_at) WHERE confirmed_at IS NULL;
 CREATE INDEX acts_ban ON acts (ban_id) WHERE ban_id <> 0;
 CREATE INDEX acts_address ON acts (address);
+CREATE INDEX acts_late ON acts (token) WHERE late = 1;
 CREATE INDEX acts_done ON acts (done_at) WHERE done_at IS NOT NULL;
 
 -- Bans whose alerts say something else by now, since somebody has acted or marked.
