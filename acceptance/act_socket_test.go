@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"friendlyfire/acceptance/harness"
+	"friendlyfire/act/acttest"
 )
 
 // as runs do in a thread of that account, which ends with it.
@@ -147,6 +148,27 @@ func TestA05SilentPeersAreLeft(t *testing.T) {
 	}
 }
 
+func TestA02HostileRequestsAtTheSocketReachNothing(t *testing.T) {
+	t.Parallel()
+	client, calls := harness.Recorder(t, harness.OneBan)
+	h := harness.NewHelper(t, client, nil)
+	random := harness.Random(t)
+	for range 2000 {
+		line := strings.ReplaceAll(strings.Join(acttest.Words(random), " "), "\n", "") // where a request ends
+		got := say(t, h.Socket, line+"\n")
+		hungUp := got == "" && len(line) > 1024
+		if !strings.HasPrefix(got, "no ") && !hungUp || strings.Contains(got, "\n") {
+			t.Errorf("%.80q: %q", line, got)
+		}
+	}
+	for _, call := range calls() {
+		if call != "status" { // to see whether there is such a jail
+			t.Errorf("Fail2Ban was reached with %q", call)
+		}
+	}
+	harness.Reached(t, "2,000 hostile requests: 0 reached Fail2Ban")
+}
+
 // What comes over SSH is data, whatever it is: no shell sees it, and Fail2Ban only what is in order.
 func TestA02HostileCommandsOverSSHReachNothing(t *testing.T) {
 	t.Parallel()
@@ -161,17 +183,25 @@ func TestA02HostileCommandsOverSSHReachNothing(t *testing.T) {
 		}
 		return strings.TrimSpace(out)
 	}
-	for _, line := range []string{
+	lines := []string{
 		"", "sh", "sftp-server", "scp -t /tmp", "unban sshd 203.0.113.7; id", "unban sshd $(id)", "unban 'sshd' 203.0.113.7",
 		"unban sshd 203.0.113.7\nid", "--client /bin/sh", "unban -x 203.0.113.7", "act unban sshd 203.0.113.7",
 		"unban sshd fe80::1%eth0", "unban sshd 203.0.113.0/24", strings.Repeat("x", 10<<10),
-	} {
+	}
+	random := harness.Random(t)
+	for range harness.Size(5, 15, 2000) {
+		line := strings.Join(acttest.Words(random), " ")
+		lines = append(lines, strings.ReplaceAll(line, "\x00", "")) // which no variable can hold
+	}
+	for _, line := range lines {
 		if got := ask(line); !strings.HasPrefix(got, "no ") {
 			t.Errorf("%.60q: %q", line, got)
 		}
 	}
-	if got := calls(); got != nil {
-		t.Errorf("Fail2Ban was reached with %q", got)
+	for _, call := range calls() {
+		if call != "status" {
+			t.Errorf("Fail2Ban was reached with %q", call)
+		}
 	}
 	if got := ask("unban sshd 203.0.113.7"); got != "ok lifted" {
 		t.Errorf("a good one: %q", got)

@@ -2,10 +2,13 @@ package bot
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"friendlyfire/act/acttest"
 )
 
 func TestA01OnlyWhoAskedMayConfirmOnceAndSoon(t *testing.T) {
@@ -73,6 +76,20 @@ func TestA02HostileArgumentsInChatReachNothing(t *testing.T) {
 				if len(m.Buttons) > 0 && (arg != "198.51.100.7" || command == "/unban ") {
 					t.Errorf("%.60s: %q", command+arg, m.Text)
 				}
+			}
+		}
+		r := rand.New(rand.NewPCG(20261128, 2))
+		for i := range 2000 {
+			words := acttest.Words(r)
+			if i%10 == 0 {
+				words = append([]string{"ask", "unban"}, words...)
+			}
+			m := d.types(ann, "/"+strings.Join(words, " "))
+			// White space is between words, and a trust without a time is one of 30 days.
+			clean := strings.HasPrefix(m.Text.String(), "Trust 203.0.113.7 on web1 for 30 days?") ||
+				strings.HasPrefix(m.Text.String(), "Trust no longer 203.0.113.7 on web1?")
+			if len(m.Buttons) > 0 && !clean {
+				t.Fatalf("%.80q: %q", words, m.Text)
 			}
 		}
 		helper.was(t)
