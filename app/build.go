@@ -60,6 +60,7 @@ type builder struct {
 	once       bool
 	report     *bot.Reporter
 	commands   *bot.Commands
+	acting     *bot.Acting   // nil: nobody can act
 	registries *enrich.Whois // nil: the registries are not asked
 
 	// Stages that others wake.
@@ -78,7 +79,8 @@ func newBuilder(a *App, report *bot.Reporter, once bool) *builder {
 		Store: a.Store, Words: report.Words, Whois: a.Config.Enrich.Whois, Free: a.FreeSpace, Started: a.started,
 		Clock: a.clock, Once: once, Next: b.wakeDelivery, Log: a.log,
 	}
-	b.commands = &bot.Commands{Store: a.Store, Reporter: report, Health: b.health, Log: a.log}
+	b.acting = a.Acting()
+	b.commands = &bot.Commands{Store: a.Store, Reporter: report, Health: b.health, Acting: b.acting, Log: a.log}
 	return b
 }
 
@@ -97,6 +99,7 @@ func (b *builder) stages() []*stage {
 			b.answerTune(),
 		},
 		b.deliverNotices(),
+		b.act(),
 		[]*stage{
 			b.returnMemory(),
 			b.packCounts(),
@@ -182,6 +185,7 @@ func (b *builder) announceBans() *stage {
 	b.announcer = &bot.Announcer{
 		Store: b.Store, Chats: b.Chats, Words: b.report.Words, MaxAge: b.Config.Alerts.MaxAge,
 		Next: func() { b.wakeDelivery(); b.whois.Wake() }, Again: b.announce.RetryIn,
+		Acting:  b.acting,
 		InPlace: func(chat store.Chat) bool { _, ok := b.sender(chat).(msg.Editor); return ok },
 	}
 	if b.Config.Enrich.Whois {
@@ -240,7 +244,8 @@ func (b *builder) deliverNotices() []*stage {
 		for _, s := range []*stage{words, pictures} {
 			deliverer := &bot.Deliverer{
 				Store: b.Store, Words: b.report.Words, Sender: b.sender(chat), Chat: chat, Pictures: s == pictures,
-				Draw: b.report.For(chat.Platform).Draw, Quiet: b.quiet(), Again: s.RetryIn, Next: words.Wake, Log: b.log,
+				Draw: b.report.For(chat.Platform).Draw, Quiet: b.quiet(), Acting: b.acting,
+				Again: s.RetryIn, Next: words.Wake, Log: b.log,
 			}
 			if s == words {
 				deliverer.Next = pictures.Wake

@@ -102,7 +102,8 @@ func (a *App) connect(commands *bot.Commands) error {
 		connection, err := platform.Connect(msg.Bot{
 			Dial: a.env.Dial, Store: a.Store, Log: a.log, Hearing: hearing,
 			Date:    func(at time.Time) { a.clock.Witness(platform.Name(), platform.Remote(), at) },
-			Allowed: access.Allowed, Answer: answer, Suggest: commands.Suggest, Commands: bot.CommandList(),
+			Allowed: access.Allowed, Answer: answer, Suggest: commands.Suggest,
+			Commands: bot.CommandList(commands.Acting != nil),
 		})
 		if err != nil {
 			return err

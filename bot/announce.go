@@ -25,6 +25,7 @@ type Announcer struct {
 	MaxAge   time.Duration         // older bans are history; at most one summary of them is posted in this time
 	Next     func()                // called when notices were posted
 	Again    func(time.Duration)   // called when a Step is due after that time
+	Acting   *Acting               // nil: nobody can act
 
 	seen  map[int64]time.Time // when a ban that waits for whois was first looked at
 	rises riseTracker
@@ -54,6 +55,9 @@ func (a *Announcer) Step(ctx context.Context) error {
 	}
 	a.seen = waiting
 	if err := a.followUp(ctx); err != nil {
+		return fmt.Errorf("announce: %w", err)
+	}
+	if err := a.retell(ctx); err != nil {
 		return fmt.Errorf("announce: %w", err)
 	}
 	return a.summarise(ctx)

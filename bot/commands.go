@@ -15,10 +15,10 @@ import (
 	"friendlyfire/store"
 )
 
-// CommandList describes the commands to platforms that list or check them.
-func CommandList() []msg.Command {
+// CommandList describes the commands to platforms that list or check them: with acts, those that act, too.
+func CommandList(acts bool) []msg.Command {
 	since := msg.Arg{Name: "since", Description: "how far back", Choices: Periods()}
-	return []msg.Command{
+	all := []msg.Command{
 		{Name: "report", Description: "Bans as a chart", Args: []msg.Arg{
 			{Name: "by", Description: "counted by", Choices: Kinds()},
 			since,
@@ -36,6 +36,10 @@ func CommandList() []msg.Command {
 		{Name: "status", Description: "Is all well?"},
 		{Name: "help", Description: "What I can do"},
 	}
+	if acts {
+		all = append(all, actCommands()...)
+	}
+	return all
 }
 
 // Commands answers what people ask.
@@ -44,7 +48,8 @@ type Commands struct {
 	Reporter *Reporter
 	Chats    []store.Chat
 	Health   *Health
-	Tuner    *Tuner // nil: there is no log to read
+	Tuner    *Tuner  // nil: there is no log to read
+	Acting   *Acting // nil: nobody can act
 	Log      *slog.Logger
 
 	judge judge
@@ -81,6 +86,9 @@ func (c *Commands) Answer(ctx context.Context, r msg.Request) msg.Message {
 func (c *Commands) carryOut(
 	ctx context.Context, command string, args []string, r msg.Request,
 ) (m msg.Message, err error) {
+	if m, known, err := c.act(ctx, command, args, r); known {
+		return m, err
+	}
 	switch command {
 	case "report", "reports":
 		m, err = c.report(ctx, args, r.Platform, cmp.Or(r.Width, phone))
@@ -95,29 +103,30 @@ func (c *Commands) carryOut(
 	case "status":
 		m, err = c.status(ctx)
 	case "help", "start", "":
-		m = msg.Message{Text: help()}
+		m = msg.Message{Text: c.help()}
 	default:
-		m = msg.Message{Text: append(msg.Text{{Text: unknownCommand(command) + "\n\n"}}, help()...), Aside: true}
+		m = msg.Message{Text: append(plain(c.unknownCommand(command)+"\n\n"), c.help()...), Aside: true}
 	}
 	return m, err
 }
 
-func unknownCommand(typed string) string {
+func (c *Commands) unknownCommand(typed string) string {
 	var names []string
-	for _, c := range CommandList() {
+	for _, c := range CommandList(c.Acting != nil) {
 		names = append(names, "/"+c.Name)
 	}
 	return "I do not know that command." + DidYouMean("/"+typed, names)
 }
 
-// Suggest returns up to 20 addresses that begin with what has been typed of "/ip ADDRESS": friends first, then all
-// others, the latest banned before earlier ones; or jails for "/tune JAIL".
+// Suggest returns up to 20 addresses that begin with what has been typed behind a command, "/ip 198.": friends first, then
+// all others, the latest banned before earlier ones; or jails for "/tune JAIL".
 func (c *Commands) Suggest(ctx context.Context, r msg.Request) []string {
 	const most, newest = 20, 500
-	if jail, ok := strings.CutPrefix(r.Text, "/tune"); ok {
-		return c.suggestJails(ctx, strings.TrimSpace(jail), most)
+	command, typed, _ := strings.Cut(r.Text, " ")
+	typed = strings.TrimSpace(typed)
+	if command == "/tune" {
+		return c.suggestJails(ctx, typed, most)
 	}
-	typed := strings.TrimSpace(strings.TrimPrefix(r.Text, "/ip"))
 	if c.Reporter.Words.Mask {
 		return nil
 	}
@@ -147,8 +156,8 @@ type usageError string
 
 func (e usageError) Error() string { return string(e) }
 
-func help() msg.Text {
-	return msg.Text{
+func (c *Commands) help() msg.Text {
+	t := msg.Text{
 		{Text: "I tell you when Fail2Ban bans somebody it should not. You can ask:\n"},
 		{Text: "/report", Style: msg.Bold},
 		{Text: ": bans as a chart. Add what to count by (" + strings.Join(Kinds(), ", ") + ") and how far back (" +
@@ -162,6 +171,10 @@ func help() msg.Text {
 		{Text: "/status", Style: msg.Bold},
 		{Text: ": is all well?"},
 	}
+	if c.Acting != nil {
+		t = append(t, actHelp()...)
+	}
+	return t
 }
 
 // inText asks for a report without a picture.

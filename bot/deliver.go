@@ -37,6 +37,7 @@ type Deliverer struct {
 	Chat     store.Chat
 	Pictures bool                                         // it sends the notices with pictures; otherwise the others
 	Draw     func(context.Context, Chart) ([]byte, error) // PNG
+	Acting   *Acting                                      // nil: nobody can act
 	Quiet    *Quiet                                       // when only alerts are sent; nil: never
 	Again    func(time.Duration)                          // called when a Step is due after that time
 	Next     func()                                       // called when the other one may have something to do; nil: nobody

@@ -119,6 +119,10 @@ func (d *Digester) Compose(ctx context.Context, now time.Time) ([]Body, error) {
 	if err != nil {
 		return nil, err
 	}
+	acts, err := d.Store.ActsDone(ctx, window)
+	if err != nil {
+		return nil, err
+	}
 
 	date := window.From.Format("Mon 2 Jan")
 	var t msg.Text
@@ -167,7 +171,7 @@ func (d *Digester) Compose(ctx context.Context, now time.Time) ([]Body, error) {
 	if rep.Caveat != "" {
 		t = append(t, msg.Run{Text: "\nMind: " + rep.Caveat})
 	}
-	t = append(t, msg.Run{Text: "\n" + health})
+	t = append(lines(t, actsInDigest(acts)), msg.Run{Text: "\n" + health})
 
 	bodies := []Body{{Text: t, Silent: !warning}}
 	if rep.drawable {

@@ -140,7 +140,7 @@ func (a *Announcer) followUp(ctx context.Context) error {
 		var revised, others []store.Notice
 		for _, g := range bans {
 			ids = append(ids, g.ID)
-			body, err := a.alert(ctx, g, risen)
+			body, err := a.alertNow(ctx, g, risen)
 			if err != nil {
 				return err
 			}
@@ -158,4 +158,44 @@ func (a *Announcer) followUp(ctx context.Context) error {
 		}
 		a.Next()
 	}
+}
+
+// retell tells alerts anew of which something else is to be said: somebody has acted on their bans, or marked them.
+func (a *Announcer) retell(ctx context.Context) error {
+	const page = 250
+	for {
+		bans, err := a.Store.Retold(ctx, page)
+		if err != nil || len(bans) == 0 {
+			return err
+		}
+		risen, err := a.risenJails(ctx, time.Now())
+		if err != nil {
+			return err
+		}
+		var ids []int64
+		var revised []store.Notice
+		for _, g := range bans {
+			ids = append(ids, g.ID)
+			body, err := a.alertNow(ctx, g, risen)
+			if err != nil {
+				return err
+			}
+			revised = append(revised, a.post(alertKey(g), body)...)
+		}
+		if err := a.Store.Retell(ctx, ids, revised); err != nil {
+			return err
+		}
+		a.Next()
+	}
+}
+
+// alertNow is the alert, and what was done about its ban.
+func (a *Announcer) alertNow(ctx context.Context, g store.EnrichedBan, risen map[string]string) (Body, error) {
+	acted, err := a.Acting.acted(ctx, &g)
+	if err != nil {
+		return Body{}, err
+	}
+	body, err := a.alert(ctx, g, risen)
+	body.Text = lines(body.Text, acted)
+	return body, err
 }

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"net/netip"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -256,6 +257,25 @@ var scenes = []struct {
 		}
 		d.step()
 		d.ask("/friends", "/friends 7d 2", "/friends often", "/ip 198.51.100.7", "/help")
+	}},
+	{"an alert that is acted on, and an address that is trusted", func(d *desk) {
+		d.acting()
+		d.banned("jdupont")
+		d.step()
+		time.Sleep(5 * time.Minute)
+		press := func(m msg.Message, label string) msg.Message {
+			m = d.types(ann, commandOf(d.t, m, label))
+			d.sender.sent = append(d.sender.sent, m)
+			return m
+		}
+		press(press(d.sender.sent[0], "Trust 30 days"), "Yes, trust")
+		for _, text := range []string{"/trusted", "/unban 198.51.100.7", "/help"} {
+			d.sender.sent = append(d.sender.sent, d.types(ann, text))
+		}
+		random := regexp.MustCompile("/yes [a-z0-9]{8}")
+		for i, m := range d.sender.sent {
+			d.sender.sent[i].Text = plain(random.ReplaceAllString(m.Text.String(), "/yes abcdefgh"))
+		}
 	}},
 }
 

@@ -27,18 +27,8 @@ const (
 
 // ban says of a ban what its alert did and, if more is asked for, its log lines and the other bans of its address.
 func (c *Commands) ban(ctx context.Context, args []string, more bool) (msg.Message, error) {
-	id, err := strconv.ParseInt(strings.Join(args, " "), 10, 64)
+	g, err := c.friendly(ctx, strings.Join(args, " "))
 	if err != nil {
-		return msg.Message{}, usageError("That button names no ban. /friends lists them.")
-	}
-	g, ok, err := c.Store.Ban(ctx, id)
-	if err != nil {
-		return msg.Message{}, err
-	}
-	if !ok || !g.Friendly {
-		return msg.Message{}, usageError("I do not know that ban any more. /friends lists those that I know.")
-	}
-	if err := c.Store.Recall(ctx, &g); err != nil {
 		return msg.Message{}, err
 	}
 	who, err := c.judge.verdict(ctx, c.Store, g.Ban)
@@ -48,11 +38,20 @@ func (c *Commands) ban(ctx context.Context, args []string, more bool) (msg.Messa
 	w := c.Reporter.Words
 	verdict := w.verdict(g.Ban, who)
 	if !more {
-		return msg.Message{Text: w.Alert(g, verdict, ""), Buttons: banButton("More", moreOfBan, id)}, nil
+		text, err := c.withActs(ctx, g, verdict)
+		if err != nil {
+			return msg.Message{}, err
+		}
+		buttons, err := c.Acting.Buttons(ctx, g.ID)
+		return msg.Message{Text: text, Buttons: buttons}, err
 	}
 	lines := w.evidence(g)
 	g.Matches = "" // they follow
-	m := msg.Message{Text: append(w.Alert(g, verdict, ""), lines...), Buttons: banButton("Less", lessOfBan, id)}
+	text, err := c.withActs(ctx, g, verdict)
+	if err != nil {
+		return msg.Message{}, err
+	}
+	m := msg.Message{Text: append(text, lines...), Buttons: banButton("Less", lessOfBan, g.ID)}
 	bans, err := c.Store.BansOf(ctx, g.Address, bansShown)
 	if err != nil {
 		return msg.Message{}, err

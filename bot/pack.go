@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"crypto/rand"
+	"net/netip"
 	"slices"
 	"time"
 
@@ -57,13 +58,30 @@ func (d *Deliverer) compose(ctx context.Context, due []store.Notice) ([]store.No
 			break
 		}
 	}
-	if ban := parcels[0].body.Ban; len(pack) == 1 && ban != nil { // of several, nobody would know whose button it is
-		m.Buttons = banButton("More", moreOfBan, ban.ID)
-	}
+	m.Buttons = d.buttons(ctx, parcels[0], len(pack))
 	if first.MaybeSent {
 		m = m.AsRepeat()
 	}
 	return pack, m, nil
+}
+
+// buttons are those below a message of so many notices: of several alerts that are no storm, nobody would know whose
+// button it is.
+func (d *Deliverer) buttons(ctx context.Context, first *parcel, notices int) [][]msg.Button {
+	switch ban := first.body.Ban; {
+	case first.storm != nil && d.Acting != nil && notices == len(first.notices):
+		of := store.Ban{Source: first.storm[0].Source, Jail: first.storm[0].Jail, Address: netip.IPv6Unspecified().String()}
+		if d.Acting.able(of) {
+			return banButton("Unban all", askAct+" "+storm, first.storm[0].ID)
+		}
+	case ban != nil && notices == 1:
+		buttons, err := d.Acting.Buttons(ctx, ban.ID)
+		if err != nil { // the alert is worth more than its buttons
+			d.Log.Error("buttons of an alert", "error", err)
+		}
+		return buttons
+	}
+	return nil
 }
 
 // draw returns the picture, or nil if that fails: better words without a picture than no words.

@@ -28,7 +28,8 @@ type jailsPast struct {
 	past   map[string]jailPast
 	looks  map[string]look
 	causes map[string]cause
-	told   string // the causes in words, each after a line break
+	marks  map[string]store.Marks // what people said of them
+	told   string                 // the causes in words, each after a line break
 }
 
 // changeOf is the change of a jail's rule that is worth a word; nil for none.
@@ -53,6 +54,9 @@ func byJailAndPast(ctx context.Context, r *Reporter, rep *Report) (store.Counts,
 		return counts, err
 	}
 	d := jailsPast{looks: lookAlikes(bans)}
+	if d.marks, err = r.Store.MarksByJail(ctx, rep.Window); err != nil {
+		return counts, err
+	}
 	if d.causes, err = causes(ctx, r.Store, rep.Window.To); err != nil {
 		return counts, err
 	}
@@ -154,7 +158,30 @@ func strictest(rep Report) string {
 		s += "\nStricter than usual: " + list(risen)
 	}
 	d := detail[jailsPast](rep)
-	return s + d.told + lookLikePeople(byShare(rep.Rows), d.looks)
+	return s + d.told + lookLikePeople(byShare(rep.Rows), d.looks) + byMarks(byShare(rep.Rows), d.marks)
+}
+
+// byMarks is "By your marks, sshd: 22 attackers, 7 people, 2 unsure", of the jails with most marks.
+func byMarks(rows []Row, marks map[string]store.Marks) string {
+	sum := func(row Row) int { m := marks[row.Key]; return m.Attackers + m.People }
+	slices.SortStableFunc(rows, func(a, b Row) int { return cmp.Compare(sum(b), sum(a)) })
+	var parts []string
+	for _, row := range rows {
+		m := marks[row.Key]
+		if sum(row) == 0 || len(parts) == 3 {
+			break
+		}
+		people := strings.Replace(plural(m.People, "person"), "persons", "people", 1)
+		part := row.Name + ": " + plural(m.Attackers, "attacker") + ", " + people
+		if unsure := int(row.Friendly) - sum(row); unsure > 0 {
+			part += ", " + number(unsure) + " unsure"
+		}
+		parts = append(parts, part)
+	}
+	if parts == nil {
+		return ""
+	}
+	return "\nBy your marks, " + strings.Join(parts, "; ")
 }
 
 // lookLikePeople is "By their log lines, 19 of 31 friends banned by sshd look like people".

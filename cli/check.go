@@ -64,6 +64,7 @@ func check(ctx context.Context, env app.Env, does checkOptions) error {
 		checkSource(ctx, list, a, source)
 		checkAction(ctx, list, source)
 	}
+	checkActs(ctx, list, a)
 	var test *testMessages // nil: nothing is posted
 	if does.send {
 		a.Refresh(ctx)

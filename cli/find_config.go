@@ -16,7 +16,7 @@ import (
 // output is for a program.
 func findConfig(cmd *cobra.Command, env *app.Env) {
 	switch cmd.Name() {
-	case "version", "help", "bash", "zsh", "fish", "powershell", cobra.ShellCompRequestCmd:
+	case "act", "version", "help", "bash", "zsh", "fish", "powershell", cobra.ShellCompRequestCmd:
 		return
 	}
 	munin := cmd.Name() == "munin"

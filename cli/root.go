@@ -51,6 +51,9 @@ func Run(ctx context.Context, args []string, env app.Env) int {
 		fmt.Fprintln(env.Err, err)
 		return exitConfig
 	}
+	if _, ok := errors.AsType[*silentError](err); ok {
+		return exitFailed
+	}
 	fmt.Fprintln(env.Err, "friendlyfire:", err)
 	if _, ok := errors.AsType[*usageError](err); ok {
 		return exitUsage
@@ -112,6 +115,7 @@ func commands(env app.Env) *cobra.Command {
 
 	root.AddCommand(run, reportCommand(&env), lookupCommand(&env), checkCommand(&env), pairCommand(&env),
 		importCommand(&env), tuneCommand(&env), purgeCommand(&env), backupCommand(&env), muninCommand(&env),
-		versionCommand(&env))
+		actCommand(&env), unbanCommand(&env), trustCommand(&env), untrustCommand(&env), trustedCommand(&env),
+		actsCommand(&env), versionCommand(&env))
 	return root
 }

@@ -80,6 +80,19 @@ type Config struct {
 		Listen string `toml:"listen"`
 	} `toml:"metrics"`
 
+	// Act is who may have bans lifted and addresses trusted, and by which helper. Without a socket, nobody may.
+	Act struct {
+		// Socket is where the helper of this machine listens; "" is nowhere.
+		Socket string `toml:"socket"`
+		// Users may act; none: whoever may command.
+		Users []string `toml:"users"`
+		// TOTPFile holds the secret of the codes that confirm a trust, in base32, alone. Only its owner may read it.
+		TOTPFile string `toml:"totp_file"`
+
+		// TOTP is that secret, where the files are read; empty: no code is asked for.
+		TOTP Secret `toml:"-"`
+	} `toml:"act"`
+
 	// Platforms are the sections of the chat platforms, such as [telegram]: those that Loader.Sections made.
 	Platforms []Section `toml:"-"`
 }
@@ -108,7 +121,24 @@ type Source struct {
 	// SilentAfter is how long the source may be silent before the chats are told, a minute to a year; 0: they never
 	// are.
 	SilentAfter time.Duration `toml:"silent_after"`
+	// Act is who acts on the Fail2Ban of the source: ActLocal, ssh://user@host:port, or "" for nobody. In the file "" is
+	// ActLocal for a file of this machine, if there is a helper, and "none" is nobody.
+	Act string `toml:"act"`
+	// ActKeyFile holds the private key for acting over SSH, which is no other's key. Only its owner may read it.
+	ActKeyFile string `toml:"act_key_file"`
+
+	// ActAccount is the account of an Act over SSH; nil: it is none.
+	ActAccount *SSHAccount `toml:"-"`
 }
+
+// SSHAccount is an account on another machine.
+type SSHAccount struct {
+	User    string
+	Address string // host:port
+}
+
+// ActLocal is the helper of this machine.
+const ActLocal = "local"
 
 // Location returns where the file is, for people and for comparing; "" if the source does not say.
 func (s *Source) Location() string {

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -91,6 +92,21 @@ func parseSFTP(s string) (*SFTPFile, error) {
 		return nil, errors.New(problem)
 	}
 	return f, nil
+}
+
+var sshForm = regexp.MustCompile(`^ssh://([^\s:/@]+)@(\[[0-9a-fA-F:.]+\]|[^\s@:/\[\]]+)(:[0-9]+)?$`)
+
+// parseSSH parses ssh://user@host:port. Without a port it is 22.
+func parseSSH(s string) (*SSHAccount, error) {
+	m := sshForm.FindStringSubmatch(s)
+	if m == nil {
+		return nil, errors.New("expected ssh://user@host:22")
+	}
+	a := &SSHAccount{User: m[1], Address: m[2] + cmp.Or(m[3], ":22")}
+	if problem := badAddress(a.Address); problem != "" {
+		return nil, errors.New(problem)
+	}
+	return a, nil
 }
 
 // show returns a value in quotes, without what is beyond 40 characters. It is for keys that hold no secret.

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -41,6 +42,16 @@ func (r *reader) validate(c *Config, purpose Purpose) {
 		r.mistake("privacy.keep_days", "expected 1 to 36500 days")
 	}
 	r.address("metrics.listen", c.Metrics.Listen)
+	remote := slices.ContainsFunc(c.Sources, func(s Source) bool { return s.ActAccount != nil })
+	switch socket := c.Act.Socket; {
+	case socket != "" && !filepath.IsAbs(socket):
+		r.mistake("act.socket", "expected an absolute path, such as /run/friendlyfire/act.sock")
+	case socket == "" && len(c.Act.Users) > 0 && !remote:
+		r.mistake("act.users", "has no effect without act.socket, where the helper listens, or the act of a source")
+	}
+	if c.Act.TOTPFile != "" && purpose >= ToPair {
+		r.readTOTP(c)
+	}
 	for _, s := range c.Platforms {
 		s.Validate(&Validator{r: r, section: s.Name(), purpose: purpose})
 	}
@@ -70,10 +81,83 @@ func (r *reader) checkSources(c *Config, purpose Purpose) {
 			r.missing(section+".path", section, "is the file of source[%d] as well", first)
 		}
 		r.checkLocation(section, s, purpose)
+		r.checkAct(section, s, c, purpose)
 		r.oneOf(section+".format", s.Format, "auto", "csv", "log")
 		r.within(section+".every", s.Every, time.Second, day)
 		if s.SilentAfter != 0 {
 			r.within(section+".silent_after", s.SilentAfter, time.Minute, 365*day)
+		}
+	}
+}
+
+// checkAct validates who acts on the source's Fail2Ban, and fills in who does where it is not said.
+func (r *reader) checkAct(section string, s *Source, c *Config, purpose Purpose) {
+	key, keyFile := section+".act", section+".act_key_file"
+	switch {
+	case s.Act == "" && c.Act.Socket != "" && s.SFTP == nil:
+		s.Act = ActLocal
+	case s.Act == "none":
+		s.Act = ""
+	case s.Act == ActLocal && c.Act.Socket == "":
+		r.mistake(key, "needs act.socket, where the helper of this machine listens")
+	case strings.HasPrefix(s.Act, "ssh://"):
+		account, err := parseSSH(s.Act)
+		if err != nil {
+			r.mistake(key, "%v", err)
+			return
+		}
+		s.ActAccount = account
+	case s.Act != "" && s.Act != ActLocal:
+		r.mistake(key, `expected "local", "ssh://user@host:22", or "none"`)
+	}
+	switch {
+	case s.ActAccount == nil && s.ActKeyFile != "" && !r.wrong[key]:
+		r.mistake(keyFile, "has no effect without act = \"ssh://user@host:22\"")
+	case s.ActAccount == nil:
+	case s.ActKeyFile == "":
+		r.missing(keyFile, key, "is missing: who acts over SSH needs a key of its own")
+	case s.KnownHosts == "":
+		r.missing(section+".known_hosts", key, "is missing: ssh needs the host's key")
+	case purpose >= ToPair:
+		r.checkActKey(keyFile, s.ActKeyFile, c)
+		if s.SFTP == nil {
+			r.readable(section+".known_hosts", s.KnownHosts)
+		}
+	}
+}
+
+// totpForm is a secret in base32 of at least 80 bits, as apps take it.
+var totpForm = regexp.MustCompile(`^[A-Z2-7]{16,128}$`)
+
+// readTOTP reads the secret of the codes that confirm a trust.
+func (r *reader) readTOTP(c *Config) {
+	const key = "act.totp_file"
+	text, err := readSecret(c.Act.TOTPFile)
+	text = strings.ToUpper(strings.ReplaceAll(text, " ", ""))
+	switch {
+	case err != nil:
+		r.mistake(key, "%s", reason(err))
+	case !totpForm.MatchString(text):
+		r.mistake(key, "the file does not hold a secret in base32 alone: head -c 20 /dev/urandom | base32")
+	default:
+		c.Act.TOTP = NewSecret(text)
+	}
+}
+
+// checkActKey notes a key for acting that cannot be read, or that reads files, too: whoever has that one may only read.
+func (r *reader) checkActKey(key, file string, c *Config) {
+	text, err := readSecret(file)
+	if err != nil {
+		r.mistake(key, "%s", reason(err))
+		return
+	}
+	for i := range c.Sources {
+		other := c.Sources[i].KeyFile
+		if other == "" {
+			continue
+		}
+		if same, err := readSecret(other); realPath(other) == realPath(file) || err == nil && same == text {
+			r.mistake(key, "is the key of source[%d].key_file as well: acting needs one of its own", i+1)
 		}
 	}
 }
@@ -124,7 +208,7 @@ func (r *reader) checkLocation(section string, s *Source, purpose Purpose) {
 	}
 	for _, k := range []struct{ name, value string }{{"key_file", s.KeyFile}, {"known_hosts", s.KnownHosts}} {
 		switch key := section + "." + k.name; {
-		case local && k.value != "":
+		case local && k.value != "" && (k.name == "key_file" || !strings.HasPrefix(s.Act, "ssh://")):
 			r.mistake(key, "is for sftp, and this source is a file here")
 		case remote && k.value == "":
 			r.missing(key, sftp, "is missing: sftp needs key_file and known_hosts")

@@ -62,17 +62,25 @@ func (s *Store) FollowUp(ctx context.Context, bans []int64, revised, others []No
 		if err != nil {
 			return err
 		}
-		for _, n := range revised {
-			_, err := tx.ExecContext(ctx, `UPDATE notices SET body = ?, revision = revision + 1
-				WHERE key = ? AND platform = ? AND chat = ? AND body <> ?1 AND dead_at IS NULL`,
-				n.Body, n.Key, n.Chat.Platform, n.Chat.ID)
-			if err != nil {
-				return fmt.Errorf("revise %s: %w", n.Key, err)
-			}
+		if err := revise(ctx, tx, revised); err != nil {
+			return err
 		}
 		_, err = post(ctx, tx, others)
 		return err
 	})
+}
+
+// revise replaces the bodies of the notices with the same key and chat. Those that were sent are to be changed in place.
+func revise(ctx context.Context, tx *sql.Tx, revised []Notice) error {
+	for _, n := range revised {
+		_, err := tx.ExecContext(ctx, `UPDATE notices SET body = ?, revision = revision + 1
+			WHERE key = ? AND platform = ? AND chat = ? AND body <> ?1 AND dead_at IS NULL`,
+			n.Body, n.Key, n.Chat.Platform, n.Chat.ID)
+		if err != nil {
+			return fmt.Errorf("revise %s: %w", n.Key, err)
+		}
+	}
+	return nil
 }
 
 // Revised returns the notices of one message of the chat whose text has changed since it was sent, in the order in

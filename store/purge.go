@@ -124,7 +124,7 @@ func purgeBans(ctx context.Context, tx *sql.Tx, day int64) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	return n, markDirty(ctx, tx, deleted)
+	return n, errors.Join(purgeActs(ctx, tx, day), markDirty(ctx, tx, deleted))
 }
 
 // purgeAddresses deletes the addresses that no ban names, and the networks that hold no address.

@@ -73,7 +73,7 @@ func (l *listener) parseRequest(i *discordgo.Interaction) (req msg.Request, why 
 	if who == nil {
 		return req, "nobody asks"
 	}
-	req.User = store.Clean(who.ID, 20)
+	req.User, req.Name = store.Clean(who.ID, 20), store.Clean(who.Username, 30)
 	switch {
 	case !segment.MatchString(i.ID) || !segment.MatchString(i.Token) || !segment.MatchString(i.AppID):
 		return req, "no way to answer"

@@ -148,6 +148,7 @@ type Request struct {
 	Platform string
 	Chat     string
 	User     string
+	Name     string // what the user is called there, cleaned; "": not known
 	Text     string // "/report country 7d", whatever form the platform gives it
 	Width    int    // of a monospaced block, in characters; 0: that of a phone
 }

@@ -1,6 +1,7 @@
 package telegram
 
 import (
+	"cmp"
 	"encoding/json"
 	"strconv"
 	"strings"
@@ -8,11 +9,15 @@ import (
 	"unicode"
 
 	"friendlyfire/bot/msg"
+	"friendlyfire/store"
 )
 
 // maxCommandAge is the age beyond which a command is not answered: its sender has given up. Telegram keeps updates for
 // a day.
 const maxCommandAge = 10 * time.Minute
+
+// maxName is how many characters of a user's name are shown.
+const maxName = 30
 
 // update is what the bot reads of an update; the library's type lacks topics. It is empty for other kinds of update,
 // such as edited messages and channel posts. https://core.telegram.org/bots/api#update
@@ -118,6 +123,7 @@ func request(m *message, from *user, text string) msg.Request {
 		Platform: platform,
 		Chat:     d.String(),
 		User:     strconv.FormatInt(from.ID, 10),
+		Name:     store.Clean(cmp.Or(strings.TrimSpace(from.First+" "+from.Last), from.Name), maxName),
 		Text:     text,
 	}
 }

@@ -104,3 +104,6 @@ INSERT INTO chats (platform, chat, blocked_until, moved_to, sent_at, failures, f
 INSERT INTO packs (id, unit, start, rows) VALUES
 	(1, 3600, 2077, x''),
 	(2, 86400, 2077, x'');
+
+INSERT INTO followups (ban_id, address_id, told_at, answered) VALUES
+	(5, 2, 1795348101, 0);
