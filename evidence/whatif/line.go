@@ -137,11 +137,11 @@ func own(prefix []byte) bool {
 
 // server reads lines of the server and of the set-up of jails.
 func (c *clock) server(line []byte) event {
-	level := bytes.Index(line, []byte(" INFO"))
-	if level < 0 || !own(line[:level]) || !bytes.Contains(line[:level], []byte("fail2ban")) {
+	prefix, message, ok := bytes.Cut(line, []byte(" INFO"))
+	if !ok || !own(prefix) || !bytes.Contains(prefix, []byte("fail2ban")) {
 		return event{}
 	}
-	message := bytes.TrimLeft(line[level+len(" INFO"):], " ")
+	message = bytes.TrimLeft(message, " ")
 	e := event{at: c.read(line)}
 	quoted := func(prefix string) bool {
 		rest, ok := bytes.CutPrefix(message, []byte(prefix))
