@@ -61,8 +61,25 @@ var signs = []struct {
 	{[]byte("] Restore Ban "), started}, // of the address: what was counted before is gone
 }
 
+// texts are what stands before a line of Fail2Ban where a log is of JSON: of Docker, of the journal, and of shippers.
+var texts = [][]byte{[]byte(`"log":"`), []byte(`"MESSAGE":"`), []byte(`"message":"`), []byte(`"MESSAGE" : "`)}
+
+// unwrap takes a line out of JSON.
+func unwrap(line []byte) []byte {
+	for _, text := range texts {
+		if _, rest, ok := bytes.Cut(line, text); ok {
+			rest = rest[:max(0, bytes.IndexByte(rest, '"'))]
+			return bytes.TrimSuffix(rest, []byte(`\n`))
+		}
+	}
+	return nil
+}
+
 // parse reads a line, without its end.
 func (c *clock) parse(line []byte) event {
+	if len(line) > 0 && line[0] == '{' {
+		line = unwrap(line)
+	}
 	for _, s := range signs {
 		i := bytes.Index(line, s.text)
 		if i < 0 {
@@ -120,14 +137,18 @@ func own(prefix []byte) bool {
 
 // server reads lines of the server and of the set-up of jails.
 func (c *clock) server(line []byte) event {
-	_, message, ok := bytes.Cut(line, []byte(": INFO"))
-	if !ok {
+	before, message, ok := bytes.Cut(line, []byte(" INFO"))
+	if !ok || !own(before) || !bytes.Contains(before, []byte("fail2ban")) {
 		return event{}
 	}
 	message = bytes.TrimLeft(message, " ")
 	e := event{at: c.read(line)}
 	quoted := func(prefix string) bool {
 		rest, ok := bytes.CutPrefix(message, []byte(prefix))
+		if ok {
+			rest = bytes.TrimPrefix(rest, []byte("u")) // as Python 2 writes it
+			rest, ok = bytes.CutPrefix(rest, []byte("'"))
+		}
 		if ok {
 			e.jail, _, ok = bytes.Cut(rest, []byte("'"))
 		}
@@ -146,14 +167,14 @@ func (c *clock) server(line []byte) event {
 	switch {
 	case bytes.HasPrefix(message, []byte("Exiting Fail2ban")), bytes.HasPrefix(message, []byte("Starting Fail2ban")):
 		e.kind = started
-	case quoted("Jail '"):
+	case quoted("Jail "):
 		switch {
 		case ends("' started"), ends("' stopped"):
 			e.kind = started
 		case ends("' reloaded"):
 			e.kind = settled
 		}
-	case quoted("Creating new jail '"), quoted("Reload jail '"):
+	case quoted("Creating new jail "), quoted("Reload jail "):
 		e.kind = created
 	case bytes.HasPrefix(message, []byte("Reload finished")):
 		e.kind = settled
