@@ -151,6 +151,30 @@ func TestAStricterRuleIsNamedOnlyWhereMoreFriendsAreBannedSince(t *testing.T) {
 	}
 }
 
+// With several servers, the one whose rule changed is named.
+func TestAStricterRuleNamesItsServer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := changedDesk(t)
+		if err := d.store.SourceFailed(t.Context(), "web2", "", time.Now()); err != nil {
+			t.Fatal(err)
+		}
+		_, err := d.store.AddBans(t.Context(), store.Batch{
+			Source: "web2", Cursor: store.Cursor{Offset: 1, Size: 1}, ReadAt: time.Now(),
+			Bans: []store.Ban{{Time: time.Now(), HasEpoch: true, Address: "198.51.100.9", Jail: "sshd"}},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		all, err := causes(t.Context(), d.store, time.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := d.commands.Reporter.Words.causes(all); !strings.HasPrefix(got, "\nsshd on web1 went from 5 to 3 tries") {
+			t.Error(got)
+		}
+	})
+}
+
 // Where the bans of before have been purged, nobody can compare.
 func TestAStretchThatWasPurgedIsNotCompared(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

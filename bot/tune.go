@@ -23,11 +23,11 @@ func (w Words) TunedText(all []Tuned, jail string) msg.Text {
 			t = paragraphs(t, w.tuned(one, res, several))
 		}
 	}
-	if t != nil {
-		return t
-	}
+	answered := t != nil
 	for _, one := range all {
-		t = lines(t, w.Lacks(one, jail))
+		if !answered || one.Silent() {
+			t = lines(t, w.Lacks(one, jail))
+		}
 	}
 	return t
 }
@@ -148,6 +148,8 @@ func tunedDates(res whatif.Result) string {
 		return "on days that the log does not name"
 	case from.Format(time.DateOnly) == to.Format(time.DateOnly):
 		return to.Format("Mon 2 Jan")
+	case from.Format("2006-01") == to.Format("2006-01"):
+		return from.Format("Mon 2") + " to " + to.Format("Mon 2 Jan")
 	}
 	return from.Format("Mon 2 Jan") + " to " + to.Format("Mon 2 Jan")
 }

@@ -26,6 +26,9 @@ type Tuned struct {
 	Err     error // the log cannot be read; nil: it can
 }
 
+// Silent reports whether the source says nothing of any jail.
+func (t Tuned) Silent() bool { return t.Err != nil || t.Lack != LacksNothing }
+
 // Unread is a file that could not be read, or not to its end, and why.
 type Unread struct {
 	File string

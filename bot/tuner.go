@@ -160,8 +160,8 @@ func (t *Tuner) compose(ctx context.Context, question *tuning) (m msg.Message, e
 	}
 	m.Text = lines(m.Text, plain(looks))
 	most := slices.MaxFunc(results, func(a, b whatif.Result) int { return a.Friends - b.Friends })
-	if most.Friends == 0 {
-		return m, nil
+	if !slices.ContainsFunc(optionsOf(most), func(o option) bool { return o.spared[1] > 0 }) {
+		return m, nil // there is nothing to see
 	}
 	picture := tunePicture(most)
 	picture.Theme = t.Reporter.For(question.from.Platform).Theme

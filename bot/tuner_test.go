@@ -271,6 +271,40 @@ func TestTuneSaysInChatWhatTheCommandLineSays(t *testing.T) {
 	}
 }
 
+// A jail of several servers is told of each, and what a server cannot say as well. The picture is of the one with most
+// friends.
+func TestTuneTellsServersApart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t)
+		few := readLog(t, tunedLog(4, func(int) int { return 3 }))
+		many := readLog(t, tunedLog(9, func(int) int { return 3 }))
+		d.tuning(func(ctx context.Context, q TuneQuestion) (all []Tuned, err error) {
+			for i, read := range []func(context.Context, TuneQuestion) ([]Tuned, error){few, many} {
+				one, err := read(ctx, q)
+				if err != nil {
+					return nil, err
+				}
+				one[0].Source = fmt.Sprint("web", i+1)
+				all = append(all, one...)
+			}
+			return append(all, Tuned{Source: "mail1", Lack: LacksLog}, Tuned{Source: "web4", Jails: []string{"dovecot"}}), nil
+		})
+		m := d.ask("/tune sshd")
+		text := m.Text.String()
+		for _, want := range []string{
+			"up to 4 of 4 friends (web1)\n", "\n\nsshd: maxretry 4 would have spared up to 9 of 9 friends (web2)\n",
+			"\nmail1 is a CSV file",
+		} {
+			if !strings.Contains(text, want) {
+				t.Errorf("no %q in %q", want, text)
+			}
+		}
+		if strings.Contains(text, "web4") || !strings.Contains(m.Fallback, "9 of 9 friends") {
+			t.Errorf("%q\n%s", text, m.Fallback)
+		}
+	})
+}
+
 // Where log lines are known, the answer says how many of the friends look like people.
 func TestTuneSaysWhatFriendsLookLike(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -144,6 +144,8 @@ func tune(ctx context.Context, env app.Env, f tuneFlags) error {
 		}
 		if one.Err != nil {
 			errs = append(errs, fmt.Errorf("source %s: %w", one.Source, one.Err))
+		} else if one.Silent() && len(all) > 1 {
+			fmt.Fprintf(env.Err, "friendlyfire: %s\n", a.Words().Lacks(one, q.jail))
 		}
 		for _, res := range one.Results {
 			answered = true

@@ -149,6 +149,19 @@ func TestFailuresOutliveARestart(t *testing.T) {
 	}
 }
 
+// How long failures count is known after a start as well, however long ago the log has said so.
+func TestFindTimeOutlivesARestart(t *testing.T) {
+	r, read := logReader(t)
+	read("2026-11-27 08:00:00,001 fail2ban.jail [900]: INFO    Creating new jail 'sshd'",
+		"2026-11-27 08:00:00,001 fail2ban.filter [900]: INFO      findtime: 3600",
+		strings.Repeat("2026-11-27 09:00:00,001 fail2ban.server [900]: INFO a line among others\n", recalled/60))
+	r.log = nil
+	read(foundAt(0, "192.0.2.1"), foundAt(700, "192.0.2.1"), banAt(701, "192.0.2.1"))
+	if got, want := told(t, r.Store, "192.0.2.1"), "2: 700 700"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 // Failures before a rotation count, whether the program runs meanwhile or not, as far as the new file has the ban.
 func TestFailuresOutliveARotation(t *testing.T) {
 	r, read := logReader(t)

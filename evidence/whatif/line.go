@@ -137,8 +137,8 @@ func own(prefix []byte) bool {
 
 // server reads lines of the server and of the set-up of jails.
 func (c *clock) server(line []byte) event {
-	prefix, message, ok := bytes.Cut(line, []byte(" INFO"))
-	if !ok || !own(prefix) || !bytes.Contains(prefix, []byte("fail2ban")) {
+	before, message, ok := bytes.Cut(line, []byte(" INFO"))
+	if !ok || !own(before) || !bytes.Contains(before, []byte("fail2ban")) {
 		return event{}
 	}
 	message = bytes.TrimLeft(message, " ")
