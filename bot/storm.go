@@ -125,7 +125,7 @@ func (p *parcel) dated(w Words, now time.Time) string {
 	if b == nil || now.Sub(b.Time) < 12*time.Hour {
 		return ""
 	}
-	return b.Time.In(w.zone(b.Source)).Format(" (Mon 2 Jan)")
+	return b.Time.In(w.zone(b.Source)).Format(" (" + dayForm + ")")
 }
 
 // addressCount is an address and its number of bans.
@@ -164,7 +164,7 @@ func (w Words) storm(storm []Told, addresses []addressCount, n, more int, listed
 	head := append(plain(b.Flag+" "), w.where(store.Ban{Jail: b.Jail, Source: b.Source})...)
 	size, when := w.stormSize(len(storm)+more, len(addresses), more), w.span(store.Ban{Source: b.Source, Time: first})
 	zone := w.zone(b.Source)
-	switch from, until := first.In(zone).Format("15:04"), w.clock(last.In(zone), first.In(zone)); {
+	switch from, until := first.In(zone).Format(clockForm), clockOf(last.In(zone), first.In(zone)); {
 	case more > 0: // of which nobody knows when they were
 		when = "from " + when + " on"
 	default:
