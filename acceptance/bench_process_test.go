@@ -170,7 +170,8 @@ func (b *botProcess) imported(rows int) time.Duration {
 	b.begin()
 	b.chat.Await(b.T, time.Hour, func() bool { return len(b.posts()) > 0 })
 	first := b.posts()[0]
-	if want := fmt.Sprintf("Read %s bans, ", thousands(rows)); !strings.HasPrefix(first.Params["text"], want) {
+	want := "Read " + strings.ReplaceAll(thousands(rows), ",", "\u202f") + " bans, "
+	if !strings.HasPrefix(first.Params["text"], want) {
 		b.T.Fatalf("the bot posted %q, want %q", first.Params["text"], want)
 	}
 	return first.Time.Sub(began)

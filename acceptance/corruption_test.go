@@ -126,7 +126,7 @@ func TestR25DamagedDatabaseIsRestoredAtTheStartAndReported(t *testing.T) {
 
 			p = s.Start()
 			both.Await(t, tc.report, 1)
-			const summary = "Read 1,000 bans"
+			const summary = "Read 1\u202f000 bans"
 			both.Await(t, summary, 1)
 			both.Await(t, harness.Alert("203.0.113.3"), 1)
 			p.Stop()

@@ -35,7 +35,7 @@ func (w Words) act(one store.Act, now time.Time) msg.Text {
 	}
 	at := cmp.Or(one.DoneAt, one.TriedAt, one.ConfirmedAt, one.AskedAt)
 	t := msg.Text{
-		{Text: what + " " + w.clock(at.In(w.Zone), now.In(w.Zone)) + " by "},
+		{Text: what + " " + w.moment(at, now) + " by "},
 		{Text: cmp.Or(one.Name, one.User), Style: msg.Code},
 	}
 	if one.Answer != "" {
@@ -168,7 +168,7 @@ func (a *Acting) Trusted(ctx context.Context) (msg.Text, error) {
 	each := []msg.Text{plain("Fail2Ban ignores:")}
 	for _, one := range all[:min(most, len(all))] {
 		until := cmp.Or(one.DoneAt, one.TriedAt).Add(one.For)
-		when := " until " + w.clock(until.In(w.Zone), time.Now().In(w.Zone)) + ", by "
+		when := " until " + w.moment(until, time.Now()) + ", by "
 		each = append(each, append(w.object(one), msg.Run{Text: when}, msg.Run{Text: one.Name, Style: msg.Code}))
 	}
 	if rest := len(all) - most; rest > 0 {

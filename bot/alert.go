@@ -108,29 +108,14 @@ func (w Words) tried(b store.Ban, verdict string) msg.Text {
 // it is not the reader's.
 func (w Words) span(b store.Ban) string {
 	from := b.Time.In(w.zone(b.Source))
-	s := from.Format("15:04")
+	s := from.Format(clockForm)
 	switch until := from.Add(time.Duration(b.BanTime) * time.Second); {
 	case b.BanTime < 0:
 		s += ", for ever"
 	case b.BanTime > 0:
-		s += " to " + w.clock(until, from)
+		s += " to " + clockOf(until, from)
 	}
-	_, own := from.Zone()
-	if _, offset := from.In(w.Zone).Zone(); own != offset {
-		s += from.Format(" MST")
-	}
-	return s
-}
-
-// clock is a time in its own zone, with its date unless that is the day of now: "16:04", "Sun 29 Nov 15:12".
-func (Words) clock(t, now time.Time) string {
-	if t.Format(time.DateOnly) == now.Format(time.DateOnly) {
-		return t.Format("15:04")
-	}
-	if now.Sub(t).Abs() >= 300*24*time.Hour {
-		return t.Format("2 Jan 2006")
-	}
-	return t.Format("Mon 2 Jan 15:04")
+	return s + w.foreignZone(from)
 }
 
 // often is how many bans of an address within store.Lately are worth a remark.
@@ -142,8 +127,8 @@ func (w Words) nth(g store.EnrichedBan) string {
 		return "1st ban here"
 	}
 	at, last := g.Time.In(w.zone(g.Source)), g.LastBefore.In(w.zone(g.Source))
-	when := w.clock(last, at)
-	if len(when) == len("15:04") {
+	when := clockOf(last, at)
+	if len(when) == len(clockForm) {
 		when = "today " + when
 	}
 	n, within := g.Before+1, ""

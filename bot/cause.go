@@ -59,14 +59,14 @@ func causes(ctx context.Context, s *store.Store, until time.Time) (map[string]ca
 		if c.days < 1 || from.Before(kept) {
 			continue
 		}
-		past, err := s.ShareOf(ctx, store.Window{To: from}, change.Source, change.Jail)
+		past, err := s.ShareOn(ctx, change.Jail, change.Source, store.Window{To: from})
 		if err != nil {
 			return nil, err
 		}
-		if c.before, err = s.ShareOf(ctx, store.Window{From: from, To: change.At}, change.Source, change.Jail); err != nil {
+		if c.before, err = s.ShareOn(ctx, change.Jail, change.Source, store.Window{From: from, To: change.At}); err != nil {
 			return nil, err
 		}
-		if c.since, err = s.ShareOf(ctx, store.Window{From: until.Add(-length), To: until}, change.Source, change.Jail); err != nil {
+		if c.since, err = s.ShareOn(ctx, change.Jail, change.Source, store.Window{From: until.Add(-length), To: until}); err != nil {
 			return nil, err
 		}
 		if past.Bans > 0 && c.holds() && c.better(all[change.Jail]) {

@@ -325,7 +325,7 @@ func (c *Commands) ip(ctx context.Context, args []string) (msg.Message, error) {
 	}
 	t = lines(t, w.network(g), plain(w.opinions(g)), w.verdict(g.Ban, v), plain("Banned "+times(g.Before+1)))
 	for _, b := range bans {
-		t = append(append(t, msg.Run{Text: "\n" + w.at(b) + "  "}), w.where(b.Ban)...)
+		t = append(append(t, msg.Run{Text: "\n" + w.at(b.Ban, time.Now()) + "  "}), w.where(b.Ban)...)
 	}
 	if n := g.Before + 1 - len(bans); n > 0 {
 		t = append(t, msg.Run{Text: "\n… and " + number(n) + " earlier"})

@@ -124,7 +124,7 @@ func (d *Digester) Compose(ctx context.Context, now time.Time) ([]Body, error) {
 		return nil, err
 	}
 
-	date := window.From.Format("Mon 2 Jan")
+	date := window.From.Format(dayForm)
 	var t msg.Text
 	warning := rep.Total == 0 && history.Bans >= unusual*pastWeek
 	switch {
@@ -145,7 +145,7 @@ func (d *Digester) Compose(ctx context.Context, now time.Time) ([]Body, error) {
 		}
 	}
 	for _, f := range groups[:min(listed, len(groups))] {
-		t = lines(t, w.groupLine(f, "15:04"))
+		t = lines(t, w.groupLine(f, clockForm))
 	}
 	if looks := looks(friends); looks != "" {
 		t = append(t, msg.Run{Text: "\n" + strings.TrimPrefix(looks, "; ")})
@@ -181,7 +181,7 @@ func (d *Digester) Compose(ctx context.Context, now time.Time) ([]Body, error) {
 		n := min(more, len(rest))
 		page := msg.Text{{Text: "Friendly bans of " + date + ", continued", Style: msg.Bold}}
 		for _, f := range rest[:n] {
-			page = lines(page, w.groupLine(f, "15:04"))
+			page = lines(page, w.groupLine(f, clockForm))
 		}
 		bodies, rest = append(bodies, Body{Text: page, Silent: true}), rest[n:]
 	}

@@ -32,11 +32,14 @@ func humanDuration(d time.Duration) string {
 	return "0 s"
 }
 
-// number groups the digits: 12,345.
+// thin is the narrow no-break space, which groups the digits of numbers.
+const thin = "\u202f"
+
+// number groups the digits by thin spaces, in messages as in pictures: 12 345.
 func number[T ~int | ~int64](n T) string {
 	s := strconv.FormatInt(int64(n), 10)
 	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
-		s = s[:i] + "," + s[i:]
+		s = s[:i] + thin + s[i:]
 	}
 	return s
 }

@@ -129,7 +129,7 @@ func (c *Commands) friends(ctx context.Context, args []string) (msg.Message, err
 		return msg.Message{}, err
 	}
 	w := c.Reporter.Words
-	period := w.period(since, window)
+	period := w.periodIn(since, window)
 	switch {
 	case total.Bans == 0:
 		return msg.Message{Text: headed("No bans", "\n"+period)}, nil
@@ -146,7 +146,7 @@ func (c *Commands) friends(ctx context.Context, args []string) (msg.Message, err
 	t := headed(plural(total.Friendly, "friendly ban"),
 		" of "+number(total.Bans)+" ("+percent(total.Friendly, total.Bans)+")\n"+period)
 	for _, g := range bans {
-		t = append(t, append(msg.Text{{Text: "\n"}}, w.line(g, "2 Jan 15:04")...)...)
+		t = append(t, append(msg.Text{{Text: "\n"}}, w.line(g, time.Now())...)...)
 		v, err := c.judge.verdict(ctx, c.Store, g.Ban)
 		if err != nil {
 			return msg.Message{}, err

@@ -79,7 +79,7 @@ func TestT02RejectsThatOutnumberBansAreToldOnceAndTheirEndOnce(t *testing.T) {
 			minute(2, 3, "")
 		}
 		minute(2, 3, "🔴 web1 brings lines that I do not understand: more rejects than bans "+
-			"(100 × no time, latest in line 3,250), last ban 01:57 (4 min ago). To see what is wrong: friendlyfire check")
+			"(100 × no time, latest in line 3\u202f250), last ban 01:57 (4 min ago). To see what is wrong: friendlyfire check")
 		if got := d.status(); !strings.HasPrefix(got, "🔴 Trouble with web1.") {
 			t.Errorf("status %q", got)
 		}

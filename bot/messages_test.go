@@ -79,6 +79,13 @@ var scenes = []struct {
 		d.banned("jdupont")
 	}},
 	{"a storm", func(d *desk) { d.storm(60) }},
+	{"a storm of a jail that seldom bans friends", func(d *desk) {
+		for i := range 30 {
+			d.ban("198.51.100.200", "BE", ago(time.Duration(i+1)*24*time.Hour))
+		}
+		d.summarised()
+		d.storm(5)
+	}},
 	{"a storm that does not fit", func(d *desk) {
 		d.sender.limit = 600
 		d.storm(300)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"friendlyfire/bot/msg"
@@ -61,7 +62,7 @@ func (c *Commands) ban(ctx context.Context, args []string, more bool) (msg.Messa
 		m.Text[len(m.Text)-1].Text = "\nIts latest bans:"
 	}
 	for _, b := range bans {
-		m.Text = append(append(m.Text, msg.Run{Text: "\n" + w.at(b) + "  "}), w.where(b.Ban)...)
+		m.Text = append(append(m.Text, msg.Run{Text: "\n" + w.at(b.Ban, time.Now()) + "  "}), w.where(b.Ban)...)
 	}
 	return m, nil
 }

@@ -49,7 +49,7 @@ func TestBannedIsWhoIsBannedAtEachMoment(t *testing.T) {
 				t.Errorf("%s: %v in the last hours, want %v", jail, got, want)
 			}
 		}
-		caption := "3 addresses banned now\n24 hours to Sun 20 Feb 2000 01:30 CET\nBy jail: sshd 3, recidive 1\n" +
+		caption := "3 addresses banned now\n24 hours to Sun 20 Feb 01:30 CET\nBy jail: sshd 3, recidive 1\n" +
 			"Not shown: 1 ban without a ban time\nFriendly (Belgium): 3 bans, 60.0%"
 		if got := r.Caption(rep).String(); got != caption {
 			t.Errorf("got %q, want %q", got, caption)
@@ -91,7 +91,7 @@ func TestBannedIsUnknownWhereNoSourceSaysWhenBansEnd(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		const caption = "Who is banned now is unknown\n24 hours to Sat 1 Jan 2000 02:00 CET\n" +
+		const caption = "Who is banned now is unknown\n24 hours to Sat 1 Jan 02:00 CET\n" +
 			"Not shown: 2 bans without a ban time"
 		if got := r.Caption(rep).String(); got != caption {
 			t.Errorf("got %q, want %q", got, caption)

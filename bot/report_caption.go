@@ -14,7 +14,7 @@ func (r *Reporter) Caption(rep Report) msg.Text {
 	if rep.Window.From.IsZero() {
 		return msg.Text{{Text: "No bans yet", Style: msg.Bold}}
 	}
-	lines := "\n" + r.Words.period(rep.Since, rep.Window)
+	lines := "\n" + r.Words.periodIn(rep.Since, rep.Window)
 	if s := rep.compared(); s != "" {
 		lines += fmt.Sprintf("\n%s (%s)", upperFirst(s), number(rep.Before))
 	}

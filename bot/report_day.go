@@ -23,7 +23,7 @@ func dayName(key string) string {
 	if err != nil {
 		return key
 	}
-	return t.Format("Mon 2 Jan 2006")
+	return t.Format(dayForm + " 2006")
 }
 
 // dayChart stacks the bans of friends on all others, day by day.
@@ -64,7 +64,7 @@ func findDay(rep Report) finding {
 	for i, row := range rep.Rows[:most] {
 		t, err := time.Parse(time.DateOnly, row.Key)
 		if names[i] = row.Name; err == nil {
-			names[i] = t.Format("Mon 2 Jan")
+			names[i] = t.Format(dayForm)
 		}
 	}
 	f.sentence += fmt.Sprintf("; most on %s, %s", list(names), number(rep.Rows[0].Bans))

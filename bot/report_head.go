@@ -2,31 +2,17 @@ package bot
 
 import (
 	"cmp"
-	"regexp"
 	"strings"
-	"time"
 
 	"friendlyfire/charts"
 )
-
-// commas are those between the digits of a number.
-var commas = regexp.MustCompile(`(\d),(\d{3})\b`)
-
-// thinSpaces groups the digits of numbers by thin spaces, as pictures do: "1 003". Messages have commas, since not every
-// chat's font has a thin space.
-func thinSpaces(s string) string {
-	for commas.MatchString(s) {
-		s = commas.ReplaceAllString(s, "$1\u202f$2")
-	}
-	return s
-}
 
 // finding is what a report's picture shows, in one sentence, of which a part is about friends.
 type finding struct{ sentence, friends string }
 
 // head puts the report's finding above its picture, and under that the period, and how it compares.
 func (r *Reporter) head(rep Report, more ...string) charts.Head {
-	parts := []string{r.Words.reportDates(rep)}
+	parts := []string{r.Words.period(rep.Since, rep.Window)}
 	more = append(more, rep.compared())
 	for _, s := range more {
 		if s != "" {
@@ -34,9 +20,7 @@ func (r *Reporter) head(rep Report, more ...string) charts.Head {
 		}
 	}
 	f := rep.finding()
-	return charts.Head{
-		Title: thinSpaces(f.sentence), Friends: thinSpaces(f.friends), Subtitle: thinSpaces(strings.Join(parts, " · ")),
-	}
+	return charts.Head{Title: f.sentence, Friends: f.friends, Subtitle: strings.Join(parts, " · ")}
 }
 
 // finding is the most important of what the report found.
@@ -68,31 +52,6 @@ func inPeriod(since string) string {
 	}
 	return " in " + length(since)
 }
-
-// reportDates is the report's period as its picture has it: "30 days to Sun 22 Nov 14:05", "Fri 23 Oct to Sun 22 Nov 2026".
-func (w Words) reportDates(rep Report) string {
-	from, to := rep.Window.From.In(w.Zone), rep.Window.To.In(w.Zone).Add(-time.Second)
-	const day = "Mon 2 Jan"
-	switch {
-	case rep.Window.From.IsZero():
-		return "No bans yet"
-	case rep.Since == "week":
-		return from.Format("Mon 2") + strings.TrimSuffix(from.Format(" Jan"), to.Format(" Jan")) + " to " +
-			to.Format(day+" 2006")
-	case rep.Since == "":
-		return from.Format(day + " 2006")
-	case rep.Since != "all":
-		return length(rep.Since) + " to " + to.Format(day) + " " + hourMinute(to)
-	case from.Format(time.DateOnly) == to.Format(time.DateOnly):
-		return to.Format(day + " 2006")
-	case from.Year() == to.Year():
-		return from.Format(day) + " to " + to.Format(day+" 2006")
-	}
-	return from.Format(day+" 2006") + " to " + to.Format(day+" 2006")
-}
-
-// hourMinute is a time of the day without a leading zero: "8:05".
-func hourMinute(t time.Time) string { return strings.TrimPrefix(t.Format("15:04"), "0") }
 
 // compared says how many more or fewer bans there were than in the period before; "" if there is none.
 func (rep Report) compared() string {

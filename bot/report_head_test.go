@@ -28,7 +28,7 @@ func TestAChangeIsSaidAsANumberOfBans(t *testing.T) {
 		since, want string
 	}{
 		{112, 100, "24h", "12 more than in the 24 hours before"},
-		{5060, 101, "", "4,959 more than on the day before"},
+		{5060, 101, "", "4\u202f959 more than on the day before"},
 		{99, 100, "30d", "1 fewer than in the 30 days before"},
 		{100, 100, "7d", "as many as in the 7 days before"},
 		{45, 0, "7d", "none in the 7 days before"},
@@ -91,12 +91,12 @@ func TestCaptionAndPictureNameTheSameBusiestHour(t *testing.T) {
 	})
 }
 
-func TestNumbersInPicturesHaveThinSpaces(t *testing.T) {
-	for in, want := range map[string]string{
-		"1,003 bans": "1\u202f003 bans", "1,234,567": "1\u202f234\u202f567", "8:00, 12:00": "8:00, 12:00", "a, 100": "a, 100",
+func TestNumbersHaveThinSpaces(t *testing.T) {
+	for n, want := range map[int64]string{
+		0: "0", 100: "100", 1003: "1\u202f003", 1_234_567: "1\u202f234\u202f567", -1003: "-1\u202f003", -100: "-100",
 	} {
-		if got := thinSpaces(in); got != want {
-			t.Errorf("%q: got %q, want %q", in, got, want)
+		if got := number(n); got != want {
+			t.Errorf("%d: got %q, want %q", n, got, want)
 		}
 	}
 }

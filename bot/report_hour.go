@@ -109,7 +109,7 @@ func (h hourCounts) week(r *Reporter, rep Report) Picture {
 		totals[last] += n.Bans
 	}
 	for i := range c.Rows {
-		c.Rows[i].Total = thinSpaces(number(totals[i]))
+		c.Rows[i].Total = number(totals[i])
 	}
 	return c
 }
@@ -165,7 +165,7 @@ func (h hourCounts) means(r *Reporter, rep Report) Picture {
 			row.Cells[hour] = charts.Cell{Value: m.mean(), Shown: m.hours > 0, Dots: m.looks}
 			sum += m.mean()
 		}
-		row.Total = thinSpaces(mean(sum))
+		row.Total = mean(sum)
 		c.Rows = append(c.Rows, row)
 	}
 	return c

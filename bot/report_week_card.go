@@ -19,7 +19,7 @@ func weekChart(r *Reporter, rep Report) Picture {
 	if rep.Total == 0 {
 		return c
 	}
-	all := charts.Panel{Title: "All bans", Figure: thinSpaces(number(rep.Total)), Note: week.bans.compare(rep.Total)}
+	all := charts.Panel{Title: "All bans", Figure: number(rep.Total), Note: week.bans.compare(rep.Total)}
 	if week.bans.known {
 		all.Usual = &charts.Usual{Value: rep.Total, Low: week.bans.low, High: week.bans.high}
 	}
@@ -30,7 +30,7 @@ func weekChart(r *Reporter, rep Report) Picture {
 }
 
 func (week weekCard) friendsPanel(rep Report) charts.Panel {
-	p := charts.Panel{Title: "Friends", Figure: thinSpaces(number(rep.Friendly)), Friends: rep.Friendly > 0}
+	p := charts.Panel{Title: "Friends", Figure: number(rep.Friendly), Friends: rep.Friendly > 0}
 	p.Note = week.friends.compare(rep.Friendly)
 	if p.Rows = lookRows(week.looks); p.Rows != nil {
 		return p
@@ -80,12 +80,12 @@ func (week weekCard) riserPanel() charts.Panel {
 		}
 		p.Columns = append(p.Columns, column)
 	}
-	p.Note = thinSpaces(plural(now, "ban") + ", up from " + number(week.riserBefore))
+	p.Note = plural(now, "ban") + ", up from " + number(week.riserBefore)
 	return p
 }
 
 func (week weekCard) freshPanel() charts.Panel {
-	p := charts.Panel{Title: "New countries", Figure: thinSpaces(number(len(week.fresh)))}
+	p := charts.Panel{Title: "New countries", Figure: number(len(week.fresh))}
 	for _, row := range week.fresh[:min(len(week.fresh), 3)] {
 		p.Rows = append(p.Rows, charts.PanelRow{Label: countryName(row.Key), Value: row.Bans, Friends: row.Friendly > 0})
 	}
@@ -117,8 +117,8 @@ func (week weekCard) hoursPanel() charts.Panel {
 	for _, n := range week.hours {
 		p.Columns = append(p.Columns, charts.Column{Value: float64(n), Rest: true, Picked: n == most && n > 0})
 	}
-	if p.Note = thinSpaces("most at " + list(at) + ", " + number(most)); len(at) > 2 {
-		p.Note = thinSpaces("at most " + number(most))
+	if p.Note = "most at " + list(at) + ", " + number(most); len(at) > 2 {
+		p.Note = "at most " + number(most)
 	}
 	return p
 }
@@ -134,7 +134,7 @@ func weekMost(rep Report) (s string) {
 		s += "\nAll bans: " + week.bans.compare(rep.Total) + ", " + week.bans.String()
 	}
 	if p := week.riserPanel(); p.Name != "" {
-		s += "\nRose most: " + p.Name + ", " + strings.ReplaceAll(p.Note, "\u202f", ",")
+		s += "\nRose most: " + p.Name + ", " + p.Note
 	}
 	if n := len(week.fresh); n > 0 {
 		names := make([]string, min(n, 5))

@@ -46,6 +46,7 @@ type parcel struct {
 	body    Body
 	storm   []Told // those of a storm of which something is known; nil: it is none
 	more    int    // others of the storm
+	usually string // how often the jail bans friends otherwise, "" if unknown
 }
 
 // parcels divides due notices, in their order. looked is how many of the chat's notices were looked for: behind so many,
@@ -86,6 +87,11 @@ func (d *Deliverer) parcels(ctx context.Context, due []store.Notice, looked int)
 		}
 		all = append(all, &parcel{notices: []store.Notice{n}, body: body})
 	}
+	for _, p := range storms {
+		if p.usually, err = d.usually(ctx, p.storm); err != nil {
+			return nil, err
+		}
+	}
 	if len(due) < looked {
 		return all, nil
 	}
@@ -107,13 +113,13 @@ func (p *parcel) text(w Words, fits func(msg.Text) bool) msg.Text {
 		return p.body.Text
 	}
 	addresses := counted(p.storm)
-	if all := w.storm(p.storm, addresses, len(addresses), p.more, true); p.more == 0 && fits(all) {
+	if all := w.storm(p, addresses, len(addresses), true); p.more == 0 && fits(all) {
 		return all
 	}
 	n := sort.Search(len(addresses), func(n int) bool {
-		return !fits(w.storm(p.storm, addresses, n+1, p.more, w.Mask))
+		return !fits(w.storm(p, addresses, n+1, w.Mask))
 	})
-	return w.storm(p.storm, addresses, n, p.more, w.Mask)
+	return w.storm(p, addresses, n, w.Mask)
 }
 
 // dated is the day of an alert that has waited so long that its times alone would mislead: " (Sat 28 Nov)".
@@ -125,7 +131,7 @@ func (p *parcel) dated(w Words, now time.Time) string {
 	if b == nil || now.Sub(b.Time) < 12*time.Hour {
 		return ""
 	}
-	return b.Time.In(w.zone(b.Source)).Format(" (Mon 2 Jan)")
+	return b.Time.In(w.zone(b.Source)).Format(" (" + dayForm + ")")
 }
 
 // addressCount is an address and its number of bans.
@@ -150,8 +156,8 @@ func counted(storm []Told) (all []addressCount) {
 
 // storm tells the alerts of one jail, server and country as one. It names the first n addresses, which listed also
 // lists before the command; more bans are of addresses that nobody has looked at.
-func (w Words) storm(storm []Told, addresses []addressCount, n, more int, listed bool) msg.Text {
-	b := storm[0]
+func (w Words) storm(p *parcel, addresses []addressCount, n int, listed bool) msg.Text {
+	storm, more, b := p.storm, p.more, p.storm[0]
 	first, last := b.Time, b.Time
 	for _, b := range storm {
 		if b.Time.Before(first) {
@@ -164,7 +170,7 @@ func (w Words) storm(storm []Told, addresses []addressCount, n, more int, listed
 	head := append(plain(b.Flag+" "), w.where(store.Ban{Jail: b.Jail, Source: b.Source})...)
 	size, when := w.stormSize(len(storm)+more, len(addresses), more), w.span(store.Ban{Source: b.Source, Time: first})
 	zone := w.zone(b.Source)
-	switch from, until := first.In(zone).Format("15:04"), w.clock(last.In(zone), first.In(zone)); {
+	switch from, until := first.In(zone).Format(clockForm), clockOf(last.In(zone), first.In(zone)); {
 	case more > 0: // of which nobody knows when they were
 		when = "from " + when + " on"
 	default:
@@ -172,9 +178,12 @@ func (w Words) storm(storm []Told, addresses []addressCount, n, more int, listed
 		if until != from {
 			when = strings.Replace(when, from, from+" to "+until, 1)
 		}
-		if !w.Mask {
-			when += networksOf(addresses)
-		}
+	}
+	if p.usually != "" {
+		when += " · " + p.usually
+	}
+	if more == 0 && !w.Mask {
+		when += networksOf(addresses)
 	}
 	head = append(head, msg.Run{Text: " banned " + size + " (" + b.Whose + ")"})
 	var named, shown []string

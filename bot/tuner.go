@@ -197,11 +197,11 @@ func tunePicture(res whatif.Result) charts.ChoiceChart {
 		Friends: int64(res.Friends), Others: int64(res.Banned - res.Friends), Picked: best.MaxRetry,
 		Axis: "maxretry, replayed for " + tunedDates(res),
 	}
-	c.Title, c.Subtitle = thinSpaces(tuneTitle(res, best, why)), thinSpaces(why)
+	c.Title, c.Subtitle = tuneTitle(res, best, why), why
 	if why == "" {
-		c.Friends, c.Head.Friends = int64(res.Friends), thinSpaces(sparedBy(best, res))
-		c.Subtitle = thinSpaces(fmt.Sprintf("and still banned %s of %s, with %s more guesses at most", stillBanned(best),
-			plural(res.Banned-res.Friends, "other"), number(best.ExtraGuesses)))
+		c.Friends, c.Head.Friends = int64(res.Friends), sparedBy(best, res)
+		c.Subtitle = fmt.Sprintf("and still banned %s of %s, with %s more guesses at most", stillBanned(best),
+			plural(res.Banned-res.Friends, "other"), number(best.ExtraGuesses))
 	}
 	for _, o := range optionsOf(res) {
 		one := charts.Choice{Value: o.MaxRetry, Spared: wide(o.spared), Banned: wide(o.others)}

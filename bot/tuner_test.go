@@ -289,7 +289,7 @@ func TestTuneTellsServersApart(t *testing.T) {
 			}
 			return append(all, Tuned{Source: "mail1", Lack: LacksLog}, Tuned{Source: "web4", Jails: []string{"dovecot"}}), nil
 		})
-		m := d.ask("/tune sshd")
+		m := d.told("/tune sshd")
 		text := m.Text.String()
 		for _, want := range []string{
 			"up to 4 of 4 friends (web1)\n", "\n\nsshd: maxretry 4 would have spared up to 9 of 9 friends (web2)\n",

@@ -31,11 +31,6 @@ func (w Words) where(b store.Ban) msg.Text {
 	return append(msg.Text{{Text: b.Jail, Style: msg.Code}}, on...)
 }
 
-// at is the ban's own local time, with its zone.
-func (w Words) at(g store.EnrichedBan) string {
-	return g.Time.In(w.zone(g.Source)).Format("Mon 2 Jan 15:04:05 MST")
-}
-
 func (w Words) zone(source string) *time.Location { return cmp.Or(w.Zones[source], w.Zone) }
 
 // FirstHistory summarises the bans that were there before the bot was.
@@ -88,48 +83,15 @@ func (w Words) named(g store.EnrichedBan) msg.Text {
 	return append(msg.Text{{Text: flag + " "}, {Text: w.address(g.Address), Style: msg.Code}, {Text: ", "}}, w.where(g.Ban)...)
 }
 
-// dates is "28 Sep to 27 Nov", in the reader's zone.
-func (w Words) dates(from, to, now time.Time) string {
-	day := func(t time.Time) string {
-		t, now := t.In(w.Zone), now.In(w.Zone)
-		if t.Year() == now.Year() {
-			return t.Format("2 Jan")
-		}
-		return t.Format("2 Jan 2006")
-	}
-	if day(from) == day(to) {
-		return day(from)
-	}
-	return day(from) + " to " + day(to)
-}
-
 // line is a ban in one line of a list.
-func (w Words) line(g store.EnrichedBan, layout string) msg.Text {
+func (w Words) line(g store.EnrichedBan, now time.Time) msg.Text {
 	country := strings.TrimSpace(g.Country.Flag() + " " + string(g.Country))
 	return append(msg.Text{
-		{Text: g.Time.In(w.Zone).Format(layout) + "  " + strings.TrimSpace(country+" ")},
+		{Text: stampOf(g.Time.In(w.Zone), now) + "  " + strings.TrimSpace(country+" ")},
 		{Text: " "},
 		{Text: w.address(g.Address), Style: msg.Code},
 		{Text: "  "},
 	}, w.where(g.Ban)...)
-}
-
-// period is a window in words: "7 days to Sun 22 Nov 2026 14:05 CET". One without a name is a day.
-func (w Words) period(since string, window store.Window) string {
-	from, to := window.From.In(w.Zone), window.To.In(w.Zone).Add(-time.Second)
-	switch {
-	case window.From.IsZero():
-		return "No bans yet"
-	case since == "week":
-		return from.Format("Mon 2 Jan") + " to " + to.Format("Mon 2 Jan 2006 (MST)")
-	case since == "":
-		return from.Format("Mon 2 Jan 2006 (MST)")
-	case since == "all" && from.Format(time.DateOnly) == to.Format(time.DateOnly):
-		return to.Format("2 Jan 2006 (MST)")
-	case since == "all":
-		return from.Format("2 Jan 2006") + " to " + to.Format("2 Jan 2006 (MST)")
-	}
-	return length(since) + " to " + to.Format("Mon 2 Jan 2006 15:04 MST")
 }
 
 // friends lists whom the configuration calls friendly.
@@ -145,16 +107,4 @@ func (w Words) friends() string {
 		names = append(names[:3:3], number(len(names)-3)+" others")
 	}
 	return cmp.Or(list(names), "nobody")
-}
-
-// moment is a time, no longer than it has to be: "05:12", "Sat 21 Nov 05:12", "21 Nov 2025".
-func (w Words) moment(t, now time.Time) string {
-	t, now = t.In(w.Zone), now.In(w.Zone)
-	switch {
-	case t.Format(time.DateOnly) == now.Format(time.DateOnly):
-		return t.Format("15:04")
-	case now.Sub(t).Abs() < 300*24*time.Hour:
-		return t.Format("Mon 2 Jan 15:04")
-	}
-	return t.Format("2 Jan 2006")
 }

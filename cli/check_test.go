@@ -113,7 +113,7 @@ func TestCheckSendPostsAnAlertAndAPictureToEveryChat(t *testing.T) {
 	}
 	both.Await(t, "An alert looks like this:\n\n"+harness.AlertIn("BE", "203.0.113.7")+"\n3 failures\n", 1)
 	both.Await(t, "a chart of the sample that comes with friendlyfire, since there are no bans yet.\n\n"+
-		"1,003 bans of ", 1)
+		"1\u202f003 bans of ", 1)
 	pictures := 0
 	for _, m := range both.Posts() {
 		if harness.IsChart(m.Photo) {

@@ -13,7 +13,7 @@ func TestMain(m *testing.M) { harness.Main(m, Main) }
 
 func TestRunOnceReportsTheSampleAndEnds(t *testing.T) {
 	s := harness.NewSampleScene(t)
-	for _, want := range []string{"Read 1,003 bans, 23 Oct to 22 Nov; 14 friendly. Alerts begin now.", ""} {
+	for _, want := range []string{"Read 1\u202f003 bans, 23 Oct to 22 Nov; 14 friendly. Alerts begin now.", ""} {
 		out, stderr, code := s.Run("run", "--once")
 		if code != 0 || stderr != "" || !strings.HasPrefix(out, want) || want == "" && out != "" {
 			t.Errorf("code %d, stderr %q, printed %q, want %q", code, stderr, out, want)

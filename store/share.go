@@ -45,30 +45,27 @@ func (s *Store) Shares(ctx context.Context, w Window) (map[string]Share, error) 
 	return shares, err
 }
 
-// ShareOf counts the bans of one jail of one source in the window.
-func (s *Store) ShareOf(ctx context.Context, w Window, source, jail string) (Share, error) {
-	share := Share{Jail: jail}
-	sources, err := s.names(ctx, "sources")
+// ShareOn counts the bans of one jail on one server in the window, and those that hit friends.
+func (s *Store) ShareOn(ctx context.Context, jail, source string, w Window) (share Share, err error) {
+	var jailID, sourceID int64
+	err = s.r.QueryRowContext(ctx, `SELECT coalesce((SELECT id FROM jails WHERE name = ?), 0),
+		coalesce((SELECT id FROM sources WHERE name = ?), 0)`, jail, source).Scan(&jailID, &sourceID)
 	if err != nil {
 		return share, err
 	}
-	jails, err := s.names(ctx, "jails")
-	if err != nil {
-		return share, err
-	}
+	share.Jail = jail
 	var friends distinct
-	first := int64(0)
 	err = s.hours(ctx, []Bin{{Window: w}}, false, func(k rollupRow) {
-		if sources[k.source] != source || jails[k.jail] != jail {
+		if k.jail != jailID || k.source != sourceID {
 			return
 		}
-		if share.Bans == 0 || k.time < first {
-			first = k.time
+		if at := time.Unix(k.time, 0); share.Bans == 0 || at.Before(share.Since) {
+			share.Since = at
 		}
 		share.Bans += k.bans
 		share.Friendly += k.friendly
 		friends.add(k.friends)
 	})
-	share.Friends, share.Since = friends.count(), fromUnix(first)
+	share.Friends = friends.count()
 	return share, err
 }

@@ -50,10 +50,10 @@ func AlertForm() *regexp.Regexp {
 }
 
 // stormForm finds the first line of a storm, with its size.
-var stormForm = regexp.MustCompile(` banned (?:([\d,]+) friends?|friends ([\d,]+) times)[^(\n]* \(`)
+var stormForm = regexp.MustCompile(` banned (?:([\d\x{202f}]+) friends?|friends ([\d\x{202f}]+) times)[^(\n]* \(`)
 
 // unnamed finds how many bans of a storm are counted and not named.
-var unnamed = regexp.MustCompile(`… and ([\d,]+) more bans?: /friends 24h lists them`)
+var unnamed = regexp.MustCompile(`… and ([\d\x{202f}]+) more bans?: /friends 24h lists them`)
 
 // AlertsIn returns the addresses that a message alerts of: by themselves, or in a storm with those that it does not name.
 func AlertsIn(text string) (addresses []string, more int) {
@@ -68,7 +68,7 @@ func AlertsIn(text string) (addresses []string, more int) {
 		command, _, _ = strings.Cut(command, "\n")
 		addresses = append(addresses, strings.Fields(command)...)
 		if m := unnamed.FindStringSubmatch(part); m != nil {
-			n, _ := strconv.Atoi(strings.ReplaceAll(m[1], ",", ""))
+			n, _ := strconv.Atoi(strings.ReplaceAll(m[1], "\u202f", ""))
 			more += n
 		}
 	}

@@ -58,6 +58,7 @@ var isoDate = regexp.MustCompile(`^[0-9]{4}-[0-9]{2}-[0-9]{2}\b`)
 // activeNumbers returns what may be telephone numbers, of seven digits and more or of five after a plus, and card
 // numbers, of 13 and more. A date is no telephone number.
 func activeNumbers(text string) (all []stretch) {
+	text = strings.ReplaceAll(text, "\u202f", "   ") // as many bytes
 	isDigit := func(c byte) bool { return '0' <= c && c <= '9' }
 	for i := 0; i < len(text); {
 		plus := text[i] == '+'
