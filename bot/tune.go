@@ -188,7 +188,7 @@ const reading = "I am reading the log, which takes a while. The answer follows."
 
 // tune answers /tune JAIL.
 func (c *Commands) tune(ctx context.Context, args []string, r msg.Request) (msg.Message, error) {
-	if len(args) != 1 {
+	if len(args) == 0 {
 		jails, err := c.friendlyJails(ctx)
 		if err != nil {
 			return msg.Message{}, err
@@ -202,7 +202,7 @@ func (c *Commands) tune(ctx context.Context, args []string, r msg.Request) (msg.
 	if c.Tuner == nil {
 		return msg.Message{}, usageError("I have no log to read.")
 	}
-	return c.Tuner.ask(ctx, store.Clean(args[0], 60), r)
+	return c.Tuner.ask(ctx, store.Clean(strings.Join(args, " "), 60), r)
 }
 
 // friendlyJails are the jails of the last 30 days, those with most friendly bans first.

@@ -99,11 +99,13 @@ func (t *Tuner) Step(ctx context.Context) error {
 		t.answer = map[string]drawing{question.key(): {message: m, at: time.Now()}}
 	}
 	later := question.later
-	if !later {
+	if ctx.Err() != nil { // a stop: nobody waits any more
+		later = false
+	} else if !later {
 		question.done <- m
 	}
 	t.mu.Unlock()
-	if later && ctx.Err() == nil {
+	if later {
 		t.post(ctx, store.Chat{Platform: question.from.Platform, ID: question.from.Chat}, m)
 	}
 	return nil

@@ -305,6 +305,24 @@ func TestTuneTellsServersApart(t *testing.T) {
 	})
 }
 
+func TestTuneUnderstandsNamesOfJails(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t)
+		log := strings.ReplaceAll(tunedLog(3, func(int) int { return 3 }), "sshd", "my sshd")
+		d.tuning(readLog(t, log))
+		for typed, want := range map[string]string{
+			"/tune my sshd": "my sshd: maxretry 4 would have spared up to 3 of 3 friends\n",
+			"/tune My SSHD": "web1 has no jail “My SSHD”. Did you mean my sshd? It has my sshd",
+			"/tune x":       "web1 has no jail “x”. It has my sshd",
+		} {
+			time.Sleep(2 * keptAnswer)
+			if got := d.told(typed).Text.String(); !strings.HasPrefix(got, want) {
+				t.Errorf("%s: %q", typed, got)
+			}
+		}
+	})
+}
+
 // Where log lines are known, the answer says how many of the friends look like people.
 func TestTuneSaysWhatFriendsLookLike(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
