@@ -39,8 +39,8 @@ usedns = no
 maxretry = 2
 findtime = 1d
 bantime = 1d
-logpath = %s
-ignorecommand = %s act --ignored <ip>
+logpath = %[1]s
+ignorecommand = test -x %[2]s && %[2]s act --ignored <ip>
 `, f.in("sshd.log"), f.in("friendlyfire")))
 	f.up()
 
