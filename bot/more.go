@@ -38,14 +38,14 @@ func (c *Commands) ban(ctx context.Context, args []string, more bool) (msg.Messa
 	if !ok || !g.Friendly {
 		return msg.Message{}, usageError("I do not know that ban any more. /friends lists those that I know.")
 	}
-	if err := c.Store.Recall(ctx, &g); err != nil {
+	w := c.Reporter.Words
+	if err := w.recall(ctx, c.Store, &g); err != nil {
 		return msg.Message{}, err
 	}
-	who, err := c.judge.verdict(ctx, c.Store, g.Ban)
+	who, err := c.judge.verdict(ctx, c.Store, g)
 	if err != nil {
 		return msg.Message{}, err
 	}
-	w := c.Reporter.Words
 	verdict := w.verdict(g.Ban, who)
 	if !more {
 		return msg.Message{Text: w.Alert(g, verdict, ""), Buttons: banButton("More", moreOfBan, id)}, nil

@@ -25,8 +25,9 @@ func (p jailPast) known(until time.Time) bool {
 
 // jailsPast is the detail of the report: the past of its jails, and what the friends whom they banned look like.
 type jailsPast struct {
-	past  map[string]jailPast
-	looks map[string]look
+	past   map[string]jailPast
+	looks  map[string]look
+	proven map[string]store.Proof
 }
 
 // Friends are judged by their log lines: so many, and so many bans of them, which takes some milliseconds.
@@ -42,7 +43,11 @@ func byJailAndPast(ctx context.Context, r *Reporter, rep *Report) (store.Counts,
 	if err != nil {
 		return counts, err
 	}
-	rep.detail = jailsPast{looks: lookAlikes(bans)}
+	proven, err := r.Store.ProvenWrong(ctx, rep.Window, friendsJudged, bansOfFriends)
+	if err != nil {
+		return counts, err
+	}
+	rep.detail = jailsPast{looks: lookAlikes(bans), proven: proven}
 	if rep.Since == "all" {
 		return counts, nil
 	}
@@ -55,7 +60,7 @@ func byJailAndPast(ctx context.Context, r *Reporter, rep *Report) (store.Counts,
 	for jail, share := range now {
 		jails[jail] = jailPast{past[jail], jail != "" && hasRisen(share, past[jail], rep.Window.From)}
 	}
-	rep.detail = jailsPast{jails, lookAlikes(bans)}
+	rep.detail = jailsPast{jails, lookAlikes(bans), proven}
 	return counts, err
 }
 
@@ -131,7 +136,8 @@ func strictest(rep Report) string {
 	if len(risen) > 0 {
 		s += "\nStricter than usual: " + list(risen)
 	}
-	return s + lookLikePeople(byShare(rep.Rows), detail[jailsPast](rep).looks)
+	return s + lookLikePeople(byShare(rep.Rows), detail[jailsPast](rep).looks) +
+		provenWrong(byShare(rep.Rows), detail[jailsPast](rep).proven)
 }
 
 // lookLikePeople is "By their log lines, 19 of 31 friends banned by sshd look like people".

@@ -35,7 +35,11 @@ type facts struct {
 	burst       bool          // in a row, as a mail program does
 	application bool          // a web application, whose names are not public
 	loginBefore bool
+	loginAfter  bool // the ban, or amid the failures: it may have been guessed
 }
+
+// amid is how long before a ban a login may have been among the failures.
+const amid = time.Hour
 
 func gather(e Evidence, c Context) *facts {
 	f := &facts{e: e, c: c}
@@ -60,7 +64,8 @@ func gather(e Evidence, c Context) *facts {
 		f.named = append(f.named, f.fleet)
 	}
 	for _, l := range c.Logins {
-		f.loginBefore = f.loginBefore || l.Since >= 0
+		f.loginBefore = f.loginBefore || l.Since >= amid
+		f.loginAfter = f.loginAfter || l.Since < amid
 	}
 	return f
 }
@@ -224,7 +229,7 @@ func (f *facts) loggedIn() string {
 		switch {
 		case l.Since < 0:
 			after = ", and after the ban as well"
-		case before == "":
+		case before == "" && l.Since >= amid:
 			before = "logged in " + where + " " + words(l.Since) + " before"
 			if l.Since > 36*time.Hour {
 				before = fmt.Sprintf("logged in %s %d days before", where, int(l.Since.Hours()/24+0.5))
@@ -232,6 +237,16 @@ func (f *facts) loggedIn() string {
 		}
 	}
 	return before + after
+}
+
+// loggedInAfter says of a login that is of the user, or of whoever has guessed his password.
+func (f *facts) loggedInAfter() string {
+	for _, l := range f.c.Logins {
+		if l.Since >= 0 {
+			return "logged in from here amid the failures: its user, or a guessed password"
+		}
+	}
+	return "logged in from here after the ban: its user, or a guessed password"
 }
 
 // gapsInEvidence says why there is no answer.
