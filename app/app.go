@@ -36,6 +36,7 @@ type App struct {
 	clock     *store.Clock // nil: nobody asks what time it is
 	log       *slog.Logger
 	stages    []*stage // the readers first, in the order of the sources
+	logins    []*stage // in the order of the configuration
 	deliver   []*stage // two of them for each chat: words and pictures
 	announcer *bot.Announcer
 	health    *bot.Health
@@ -65,10 +66,17 @@ func OpenStore(ctx context.Context, c *config.Config) (*store.Store, error) {
 			store.OwnedLikeDirectory(c.Database + suffix)
 		}
 	}
-	if err := s.SetFriends(ctx, c.Friendly); err != nil {
+	if err := s.SetFriends(ctx, friendsOf(c)); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
+}
+
+// friendsOf returns whom the configuration calls friendly.
+func friendsOf(c *config.Config) store.Friends {
+	f := c.Friendly
+	f.Logins = time.Duration(c.FriendlyLogins)
+	return f
 }
 
 // Close closes the database and the table, as far as they were opened.
@@ -86,7 +94,7 @@ func (a *App) Close() error {
 // Words returns how messages are worded: their time zones, who is friendly, and whether addresses are masked.
 func (a *App) Words() bot.Words {
 	c := a.Config
-	w := bot.Words{Zone: c.Timezone, Zones: map[string]*time.Location{}, Friends: c.Friendly, Mask: c.Privacy.Mask}
+	w := bot.Words{Zone: c.Timezone, Zones: map[string]*time.Location{}, Friends: friendsOf(c), Mask: c.Privacy.Mask}
 	if c.Enrich.Table != "" {
 		w.Table = "your table"
 	}
@@ -112,15 +120,9 @@ const bigImport = 10_000
 
 // Reader returns what reads the source.
 func (a *App) Reader(c config.Source) *ingest.Reader {
-	var source ingest.Source = ingest.Local{Path: c.Path}
+	source := a.files(c)
 	if IsSample(c) {
 		source = sampleSource{a.Store}
-	}
-	if c.SFTP != nil {
-		source = &ingest.SFTP{
-			User: c.SFTP.User, Address: c.SFTP.Address, Path: c.SFTP.Path,
-			KeyFile: c.KeyFile, KnownHosts: c.KnownHosts, Dial: a.env.Dial,
-		}
 	}
 	var names []string
 	for _, s := range a.Config.Sources {
@@ -135,6 +137,25 @@ func (a *App) Reader(c config.Source) *ingest.Reader {
 			}
 			a.progress.show(p)
 		},
+	}
+}
+
+// files returns where the files of a source are.
+func (a *App) files(c config.Source) ingest.Source {
+	if c.SFTP == nil {
+		return ingest.Local{Path: c.Path}
+	}
+	return &ingest.SFTP{
+		User: c.SFTP.User, Address: c.SFTP.Address, Path: c.SFTP.Path,
+		KeyFile: c.KeyFile, KnownHosts: c.KnownHosts, Dial: a.env.Dial,
+	}
+}
+
+// LoginReader returns what reads a file of logins.
+func (a *App) LoginReader(l config.Logins) *ingest.LoginReader {
+	return &ingest.LoginReader{
+		Store: a.Store, Name: l.Name, Source: a.files(l.Source()), Zone: a.Config.LoginZone(l),
+		MaxAge: a.Config.Alerts.MaxAge, Clock: a.clock, Next: func() {},
 	}
 }
 

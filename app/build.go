@@ -89,6 +89,7 @@ func (b *builder) stages() []*stage {
 	b.health.Chats, b.commands.Chats = b.Chats, b.Chats
 	all := slices.Concat(
 		b.readSources(),
+		b.readLogins(),
 		[]*stage{
 			b.locateAddresses(),
 			b.askRegistries(),
@@ -129,6 +130,18 @@ func (b *builder) readSources() (all []*stage) {
 		b.health.Sources = append(b.health.Sources, bot.Watched{Name: source.Name, SilentAfter: source.SilentAfter})
 	}
 	return all
+}
+
+func (b *builder) readLogins() []*stage {
+	for _, l := range b.Config.Logins {
+		source := l.Source()
+		b.tellOfKnownHosts(source)
+		reader := b.LoginReader(l)
+		reader.Next = b.announce.Wake
+		b.logins = append(b.logins, newStage("read logins of "+l.Name, source.Every).doing(reader.Step))
+		b.health.Logins = append(b.health.Logins, l.Name)
+	}
+	return b.logins
 }
 
 // tellOfKnownHosts logs the lines of the source's known_hosts that cannot be read. Only they count for nothing.

@@ -37,13 +37,21 @@ func (a *App) start(ctx context.Context) error {
 		s.step = a.stopOnCorruption(s.step, stop)
 		wg.Go(func() { s.loop(ctx, a.log) })
 	}
+	watch := func(source config.Source, wake func()) {
+		wg.Go(func() {
+			if err := a.env.Watch(ctx, source.Path, wake); err != nil {
+				a.log.Error("file is polled, not watched", "source", source.Name, "error", err)
+			}
+		})
+	}
 	for i, source := range a.Config.Sources { // their readers are the first stages
 		if source.SFTP == nil && !IsSample(source) {
-			wg.Go(func() {
-				if err := a.env.Watch(ctx, source.Path, a.stages[i].Wake); err != nil {
-					a.log.Error("file is polled, not watched", "source", source.Name, "error", err)
-				}
-			})
+			watch(source, a.stages[i].Wake)
+		}
+	}
+	for i, l := range a.Config.Logins {
+		if l.SFTP == nil {
+			watch(l.Source(), a.logins[i].Wake)
 		}
 	}
 	for _, connection := range a.Connections {

@@ -47,7 +47,7 @@ func (c *Commands) friendly(ctx context.Context, word string) (g store.EnrichedB
 	if !ok || !g.Friendly {
 		return g, usageError("I do not know that ban any more. /friends lists those that I know.")
 	}
-	err = c.Store.Recall(ctx, &g)
+	err = c.Reporter.Words.recall(ctx, c.Store, &g)
 	return g, err
 }
 

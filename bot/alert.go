@@ -20,9 +20,11 @@ func (w Words) Alert(g store.EnrichedBan, verdict msg.Text, context string) msg.
 	if g.InForce(time.Now()) {
 		unban = w.unban(g.Ban)
 	}
+	said := strings.Contains(verdict.String(), loggedIn+" from") || w.friendByLogin(g)
 	return lines(
 		w.Headline(g),
 		verdict,
+		plain(w.loginLine(g, said)),
 		w.tried(g.Ban, verdict.String()),
 		plain(w.span(g.Ban)+" · "+w.nth(g)),
 		w.network(g),
@@ -58,11 +60,14 @@ func plain(s string) msg.Text {
 // Headline is how every alert begins, and nothing else does: who banned whom, and whose address it is.
 func (w Words) Headline(g store.EnrichedBan) msg.Text {
 	flag, whose := w.friend(g)
+	if strings.HasPrefix(whose, loggedIn) {
+		whose += " " + gap(g.Time.Sub(g.Logins.Latest().At)) + " ago"
+	}
 	return append(append(append(plain(flag+" "), w.where(g.Ban)...), msg.Run{Text: " banned "}),
 		msg.Run{Text: w.address(g.Address), Style: msg.Code}, msg.Run{Text: " (" + whose + ")"})
 }
 
-// friend says what makes the ban friendly: a country, or else a network of the configuration.
+// friend says what makes the ban friendly: a country, or else a network of the configuration, or else a login.
 func (w Words) friend(g store.EnrichedBan) (flag, whose string) {
 	for _, c := range []store.Country{g.Country, g.Table} {
 		if slices.Contains(w.Friends.Countries, c) {
@@ -71,6 +76,9 @@ func (w Words) friend(g store.EnrichedBan) (flag, whose string) {
 	}
 	if n, ok := w.Friends.Network(g.Address); ok {
 		return "🤝", "your " + w.address(n.String())
+	}
+	if w.friendByLogin(g) {
+		return "🤝", loginPlace(g, g.Logins.Latest())
 	}
 	return "🤝", "friendly"
 }

@@ -93,6 +93,12 @@ func (a *Announcer) decide(
 		if !ok {
 			first = now
 		}
+		if !g.Friendly {
+			v.Strangers = append(v.Strangers, g.ID)
+		}
+		if g.Friendly, err = a.friend(ctx, g); err != nil {
+			return v, err
+		}
 		switch hopeful := g.Public && a.Patience > 0 && !g.Answered; {
 		case !g.Located:
 			waiting[g.ID] = first
@@ -126,6 +132,15 @@ func (a *Announcer) decide(
 	return v, nil
 }
 
+// friend reports whether the ban hits a friend. An address is also friendly because of logins before another ban of it.
+func (a *Announcer) friend(ctx context.Context, g store.EnrichedBan) (bool, error) {
+	if !g.Friendly || a.Words.Friends.Logins == 0 || a.Words.Friends.Has(g.Address, g.Country, g.Table, g.Whois) {
+		return g.Friendly, nil
+	}
+	err := a.Words.recallLogins(ctx, a.Store, &g)
+	return a.Words.friendByLogin(g), err
+}
+
 // alerts begins the keys of the notices of alerts.
 const alerts = "ban/"
 
@@ -134,10 +149,10 @@ func alertKey(g store.EnrichedBan) string { return alerts + strconv.FormatInt(g.
 
 // alert is what a friendly ban's notices say.
 func (a *Announcer) alert(ctx context.Context, g store.EnrichedBan, risen map[string]string) (Body, error) {
-	if err := a.Store.Recall(ctx, &g); err != nil {
+	if err := a.Words.recall(ctx, a.Store, &g); err != nil {
 		return Body{}, err
 	}
-	who, err := a.judge.verdict(ctx, a.Store, g.Ban)
+	who, err := a.judge.verdict(ctx, a.Store, g)
 	return Body{
 		Text: a.Words.Alert(g, a.Words.verdict(g.Ban, who), risen[g.Jail]), Ban: a.Words.told(g, risen[g.Jail]),
 	}, err

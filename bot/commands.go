@@ -308,7 +308,7 @@ func (c *Commands) ip(ctx context.Context, args []string) (msg.Message, error) {
 		}}, nil
 	}
 	g := bans[0]
-	if err := c.Store.Recall(ctx, &g); err != nil {
+	if err := w.recall(ctx, c.Store, &g); err != nil {
 		return msg.Message{}, err
 	}
 	t := msg.Text{
@@ -319,11 +319,12 @@ func (c *Commands) ip(ctx context.Context, args []string) (msg.Message, error) {
 	if g.Friendly {
 		t = append(t, msg.Run{Text: ", friendly"})
 	}
-	v, err := c.judge.verdict(ctx, c.Store, g.Ban)
+	v, err := c.judge.verdict(ctx, c.Store, g)
 	if err != nil {
 		return msg.Message{}, err
 	}
-	t = lines(t, w.network(g), plain(w.opinions(g)), w.verdict(g.Ban, v), plain("Banned "+times(g.Before+1)))
+	t = lines(t, w.network(g), plain(w.opinions(g)), w.verdict(g.Ban, v), plain(w.loginLine(g, false)),
+		plain("Banned "+times(g.Before+1)))
 	for _, b := range bans {
 		t = append(append(t, msg.Run{Text: "\n" + w.at(b.Ban, time.Now()) + "  "}), w.where(b.Ban)...)
 	}

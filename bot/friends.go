@@ -145,14 +145,19 @@ func (c *Commands) friends(ctx context.Context, args []string) (msg.Message, err
 	}
 	t := headed(plural(total.Friendly, "friendly ban"),
 		" of "+number(total.Bans)+" ("+percent(total.Friendly, total.Bans)+")\n"+period)
-	for _, g := range bans {
-		t = append(t, append(msg.Text{{Text: "\n"}}, w.line(g, time.Now())...)...)
-		v, err := c.judge.verdict(ctx, c.Store, g.Ban)
+	for i := range bans {
+		g := &bans[i]
+		t = append(t, append(msg.Text{{Text: "\n"}}, w.line(*g, time.Now())...)...)
+		if err := w.recallLogins(ctx, c.Store, g); err != nil {
+			return msg.Message{}, err
+		}
+		v, err := c.judge.verdict(ctx, c.Store, *g)
 		if err != nil {
 			return msg.Message{}, err
 		}
-		t = append(t, msg.Run{Text: inLine(v)})
+		t = append(t, msg.Run{Text: inLine(v) + loginsIn(*g)})
 	}
+	t = append(t, msg.Run{Text: loginNote(bans)})
 	earlier := total.Friendly - int64((page-1)*friendsListed+len(bans))
 	return pages(t, "/friends "+since, page, max(earlier, 0), "earlier"), nil
 }

@@ -19,6 +19,7 @@ type Health struct {
 	Chats   []store.Chat
 	Words   Words
 	Sources []Watched
+	Logins  []string              // the files of logins, by name
 	Whois   bool                  // the registries are asked
 	Free    func() (int64, error) // free bytes on the database's disk; nil: nobody watches
 	Hearing []*msg.Hearing        // of the platforms where somebody may give commands
@@ -55,6 +56,7 @@ func (h *Health) Step(ctx context.Context) error {
 	for _, w := range h.Sources {
 		errs = append(errs, h.source(ctx, w, find(sources, w.Name), now), h.zone(ctx, w.Name))
 	}
+	errs = append(errs, h.logins(ctx, now))
 	for _, chat := range h.Chats {
 		errs = append(errs, h.chat(ctx, chat, now), h.dead(ctx, chat, now))
 	}

@@ -25,6 +25,11 @@ func (h *Health) troubles(ctx context.Context, now time.Time) (all []trouble, er
 	if err != nil {
 		return nil, err
 	}
+	logins, err := h.loginTroubles(ctx, now)
+	if err != nil {
+		return nil, err
+	}
+	all = append(all, logins...)
 	for _, chat := range h.Chats {
 		status, err := h.Store.ChatStatus(ctx, chat)
 		if err != nil {

@@ -32,11 +32,11 @@ func (c *Commands) ban(ctx context.Context, args []string, more bool) (msg.Messa
 	if err != nil {
 		return msg.Message{}, err
 	}
-	who, err := c.judge.verdict(ctx, c.Store, g.Ban)
+	w := c.Reporter.Words
+	who, err := c.judge.verdict(ctx, c.Store, g)
 	if err != nil {
 		return msg.Message{}, err
 	}
-	w := c.Reporter.Words
 	verdict := w.verdict(g.Ban, who)
 	if !more {
 		text, err := c.withActs(ctx, g, verdict)

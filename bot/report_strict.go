@@ -29,6 +29,7 @@ type jailsPast struct {
 	looks  map[string]look
 	causes map[string]cause
 	marks  map[string]store.Marks // what people said of them
+	proven map[string]store.Proof // that a login proves wrong
 	told   string                 // the causes in words, each after a line break
 }
 
@@ -55,6 +56,9 @@ func byJailAndPast(ctx context.Context, r *Reporter, rep *Report) (store.Counts,
 	}
 	d := jailsPast{looks: lookAlikes(bans)}
 	if d.marks, err = r.Store.MarksByJail(ctx, rep.Window); err != nil {
+		return counts, err
+	}
+	if d.proven, err = r.Store.ProvenWrong(ctx, rep.Window, friendsJudged, bansOfFriends); err != nil {
 		return counts, err
 	}
 	if d.causes, err = causes(ctx, r.Store, rep.Window.To); err != nil {
@@ -158,7 +162,8 @@ func strictest(rep Report) string {
 		s += "\nStricter than usual: " + list(risen)
 	}
 	d := detail[jailsPast](rep)
-	return s + d.told + lookLikePeople(byShare(rep.Rows), d.looks) + byMarks(byShare(rep.Rows), d.marks)
+	return s + d.told + lookLikePeople(byShare(rep.Rows), d.looks) + provenWrong(byShare(rep.Rows), d.proven) +
+		byMarks(byShare(rep.Rows), d.marks)
 }
 
 // byMarks is "By your marks, sshd: 22 attackers, 7 people, 2 unsure", of the jails with most marks.

@@ -52,6 +52,13 @@ func (c *Commands) status(ctx context.Context) (msg.Message, error) {
 	if n := len(watched) - sourcesListed; n > 0 {
 		t = append(t, msg.Run{Text: "… and " + plural(n, "other source") + "; trouble with one is told of\n"})
 	}
+	logins, err := h.loginSources(ctx)
+	if err != nil {
+		return msg.Message{}, err
+	}
+	for _, s := range logins[:min(sourcesListed, len(logins))] {
+		t = append(t, headed("logins of "+s.Name, ": "+h.loginLine(s, now)+"\n")...)
+	}
 	for _, chat := range c.Chats {
 		s, err := c.Store.ChatStatus(ctx, chat)
 		if err != nil {

@@ -102,11 +102,11 @@ func TestStatusOfFiveSourcesAndThreeChatsInTrouble(t *testing.T) {
 		d.look()
 		want := "🔴 Trouble with web7, telegram -1001234567890, discord 112233445566778899, whois.ripe.net and the disk" +
 			`. Running since 01:00
-web7: last ban Thu 30 Dec 13:00 (2 days ago), 1,006 bans, 1.2 MB to read, unreadable since 13:00 (permission denied)
-web1: last ban 01:00 (12 h ago), 1,001 bans, 1.2 MB to read
-web2: last ban Thu 30 Dec 13:00 (2 days ago), 1,001 bans, 1.2 MB to read, 3 bad lines (3 × no address, latest in line 3)
-web3: last ban Thu 30 Dec 13:00 (2 days ago), 1,002 bans, 1.2 MB to read
-web4: last ban Thu 30 Dec 13:00 (2 days ago), 1,003 bans, 1.2 MB to read, 3 bad lines (3 × no address, latest in line 3)
+web7: last ban Thu 30 Dec 13:00 (2 days ago), 1 006 bans, 1.2 MB to read, unreadable since 13:00 (permission denied)
+web1: last ban 01:00 (12 h ago), 1 001 bans, 1.2 MB to read
+web2: last ban Thu 30 Dec 13:00 (2 days ago), 1 001 bans, 1.2 MB to read, 3 bad lines (3 × no address, latest in line 3)
+web3: last ban Thu 30 Dec 13:00 (2 days ago), 1 002 bans, 1.2 MB to read
+web4: last ban Thu 30 Dec 13:00 (2 days ago), 1 003 bans, 1.2 MB to read, 3 bad lines (3 × no address, latest in line 3)
 … and 2 other sources; trouble with one is told of
 paper 1: last message 13:05
 telegram -1001234567890: nothing sent yet, 8 waiting, 1 given up

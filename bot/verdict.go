@@ -32,9 +32,10 @@ const (
 	bansJudged, namedBans, namesFresh = 20, 2000, 10 * time.Minute
 )
 
-// verdict judges a ban by its log lines, by other bans of its address, and by the names of the fleet's other bans.
-func (j *judge) verdict(ctx context.Context, s *store.Store, b store.Ban) (evidence.Verdict, error) {
-	all, err := s.BansOf(ctx, b.Address, bansJudged)
+// verdict judges a ban by its log lines, by other bans of its address, by the logins from there, and by the names of the
+// fleet's other bans.
+func (j *judge) verdict(ctx context.Context, s *store.Store, g store.EnrichedBan) (evidence.Verdict, error) {
+	all, err := s.BansOf(ctx, g.Address, bansJudged)
 	if err != nil {
 		return evidence.Verdict{}, err
 	}
@@ -43,15 +44,16 @@ func (j *judge) verdict(ctx context.Context, s *store.Store, b store.Ban) (evide
 		others = append(others, o.Ban)
 	}
 	fleet, err := j.fleet(ctx, s)
-	return judged(b, others, fleet, evidence.Read), err
+	return judged(g.Ban, others, fleet, evidence.Read, loginsJudged(g)), err
 }
 
 // judged judges a ban, where others are the bans of its address, newest first; they may hold the ban itself. read reads
 // log lines.
 func judged(
 	b store.Ban, others []store.Ban, fleet map[string]int, read func(matches string) evidence.Evidence,
+	logins []evidence.Login,
 ) evidence.Verdict {
-	c := evidence.Context{Failures: b.Failures, Bans: b.BanCount, Fleet: map[string]int{}}
+	c := evidence.Context{Failures: b.Failures, Bans: b.BanCount, Fleet: map[string]int{}, Logins: logins}
 	e := read(b.Matches)
 	e.AddPace(b.Failures, b.Pace)
 	for _, o := range others {
@@ -107,7 +109,11 @@ func VerdictOf(ctx context.Context, s *store.Store, address string) (evidence.Ve
 	if err != nil || len(bans) == 0 {
 		return evidence.Verdict{}, false, err
 	}
-	v, err := new(judge).verdict(ctx, s, bans[0].Ban)
+	g := bans[0]
+	if err := (Words{}).recallLogins(ctx, s, &g); err != nil {
+		return evidence.Verdict{}, false, err
+	}
+	v, err := new(judge).verdict(ctx, s, g)
 	return v, true, err
 }
 
@@ -165,7 +171,7 @@ func lookAlikes(bans []store.Ban) map[string]look {
 		seen[key] = true
 		l := jails[b.Jail]
 		l.friends++
-		switch judged(b, byAddress[b.Address], nil, evidence.Read).Who {
+		switch judged(b, byAddress[b.Address], nil, evidence.Read, nil).Who {
 		case evidence.Person:
 			l.people++
 		case evidence.Attacker:

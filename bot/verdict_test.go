@@ -78,7 +78,7 @@ func TestNamesInVerdictsAreCode(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		v, err := new(judge).verdict(t.Context(), d.store, g[0].Ban)
+		v, err := new(judge).verdict(t.Context(), d.store, g[0])
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -3,8 +3,10 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -65,6 +67,9 @@ func check(ctx context.Context, env app.Env, does checkOptions) error {
 		checkAction(ctx, list, source)
 	}
 	checkActs(ctx, list, a)
+	for _, l := range c.Logins {
+		checkLogins(ctx, list, a, l)
+	}
 	var test *testMessages // nil: nothing is posted
 	if does.send {
 		a.Refresh(ctx)
@@ -96,6 +101,15 @@ func checkConfig(list *checklist, c *config.Config) {
 	}
 }
 
+// period is "30 days", or "36h".
+func period(p config.Period) string {
+	const day = 24 * time.Hour
+	if d := time.Duration(p); d%day != 0 || d == day {
+		return config.ShortDuration(d)
+	}
+	return fmt.Sprintf("%d days", time.Duration(p)/day)
+}
+
 // friendlyList returns the names of the friendly countries and networks, "" if there are none.
 func friendlyList(c *config.Config) string {
 	var all []string
@@ -104,6 +118,9 @@ func friendlyList(c *config.Config) string {
 	}
 	for _, network := range c.Friendly.Networks {
 		all = append(all, network.String())
+	}
+	if c.FriendlyLogins > 0 {
+		all = append(all, "whoever logged in "+period(c.FriendlyLogins)+" before or later")
 	}
 	return strings.Join(all, ", ")
 }

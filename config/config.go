@@ -30,6 +30,9 @@ type Config struct {
 	// [] there are no alerts. An address is a network of one.
 	Friendly store.Friends `toml:"friendly"`
 
+	// FriendlyLogins is how long before a ban a login from its address makes it a friend's, an hour to a year; 0: none does.
+	FriendlyLogins Period `toml:"friendly_logins"`
+
 	// Timezone is an IANA name, or "Local": the zone of digests and charts, and of lines that do not give theirs.
 	Timezone *time.Location `toml:"timezone"`
 
@@ -38,6 +41,9 @@ type Config struct {
 
 	// Sources are the [[source]] tables: at least one.
 	Sources []Source `toml:"source"`
+
+	// Logins are the [[logins]] tables.
+	Logins []Logins `toml:"logins"`
 
 	Enrich struct {
 		// Table is an .mmdb file that takes the place of the built-in table; "" is the built-in one.

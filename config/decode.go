@@ -69,6 +69,8 @@ func (r *reader) value(n *node, field reflect.Value) {
 		}
 	case *time.Duration:
 		readText(r, n, into, `a duration in quotes, such as "15m"`, parseDuration)
+	case *Period:
+		readText(r, n, into, `a duration in quotes, such as "30d"`, parsePeriod)
 	case **time.Location:
 		readText(r, n, into, `a time zone in quotes, such as "Europe/Brussels"`, parseZone)
 	case **TimeOfDay:
@@ -83,6 +85,8 @@ func (r *reader) value(n *node, field reflect.Value) {
 		r.identifiers(n, into)
 	case *[]Source:
 		r.sources(n, into)
+	case *[]Logins:
+		r.logins(n, into)
 	default:
 		if r.expect(n, unstable.Table) {
 			r.section(n, field)

@@ -31,6 +31,7 @@ func (r *reader) validate(c *Config, purpose Purpose) {
 		r.mistake("database", "is a directory; expected the path of a file")
 	}
 	r.checkSources(c, purpose)
+	r.checkLogins(c, purpose)
 	r.within("enrich.patience", c.Enrich.Patience, 0, 10*time.Minute)
 	r.address("enrich.whois_server", c.Enrich.WhoisServer)
 	if purpose >= ToPair {

@@ -35,7 +35,14 @@ type facts struct {
 	burst       bool          // in a row, as a mail program does
 	application bool          // a web application, whose names are not public
 	loginBefore bool
+	loginAfter  bool // the ban, or amid the failures: it may have been guessed
 }
+
+// amid is how long before a ban a login may have been among the failures.
+const amid = time.Hour
+
+// before reports whether the login came before the failures, all that are known.
+func (l Login) before() bool { return l.Since >= amid && !l.Guessable }
 
 func gather(e Evidence, c Context) *facts {
 	f := &facts{e: e, c: c}
@@ -61,7 +68,8 @@ func gather(e Evidence, c Context) *facts {
 		f.named = append(f.named, f.fleet)
 	}
 	for _, l := range c.Logins {
-		f.loginBefore = f.loginBefore || l.Since >= 0
+		f.loginBefore = f.loginBefore || l.before()
+		f.loginAfter = f.loginAfter || !l.before()
 	}
 	return f
 }
@@ -238,7 +246,7 @@ func (f *facts) loggedIn() string {
 		switch {
 		case l.Since < 0:
 			after = ", and after the ban as well"
-		case before == "":
+		case before == "" && l.before():
 			before = "logged in " + where + " " + words(l.Since) + " before"
 			if l.Since > 36*time.Hour {
 				before = fmt.Sprintf("logged in %s %d days before", where, int(l.Since.Hours()/24+0.5))
@@ -246,6 +254,19 @@ func (f *facts) loggedIn() string {
 		}
 	}
 	return before + after
+}
+
+// loggedInAfter says of a login that is of the user, or of whoever has guessed his password.
+func (f *facts) loggedInAfter() string {
+	for _, l := range f.c.Logins {
+		if l.Since >= amid {
+			return "logged in from here after an earlier ban: its user, or a guessed password"
+		}
+		if l.Since >= 0 {
+			return "logged in from here amid the failures: its user, or a guessed password"
+		}
+	}
+	return "logged in from here after the ban: its user, or a guessed password"
 }
 
 // gapsInEvidence says why there is no answer.

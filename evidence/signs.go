@@ -12,7 +12,7 @@ import "fmt"
 //     pace alone decides nothing, and counts only where a person types.
 //   - Bans by several jails are no sign: one phone carries its old password everywhere. Only other names are.
 //   - A login from the address is the strongest sign of a person, but does not outweigh a dictionary: an infected
-//     office, or a break-in.
+//     office, or a break-in. One amid the failures or after the ban leaves both open: it may be what was guessed.
 //   - The same wrong password again is a device or a person; one password for several names is a spray.
 //   - A failure without any attempt to log in is often a friend's.
 //
@@ -55,10 +55,12 @@ var attackerSigns = []sign{
 		return "only root, without a pause between attempts", root && f.hurried
 	}},
 	{weak, func(f *facts) (string, bool) { return "no pause between attempts", f.hurried }},
+	{fair, func(f *facts) (string, bool) { return "", f.loginAfter && !f.loginBefore }},
 }
 
 var personSigns = []sign{
 	{strong, func(f *facts) (string, bool) { return f.loggedIn(), f.loginBefore }},
+	{fair, func(f *facts) (string, bool) { return f.loggedInAfter(), f.loginAfter && !f.loginBefore }},
 	{strong, func(f *facts) (string, bool) {
 		return "the same wrong password again", f.e.SamePassword && f.clusters == 1
 	}},

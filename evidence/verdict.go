@@ -55,6 +55,8 @@ type Login struct {
 	Since   time.Duration // from the login to the ban; negative: it came after the ban
 	Near    bool          // not from the address itself, but from its /24 or /64
 	Service string        // "" if unknown
+
+	Guessable bool // it came after an earlier ban of the address: its failures may have found the password
 }
 
 // Other is a ban of the same address by another jail or server, within a day.

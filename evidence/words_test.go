@@ -40,6 +40,29 @@ func TestVerdictGivesItsReasons(t *testing.T) {
 			"Probably a person: logged in from here 4 days before, and after the ban as well; " +
 				"only jdupont, who exists; 4 failures in 4 min",
 		},
+		"after the ban only: nobody knows": {
+			forgotten,
+			Context{Logins: []Login{{Since: -time.Hour}}},
+			"Person or attacker? logged in from here after the ban: its user, or a guessed password; " +
+				"only jdupont, who exists",
+		},
+		"amid the failures": {
+			forgotten,
+			Context{Logins: []Login{{Since: 4 * time.Minute}}},
+			"Person or attacker? logged in from here amid the failures: its user, or a guessed password; " +
+				"only jdupont, who exists",
+		},
+		"amid the failures, by somebody who was here before": {
+			forgotten,
+			Context{Logins: append([]Login{{Since: 4 * time.Minute}}, login...)},
+			"Probably a person: logged in from here 4 days before; only jdupont, who exists; 4 failures in 4 min",
+		},
+		"dictionary, and in after the ban": {
+			dictionary,
+			Context{Logins: []Login{{Since: -time.Hour}}},
+			"Person or attacker? logged in from here after the ban: its user, or a guessed password; " +
+				"tried oracle, test and 2 others, as attackers do",
+		},
 		"from a server": {
 			forgotten,
 			Context{Network: Hosting},

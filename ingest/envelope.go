@@ -20,6 +20,8 @@ type envelope struct {
 	module  []byte // fail2ban.actions, fail2ban-server, fail2ban; nil: no program of Fail2Ban is named
 	level   []byte // as written, perhaps cut off; nil: not given
 	message []byte // the rest
+
+	rfc5424 bool // the line began with the version of RFC 5424
 }
 
 // open splits a line. It never fails: what it does not know is left in the message.
@@ -38,6 +40,7 @@ func open(line []byte) (e envelope) {
 		}
 		s = skipStream(skipSpace(rest))
 	}
+	e.rfc5424 = syslog
 	e.message = e.readProgram(skipVerbose(s), syslog)
 	return e
 }

@@ -58,6 +58,11 @@ const (
 	otherFail2Ban  = other(store.OtherFail2Ban)
 	otherProgram   = other(store.OtherProgram)
 	otherContinued = other(store.Continued)
+
+	// Of a file of logins.
+	otherNoLogin   = other(store.NoLogin)
+	otherPrivate   = other(store.PrivateLogin)
+	otherNoAddress = other(store.LoginWithoutAddress)
 )
 
 // parser parses the lines of one file: fail2ban.log, or a CSV file.

@@ -119,9 +119,8 @@ var (
 	jsonProgram = []string{"SYSLOG_IDENTIFIER", "program", "appname"}
 )
 
-// parseJSON parses a line that is a JSON object.
-func (p *logParser) parseJSON(line []byte) (store.Ban, error) {
-	var message, at, host, program string
+// readJSON reads a line that is a JSON object; "" is what it does not say.
+func readJSON(line []byte) (message, at, host, program string) {
 	gjson.ParseBytes(line).ForEach(func(key, value gjson.Result) bool {
 		for _, part := range []struct {
 			keys []string
@@ -135,6 +134,12 @@ func (p *logParser) parseJSON(line []byte) (store.Ban, error) {
 		}
 		return true
 	})
+	return message, at, host, program
+}
+
+// parseJSON parses a line that is a JSON object.
+func (p *logParser) parseJSON(line []byte) (store.Ban, error) {
+	message, at, host, program := readJSON(line)
 	text := p.strip([]byte(message))
 	if len(text) == 0 {
 		return store.Ban{}, classifyOther(&envelope{}, line)

@@ -31,14 +31,12 @@ type Reader struct {
 	// renamed to this one; none: that is not looked into.
 	Configured []string
 
-	log        *logState
-	zone       *time.Location // that the source is read in; nil: not known yet
-	readIn     string         // label of the zone that spans belong to; "": they are not known
-	spans      []store.Span   // bans that were read in other zones
-	seenAt     time.Time      // when everything had been read
-	finished   []Info         // the files there were when everything had been read
-	reportedOK bool           // the store knows that the source can be read
-	readToEnd  bool           // the store knows that the source was read to its end
+	steps
+	log       *logState
+	zone      *time.Location // that the source is read in; nil: not known yet
+	readIn    string         // label of the zone that spans belong to; "": they are not known
+	spans     []store.Span   // bans that were read in other zones
+	readToEnd bool           // the store knows that the source was read to its end
 }
 
 // Progress is how far a reader has come within a file.
@@ -58,17 +56,42 @@ const (
 // Step reads new lines, whole ones only, and returns when there are no more. A file that was rotated away is first read
 // to its end. If a file cannot be read, Step returns an error and records it in the store.
 func (r *Reader) Step(ctx context.Context) error {
-	err := errRotated
-	for try := 0; try < 10 && (errors.Is(err, errRotated) || errors.Is(err, errZoneShift)); try++ {
-		if err = r.step(ctx); err != nil {
+	step := func(ctx context.Context) error {
+		err := r.step(ctx)
+		if err != nil {
 			r.finished, r.log = nil, nil // lines may be read again, and must not be counted twice
 		}
+		return err
+	}
+	return r.take(ctx, "source "+r.Name, step, func(reason string) error {
+		return r.Store.SourceFailed(ctx, r.Name, reason, time.Now())
+	})
+}
+
+// steps is what a reader remembers of its files from one step to the next.
+type steps struct {
+	finished   []Info    // the files there were when everything had been read
+	seenAt     time.Time // when everything had been read
+	reportedOK bool      // the store knows that the source can be read
+}
+
+// take takes a step, again where files were rotated or the zone was found out meanwhile. It tells the store why the source
+// cannot be read, or with "" that it can.
+func (p *steps) take(
+	ctx context.Context, what string, step func(context.Context) error, tell func(reason string) error,
+) error {
+	err := errRotated
+	for try := 0; try < 10 && (errors.Is(err, errRotated) || errors.Is(err, errZoneShift)); try++ {
+		err = step(ctx)
+	}
+	if err != nil {
+		p.finished = nil
 	}
 	if errors.Is(err, errRotated) {
 		return nil // left to the next step
 	}
 	if err != nil {
-		err = fmt.Errorf("source %s: %w", r.Name, err)
+		err = fmt.Errorf("%s: %w", what, err)
 	}
 	if ctx.Err() != nil {
 		return err
@@ -76,13 +99,22 @@ func (r *Reader) Step(ctx context.Context) error {
 	failure, failed := errors.AsType[*unreadable](err)
 	switch {
 	case failed:
-		r.reportedOK = false
-		return errors.Join(err, r.Store.SourceFailed(ctx, r.Name, store.Clean(failure.reason(), 200), time.Now()))
-	case err == nil && !r.reportedOK:
-		err = r.Store.SourceFailed(ctx, r.Name, "", time.Now())
-		r.reportedOK = err == nil
+		p.reportedOK = false
+		return errors.Join(err, tell(store.Clean(failure.reason(), 200)))
+	case err == nil && !p.reportedOK:
+		err = tell("")
+		p.reportedOK = err == nil
 	}
 	return err
+}
+
+// unchanged reports whether the live file is all there is, and has been read as it is.
+func (p *steps) unchanged(live Info) bool {
+	if len(p.finished) != 1 || p.finished[0] != live {
+		return false
+	}
+	p.seenAt = time.Now()
+	return true
 }
 
 // unreadable is an error of the source, not of the store.
@@ -106,8 +138,7 @@ func (r *Reader) step(ctx context.Context) error {
 	if missing != nil && !errors.Is(missing, fs.ErrNotExist) {
 		return &unreadable{missing}
 	}
-	if missing == nil && len(r.finished) == 1 && r.finished[0] == live {
-		r.seenAt = time.Now()
+	if missing == nil && r.unchanged(live) {
 		return nil
 	}
 	cursor, err := r.Store.Cursor(ctx, r.Name)
@@ -121,10 +152,15 @@ func (r *Reader) step(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if _, err := r.loadZone(ctx); err != nil {
-		return err
+	if r.zone == nil {
+		if r.zone, err = loadZone(ctx, r.Store, store.ZoneKey(r.Name), r.Zone); err != nil {
+			return err
+		}
 	}
-	f := follower{Reader: r, cursor: cursor, stored: cursor}
+	f := banFollower{
+		Reader: r, stored: cursor, follower: follower{source: r.Source, cursor: cursor, finished: r.finished},
+	}
+	f.content = &f
 	defer f.switchTo(nil)
 	files, at, err := f.findStart(ctx, live, missing)
 	if err == nil && f.tail != nil {

@@ -14,7 +14,7 @@ const recalled = 1 << 20
 
 // recall brings back what the lines before the cursor say about those that follow. A file that cannot be read again
 // says nothing.
-func (f *follower) recall(ctx context.Context, first []byte) error {
+func (f *banFollower) recall(ctx context.Context, first []byte) error {
 	f.log = &logState{}
 	lines := f.parser(first, f.log)
 	if lines.log == nil {

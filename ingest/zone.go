@@ -26,52 +26,58 @@ const (
 // errZoneShift says that the lines at hand were read in a wrong zone, and that the right one is known now.
 var errZoneShift = errors.New("the source is in another zone")
 
-// loadZone returns the zone to read the source in.
-func (r *Reader) loadZone(ctx context.Context) (*time.Location, error) {
-	if r.zone != nil {
-		return r.zone, nil
-	}
-	r.zone = r.Zone
-	text, err := r.Store.Value(ctx, store.ZoneKey(r.Name))
+// loadZone returns the zone to read a source in: the configured one, or the one that the store has under the key since
+// its lines have shown it.
+func loadZone(ctx context.Context, s *store.Store, key string, configured *time.Location) (*time.Location, error) {
+	text, err := s.Value(ctx, key)
 	if err != nil || text == "" {
-		return r.zone, err
+		return configured, err
 	}
 	var z store.ObservedZone
-	if err := json.Unmarshal([]byte(text), &z); err != nil || z.Instead != r.Zone.String() {
-		return r.zone, r.Store.SetValue(ctx, store.ZoneKey(r.Name), "") // the configuration has changed
+	if err := json.Unmarshal([]byte(text), &z); err != nil || z.Instead != configured.String() {
+		return configured, s.SetValue(ctx, key, "") // the configuration has changed
 	}
-	r.zone = time.FixedZone("", z.Offset)
-	return r.zone, nil
+	return time.FixedZone("", z.Offset), nil
 }
 
 // checkZone returns errZoneShift if the lines that were just read from the end of the live file show another zone.
-func (f *follower) checkZone(ctx context.Context, lines *parser) error {
-	written := time.Unix(0, f.tail.info.Modified)
-	shift := f.shift(lines.clock.local, written)
+func (f *banFollower) checkZone(ctx context.Context, lines *parser) error {
+	shift := f.shift(lines.clock.local, f.seenAt)
 	if shift == 0 {
 		return nil
 	}
-	_, offset := written.In(f.zone).Zone()
-	z := store.ObservedZone{Instead: f.Zone.String(), Offset: offset + int(shift/time.Second), Since: written}
+	var err error
+	f.zone, err = f.shiftZone(ctx, f.Store, store.ZoneKey(f.Name), f.Zone, f.zone, shift)
+	return err
+}
+
+// shiftZone returns the zone that is ahead of the one in force by so much, and keeps it under the key where it is not the
+// configured one. Its error is or has errZoneShift.
+func (f *follower) shiftZone(
+	ctx context.Context, s *store.Store, key string, configured, current *time.Location, shift time.Duration,
+) (*time.Location, error) {
+	written := time.Unix(0, f.tail.info.Modified)
+	_, offset := written.In(current).Zone()
+	z := store.ObservedZone{Instead: configured.String(), Offset: offset + int(shift/time.Second), Since: written}
 	text, err := json.Marshal(z)
 	if err != nil {
-		return err
+		return current, err
 	}
-	if _, usual := written.In(f.Zone).Zone(); usual == z.Offset {
-		text, f.zone = nil, f.Zone // it is right again
-	} else {
-		f.zone = time.FixedZone("", z.Offset)
+	zone := time.FixedZone("", z.Offset)
+	if _, usual := written.In(configured).Zone(); usual == z.Offset {
+		text, zone = nil, configured // it is right again
 	}
-	return errors.Join(errZoneShift, f.Store.SetValue(ctx, store.ZoneKey(f.Name), string(text)))
+	return zone, errors.Join(errZoneShift, s.SetValue(ctx, key, string(text)))
 }
 
 // shift is by how much the last line's local time is ahead of the moment when it was written; 0 if no zone explains it.
-func (f *follower) shift(local int64, written time.Time) time.Duration {
-	gap := time.Since(f.seenAt)
-	if local == 0 || f.seenAt.IsZero() || gap > zoneGap || f.tail.info.Rotation != "" {
+// Everything before had been read at seenAt.
+func (f *follower) shift(local int64, seenAt time.Time) time.Duration {
+	gap := time.Since(seenAt)
+	if local == 0 || seenAt.IsZero() || gap > zoneGap || f.tail.info.Rotation != "" {
 		return 0
 	}
-	ahead := time.Unix(local, 0).Sub(written)
+	ahead := time.Unix(local, 0).Sub(time.Unix(0, f.tail.info.Modified))
 	whole := ahead.Round(quarter)
 	if early := whole - ahead; early > gap+zoneSlack || early < -zoneSlack || whole.Abs() > 26*time.Hour {
 		return 0

@@ -213,8 +213,8 @@ func classifyAll(
 	if err != nil {
 		return nil, nil, err
 	}
-	rows, err := tx.QueryContext(ctx, `SELECT id, text, coalesce(whois_country, ''), country, friendly FROM addresses
-		WHERE id IN (SELECT value FROM json_each(?))`, string(list))
+	rows, err := tx.QueryContext(ctx, `SELECT id, text, coalesce(whois_country, ''), country, friendly, logged_in
+		FROM addresses WHERE id IN (SELECT value FROM json_each(?))`, string(list))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -222,10 +222,12 @@ func classifyAll(
 		var text string
 		var whois Country
 		m := reclassified{}
-		if err := rows.Scan(&m.id, &text, &whois, &m.from.country, &m.from.friendly); err != nil {
+		loggedIn := 0
+		if err := rows.Scan(&m.id, &text, &whois, &m.from.country, &m.from.friendly, &loggedIn); err != nil {
 			return p, err
 		}
 		p = c.classify(text, whois, located[m.id])
+		p.Friendly = max(p.Friendly, loggedIn)
 		m.to = class{cmp.Or(whois, p.Country), p.Friendly == 1}
 		moved = append(moved, m)
 		return p, nil

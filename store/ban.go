@@ -251,7 +251,7 @@ func resolve(ctx context.Context, tx *sql.Tx, source int64, b Batch) ([]banRow, 
 			row.state = stateUndecided
 		}
 	}
-	return rows, &nameIDs{addresses, jails, servers}, nil
+	return rows, &nameIDs{addresses, jails, servers}, markLoggedIn(ctx, tx, rows)
 }
 
 func later(a, b time.Time) time.Time {

@@ -28,6 +28,8 @@ type EnrichedBan struct {
 
 	Lately      int       // those of them within the time Lately before this one
 	LatelySince time.Time // the first of these; zero: none
+
+	Logins Logins // from the address, where LoginsOf has been asked
 }
 
 // Lately is how long before a ban other bans of its address count as of late.

@@ -8,12 +8,16 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Friends are the countries and networks of the server's own users.
 type Friends struct {
 	Countries []Country      `json:"countries"`
 	Networks  []netip.Prefix `json:"networks"`
+
+	// Logins is how long before a ban whoever logged in from its address is a friend, wherever he is; 0: nobody is.
+	Logins time.Duration `json:"logins,omitempty"`
 }
 
 // Has reports whether one of the countries is friendly, or whether the address (or the network, if a network was
@@ -80,6 +84,9 @@ func (s *Store) SetFriends(ctx context.Context, f Friends) error {
 		if err := setMeta(ctx, tx, friendsKey, string(text)); err != nil {
 			return err
 		}
+		if err := setLoggedIn(ctx, tx, f); err != nil {
+			return err
+		}
 		flips, err := outdatedFriends(ctx, tx, f)
 		if err != nil {
 			return err
@@ -110,7 +117,7 @@ func (s *Store) SetFriends(ctx context.Context, f Friends) error {
 // outdatedFriends returns the addresses whose friendly flag differs from what f says.
 func outdatedFriends(ctx context.Context, tx *sql.Tx, f Friends) ([]reclassified, error) {
 	rows, err := tx.QueryContext(ctx, `SELECT id, text, coalesce(table_country, ''), coalesce(whois_country, ''),
-		country, friendly FROM addresses`)
+		country, friendly, logged_in FROM addresses`)
 	if err != nil {
 		return nil, err
 	}
@@ -120,10 +127,11 @@ func outdatedFriends(ctx context.Context, tx *sql.Tx, f Friends) ([]reclassified
 		var m reclassified
 		var text string
 		var table, whois Country
-		if err := rows.Scan(&m.id, &text, &table, &whois, &m.from.country, &m.from.friendly); err != nil {
+		var loggedIn bool
+		if err := rows.Scan(&m.id, &text, &table, &whois, &m.from.country, &m.from.friendly, &loggedIn); err != nil {
 			return nil, err
 		}
-		if m.to = (class{m.from.country, f.Has(text, table, whois)}); m.to != m.from {
+		if m.to = (class{m.from.country, f.Has(text, table, whois) || loggedIn}); m.to != m.from {
 			flips = append(flips, m)
 		}
 	}

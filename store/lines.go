@@ -10,5 +10,10 @@ const (
 	BlankLine     = "blank line"
 	Header        = "header"
 	Comment       = "comment"
-	NotToldApart  = "not told apart" // read by a release that did not count by kind
+
+	// Of a file of logins.
+	NoLogin             = "line of a service, and no login"
+	PrivateLogin        = "login from a private address"
+	LoginWithoutAddress = "login without an address"
+	NotToldApart        = "not told apart" // read by a release that did not count by kind
 )

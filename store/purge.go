@@ -46,14 +46,16 @@ type Purged struct {
 	Addresses int64
 }
 
-// Purge removes the bans of all UTC days before the day of before, the addresses that no other ban names, the registry
-// data of networks without addresses, and the text of messages from those days. Counts stay. When it returns, no byte
+// Purge removes the bans and logins of all UTC days before the day of before, the addresses that no other ban names,
+// with all of their logins, the registry data of networks without addresses, and the text of messages from those days.
+// Counts stay. When it returns, no byte
 // of the removed data is left in the database's files.
 func (s *Store) Purge(ctx context.Context, before time.Time) (p Purged, err error) {
 	day := floor(before.Unix(), daySeconds)
 	p.Before = time.Unix(day, 0).UTC()
 	var done bool
 	err = s.r.QueryRowContext(ctx, `SELECT NOT EXISTS (SELECT 1 FROM bans WHERE time < ?1)
+		AND NOT EXISTS (SELECT 1 FROM logins WHERE hour < ?1)
 		AND NOT EXISTS (SELECT 1 FROM meta WHERE key = ?2)
 		AND EXISTS (SELECT 1 FROM meta WHERE key = ?3 AND CAST(value AS INTEGER) >= ?1)`,
 		day, dirtyKey, purgedKey).Scan(&done)
@@ -62,13 +64,15 @@ func (s *Store) Purge(ctx context.Context, before time.Time) (p Purged, err erro
 	}
 	err = s.write(ctx, func(tx *sql.Tx) error { return beginPurge(ctx, tx, day) })
 	for more := err == nil; more && err == nil; {
-		var n int64
+		var n, logins int64
 		err = s.write(ctx, func(tx *sql.Tx) (err error) {
-			n, err = purgeBans(ctx, tx, day)
+			if n, err = purgeBans(ctx, tx, day); err == nil {
+				logins, err = purgeLogins(ctx, tx, day)
+			}
 			return err
 		})
 		p.Bans += n
-		more = n > 0
+		more = n+logins > 0
 	}
 	if err == nil {
 		p.Addresses, err = s.vacuumPurged(ctx)
@@ -129,6 +133,9 @@ func purgeBans(ctx context.Context, tx *sql.Tx, day int64) (int64, error) {
 
 // purgeAddresses deletes the addresses that no ban names, and the networks that hold no address.
 func purgeAddresses(ctx context.Context, tx *sql.Tx) (int64, error) {
+	if err := purgeLoginsOf(ctx, tx); err != nil {
+		return 0, err
+	}
 	gone, err := tx.ExecContext(ctx, "DELETE FROM addresses WHERE id NOT IN (SELECT address_id FROM bans)")
 	if err != nil {
 		return 0, err

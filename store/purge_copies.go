@@ -63,5 +63,13 @@ func needsPurge(ctx context.Context, path string, day int64) (stale bool, err er
 		OR EXISTS (SELECT 1 FROM notices WHERE created_at < ?1 AND body <> '{}'
 			AND (sent_at IS NOT NULL OR dead_at IS NOT NULL))`,
 		day, dirtyKey).Scan(&stale)
+	if err != nil || stale {
+		return stale, err
+	}
+	var has bool // a copy of an earlier schema has no logins
+	err = db.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'logins')").Scan(&has)
+	if err == nil && has {
+		err = db.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM logins WHERE hour < ?)", day).Scan(&stale)
+	}
 	return stale, err
 }

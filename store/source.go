@@ -35,10 +35,15 @@ const maxRejects = 20
 
 // Cursor returns how far the source has been read.
 func (s *Store) Cursor(ctx context.Context, source string) (c Cursor, err error) {
+	return s.cursor(ctx, "sources", source)
+}
+
+// cursor returns how far a source has been read that has a row in the table.
+func (s *Store) cursor(ctx context.Context, table, source string) (c Cursor, err error) {
 	var last int64
 	err = s.r.QueryRowContext(ctx, `SELECT generation, head, tail, offset, size, modified, line, skipping, columns,
 			last_time
-		FROM sources WHERE name = ?`, source).
+		FROM `+table+` WHERE name = ?`, source).
 		Scan(&c.Generation, &c.Head, &c.Tail, &c.Offset, &c.Size, &c.Modified, &c.Line, &c.Skipping, &c.Columns, &last)
 	if errors.Is(err, sql.ErrNoRows) {
 		return Cursor{}, nil
@@ -139,7 +144,12 @@ const NoFile = "no such file"
 // SourceFailed records why the source cannot be read, or with reason "" that it can. It writes nothing if that is
 // known already.
 func (s *Store) SourceFailed(ctx context.Context, source, reason string, at time.Time) error {
-	err := s.exec(ctx, `INSERT INTO sources (name, failing_since, error)
+	return s.failed(ctx, "sources", source, reason, at)
+}
+
+// failed is SourceFailed for a source that has its row in the table.
+func (s *Store) failed(ctx context.Context, table, source, reason string, at time.Time) error {
+	err := s.exec(ctx, `INSERT INTO `+table+` (name, failing_since, error)
 		VALUES (?1, iif(?2 = '', 0, ?3), ?2)
 		ON CONFLICT (name) DO UPDATE SET error = ?2,
 			failing_since = iif(?2 = '', 0, iif(failing_since > 0, failing_since, ?3)) WHERE error <> ?2`,

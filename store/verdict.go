@@ -20,6 +20,7 @@ const (
 type Verdict struct {
 	Decided   []int64  // bans for which nothing remains to be done
 	Waiting   []int64  // bans to be decided again when whois has answered
+	Strangers []int64  // those of both whose addresses were not friendly: if one is by now, its ban stays undecided
 	FollowUps []int64  // those of Decided whose alerts whois may add to
 	Told      int64    // the notices report History up to this ban; 0: they do not report it
 	Notices   []Notice // dropped if Told is set but History has grown since
@@ -28,6 +29,10 @@ type Verdict struct {
 // Record saves a verdict and its notices, in one transaction.
 func (s *Store) Record(ctx context.Context, v Verdict) error {
 	return s.write(ctx, func(tx *sql.Tx) error {
+		strangers, err := json.Marshal(append([]int64{}, v.Strangers...))
+		if err != nil {
+			return err
+		}
 		for state, ids := range map[int][]int64{stateDecided: v.Decided, stateWaiting: v.Waiting} {
 			if len(ids) == 0 {
 				continue
@@ -36,14 +41,15 @@ func (s *Store) Record(ctx context.Context, v Verdict) error {
 			if err != nil {
 				return err
 			}
-			// A ban whose answer arrived after the decision stays undecided.
+			// A ban whose answer, or the login before it, arrived after the decision stays undecided.
 			answered := ""
 			if state == stateWaiting {
 				answered = " AND EXISTS (SELECT 1 FROM addresses WHERE id = address_id AND whois_at IS NULL)"
 			}
 			_, err = tx.ExecContext(ctx, fmt.Sprintf(`UPDATE bans SET state = %d
-				WHERE id IN (SELECT value FROM json_each(?)) AND state = %d%s`, state, stateUndecided, answered),
-				string(list))
+				WHERE id IN (SELECT value FROM json_each(?)) AND state = %d
+					AND NOT (id IN (SELECT value FROM json_each(?)) AND (SELECT friendly FROM addresses WHERE id = address_id))%s`,
+				state, stateUndecided, answered), string(list), string(strangers))
 			if err != nil {
 				return err
 			}
@@ -60,7 +66,7 @@ func (s *Store) Record(ctx context.Context, v Verdict) error {
 		if err := saveFollowUps(ctx, tx, v.FollowUps, time.Now()); err != nil {
 			return err
 		}
-		_, err := post(ctx, tx, v.Notices)
+		_, err = post(ctx, tx, v.Notices)
 		return err
 	})
 }

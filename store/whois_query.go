@@ -248,17 +248,18 @@ func adoptNetwork(
 ) ([]reclassified, error) {
 	var text string
 	var table Country
+	var loggedIn bool
 	m := reclassified{id: id}
 	err := tx.QueryRowContext(ctx,
-		"SELECT text, coalesce(table_country, ''), country, friendly FROM addresses WHERE id = ?", id).
-		Scan(&text, &table, &m.from.country, &m.from.friendly)
+		"SELECT text, coalesce(table_country, ''), country, friendly, logged_in FROM addresses WHERE id = ?", id).
+		Scan(&text, &table, &m.from.country, &m.from.friendly, &loggedIn)
 	if errors.Is(err, sql.ErrNoRows) {
 		return moved, nil // purged meanwhile
 	}
 	if err != nil {
 		return moved, err
 	}
-	m.to = class{cmp.Or(n.Country, table), f.Has(text, table, n.Country)}
+	m.to = class{cmp.Or(n.Country, table), f.Has(text, table, n.Country) || loggedIn}
 	_, err = tx.ExecContext(ctx, `UPDATE addresses SET whois_country = ?, network_id = ?, whois_at = ?, asks = 0,
 		ask_after = 0, friendly = ? WHERE id = ?`, n.Country, n.ID, n.AnsweredAt.Unix(), m.to.friendly, id)
 	if err != nil {
