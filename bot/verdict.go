@@ -44,13 +44,30 @@ func (j *judge) verdict(ctx context.Context, s *store.Store, g store.EnrichedBan
 		others = append(others, o.Ban)
 	}
 	fleet, err := j.fleet(ctx, s)
-	return judged(g.Ban, others, fleet, loginsJudged(g)), err
+	if err != nil {
+		return evidence.Verdict{}, err
+	}
+	k := background{fleet: fleet, logins: loginsJudged(g)}
+	k.users, err = s.LoggedIn(ctx, triedNames(g.Matches))
+	return judged(g.Ban, others, k), err
+}
+
+// background is what is known beside the bans of an address.
+type background struct {
+	fleet  map[string]int // as Context.Fleet
+	logins []evidence.Login
+	users  map[string]bool // names that have logged in from anywhere: they exist
 }
 
 // judged judges a ban, where others are the bans of its address, newest first; they may hold the ban itself.
-func judged(b store.Ban, others []store.Ban, fleet map[string]int, logins []evidence.Login) evidence.Verdict {
-	c := evidence.Context{Failures: b.Failures, Bans: b.BanCount, Fleet: map[string]int{}, Logins: logins}
+func judged(b store.Ban, others []store.Ban, k background) evidence.Verdict {
+	c := evidence.Context{Failures: b.Failures, Bans: b.BanCount, Fleet: map[string]int{}, Logins: k.logins}
 	e := evidence.Read(b.Matches)
+	for i, n := range e.Names {
+		if n.Exists == evidence.Unsaid && k.users[n.Text] {
+			e.Names[i].Exists = evidence.Exists
+		}
+	}
 	for _, o := range others {
 		apart := b.Time.Sub(o.Time)
 		switch same := o.Jail == b.Jail && o.Source == b.Source; {
@@ -67,7 +84,7 @@ func judged(b store.Ban, others []store.Ban, fleet map[string]int, logins []evid
 	}
 	for _, n := range e.Names {
 		name := evidence.Fold(n.Text)
-		c.Fleet[name] = fleet[name] - 1 // the address itself is not another
+		c.Fleet[name] = k.fleet[name] - 1 // the address itself is not another
 	}
 	return evidence.Judge(e, c)
 }
@@ -166,7 +183,7 @@ func lookAlikes(bans []store.Ban) map[string]look {
 		seen[key] = true
 		l := jails[b.Jail]
 		l.friends++
-		switch judged(b, byAddress[b.Address], nil, nil).Who {
+		switch judged(b, byAddress[b.Address], background{}).Who {
 		case evidence.Person:
 			l.people++
 		case evidence.Attacker:
