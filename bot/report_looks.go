@@ -57,7 +57,7 @@ func looksOf(bans []store.Ban, read func(matches string) evidence.Evidence) []ch
 		around := all[max(0, nth[i]-bansJudged/2):min(len(all), nth[i]+bansJudged/2)]
 		looks[i] = map[evidence.Who]charts.Look{
 			evidence.Person: charts.Person, evidence.Unclear: charts.Unclear, evidence.Attacker: charts.Attacker,
-		}[judged(b, around, nil, reader, nil).Who]
+		}[judged(b, around, background{read: reader}).Who]
 	}
 	return looks
 }

@@ -59,6 +59,9 @@ func (c *Commands) status(ctx context.Context) (msg.Message, error) {
 	for _, s := range logins[:min(sourcesListed, len(logins))] {
 		t = append(t, headed("logins of "+s.Name, ": "+h.loginLine(s, now)+"\n")...)
 	}
+	if n := len(logins) - sourcesListed; n > 0 {
+		t = append(t, msg.Run{Text: "… and the logins of " + plural(n, "other server") + "; trouble with one is told of\n"})
+	}
 	for _, chat := range c.Chats {
 		s, err := c.Store.ChatStatus(ctx, chat)
 		if err != nil {

@@ -44,26 +44,41 @@ func (j *judge) verdict(ctx context.Context, s *store.Store, g store.EnrichedBan
 		others = append(others, o.Ban)
 	}
 	fleet, err := j.fleet(ctx, s)
-	return judged(g.Ban, others, fleet, evidence.Read, loginsJudged(g)), err
+	if err != nil {
+		return evidence.Verdict{}, err
+	}
+	k := background{fleet: fleet, logins: loginsJudged(g), read: evidence.Read}
+	k.users, err = s.LoggedIn(ctx, triedNames(g.Matches))
+	return judged(g.Ban, others, k), err
 }
 
-// judged judges a ban, where others are the bans of its address, newest first; they may hold the ban itself. read reads
-// log lines.
-func judged(
-	b store.Ban, others []store.Ban, fleet map[string]int, read func(matches string) evidence.Evidence,
-	logins []evidence.Login,
-) evidence.Verdict {
-	c := evidence.Context{Failures: b.Failures, Bans: b.BanCount, Fleet: map[string]int{}, Logins: logins}
-	e := read(b.Matches)
+// background is what is known beside the bans of an address.
+type background struct {
+	fleet  map[string]int // as Context.Fleet
+	logins []evidence.Login
+	users  map[string]bool                        // names that have logged in from anywhere: they exist
+	read   func(matches string) evidence.Evidence // reads log lines
+}
+
+// judged judges a ban, where others are the bans of its address, newest first; they may hold the ban itself.
+func judged(b store.Ban, others []store.Ban, k background) evidence.Verdict {
+	c := evidence.Context{Failures: b.Failures, Bans: b.BanCount, Fleet: map[string]int{}, Logins: k.logins}
+	e := k.read(b.Matches)
 	e.AddPace(b.Failures, b.Pace)
+	e.Names = slices.Clone(e.Names)
+	for i, n := range e.Names {
+		if n.Exists == evidence.Unsaid && k.users[n.Text] {
+			e.Names[i].Exists = evidence.Exists
+		}
+	}
 	for _, o := range others {
 		apart := b.Time.Sub(o.Time)
 		switch same := o.Jail == b.Jail && o.Source == b.Source; {
 		case o.Matches == "" || same && apart <= 0 || apart > pastJudged || -apart > sameTime:
 		case same || apart > sameTime:
-			c.Earlier = append(c.Earlier, read(o.Matches))
+			c.Earlier = append(c.Earlier, k.read(o.Matches))
 		default:
-			other := read(o.Matches)
+			other := k.read(o.Matches)
 			c.Others = append(c.Others, evidence.Other{Jail: o.Jail, Server: o.Source, Evidence: other})
 			if len(e.Names) == 0 { // the jail recidive, for one, has no lines of its own
 				c.Earlier = append(c.Earlier, other)
@@ -72,7 +87,7 @@ func judged(
 	}
 	for _, n := range e.Names {
 		name := evidence.Fold(n.Text)
-		c.Fleet[name] = fleet[name] - 1 // the address itself is not another
+		c.Fleet[name] = k.fleet[name] - 1 // the address itself is not another
 	}
 	return evidence.Judge(e, c)
 }
@@ -171,7 +186,7 @@ func lookAlikes(bans []store.Ban) map[string]look {
 		seen[key] = true
 		l := jails[b.Jail]
 		l.friends++
-		switch judged(b, byAddress[b.Address], nil, evidence.Read, nil).Who {
+		switch judged(b, byAddress[b.Address], background{read: evidence.Read}).Who {
 		case evidence.Person:
 			l.people++
 		case evidence.Attacker:

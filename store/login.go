@@ -172,7 +172,7 @@ func (h loginHash) of(name string) []byte {
 	return mac.Sum(nil)[:8]
 }
 
-// LoggedIn returns those of the names that have logged in, from anywhere. Case does not matter.
+// LoggedIn returns those of the first 50 names that have logged in, from anywhere. Case does not matter.
 func (s *Store) LoggedIn(ctx context.Context, names []string) (map[string]bool, error) {
 	key, err := s.Value(ctx, loginKeyName)
 	if err != nil || key == "" || len(names) == 0 {
@@ -182,8 +182,9 @@ func (s *Store) LoggedIn(ctx context.Context, names []string) (map[string]bool, 
 	if err != nil {
 		return nil, fmt.Errorf("value of %s: %w", loginKeyName, err)
 	}
+	const most = 50
 	known := map[string]bool{}
-	for _, name := range names {
+	for _, name := range names[:min(most, len(names))] {
 		var found bool
 		hashed := loginHash(hash).of(name)
 		err := s.r.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM logins WHERE name = ?)", hashed).Scan(&found)
