@@ -13,7 +13,7 @@ func TestR32TroubleWithTheTableIsToldOnce(t *testing.T) {
 		d := newDesk(t)
 		set := func(trouble store.TableTrouble, want string) {
 			t.Helper()
-			if err := d.store.SetTableTrouble(t.Context(), trouble); err != nil {
+			if err := d.store.SetTableTrouble(t.Context(), store.CountryTable, trouble); err != nil {
 				t.Fatal(err)
 			}
 			d.tells(want)

@@ -60,6 +60,14 @@ var scenes = []struct {
 		d.summarised()
 		d.ban("203.0.113.7", "CN")
 	}},
+	{"an alert of a friendly network by its number", func(d *desk) {
+		d.announcer.Words.Friends.Systems = []store.ASN{64500}
+		if err := d.store.SetFriends(d.t.Context(), d.announcer.Words.Friends); err != nil {
+			d.t.Fatal(err)
+		}
+		d.systems = map[string]store.Located{"203.0.113.7": {ASN: 64500, Holder: "Example Telecom NV"}}
+		d.ban("203.0.113.7", "CN")
+	}},
 	{"an alert that may repeat", func(d *desk) {
 		d.sender.replies, d.sender.lose = []error{fmt.Errorf("EOF")}, true
 		d.banned("jdupont")

@@ -39,16 +39,18 @@ func (j *judge) verdict(ctx context.Context, s *store.Store, b store.Ban) (evide
 		return evidence.Verdict{}, err
 	}
 	var others []store.Ban
+	network := evidence.UnknownNetwork
 	for _, o := range all {
 		others = append(others, o.Ban)
+		network = evidence.NetworkOf(o.Holder) // the same of all
 	}
 	fleet, err := j.fleet(ctx, s)
-	return judged(b, others, fleet), err
+	return judged(b, others, fleet, network), err
 }
 
 // judged judges a ban, where others are the bans of its address, newest first; they may hold the ban itself.
-func judged(b store.Ban, others []store.Ban, fleet map[string]int) evidence.Verdict {
-	c := evidence.Context{Failures: b.Failures, Bans: b.BanCount, Fleet: map[string]int{}}
+func judged(b store.Ban, others []store.Ban, fleet map[string]int, network evidence.Network) evidence.Verdict {
+	c := evidence.Context{Failures: b.Failures, Bans: b.BanCount, Fleet: map[string]int{}, Network: network}
 	e := evidence.Read(b.Matches)
 	for _, o := range others {
 		apart := b.Time.Sub(o.Time)
@@ -146,10 +148,10 @@ type look struct{ friends, people, attackers int }
 
 // lookAlikes judges bans of friends, newest first: each address once in each jail, by its newest ban with log lines
 // there.
-func lookAlikes(bans []store.Ban) map[string]look {
+func lookAlikes(bans []store.EnrichedBan) map[string]look {
 	byAddress := map[string][]store.Ban{}
 	for _, b := range bans {
-		byAddress[b.Address] = append(byAddress[b.Address], b)
+		byAddress[b.Address] = append(byAddress[b.Address], b.Ban)
 	}
 	jails := map[string]look{}
 	seen := map[[2]string]bool{}
@@ -161,7 +163,7 @@ func lookAlikes(bans []store.Ban) map[string]look {
 		seen[key] = true
 		l := jails[b.Jail]
 		l.friends++
-		switch judged(b, byAddress[b.Address], nil).Who {
+		switch judged(b.Ban, byAddress[b.Address], nil, evidence.NetworkOf(b.Holder)).Who {
 		case evidence.Person:
 			l.people++
 		case evidence.Attacker:
@@ -175,9 +177,8 @@ func lookAlikes(bans []store.Ban) map[string]look {
 
 // looks is what the friends of a digest look like: "; 2 friends look like people, 1 like an attacker".
 func looks(bans []store.EnrichedBan) string {
-	all := make([]store.Ban, len(bans))
-	for i, g := range bans {
-		all[i] = g.Ban
+	all := slices.Clone(bans)
+	for i := range all {
 		all[i].Jail = "" // each address once
 	}
 	l := lookAlikes(all)[""]

@@ -10,11 +10,15 @@ import (
 	"strings"
 )
 
-// Friends are the countries and networks of the server's own users.
+// Friends are the countries and networks of the server's own users, and the autonomous systems.
 type Friends struct {
 	Countries []Country      `json:"countries"`
 	Networks  []netip.Prefix `json:"networks"`
+	Systems   []ASN          `json:"systems,omitempty"`
 }
+
+// HasASN reports whether the autonomous system is friendly.
+func (f Friends) HasASN(n ASN) bool { return n != 0 && slices.Contains(f.Systems, n) }
 
 // Has reports whether one of the countries is friendly, or whether the address (or the network, if a network was
 // banned) overlaps a friendly network.
@@ -99,7 +103,7 @@ func (s *Store) SetFriends(ctx context.Context, f Friends) error {
 				return err
 			}
 		}
-		// Which of a network's countries it counts as depends on the friends: it is looked up again.
+		// Which of a network's countries and systems it counts as depends on the friends: it is looked up again.
 		if _, err := tx.ExecContext(ctx, "UPDATE addresses SET public = NULL WHERE text LIKE '%/%'"); err != nil {
 			return err
 		}
@@ -110,7 +114,7 @@ func (s *Store) SetFriends(ctx context.Context, f Friends) error {
 // outdatedFriends returns the addresses whose friendly flag differs from what f says.
 func outdatedFriends(ctx context.Context, tx *sql.Tx, f Friends) ([]reclassified, error) {
 	rows, err := tx.QueryContext(ctx, `SELECT id, text, coalesce(table_country, ''), coalesce(whois_country, ''),
-		country, friendly FROM addresses`)
+		country, friendly, asn FROM addresses`)
 	if err != nil {
 		return nil, err
 	}
@@ -120,10 +124,11 @@ func outdatedFriends(ctx context.Context, tx *sql.Tx, f Friends) ([]reclassified
 		var m reclassified
 		var text string
 		var table, whois Country
-		if err := rows.Scan(&m.id, &text, &table, &whois, &m.from.country, &m.from.friendly); err != nil {
+		if err := rows.Scan(&m.id, &text, &table, &whois, &m.from.country, &m.from.friendly, &m.from.asn); err != nil {
 			return nil, err
 		}
-		if m.to = (class{m.from.country, f.Has(text, table, whois)}); m.to != m.from {
+		m.to = class{m.from.country, f.Has(text, table, whois) || f.HasASN(m.from.asn), m.from.asn}
+		if m.to != m.from {
 			flips = append(flips, m)
 		}
 	}
