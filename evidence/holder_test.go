@@ -42,3 +42,9 @@ func TestTheKindOfANetworkDecidesNothingAlone(t *testing.T) {
 		judgeAll(t, all).check(t, name)
 	}
 }
+
+func BenchmarkNetworkOf(b *testing.B) {
+	for b.Loop() {
+		NetworkOf("Merck and Co., Inc. of the World")
+	}
+}

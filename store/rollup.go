@@ -70,11 +70,7 @@ type class struct {
 
 // systemBans are n bans of an address of the class.
 func (c class) systemBans(k banKey, n int64) systemBans {
-	s := systemBans{floor(k.time, daySeconds), c.asn, k.address, n, 0}
-	if c.friendly {
-		s.friendly = n
-	}
-	return s
+	return systemBans{floor(k.time, daySeconds), k.address, c.asn, c.friendly, n}
 }
 
 // add counts n new bans of an address. For endless of them the source does not give the duration.

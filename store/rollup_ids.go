@@ -40,6 +40,19 @@ func (s idSet) all(yield func(int64) bool) {
 	}
 }
 
+// appendTo appends the ids to others. It takes a fraction of the time of all.
+func (s idSet) appendTo(ids []int64) []int64 {
+	for id := int64(0); len(s) > 0; {
+		distance, n := binary.Uvarint(s)
+		if n <= 0 {
+			break // malformed
+		}
+		id, s = id+int64(distance), s[n:] //nolint:gosec // it was encoded from an int64
+		ids = append(ids, id)
+	}
+	return ids
+}
+
 // with is the union of two sets.
 func (s idSet) with(other idSet) idSet {
 	return newIDSet(slices.AppendSeq(slices.Collect(s.all), other.all))

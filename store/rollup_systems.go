@@ -102,10 +102,10 @@ func (s systemSet) minus(other systemSet) systemSet {
 // systemBans are bans of an address, to be counted under its system. A tally has a list of them and no map, since that
 // would take several times the memory.
 type systemBans struct {
-	day            int64
-	asn            ASN
-	address        int64
-	bans, friendly int64
+	day, address int64
+	asn          ASN
+	friendly     bool
+	bans         int64
 }
 
 // systemSets encodes the changes, by day. It sorts them in place.
@@ -121,7 +121,9 @@ func systemSets(changes []systemBans) (days []int64, sets []systemSet) {
 			for len(changes) > 0 && changes[0].day == day && changes[0].asn == c.asn {
 				one := changes[0]
 				c.bans += one.bans
-				c.friendly += one.friendly
+				if one.friendly {
+					c.friendly += one.bans
+				}
 				if one.address != id {
 					c.addresses = binary.AppendUvarint(c.addresses, uint64(one.address-id)) //nolint:gosec // they ascend
 					id = one.address
