@@ -1,9 +1,11 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"friendlyfire/charts"
@@ -41,32 +43,71 @@ func networkName(key string) string {
 	return key
 }
 
-// networkChart draws a bar for each of the networks with most bans. Where several have one name, their numbers follow.
+// networkChart draws a bar for each of the networks with most bans, and for some with most bans of friends. Where several
+// have one name, their numbers follow.
 func networkChart(r *Reporter, rep Report) Picture {
 	n := detail[networks](rep)
+	rows, rest, others := topNetworks(rep.Rows)
+	rep.Rows = rows
 	c := bars(r, rep, r.head(rep, n.hosting(rep.Total)), n.before)
 	named := map[string]int{}
-	shown := rep.Rows[:min(len(rep.Rows), charts.MostBars+1)] // the unknown may be one of them
-	for i, row := range shown {
+	for i, row := range rows {
 		if row.Key != "" {
 			c.Bars[i].Label = shortHolder(row.Name)
 			named[c.Bars[i].Label]++
 		}
 	}
-	for i, row := range shown {
+	for i, row := range rows {
 		if name := c.Bars[i].Label; named[name] > 1 && name != row.Key {
 			c.Bars[i].Label = row.Key + " " + name
 		}
 	}
+	if others > 0 {
+		folded := charts.Bar{Label: thinSpaces(number(others)) + " others", Kind: charts.Others, Value: rest.Bans, Friends: rest.Friendly}
+		c.Bars = slices.Insert(c.Bars, len(rows), folded)
+	}
 	return c
 }
 
-// hosting is "41% from hosting companies", as far as their names say so; "" for none.
+// friendsKept is how many of the bars of networks are kept for those with most bans of friends: nearly every large
+// network has some, so that these would otherwise take all the room.
+const friendsKept = 3
+
+// topNetworks are the rows to be drawn, most bans first, the unknown among them; and how many others there are, and
+// their sum.
+func topNetworks(all []Row) (rows []Row, rest Row, others int) {
+	named := make([]int, 0, len(all)) // indexes
+	for i, row := range all {
+		if row.Key != "" {
+			named = append(named, i)
+		}
+	}
+	if len(named) <= charts.MostBars+1 {
+		return all, rest, 0
+	}
+	const first = charts.MostBars - friendsKept
+	byFriends := slices.SortedStableFunc(slices.Values(named[first:]), func(a, b int) int {
+		return cmp.Compare(all[b].Friendly, all[a].Friendly)
+	})
+	kept := append(slices.Clone(named[:first]), byFriends[:friendsKept]...)
+	for i, row := range all {
+		if row.Key == "" || slices.Contains(kept, i) {
+			rows = append(rows, row)
+			continue
+		}
+		rest.Bans += row.Bans
+		rest.Friendly += row.Friendly
+		others++
+	}
+	return rows, rest, others
+}
+
+// hosting is "41.0% hosting": the share of hosting companies, as far as their names say so; "" for none.
 func (n networks) hosting(total int64) string {
 	if n.kinds[evidence.Hosting] == 0 {
 		return ""
 	}
-	return percent(n.kinds[evidence.Hosting], total) + " from hosting companies"
+	return percent(n.kinds[evidence.Hosting], total) + " hosting"
 }
 
 // networkLeaders are the networks with most bans, and the kinds of all.

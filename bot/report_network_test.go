@@ -65,7 +65,7 @@ func TestNetworksAreCountedByTheirHolders(t *testing.T) {
 		}
 		text := r.Picture(rep).Text(78)
 		for _, want := range []string{
-			"Bans by network: 2 of 8 hit friends", "37.5% from hosting companies", "Example Hosting ",
+			"Bans by network: 2 of 8 hit friends", "37.5% hosting", "Example Hosting ",
 			"* AS64500 Example Telecom ", "AS64501 Example Telecom ", "AS64502 ",
 		} {
 			if !strings.Contains(text, want) {
@@ -73,6 +73,39 @@ func TestNetworksAreCountedByTheirHolders(t *testing.T) {
 			}
 		}
 	})
+}
+
+// Nearly every large network has some friends, who must not hide those with most bans.
+func TestFriendsHideNoLargerNetworks(t *testing.T) {
+	var all []Row
+	for i := range 40 {
+		row := Row{Key: fmt.Sprint("AS", 64496+i), Bans: int64(1000 - i)}
+		if i >= 8 {
+			row.Friendly = int64(1 + i%20)
+		}
+		all = append(all, row)
+	}
+	all = append(all, Row{Bans: 7})
+	rows, rest, others := topNetworks(all)
+	var keys []string
+	bans, friendly := rest.Bans, rest.Friendly
+	for _, row := range rows {
+		keys = append(keys, strings.TrimPrefix(row.Key, "AS644"))
+		bans += row.Bans
+		friendly += row.Friendly
+	}
+	// The seven with most bans, the three of the others with most friends, and the unknown.
+	if got := strings.Join(keys, " "); got != "96 97 98 99 AS64500 AS64501 AS64502 AS64514 AS64515 AS64535 " || others != 30 {
+		t.Errorf("got %q and %d others", got, others)
+	}
+	var want Row
+	for _, row := range all {
+		want.Bans += row.Bans
+		want.Friendly += row.Friendly
+	}
+	if bans != want.Bans || friendly != want.Friendly {
+		t.Errorf("%d bans, %d of friends, want %d and %d", bans, friendly, want.Bans, want.Friendly)
+	}
 }
 
 func TestIPTellsWhoseNetworkItIs(t *testing.T) {

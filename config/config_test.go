@@ -354,6 +354,10 @@ func TestEveryMistakeIsNamed(t *testing.T) {
 			below("[enrich]\ntable = \"/nonexistent/x.mmdb\""),
 			[]string{`config.toml:6: enrich.table: cannot be read: no such file or directory`},
 		},
+		"no table of networks": {
+			below("[enrich]\nas_table = \"/nonexistent/x.mmdb\""),
+			[]string{`config.toml:6: enrich.as_table: cannot be read: no such file or directory`},
+		},
 		"table is a folder": {
 			below("[enrich]\ntable = \"/\""),
 			[]string{`config.toml:6: enrich.table: is no regular file`},
