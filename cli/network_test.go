@@ -11,6 +11,7 @@ import (
 
 // A provider is a friend by the number of its network, in whatever country, and the table of networks may be one's own.
 func TestAProviderIsFriendlyByNumber(t *testing.T) {
+	t.Parallel()
 	s := harness.NewScene(t, harness.TableOnly, harness.Change{
 		`friendly = ["BE"]`, `friendly = ["as5432"]`, "[enrich]", "[enrich]\nas_table = \"$DIR/as.mmdb\"",
 	})

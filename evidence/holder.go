@@ -12,7 +12,7 @@ func NetworkOf(holder string) Network {
 	hosting, access := hostingNames.in(holder), accessNames.in(holder)
 	for rest := holder; rest != ""; {
 		word := rest
-		if end := strings.IndexAny(rest, " ,.-()/"); end >= 0 {
+		if end := strings.IndexAny(rest, " ,.-()/\"'"); end >= 0 {
 			word, rest = rest[:end], rest[end+1:]
 		} else {
 			rest = ""
@@ -45,7 +45,7 @@ func (n holderNames) in(holder string) bool {
 // were banned most in public lists of attackers. The names are of companies whose names do not say what they do.
 var (
 	hostingNames = holderNames{
-		parts: []string{"hosting", "cloud", "datacent", "dedicat", "colocat"},
+		parts: []string{"hosting", "cloud", "datacent", "data cent", "dedicat", "colocat"},
 		words: set(`
 			host server servers serverius vps vds idc colo colocrossing alibaba aeza beget byteplus choopa clouvider
 			contabo datacamp digitalocean frantech gcore godaddy hetzner hostinger hostpapa hostroyale hostwinds

@@ -9,13 +9,13 @@ func TestTheHolderOfANetworkTellsItsKind(t *testing.T) {
 			"Google LLC", "Microsoft Corporation", "Huawei Cloud Service data center", "Contabo GmbH", "IBM Cloud",
 			"Hostinger International Limited", "Datacamp Limited", "The Constant Company, LLC", "Akamai Connected Cloud",
 			"EXAMPLE DATACENTER B.V.", "Example Dedicated Servers", "Alibaba (US) Technology Co., Ltd.", "M247 Europe SRL",
-			"Shenzhen Tencent Computer Systems Company Limited", "Any VPS",
+			"Shenzhen Tencent Computer Systems Company Limited", "Any VPS", "Example Data Centre Ltd",
 		},
 		Access: {
 			"Proximus NV", "Telenet BV", "Orange Belgium SA", "Deutsche Telekom AG", "Chinanet", "Korea Telecom",
 			"Comcast Cable Communications, LLC", "AT&T Enterprises, LLC", "Free SAS", "Free Mobile SAS", "Bharti Airtel Limited",
 			"TELEFONICA DE ESPANA S.A.U.", "Google Fiber Inc.", "T-Mobile USA, Inc.", "CHINA UNICOM China169 Backbone",
-			"Vodafone Libertel B.V.", "SK Broadband Co Ltd",
+			"Vodafone Libertel B.V.", `"Kyivstar" PJSC`, "SK Broadband Co Ltd",
 		},
 		UnknownNetwork: {
 			"", "University of Example", "Cogent Communications", "Level 3 Communications, Inc.", "SURF B.V.", "Ford Motor Company",
