@@ -43,7 +43,7 @@ messages: # every message that the bot sends, from a fixed history; messages UPD
 lint:
 	.ci/run lint
 
-generate: # renews the built-in table of countries
+generate: # renews the built-in table of countries and networks
 	go generate ./...
 
 # What is released is made of the last commit: its time is that of the files within, and the same commit and the same Go

@@ -12,7 +12,7 @@ import (
 // A table of one's own may be truncated and overwritten while the bot uses it: the bot lives on by what it has.
 func TestR32TheTableMayBeReplacedUnderUs(t *testing.T) {
 	t.Parallel()
-	whole, err := os.ReadFile(filepath.Join("..", "enrich", "country.mmdb"))
+	whole, err := os.ReadFile(filepath.Join("..", "enrich", "networks.mmdb"))
 	if err != nil {
 		t.Fatal(err)
 	}

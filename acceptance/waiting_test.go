@@ -69,12 +69,12 @@ func TestP03AlertsDoNotWaitForWhois(t *testing.T) {
 				}
 				s.bot.stop()
 				for _, m := range s.Telegram.Messages() {
-					if m.Edits > 1 || strings.Contains(m.Text, "EXAMPLE-BE") != tc.added {
+					if m.Edits > 1 || strings.Contains(m.Text, "/32") != tc.added {
 						t.Errorf("changed %d times to\n%s", m.Edits, m.Text)
 					}
 				}
 				for _, m := range s.Discord.Messages() {
-					if m.Edits > 1 || strings.Contains(m.Content, "EXAMPLE-BE") != tc.added {
+					if m.Edits > 1 || strings.Contains(m.Content, "/32") != tc.added {
 						t.Errorf("changed %d times to\n%s", m.Edits, m.Content)
 					}
 				}

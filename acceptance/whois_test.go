@@ -37,13 +37,13 @@ func TestBinaryReportsWhatTableAndWhoisEachSay(t *testing.T) {
 		for _, m := range telegram.Messages() {
 			all += m.Text + "\n\n"
 		}
-		return strings.Count(all, harness.AnyAlert()) == 6 && strings.Contains(all, "EXAMPLE-NL")
+		return strings.Count(all, harness.AnyAlert()) == 6 && strings.Contains(all, "34.38.29.0/24")
 	})
 	for _, want := range []string{
 		harness.AlertIn("BE", harness.Foreign) + "\n",
-		"EXAMPLE-BE, 47.74.15.0/24\nBelgium by whois, United States by the built-in table\n",
+		"Alibaba (US) Technology (AS45102), 47.74.15.0/24\nBelgium by whois, United States by the built-in table\n",
 		harness.AlertIn("BE", harness.Belgian) + "\n",
-		"EXAMPLE-NL, 34.38.29.0/24\nNetherlands by whois, Belgium by the built-in table\n",
+		"Google (AS396982), 34.38.29.0/24\nNetherlands by whois, Belgium by the built-in table\n",
 		"3rd ban, the last today ",
 	} {
 		if !strings.Contains(all, want) {
@@ -56,7 +56,8 @@ func TestBinaryReportsWhatTableAndWhoisEachSay(t *testing.T) {
 	}
 	want := `{"ip":"` + harness.Foreign + `","country":"BE","table":"US","whois":"BE",` +
 		`"network":"47.74.15.0/24","name":"EXAMPLE-BE","source":"whois","bans":3,` +
-		`"verdict":"unclear","reasons":["no log lines are known"]}` + "\n"
+		`"as":45102,"holder":"Alibaba (US) Technology Co., Ltd.","verdict":"unclear",` +
+		`"reasons":["an address of a hosting company","no log lines are known"]}` + "\n"
 	if out := s.MustRun("lookup", "--json", harness.Foreign); out != want {
 		t.Errorf("got %swant %s", out, want)
 	}

@@ -48,7 +48,7 @@ type App struct {
 
 // open opens the table and the database.
 func (a *App) open(ctx context.Context) (err error) {
-	if a.Table, err = enrich.OpenTable(a.Config.Enrich.Table); err == nil {
+	if a.Table, err = enrich.OpenTable(a.Config.Enrich.Table, a.Config.Enrich.SystemTable); err == nil {
 		a.Store, err = OpenStore(ctx, a.Config)
 	}
 	return err

@@ -106,6 +106,8 @@ func (a *App) friend(ctx context.Context) (func(string) bool, error) {
 			return a.Config.Friendly.Has(text)
 		}
 		address = address.Unmap()
-		return known[address.String()] || a.Config.Friendly.Has(address.String(), a.Table.Country(address))
+		located := a.Table.Locate(address)
+		return known[address.String()] || a.Config.Friendly.Has(address.String(), located.Country) ||
+			a.Config.Friendly.HasASN(located.ASN)
 	}, err
 }

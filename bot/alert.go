@@ -77,6 +77,9 @@ func (w Words) friend(g store.EnrichedBan) (flag, whose string) {
 	if n, ok := w.Friends.Network(g.Address); ok {
 		return "🤝", "your " + w.address(n.String())
 	}
+	if w.Friends.HasASN(g.ASN) {
+		return "🤝", "your " + g.ASN.String()
+	}
 	if w.friendByLogin(g) {
 		return "🤝", loginPlace(g, g.Logins.Latest())
 	}
@@ -162,15 +165,40 @@ func (w Words) differs(g store.EnrichedBan) msg.Text {
 	return nil
 }
 
-// network names the network that whois answered for, and its holder. Its name is foreign text: in code, no client makes
-// a link of it.
+// network names whose network the address is in: the holder and the number of the autonomous system, or else what whois
+// calls the network; and the network that whois answered for. Names are foreign text: in code, no client makes a link
+// of them.
 func (w Words) network(g store.EnrichedBan) msg.Text {
-	if g.Network == "" {
-		return nil
+	name, number := shortHolder(g.Holder), ""
+	switch {
+	case name != "":
+		number = " (" + g.ASN.String() + ")"
+	case g.ASN != 0:
+		name = g.ASN.String()
+	case g.Network != "":
+		name = g.NetworkName
 	}
-	t := msg.Text{{Text: w.address(g.Network), Style: msg.Code}}
-	if g.NetworkName != "" {
-		t = append(msg.Text{{Text: w.foreign(g.NetworkName, g.Address), Style: msg.Code}, {Text: ", "}}, t...)
+	var t msg.Text
+	if name != "" {
+		t = append(t, msg.Run{Text: w.foreign(name, g.Address), Style: msg.Code})
+	}
+	if number != "" {
+		t = append(t, msg.Run{Text: number})
+	}
+	if g.Network != "" {
+		if t != nil {
+			t = append(t, msg.Run{Text: ", "})
+		}
+		t = append(t, msg.Run{Text: w.address(g.Network), Style: msg.Code})
+	}
+	return t
+}
+
+// networkInFull is network with what whois calls it, where that stands back for the holder.
+func (w Words) networkInFull(g store.EnrichedBan) msg.Text {
+	t := w.network(g)
+	if g.ASN != 0 && g.NetworkName != "" {
+		t = append(t, msg.Run{Text: ", "}, msg.Run{Text: w.foreign(g.NetworkName, g.Address), Style: msg.Code})
 	}
 	return t
 }

@@ -85,6 +85,30 @@ sudo fail2ban-client set sshd unbanip 198.51.100.7`},
 		}, `🤝 web $(x) on web1 banned 203.0.113.7 (your 203.0.113.0/24)
 03:02 to Sun 5 Jul 05:02 · 1st ban here
 sudo fail2ban-client set 'web $(x)' unbanip 203.0.113.7`},
+		"friendly by the number of its network": {func(g *store.EnrichedBan, w *Words) {
+			w.Friends = store.Friends{Systems: []store.ASN{64500}}
+			*g = store.EnrichedBan{
+				Ban:   store.Ban{Source: "web1", Address: "198.51.100.7", Jail: "sshd", Time: g.Time, BanTime: 3600},
+				Table: "CN", Country: "CN", Friendly: true, ASN: 64500, Holder: "Example Telecom N.V.",
+			}
+		}, `🤝 sshd on web1 banned 198.51.100.7 (your AS64500)
+03:02 to 04:02 · 1st ban here
+Example Telecom (AS64500)
+sudo fail2ban-client set sshd unbanip 198.51.100.7`},
+		"a holder, and the network by whois": {func(g *store.EnrichedBan, _ *Words) {
+			g.Matches, g.ASN, g.Holder = "", 64500, "Example Telecom Co., Ltd."
+		}, `🇧🇪 sshd on web1 banned 198.51.100.7 (Belgium)
+5 failures
+03:02 to 04:02 · 3rd ban, the last today 01:00
+Example Telecom (AS64500), 198.51.100.0/24
+sudo fail2ban-client set sshd unbanip 198.51.100.7`},
+		"a number without a holder": {func(g *store.EnrichedBan, _ *Words) {
+			g.Matches, g.ASN, g.Network = "", 64500, ""
+		}, `🇧🇪 sshd on web1 banned 198.51.100.7 (Belgium)
+5 failures
+03:02 to 04:02 · 3rd ban, the last today 01:00
+AS64500
+sudo fail2ban-client set sshd unbanip 198.51.100.7`},
 		"again and again": {func(g *store.EnrichedBan, _ *Words) {
 			g.Matches, g.Network, g.Before, g.Lately = "", "", 9, 3
 			g.LastBefore, g.LatelySince = g.Time.AddDate(0, 0, -2), g.Time.AddDate(0, 0, -9)

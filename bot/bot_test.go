@@ -29,6 +29,7 @@ type desk struct {
 	health    *Health
 	commands  *Commands
 	line      int64
+	systems   map[string]store.Located // by address: its autonomous system, for the bans to come
 }
 
 // notes is a Sender that remembers what it was given.
@@ -126,8 +127,10 @@ func (d *desk) ban(address string, country store.Country, change ...func(*store.
 		Source: "web1", Cursor: store.Cursor{Offset: d.line, Size: d.line, Line: d.line}, Bans: []store.Ban{b},
 		Lines:  1,
 		ReadAt: time.Now(), NewsSince: time.Now().Add(-time.Hour),
-		Place: func(string) (store.Located, error) {
-			return store.Located{Public: country != "-", Country: strip(country)}, nil
+		Place: func(text string) (store.Located, error) {
+			l := d.systems[text]
+			l.Public, l.Country = country != "-", strip(country)
+			return l, nil
 		},
 	})
 	if err != nil {

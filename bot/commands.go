@@ -323,7 +323,7 @@ func (c *Commands) ip(ctx context.Context, args []string) (msg.Message, error) {
 	if err != nil {
 		return msg.Message{}, err
 	}
-	t = lines(t, w.network(g), plain(w.opinions(g)), w.verdict(g.Ban, v), plain(w.loginLine(g, false)),
+	t = lines(t, w.networkInFull(g), plain(w.opinions(g)), w.verdict(g.Ban, v), plain(w.loginLine(g, false)),
 		plain("Banned "+times(g.Before+1)))
 	for _, b := range bans {
 		t = append(append(t, msg.Run{Text: "\n" + w.at(b.Ban, time.Now()) + "  "}), w.where(b.Ban)...)

@@ -32,7 +32,7 @@ func TestCommandsAnswer(t *testing.T) {
 		"report, strict": {"report strict", "Friends among the banned: sshd 2 of 3 (66.7%)"},
 		"report, mistyped": {
 			"/report monthly",
-			"I do not know “monthly”. I know country, map, jail, friends, users, week, source, day, hour, strict, banned, and 24h, 7d, 30d, all.",
+			"I do not know “monthly”. I know country, map, network, jail, friends, users, week, source, day, hour, strict, banned, and 24h, 7d, 30d, all.",
 		},
 		"friends": {"/friends", "2 friendly bans of 3 (66.7%)\n7 days to Sat 1 Jan 01:00 CET\n" +
 			"Sat 1 Jan 01:00  🇧🇪 BE 198.51.100.7  sshd on web1\nSat 1 Jan 00:59  🇧🇪 BE 198.51.100.7  sshd on web1"},
@@ -48,7 +48,7 @@ func TestCommandsAnswer(t *testing.T) {
 		"ip, nonsense": {"/ip <b>\u202e", "“<b>” is no address."},
 		"status": {"/status", "All is well. Running since 01:00\nweb1: last ban 01:00 (just now), 3 bans\n" +
 			"paper 1: nothing sent yet\nwhois: off\ndatabase: "},
-		"help": {"/help", "/report: bans as a chart. Add what to count by (country, map, jail, friends, users, week, source, day, " +
+		"help": {"/help", "/report: bans as a chart. Add what to count by (country, map, network, jail, friends, users, week, source, day, " +
 			"hour, strict, banned) and how far back (24h, 7d, 30d, all)"},
 		"ip, and more": {"/ip 198.51.100.7 7d", "“7d” is too much: I tell all bans of 198.51.100.7"},
 		"nearly":       {"/statsu", "I do not know that command. Did you mean /status?\n\nI tell you when "},

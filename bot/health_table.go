@@ -1,22 +1,34 @@
 package bot
 
-import "context"
+import (
+	"context"
+
+	"friendlyfire/store"
+)
 
 // table tells of an offline table whose file cannot be used, or is damaged. Neither stops anything.
 func (h *Health) table(ctx context.Context) error {
-	t, err := h.Store.TableTrouble(ctx)
+	err := h.tableOf(ctx, store.CountryTable, "table", "country table", "Their addresses are of an unknown country, "+
+		"unless whois knows it.")
+	if err != nil {
+		return err
+	}
+	return h.tableOf(ctx, store.SystemTable, "as_table", "table of networks", "Nobody knows whose their addresses are.")
+}
+
+func (h *Health) tableOf(ctx context.Context, of store.OfflineTable, key, name, consequence string) error {
+	t, err := h.Store.TableTrouble(ctx, of)
 	if err != nil {
 		return err
 	}
 	const advice = " Put a whole file in its place: I take it by myself."
-	err = h.tell(ctx, "table/refused", t.Refused != "", h.Chats,
-		headed("The new country table is refused", ": "+t.Refused+". I go on with "+t.Table+"."+advice),
-		headed("The country table is in order again", ": the file that stands there is in force."))
+	err = h.tell(ctx, key+"/refused", t.Refused != "", h.Chats,
+		headed("The new "+name+" is refused", ": "+t.Refused+". I go on with "+t.Table+"."+advice),
+		headed("The "+name+" is in order again", ": the file that stands there is in force."))
 	if err != nil {
 		return err
 	}
-	return h.tell(ctx, "table/damaged", t.Damaged != "", h.Chats,
-		headed("The country table is damaged", ": "+t.Damaged+" ("+t.Table+"). Their addresses are of an unknown country, "+
-			"unless whois knows it."+advice),
-		headed("The country table is whole again", "."))
+	return h.tell(ctx, key+"/damaged", t.Damaged != "", h.Chats,
+		headed("The "+name+" is damaged", ": "+t.Damaged+" ("+t.Table+"). "+consequence+advice),
+		headed("The "+name+" is whole again", "."))
 }

@@ -11,9 +11,10 @@ import (
 func TestR32TroubleWithTheTableIsToldOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDesk(t)
+		of := store.CountryTable
 		set := func(trouble store.TableTrouble, want string) {
 			t.Helper()
-			if err := d.store.SetTableTrouble(t.Context(), trouble); err != nil {
+			if err := d.store.SetTableTrouble(t.Context(), of, trouble); err != nil {
 				t.Fatal(err)
 			}
 			d.tells(want)
@@ -25,5 +26,11 @@ func TestR32TroubleWithTheTableIsToldOnce(t *testing.T) {
 		set(store.TableTrouble{}, "🟢 The country table is in order again")
 		set(store.TableTrouble{Table: "own.mmdb", Damaged: "1 of its 3 records"}, "🔴 The country table is damaged: 1 of its 3")
 		set(store.TableTrouble{}, "🟢 The country table is whole again")
+
+		of = store.SystemTable
+		set(store.TableTrouble{Table: "as.mmdb", Refused: "is empty"}, "🔴 The new table of networks is refused: is empty.")
+		set(store.TableTrouble{}, "🟢 The table of networks is in order again")
+		set(store.TableTrouble{Table: "as.mmdb", Damaged: "1 of its 3 records"}, "🔴 The table of networks is damaged: 1 of its 3")
+		set(store.TableTrouble{}, "🟢 The table of networks is whole again")
 	})
 }

@@ -334,11 +334,11 @@ func TestANameThatLoggedInExists(t *testing.T) {
 		line := time.Now().Format(time.Stamp) + " web1 postfix/smtpd[9]: warning: a[81.240.1.1]: SASL LOGIN authentication " +
 			"failed: x, sasl_username=anna\n"
 		d.ban("81.240.1.1", "BE", func(b *store.Ban) { b.Matches, b.Failures = line+line, 2 })
-		if got := d.ask("ip", "81.240.1.1"); !strings.Contains(got, "Person or attacker? only anna") {
+		if got := d.says("ip", "81.240.1.1"); !strings.Contains(got, "Person or attacker? only anna") {
 			t.Errorf("before any login:\n%s", got)
 		}
 		d.login("203.0.113.7", 5*time.Hour) // from elsewhere
-		if got := d.ask("ip", "81.240.1.1"); !strings.Contains(got, "Probably a person: only anna, who exists") {
+		if got := d.says("ip", "81.240.1.1"); !strings.Contains(got, "Probably a person: only anna, who exists") {
 			t.Errorf("after it:\n%s", got)
 		}
 	})

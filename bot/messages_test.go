@@ -66,6 +66,14 @@ var scenes = []struct {
 	{"an alert of a log, which has no lines and tells when it was tried", func(d *desk) {
 		d.ban("198.51.100.7", "BE", func(b *store.Ban) { b.Failures, b.Pace = 5, "130 30 30 65 5" })
 	}},
+	{"an alert of a friendly network by its number", func(d *desk) {
+		d.announcer.Words.Friends.Systems = []store.ASN{64500}
+		if err := d.store.SetFriends(d.t.Context(), d.announcer.Words.Friends); err != nil {
+			d.t.Fatal(err)
+		}
+		d.systems = map[string]store.Located{"203.0.113.7": {ASN: 64500, Holder: "Example Telecom NV"}}
+		d.ban("203.0.113.7", "CN")
+	}},
 	{"an alert that may repeat", func(d *desk) {
 		d.sender.replies, d.sender.lose = []error{fmt.Errorf("EOF")}, true
 		d.banned("jdupont")

@@ -32,8 +32,9 @@ type Report struct {
 	Before    int64        `json:"-"` // bans in the period of the same length before; -1: there is none
 
 	kind     *kind
-	detail   any  // what only the kind's own chart and highlights need; see detail
-	drawable bool // there is something to draw
+	names    map[string]string // of keys that are numbers; else nil
+	detail   any               // what only the kind's own chart and highlights need; see detail
+	drawable bool              // there is something to draw
 }
 
 // Row is the bans that share a key.
@@ -126,8 +127,8 @@ func (r *Reporter) count(ctx context.Context, c Chart) (Report, error) {
 	rep.Total, rep.Addresses, rep.Friendly = counts.Total.Bans, counts.Total.Addresses, counts.Total.Friendly
 	for _, n := range counts.Rows {
 		rep.Rows = append(rep.Rows, Row{
-			Key: n.Key, Name: kind.keyName(n.Key), Bans: n.Bans, Addresses: n.Addresses, Friendly: n.Friendly,
-			Change: changeOf(rep, n.Key),
+			Key: n.Key, Name: cmp.Or(rep.names[n.Key], kind.keyName(n.Key)), Bans: n.Bans, Addresses: n.Addresses,
+			Friendly: n.Friendly, Change: changeOf(rep, n.Key),
 		})
 	}
 	slices.SortStableFunc(rep.Rows, func(a, b Row) int { return cmp.Compare(b.Bans, a.Bans) })

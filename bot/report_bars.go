@@ -47,10 +47,11 @@ func sourceName(key string) string { return key }
 
 // barChart draws a bar for each row, and what hit friends in their colour.
 func barChart(r *Reporter, rep Report) Picture {
-	before := detail[earlier](rep)
-	c := charts.BarChart{
-		Head: r.head(rep, plural(rep.Addresses, "address")), Theme: r.Theme, Compare: before != nil,
-	}
+	return bars(r, rep, r.head(rep, plural(rep.Addresses, "address")), detail[earlier](rep))
+}
+
+func bars(r *Reporter, rep Report, head charts.Head, before earlier) charts.BarChart {
+	c := charts.BarChart{Head: head, Theme: r.Theme, Compare: before != nil}
 	shown := map[string]bool{}
 	for _, row := range rep.Rows {
 		bar := charts.Bar{Label: row.Name, Value: row.Bans, Friends: row.Friendly, Before: before[row.Key]}

@@ -34,6 +34,10 @@ var kinds = []kind{
 		drawn: hasBars,
 	},
 	{name: "map", count: byCountry, keyName: countryName, chart: mapChart, highlights: leaders, find: findMap},
+	{
+		name: "network", count: byNetwork, keyName: networkName, chart: networkChart, highlights: networkLeaders,
+		find: findHits, drawn: hasBars,
+	},
 	{name: "jail", count: byJailAndTime, keyName: jailName, chart: jailChart, highlights: leaders},
 	{
 		name: "friends", count: byFriends, keyName: jailName, chart: friendsChart, highlights: found, find: findFriends,

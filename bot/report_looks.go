@@ -36,7 +36,7 @@ func (r *Reporter) friendLooks(ctx context.Context, rep *Report, bins []store.Bi
 
 // looksOf judges each of the bans, which come newest first and all have log lines, by other bans of its address. Lines
 // are read once.
-func looksOf(bans []store.Ban, read func(matches string) evidence.Evidence) []charts.Look {
+func looksOf(bans []store.EnrichedBan, read func(matches string) evidence.Evidence) []charts.Look {
 	known := map[string]evidence.Evidence{}
 	reader := func(matches string) evidence.Evidence {
 		e, ok := known[matches]
@@ -49,15 +49,16 @@ func looksOf(bans []store.Ban, read func(matches string) evidence.Evidence) []ch
 	byAddress, nth := map[string][]store.Ban{}, make([]int, len(bans))
 	for i, b := range bans {
 		nth[i] = len(byAddress[b.Address])
-		byAddress[b.Address] = append(byAddress[b.Address], b)
+		byAddress[b.Address] = append(byAddress[b.Address], b.Ban)
 	}
 	looks := make([]charts.Look, len(bans))
 	for i, b := range bans {
 		all := byAddress[b.Address]
 		around := all[max(0, nth[i]-bansJudged/2):min(len(all), nth[i]+bansJudged/2)]
+		k := background{network: evidence.NetworkOf(b.Holder), read: reader}
 		looks[i] = map[evidence.Who]charts.Look{
 			evidence.Person: charts.Person, evidence.Unclear: charts.Unclear, evidence.Attacker: charts.Attacker,
-		}[judged(b, around, background{read: reader}).Who]
+		}[judged(b.Ban, around, k).Who]
 	}
 	return looks
 }

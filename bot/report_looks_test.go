@@ -89,9 +89,9 @@ func looksIn(picture Picture) (looks []charts.Look) {
 
 // One address that is banned all day long costs no more than many do.
 func TestLinesOfABanAreReadOnceForAllDots(t *testing.T) {
-	bans := make([]store.Ban, bansOfFriends)
+	bans := make([]store.EnrichedBan, bansOfFriends)
 	for i := range bans {
-		bans[i] = store.Ban{
+		bans[i].Ban = store.Ban{
 			Address: "198.51.100.7", Jail: "sshd", Time: time.Unix(int64(1e9-60*i), 0),
 			Matches: failed(fmt.Sprint("user", i)),
 		}
@@ -107,9 +107,9 @@ func TestLinesOfABanAreReadOnceForAllDots(t *testing.T) {
 }
 
 func BenchmarkLooks(b *testing.B) {
-	bans := make([]store.Ban, bansOfFriends)
+	bans := make([]store.EnrichedBan, bansOfFriends)
 	for i := range bans {
-		bans[i] = store.Ban{
+		bans[i].Ban = store.Ban{
 			Address: fmt.Sprint("198.51.100.", i/100), Jail: "sshd", Time: time.Unix(int64(1e9-60*i), 0),
 			Matches: failed(fmt.Sprint("user", i), "root", "root", "admin", "root"),
 		}

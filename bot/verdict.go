@@ -40,29 +40,32 @@ func (j *judge) verdict(ctx context.Context, s *store.Store, g store.EnrichedBan
 		return evidence.Verdict{}, err
 	}
 	var others []store.Ban
+	network := evidence.UnknownNetwork
 	for _, o := range all {
 		others = append(others, o.Ban)
+		network = evidence.NetworkOf(o.Holder) // the same of all
 	}
 	fleet, err := j.fleet(ctx, s)
 	if err != nil {
 		return evidence.Verdict{}, err
 	}
-	k := background{fleet: fleet, logins: loginsJudged(g), read: evidence.Read}
+	k := background{fleet: fleet, logins: loginsJudged(g), network: network, read: evidence.Read}
 	k.users, err = s.LoggedIn(ctx, triedNames(g.Matches))
 	return judged(g.Ban, others, k), err
 }
 
 // background is what is known beside the bans of an address.
 type background struct {
-	fleet  map[string]int // as Context.Fleet
-	logins []evidence.Login
-	users  map[string]bool                        // names that have logged in from anywhere: they exist
-	read   func(matches string) evidence.Evidence // reads log lines
+	fleet   map[string]int // as Context.Fleet
+	network evidence.Network
+	logins  []evidence.Login
+	users   map[string]bool                        // names that have logged in from anywhere: they exist
+	read    func(matches string) evidence.Evidence // reads log lines
 }
 
 // judged judges a ban, where others are the bans of its address, newest first; they may hold the ban itself.
 func judged(b store.Ban, others []store.Ban, k background) evidence.Verdict {
-	c := evidence.Context{Failures: b.Failures, Bans: b.BanCount, Fleet: map[string]int{}, Logins: k.logins}
+	c := evidence.Context{Failures: b.Failures, Bans: b.BanCount, Fleet: map[string]int{}, Logins: k.logins, Network: k.network}
 	e := k.read(b.Matches)
 	e.AddPace(b.Failures, b.Pace)
 	e.Names = slices.Clone(e.Names)
@@ -171,10 +174,10 @@ type look struct{ friends, people, attackers int }
 
 // lookAlikes judges bans of friends, newest first: each address once in each jail, by its newest ban with log lines
 // there.
-func lookAlikes(bans []store.Ban) map[string]look {
+func lookAlikes(bans []store.EnrichedBan) map[string]look {
 	byAddress := map[string][]store.Ban{}
 	for _, b := range bans {
-		byAddress[b.Address] = append(byAddress[b.Address], b)
+		byAddress[b.Address] = append(byAddress[b.Address], b.Ban)
 	}
 	jails := map[string]look{}
 	seen := map[[2]string]bool{}
@@ -186,7 +189,8 @@ func lookAlikes(bans []store.Ban) map[string]look {
 		seen[key] = true
 		l := jails[b.Jail]
 		l.friends++
-		switch judged(b, byAddress[b.Address], background{read: evidence.Read}).Who {
+		k := background{network: evidence.NetworkOf(b.Holder), read: evidence.Read}
+		switch judged(b.Ban, byAddress[b.Address], k).Who {
 		case evidence.Person:
 			l.people++
 		case evidence.Attacker:
@@ -200,9 +204,8 @@ func lookAlikes(bans []store.Ban) map[string]look {
 
 // looks is what the friends of a digest look like: "; 2 friends look like people, 1 like an attacker".
 func looks(bans []store.EnrichedBan) string {
-	all := make([]store.Ban, len(bans))
-	for i, g := range bans {
-		all[i] = g.Ban
+	all := slices.Clone(bans)
+	for i := range all {
 		all[i].Jail = "" // each address once
 	}
 	l := lookAlikes(all)[""]

@@ -100,6 +100,9 @@ func (w Words) friends() string {
 	for _, c := range w.Friends.Countries {
 		names = append(names, c.Name())
 	}
+	for _, n := range w.Friends.Systems {
+		names = append(names, n.String())
+	}
 	if n := len(w.Friends.Networks); n > 0 {
 		names = append(names, plural(n, "network"))
 	}

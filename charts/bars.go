@@ -52,14 +52,14 @@ func (c BarChart) PNG() ([]byte, error) { return c.plan().png() }
 // SVG returns the chart as an SVG document of the same size.
 func (c BarChart) SVG() ([]byte, error) { return c.plan().svg() }
 
-// maxBars is how many named bars fit, with two rows beneath them and a head of three lines.
-const maxBars = 10
+// MostBars is how many named bars fit, with two rows beneath them and a head of three lines.
+const MostBars = 10
 
 func (c BarChart) max() int {
 	if c.Max == 0 {
-		return maxBars
+		return MostBars
 	}
-	return min(max(c.Max, 1), maxBars)
+	return min(max(c.Max, 1), MostBars)
 }
 
 // barPitch is the distance between rows in pixels, in which bars are 30 high.

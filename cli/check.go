@@ -97,7 +97,7 @@ func checkConfig(list *checklist, c *config.Config) {
 		list.ok(what, "%s; friendly: %s", c.File, friends)
 	} else {
 		list.note(what, c.File+"; nobody is friendly, so there will be no alerts",
-			`Name the countries and networks of your users: friendly = ["BE", "203.0.113.0/24"].`)
+			`Name the countries and networks of your users: friendly = ["BE", "203.0.113.0/24", "AS5432"].`)
 	}
 }
 
@@ -118,6 +118,9 @@ func friendlyList(c *config.Config) string {
 	}
 	for _, network := range c.Friendly.Networks {
 		all = append(all, network.String())
+	}
+	for _, system := range c.Friendly.Systems {
+		all = append(all, system.String())
 	}
 	if c.FriendlyLogins > 0 {
 		all = append(all, "whoever logged in "+period(c.FriendlyLogins)+" before or later")

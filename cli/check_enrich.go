@@ -15,17 +15,25 @@ import (
 const oldTable = 180 * 24 * time.Hour
 
 func checkTable(list *checklist, a *app.App) {
-	const what = "country table"
-	age := time.Since(a.Table.Built())
-	found := fmt.Sprintf("%s, %d days old", a.Table.Name(), int(age.Hours()/24))
+	c := a.Config.Enrich
+	checkAge(list, "country table", a.Table.Name(), a.Table.Built(), c.Table != "", "table")
+	if c.SystemTable != "" {
+		checkAge(list, "network table", a.Table.SystemsName(), a.Table.SystemsBuilt(), true, "as_table")
+	}
+}
+
+// checkAge notes a table that is old: one's own, or the built-in one in place of which the key names another.
+func checkAge(list *checklist, what, name string, built time.Time, own bool, key string) {
+	age := time.Since(built)
+	found := fmt.Sprintf("%s, %d days old", name, int(age.Hours()/24))
 	switch {
 	case age < oldTable:
 		list.ok(what, "%s", found)
-	case a.Config.Enrich.Table != "":
-		list.note(what, found, "Networks move between countries: put a newer file in its place.")
+	case own:
+		list.note(what, found, "Networks move between countries and holders: put a newer file in its place.")
 	default:
 		list.note(what, found,
-			"Networks move between countries: upgrade friendlyfire, or name a newer .mmdb file in [enrich] table.")
+			"Networks move between countries: upgrade friendlyfire, or name a newer .mmdb file in [enrich] "+key+".")
 	}
 }
 

@@ -77,7 +77,7 @@ func TestExitCodes(t *testing.T) {
 		"bad kind": {
 			[]string{"report", "--by", "planet"},
 			exitUsage,
-			`--by "planet": want one of country, map, jail, friends, users, week, source, day, hour, strict, banned`,
+			`--by "planet": want one of country, map, network, jail, friends, users, week, source, day, hour, strict, banned`,
 		},
 		"bad period": {
 			[]string{"report", "--since", "1y"},

@@ -19,12 +19,12 @@ func versionCommand(env *app.Env) *cobra.Command {
 			if revision != "" {
 				revision = " " + revision
 			}
-			table, err := enrich.OpenTable("")
+			table, err := enrich.OpenTable("", "")
 			if err != nil {
 				return err
 			}
-			_, err = fmt.Fprintf(env.Out, "friendlyfire %s%s\n%s; of %s\n",
-				version, revision, enrich.Attribution, table.Built().Format(time.DateOnly))
+			_, err = fmt.Fprintf(env.Out, "friendlyfire %s%s\nTable of %s\n%s\n",
+				version, revision, table.Built().Format(time.DateOnly), enrich.Attribution)
 			return errors.Join(err, table.Close())
 		},
 	}

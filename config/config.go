@@ -26,8 +26,8 @@ type Config struct {
 	// File is the name of the configuration for people: its path, or BuiltIn.
 	File string `toml:"-"`
 
-	// Friendly are the countries (ISO 3166-1 alpha-2) and networks of the server's own users. The key is required; with
-	// [] there are no alerts. An address is a network of one.
+	// Friendly are the countries (ISO 3166-1 alpha-2) and networks of the server's own users: CIDRs, or numbers of
+	// autonomous systems ("AS5432"). The key is required; with [] there are no alerts. An address is a network of one.
 	Friendly store.Friends `toml:"friendly"`
 
 	// FriendlyLogins is how long before a ban a login from its address makes it a friend's, an hour to a year; 0: none does.
@@ -46,8 +46,10 @@ type Config struct {
 	Logins []Logins `toml:"logins"`
 
 	Enrich struct {
-		// Table is an .mmdb file that takes the place of the built-in table; "" is the built-in one.
+		// Table is an .mmdb file of countries, which takes the place of the built-in table; "" is the built-in one.
 		Table string `toml:"table"`
+		// SystemTable is an .mmdb file of networks by number, which takes the place of the built-in ones; "" is these.
+		SystemTable string `toml:"as_table"`
 		// Whois also asks the registries, which know more than the table.
 		Whois bool `toml:"whois"`
 		// WhoisServer is asked in place of the registries: host:port.

@@ -94,7 +94,7 @@ func TestEveryMistakeIsNamed(t *testing.T) {
 		noChats = "is missing: there is a token and nowhere to post; " +
 			"`friendlyfire pair telegram` finds the number of a chat"
 		noChat    = `expected the number of a chat, such as -1001234567890, or "-1001234567890/45" for a topic`
-		noFriend  = `is no country's ISO code, such as "BE", and no network, such as "203.0.113.0/24"`
+		noFriend  = `is no country's ISO code, such as "BE", and no network, such as "203.0.113.0/24" or "AS5432"`
 		noPlace   = `expected one of path and sftp: a file here, or "user@host:22/path/to/file"`
 		noUser    = "expected the number of a user, such as 123456789; @names can change hands"
 		snowflake = `such as "112233445566778899" (Developer Mode, Copy ID)`
@@ -252,6 +252,24 @@ func TestEveryMistakeIsNamed(t *testing.T) {
 				`config.toml:7: friendly[6]: "203.0.113.9/24" has bits of a host; the network is "203.0.113.0/24"`,
 			},
 		},
+		"friendly networks by number": {
+			"friendly = [\n\"AS5432\", \"as5432\",\n\"AS 6848\",\n\"5432\",\n\"AS0\",\n\"AS4294967296\",\n\"AS05432\",\n" +
+				"\"asn:1.10\",\n\"AS70000.1\",\n\"AS5432x\",\n\"AS-5432\",\n\"AS99999999999999999999\",\n]\n" +
+				"[[source]]\nname = \"a\"\npath = \"b\"",
+			[]string{
+				`config.toml:2: friendly[2]: is listed twice`,
+				`config.toml:3: friendly[3]: "AS 6848" is to be written as "AS6848"`,
+				`config.toml:4: friendly[4]: "5432" is to be written as "AS5432"`,
+				`config.toml:5: friendly[5]: "AS0" is the number of no network`,
+				`config.toml:6: friendly[6]: "AS4294967296" is no number of a network: they end at AS4294967295`,
+				`config.toml:7: friendly[7]: "AS05432" is to be written as "AS5432"`,
+				`config.toml:8: friendly[8]: "asn:1.10" is to be written as "AS65546"`,
+				`config.toml:9: friendly[9]: "AS70000.1" is no number of a network: they end at AS4294967295`,
+				`config.toml:10: friendly[10]: "AS5432x" ` + noFriend,
+				`config.toml:11: friendly[11]: "AS-5432" is to be written as "AS5432"`,
+				`config.toml:12: friendly[12]: "AS99999999999999999999" is no number of a network: they end at AS4294967295`,
+			},
+		},
 		"friends missing": {
 			"[[source]]\nname = \"a\"\npath = \"b\"",
 			[]string{"config.toml: friendly: is missing: " +
@@ -335,6 +353,10 @@ func TestEveryMistakeIsNamed(t *testing.T) {
 		"no table": {
 			below("[enrich]\ntable = \"/nonexistent/x.mmdb\""),
 			[]string{`config.toml:6: enrich.table: cannot be read: no such file or directory`},
+		},
+		"no table of networks": {
+			below("[enrich]\nas_table = \"/nonexistent/x.mmdb\""),
+			[]string{`config.toml:6: enrich.as_table: cannot be read: no such file or directory`},
 		},
 		"table is a folder": {
 			below("[enrich]\ntable = \"/\""),
@@ -553,7 +575,7 @@ func TestConfigIsReadIntoItsTypes(t *testing.T) {
 	key := writeFile(t, "key", 0o600)
 	token := writeFile(t, "  "+telegramCanary+"\n", 0o600)
 	c, err := loader.Parse("config.toml", []byte(`
-friendly = ["be", "UK", "203.0.113.0/24", "2001:db8::1", "::ffff:192.0.2.7"]
+friendly = ["be", "UK", "203.0.113.0/24", "2001:db8::1", "::ffff:192.0.2.7", "AS5432", "as4294967295", "AS"]
 timezone = "Europe/Brussels"
 digest.at = "" # a dotted key
 [[source]]
@@ -585,7 +607,8 @@ api = "http://[::1]:8081/"
 	want.Platforms = sections()
 	want.File = "config.toml"
 	want.Friendly = store.Friends{
-		Countries: []store.Country{"BE", "GB"},
+		Countries: []store.Country{"BE", "GB", "AS"},
+		Systems:   []store.ASN{5432, 4294967295},
 		Networks: []netip.Prefix{
 			netip.MustParsePrefix("203.0.113.0/24"),
 			netip.MustParsePrefix("2001:db8::1/128"),

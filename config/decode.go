@@ -137,6 +137,17 @@ func (r *reader) friends(n *node, into *store.Friends) {
 		if !r.expect(item, unstable.String) {
 			continue
 		}
+		if system, meant, err := store.ParseASN(item.text); meant {
+			switch {
+			case err != nil:
+				r.mistake(item.name, "%s %v", show(item.text), err)
+			case into.HasASN(system):
+				r.mistake(item.name, "is listed twice")
+			default:
+				into.Systems = append(into.Systems, system)
+			}
+			continue
+		}
 		country, network, err := parseFriend(item.text)
 		switch {
 		case err != nil:

@@ -29,7 +29,7 @@ func parseFriend(s string) (store.Country, netip.Prefix, error) {
 			return "", p, fmt.Errorf(`%s has the ISO code %q: write that`, show(s), code)
 		}
 		return "", p, fmt.Errorf(
-			`%s is no country's ISO code, such as "BE", and no network, such as "203.0.113.0/24"`, show(s))
+			`%s is no country's ISO code, such as "BE", and no network, such as "203.0.113.0/24" or "AS5432"`, show(s))
 	case p.Masked() != p:
 		return "", p, fmt.Errorf("%s has bits of a host; the network is %q", show(s), p.Masked())
 	}

@@ -36,6 +36,7 @@ func (r *reader) validate(c *Config, purpose Purpose) {
 	r.address("enrich.whois_server", c.Enrich.WhoisServer)
 	if purpose >= ToPair {
 		r.readable("enrich.table", c.Enrich.Table)
+		r.readable("enrich.as_table", c.Enrich.SystemTable)
 	}
 	r.within("alerts.max_age", c.Alerts.MaxAge, time.Minute, 30*day)
 	r.oneOf("report.theme", c.Report.Theme, "auto", "light", "dark")

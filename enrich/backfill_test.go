@@ -62,6 +62,11 @@ func continents(finest int) (*whoistest.Server, Atlas) {
 
 type atlasFunc func(netip.Addr) (netip.Prefix, store.Country)
 
+func (f atlasFunc) Country(a netip.Addr) store.Country {
+	_, c := f.Network(a)
+	return c
+}
+
 func (f atlasFunc) Network(a netip.Addr) (netip.Prefix, store.Country) {
 	p, c := f(a)
 	return p, c

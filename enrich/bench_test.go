@@ -31,6 +31,7 @@ func BenchmarkParse(b *testing.B) {
 	}
 }
 
+// BenchmarkTable looks up country, autonomous system and holder.
 func BenchmarkTable(b *testing.B) {
 	table := builtInTable(b)
 	random := rand.New(rand.NewPCG(1, 2))
@@ -41,7 +42,7 @@ func BenchmarkTable(b *testing.B) {
 	i := 0
 	b.ReportAllocs()
 	for b.Loop() {
-		table.Country(addrs[i%len(addrs)])
+		table.Locate(addrs[i%len(addrs)])
 		i++
 	}
 }

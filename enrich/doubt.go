@@ -6,8 +6,10 @@ import (
 	"friendlyfire/store"
 )
 
-// Atlas tells the country of a public address ("" if it has none), and the network to which that applies.
+// Atlas tells the country of a public address ("" if it has none), and the network to which that applies, which may
+// take much longer.
 type Atlas interface {
+	Country(a netip.Addr) store.Country
 	Network(a netip.Addr) (netip.Prefix, store.Country)
 }
 
@@ -20,11 +22,13 @@ func (w *Whois) doubt(a netip.Addr, network netip.Prefix, answer store.Country) 
 	if w.Table == nil || answer == "" {
 		return netip.Prefix{}
 	}
-	part, c := w.Table.Network(a)
-	if c == "" || c == answer || part.Bits() <= network.Bits() {
+	if c := w.Table.Country(a); c == "" || c == answer {
 		return netip.Prefix{}
 	}
-	return part
+	if part, _ := w.Table.Network(a); part.Bits() > network.Bits() {
+		return part
+	}
+	return netip.Prefix{}
 }
 
 // usable reports whether a known network (the zero Network if there is none) has an answer for the address, though it

@@ -2,6 +2,7 @@ package enrich
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"friendlyfire/store"
@@ -11,7 +12,7 @@ import (
 type Locator struct {
 	Store *store.Store
 	Table *Table
-	Watch bool   // the table's file: takes a new one, and keeps what is wrong with it in the store
+	Watch bool   // the table's files: takes new ones, and keeps what is wrong with them in the store
 	Next  func() // called when addresses were located
 }
 
@@ -20,12 +21,10 @@ type Locator struct {
 func (l *Locator) Step(ctx context.Context) error {
 	if l.Watch {
 		l.Table.Refresh()
-		trouble := l.Table.Trouble()
-		trouble.Table = l.Table.Name()
-		if trouble.Refused == "" && trouble.Damaged == "" {
-			trouble = store.TableTrouble{}
-		}
-		if err := l.Store.SetTableTrouble(ctx, trouble); err != nil {
+		countries, systems := l.Table.Trouble()
+		err := errors.Join(l.Store.SetTableTrouble(ctx, store.CountryTable, countries),
+			l.Store.SetTableTrouble(ctx, store.SystemTable, systems))
+		if err != nil {
 			return fmt.Errorf("locate: %w", err)
 		}
 	}

@@ -21,6 +21,8 @@ type Finding struct {
 	Name    string        `json:"name"`    // of that network
 	Source  string        `json:"source"`  // of Country: "whois", "table" or ""
 	Bans    int           `json:"bans"`
+	ASN     store.ASN     `json:"as"`     // of the autonomous system by the table, 0 if it has none
+	Holder  string        `json:"holder"` // of the system
 
 	Explained []string `json:"-"` // how this was found out, in sentences
 }
@@ -43,8 +45,14 @@ func (w *Whois) Lookup(ctx context.Context, t *Table, text string, refresh bool)
 		f.explain("no address of the public Internet: it has no country, and nobody is asked")
 		return f, nil
 	}
-	f.Table = t.Country(a)
-	f.explain("the table (%s) says %s", t.Name(), countryText(f.Table))
+	l := t.Locate(a)
+	f.Table, f.ASN, f.Holder = l.Country, l.ASN, l.Holder
+	if t.systems == t.countries {
+		f.explain("the table (%s) says %s, %s", t.Name(), countryText(f.Table), systemText(l))
+	} else {
+		f.explain("the table (%s) says %s", t.Name(), countryText(f.Table))
+		f.explain("the table of networks (%s) says %s", t.SystemsName(), systemText(l))
+	}
 
 	silent := func(string, ...any) {}
 	network, err := w.network(ctx, a, known, time.Now().Add(-w.cache()), f.explain)
@@ -83,6 +91,17 @@ func (w *Whois) Lookup(ctx context.Context, t *Table, text string, refresh bool)
 	}
 	f.Country = cmp.Or(f.Whois, f.Table)
 	return f, nil
+}
+
+// systemText is "AS5432 (Proximus NV)".
+func systemText(l store.Located) string {
+	switch {
+	case l.ASN == 0:
+		return "no network by number"
+	case l.Holder == "":
+		return l.ASN.String()
+	}
+	return l.ASN.String() + " (" + l.Holder + ")"
 }
 
 func (f *Finding) explain(format string, args ...any) {

@@ -6,8 +6,8 @@ import (
 	"unsafe"
 )
 
-// Release releases the memory of the built-in table that lookups have read, which is 4 MB after an import of many
-// countries. It stays in the system's page cache, where the next lookup finds it, but no longer counts as the
+// Release releases the memory of the built-in table that lookups have read, which is 10 MB after an import of many
+// networks. It stays in the system's page cache, where the next lookup finds it, but no longer counts as the
 // program's.
 //
 // Only whole pages of the table may be released: nothing ever writes to them, and they are read from the program's file

@@ -1,19 +1,14 @@
-// Package enrich finds the country of addresses: at once from an offline table, and later from the registries
-// themselves by whois.
+// Package enrich finds the country and the network of addresses: at once from an offline table, and later from the
+// registries themselves by whois.
 //
 // It knows addresses, networks and countries, but not what follows from them.
 package enrich
 
 import (
-	"cmp"
 	_ "embed"
+	"errors"
 	"fmt"
-	"maps"
-	"math"
 	"net/netip"
-	"slices"
-	"strings"
-	"sync"
 	"time"
 
 	"github.com/oschwald/maxminddb-golang/v2"
@@ -21,104 +16,88 @@ import (
 	"friendlyfire/store"
 )
 
-// builtIn is the built-in table: the npm data package @ip-location-db/geo-whois-asn-country-mmdb, CC BY 4.0, made from
-// the registries' whois data and the NRO's delegation files. To update it: go generate ./enrich
+// builtIn is the built-in table. It is made of two npm data packages, both CC BY 4.0, by the program in maketable:
+// @ip-location-db/geo-whois-asn-country-mmdb, from the registries' whois data and the NRO's delegation files, and
+// @ip-location-db/asn, from what RouteViews sees announced, the NRO's files, and the names of DB-IP. To update it:
+// go generate ./enrich
 //
-//go:generate sh -c "npm pack --silent @ip-location-db/geo-whois-asn-country-mmdb | xargs -I{} sh -c 'tar -xzOf {} package/geo-whois-asn-country.mmdb > country.mmdb && rm {}'"
-//go:embed country.mmdb
+//go:generate sh maketable/make.sh
+//go:embed networks.mmdb
 var builtIn []byte
 
-// Attribution is the credit that the licence of the built-in table requires.
-const Attribution = "Country table: geo-whois-asn-country by ip-location-db, CC BY 4.0, data of the NRO (nro.net)"
+// Attribution is the credit that the licences of the built-in table require.
+const Attribution = "Countries: geo-whois-asn-country by ip-location-db, CC BY 4.0, data of the NRO (nro.net)\n" +
+	"Networks: asn by ip-location-db, CC BY 4.0, data of RouteViews (routeviews.org), the NRO (nro.net) and " +
+	"DB-IP (db-ip.com), merged into one table with the countries"
 
-// Table is the offline table of countries. It can be used by several goroutines.
+// Table is the offline table of countries, and of networks by the number and the holder of the autonomous system that
+// announces them. It can be used by several goroutines.
 type Table struct {
-	path string // "": the built-in table
-
-	mu sync.RWMutex // held for writing while db is replaced
-	db *maxminddb.Reader
-	id string
-
-	watched
+	countries, systems *part // the same one where both are built in
 }
 
-// OpenTable opens an .mmdb file whose records have the country in country_code or country.iso_code; "" opens the
-// built-in table. The file may be changed or deleted afterwards: the table is a copy of it.
-func OpenTable(path string) (*Table, error) {
-	t := &Table{path: path}
-	if path == "" {
-		db, err := maxminddb.OpenBytes(builtIn)
-		if err == nil {
-			err = probe(db)
-		}
+// OpenTable opens the table of countries and that of networks, each of an .mmdb file; "" is the built-in one. Records
+// have the country in country_code or country.iso_code, and the network in autonomous_system_number and
+// autonomous_system_organization, or asn and as_name. The files may be changed or deleted afterwards: the table is a
+// copy of them.
+func OpenTable(countries, systems string) (t *Table, err error) {
+	t = &Table{}
+	if countries == "" || systems == "" {
+		p, err := openBuiltIn()
 		if err != nil {
-			return nil, fmt.Errorf("built-in country table: %w", err)
+			return nil, err
 		}
-		t.db = db
-		t.id = t.Name()
-		return t, nil
+		t.countries, t.systems = p, p
 	}
-	c, err := copyTable(path)
-	if err != nil {
-		return nil, fmt.Errorf("country table %s: %w", path, err)
+	if countries != "" {
+		if t.countries, err = openPart(countries, countryField); err != nil {
+			return nil, fmt.Errorf("country table %s: %w", countries, err)
+		}
 	}
-	t.db, t.id, t.taken = c.db, c.id, c.from
-	t.last = t.taken
+	if systems != "" {
+		if t.systems, err = openPart(systems, systemField); err != nil {
+			return nil, errors.Join(fmt.Errorf("table of networks %s: %w", systems, err), t.countries.close())
+		}
+	}
 	return t, nil
 }
 
-// probe returns an error if none of the first records has a country.
-func probe(db *maxminddb.Reader) error {
-	looked := 0
-	var damage error
-	for result := range db.Networks() {
-		if looked++; looked > 1000 {
-			break
-		}
-		c, err := country(result)
-		if c != "" {
-			return nil
-		}
-		damage = cmp.Or(damage, err)
-	}
-	if damage != nil {
-		return damage
-	}
-	return fmt.Errorf("no country in its records: country_code and country.iso_code are read")
-}
+// Name identifies the table of countries, for people, by its file and the date when it was made.
+func (t *Table) Name() string { return t.countries.name() }
 
-// Name identifies the table, for people, by its file and the date when it was made.
-func (t *Table) Name() string {
-	return cmp.Or(t.path, "built-in") + " of " + t.Built().Format(time.DateOnly)
-}
+// SystemsName identifies the table of networks likewise.
+func (t *Table) SystemsName() string { return t.systems.name() }
 
 // ID identifies the table by all that it holds.
 func (t *Table) ID() string {
-	t.mu.RLock()
-	defer t.mu.RUnlock()
-	return t.id
+	if t.systems == t.countries {
+		return t.countries.identity()
+	}
+	return t.countries.identity() + "; " + t.systems.identity()
 }
 
-// Built returns when the table was made.
-func (t *Table) Built() time.Time {
-	t.mu.RLock()
-	defer t.mu.RUnlock()
-	return t.db.Metadata.BuildTime().UTC()
-}
+// Built returns when the table of countries was made.
+func (t *Table) Built() time.Time { return t.countries.built() }
+
+// SystemsBuilt returns when the table of networks was made.
+func (t *Table) SystemsBuilt() time.Time { return t.systems.built() }
 
 // Country returns the country of a public address, "" if the table has none.
 func (t *Table) Country(a netip.Addr) store.Country {
-	_, c := t.Network(a)
+	t.countries.mu.RLock()
+	defer t.countries.mu.RUnlock()
+	c, _ := country(t.countries.db.Lookup(a.Unmap())) // a damaged record has none
 	return c
 }
 
-// Network returns the table's network around a public address, and its country, "" if the table has none. A record that
-// is damaged has none.
+// Network returns the largest network around a public address that is all in one country by the table, and that
+// country, "" if the table has none. A record that is damaged has none.
 func (t *Table) Network(a netip.Addr) (netip.Prefix, store.Country) {
-	t.mu.RLock()
-	defer t.mu.RUnlock()
+	t.countries.mu.RLock()
+	defer t.countries.mu.RUnlock()
 	a = a.Unmap()
-	found := t.db.Lookup(a)
+	db := t.countries.db
+	found := db.Lookup(a)
 	c, err := country(found)
 	if err != nil {
 		return netip.PrefixFrom(a, a.BitLen()), ""
@@ -127,69 +106,60 @@ func (t *Table) Network(a netip.Addr) (netip.Prefix, store.Country) {
 	if p.Addr().BitLen() != a.BitLen() {
 		p = netip.PrefixFrom(netip.IPv4Unspecified(), 0) // a network of IPv6 in which all of IPv4 is
 	}
+	for c != "" && p.Bits() > 0 && allOf(db, sibling(p), c) {
+		p = netip.PrefixFrom(p.Addr(), p.Bits()-1).Masked()
+	}
 	return p, c
 }
 
-// Place looks up what was banned, which need not be an address. Its error is always nil: a damaged record, too, is a
-// country that is unknown, and keeps no ban from being read.
-func (t *Table) Place(text string) (store.Located, error) {
-	if strings.Contains(text, "/") {
-		return t.placeNetwork(text), nil
-	}
-	a, err := netip.ParseAddr(text)
-	if err != nil || !Public(a) {
-		return store.Located{}, nil //nolint:nilerr // what is not an address has no country
-	}
-	return store.Located{Public: true, Country: t.Country(a)}, nil
+// sibling returns the other half of the network that has p as one half.
+func sibling(p netip.Prefix) netip.Prefix {
+	b := p.Masked().Addr().AsSlice()
+	i := p.Bits() - 1
+	b[i/8] ^= 0x80 >> (i % 8)
+	a, _ := netip.AddrFromSlice(b)
+	return netip.PrefixFrom(a, p.Bits())
 }
 
-// recordsWithin bounds the records that are read of one network.
-const recordsWithin = 20_000
-
-// placeNetwork looks up a network that was banned: its countries are those of all its parts, the largest first.
-func (t *Table) placeNetwork(text string) store.Located {
-	network, err := netip.ParsePrefix(text)
-	if err != nil || !Public(network.Addr()) {
-		return store.Located{} // what is not a network has no country
-	}
-	t.mu.RLock()
-	defer t.mu.RUnlock()
-	shares := map[store.Country]float64{} // of the address space
-	records := 0
-	for result := range t.db.NetworksWithin(network.Masked()) {
-		if c, err := country(result); err == nil && c != "" {
-			shares[c] += math.Exp2(-float64(max(result.Prefix().Bits(), network.Bits())))
-		}
-		if records++; records == recordsWithin {
-			break
+// allOf reports whether all of a network is in the country.
+func allOf(db *maxminddb.Reader, network netip.Prefix, want store.Country) bool {
+	for result := range db.NetworksWithin(network, maxminddb.IncludeNetworksWithoutData()) {
+		if c, err := country(result); err != nil || c != want {
+			return false
 		}
 	}
-	countries := slices.SortedFunc(maps.Keys(shares), func(a, b store.Country) int {
-		return cmp.Or(cmp.Compare(shares[b], shares[a]), cmp.Compare(a, b))
-	})
-	if len(countries) == 0 {
-		return store.Located{}
-	}
-	return store.Located{Country: countries[0], Others: countries[1:]}
+	return true
 }
 
-func country(r maxminddb.Result) (store.Country, error) {
-	var code string
-	if err := r.DecodePath(&code, "country_code"); err != nil {
-		return "", fmt.Errorf("country_code: %w", err)
+// System returns the autonomous system of a public address and its holder; 0 and "" if the table has none.
+func (t *Table) System(a netip.Addr) (store.ASN, string) {
+	t.systems.mu.RLock()
+	defer t.systems.mu.RUnlock()
+	return system(t.systems.db.Lookup(a.Unmap()))
+}
+
+// Locate returns all that the table has of a public address.
+func (t *Table) Locate(a netip.Addr) (l store.Located) {
+	l.Public = true
+	if t.systems != t.countries {
+		l.Country = t.Country(a)
+		l.ASN, l.Holder = t.System(a)
+		return l
 	}
-	if code == "" {
-		if err := r.DecodePath(&code, "country", "iso_code"); err != nil {
-			return "", fmt.Errorf("country.iso_code: %w", err)
-		}
+	t.countries.mu.RLock()
+	defer t.countries.mu.RUnlock()
+	var r record
+	if t.countries.db.Lookup(a.Unmap()).Decode(&r) == nil {
+		l.Country, l.ASN, l.Holder = store.Country(r.country), store.ASN(r.asn), r.holder //nolint:gosec // we wrote it
 	}
-	c, _ := store.ParseCountry(code)
-	return c, nil
+	return l
 }
 
 // Close releases the table.
 func (t *Table) Close() error {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.db.Close()
+	err := t.countries.close()
+	if t.systems != t.countries {
+		err = errors.Join(err, t.systems.close())
+	}
+	return err
 }

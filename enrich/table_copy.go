@@ -47,7 +47,7 @@ type tableCopy struct {
 
 // copyTable opens a copy of a table's file. Whoever maps the file itself is killed when it is truncated, and reads a
 // mixture when it is overwritten.
-func copyTable(path string) (c tableCopy, err error) {
+func copyTable(path string, want field) (c tableCopy, err error) {
 	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return c, err
@@ -76,7 +76,7 @@ func copyTable(path string) (c tableCopy, err error) {
 	if now, gone := statTable(path); gone != nil || now != c.from {
 		err = errors.New("was changed while it was read")
 	} else {
-		err = probe(c.db)
+		err = probe(c.db, want)
 	}
 	if err != nil {
 		return c, errors.Join(err, c.db.Close())

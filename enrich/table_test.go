@@ -66,7 +66,7 @@ func TestTableOfOnesOwn(t *testing.T) {
 			if err := os.WriteFile(path, mmdb(tt.record), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			table, err := OpenTable(path)
+			table, err := OpenTable(path, "")
 			if tt.err != "" {
 				if err == nil || !strings.Contains(err.Error(), tt.err) || !strings.Contains(err.Error(), path) {
 					t.Errorf("error %v, want one with %q", err, tt.err)
@@ -92,11 +92,11 @@ func TestTableOfOnesOwn(t *testing.T) {
 		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := OpenTable(path); err == nil {
+		if _, err := OpenTable(path, ""); err == nil {
 			t.Errorf("%s was opened", name)
 		}
 	}
-	if _, err := OpenTable(filepath.Join(t.TempDir(), "missing.mmdb")); err == nil {
+	if _, err := OpenTable(filepath.Join(t.TempDir(), "missing.mmdb"), ""); err == nil {
 		t.Error("a missing file was opened")
 	}
 }
@@ -232,7 +232,7 @@ func TestTableNetworks(t *testing.T) {
 	if err := os.WriteFile(path, mmdb(mapOf("country_code", textOf("BE"))), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	own, err := OpenTable(path)
+	own, err := OpenTable(path, "")
 	if err != nil {
 		t.Fatal(err)
 	}

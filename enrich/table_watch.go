@@ -24,39 +24,55 @@ type watched struct {
 // settled is how long a file must have been left alone to be taken at once: it may still be copied.
 const settled = 2 * time.Second
 
-// Refresh takes the table's file if it has changed, is complete and is left alone by now. If it cannot be used, the
-// table stays as it is, and Trouble says why. It looks at the file's properties alone as long as these do not change.
+// Refresh takes the files of the table that have changed, are complete and are left alone by now. Where one cannot be
+// used, the table stays as it is, and Trouble says why. It looks at a file's properties alone as long as these do not
+// change.
 func (t *Table) Refresh() {
-	if t.path == "" {
+	t.countries.refresh()
+	t.systems.refresh()
+}
+
+func (p *part) refresh() {
+	if p.path == "" {
 		return
 	}
-	if !t.examined {
-		t.judged, t.examined = t.taken, true
-		damage, err := examine(t.db)
-		t.trouble.Damaged = cmp.Or(damage, reason(err))
+	if !p.examined {
+		p.judged, p.examined = p.taken, true
+		damage, err := examine(p.db, p.field)
+		p.trouble.Damaged = cmp.Or(damage, reason(err))
 	}
-	now, err := statTable(t.path)
+	now, err := statTable(p.path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		now = tableFile{size: -1} // it cannot even be looked at
 	}
-	again := now == t.last
-	t.last = now
-	if now == t.judged {
+	again := now == p.last
+	p.last = now
+	if now == p.judged {
 		return
 	}
 	if rested := time.Since(time.Unix(0, now.modified)); !again && (now.size <= 0 || rested < settled) {
 		return
 	}
-	t.judged = now
-	if now == t.taken {
-		t.trouble.Refused = "" // it is there again
+	p.judged = now
+	if now == p.taken {
+		p.trouble.Refused = "" // it is there again
 		return
 	}
-	t.trouble.Refused = reason(t.take())
+	p.trouble.Refused = reason(p.take())
 }
 
-// Trouble returns what is wrong with the table's file, as of the last Refresh.
-func (t *Table) Trouble() store.TableTrouble { return t.trouble }
+// Trouble returns what is wrong with the file of countries and that of networks, as of the last Refresh.
+func (t *Table) Trouble() (countries, systems store.TableTrouble) {
+	return t.countries.troubled(), t.systems.troubled()
+}
+
+func (p *part) troubled() store.TableTrouble {
+	trouble := p.trouble
+	if trouble != (store.TableTrouble{}) {
+		trouble.Table = p.name()
+	}
+	return trouble
+}
 
 func reason(err error) string {
 	if err == nil {
@@ -66,31 +82,31 @@ func reason(err error) string {
 }
 
 // take takes the table's file as it is now. After an error the table is what it was.
-func (t *Table) take() error {
-	c, err := copyTable(t.path)
+func (p *part) take() error {
+	c, err := copyTable(p.path, p.field)
 	if err != nil {
 		return err
 	}
-	damage, err := examine(c.db)
+	damage, err := examine(c.db, p.field)
 	if err != nil {
 		return errors.Join(err, c.db.Close())
 	}
-	t.taken, t.trouble.Damaged = c.from, damage
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	old := t.db
-	t.db, t.id = c.db, c.id
+	p.taken, p.trouble.Damaged = c.from, damage
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	old := p.db
+	p.db, p.id = c.db, c.id
 	return old.Close()
 }
 
 // examine reads all records, and returns how many of them are damaged, "" if none is. Its error is that too much is.
-func examine(db *maxminddb.Reader) (damage string, err error) {
+func examine(db *maxminddb.Reader, f field) (damage string, err error) {
 	whole, damaged := 0, 0
 	for result := range db.Networks() {
 		if result.Err() != nil {
 			return "", fmt.Errorf("its search tree is damaged: %w", result.Err())
 		}
-		if _, wrong := country(result); wrong != nil {
+		if _, wrong := f.in(result); wrong != nil {
 			damaged++
 			err = cmp.Or(err, wrong)
 		} else {

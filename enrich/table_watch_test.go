@@ -71,7 +71,7 @@ func newOwnTable(t *testing.T, content []byte) *ownTable {
 	t.Helper()
 	o := &ownTable{t: t, path: filepath.Join(t.TempDir(), "own.mmdb"), store: open(t)}
 	o.overwrite(content)
-	table, err := OpenTable(o.path)
+	table, err := OpenTable(o.path, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -119,7 +119,7 @@ func (o *ownTable) says(refused, damaged string, want map[string]store.Country) 
 			o.t.Errorf("%s: %q (%v), want %q", address, located.Country, err, country)
 		}
 	}
-	trouble, err := o.store.TableTrouble(o.t.Context())
+	trouble, err := o.store.TableTrouble(o.t.Context(), store.CountryTable)
 	if err != nil {
 		o.t.Fatal(err)
 	}
@@ -220,7 +220,7 @@ func TestR32ABrokenTableIsRefused(t *testing.T) {
 			for range 4 {
 				o.step()
 			}
-			if trouble := o.table.Trouble(); trouble.Refused == "" {
+			if trouble, _ := o.table.Trouble(); trouble.Refused == "" {
 				t.Fatal("it is in force")
 			}
 			o.says(c.want, "", before)
@@ -308,7 +308,7 @@ func TestR32ACopyNeedsNoTemporaryFile(t *testing.T) {
 	if err := os.WriteFile(path, tree(map[string][]byte{"1.0.0.0/8": in("BE")}), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	table, err := OpenTable(path)
+	table, err := OpenTable(path, "")
 	if err != nil {
 		t.Fatal(err)
 	}

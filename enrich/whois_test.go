@@ -465,7 +465,7 @@ func TestLookupToleratesARegistryThatIsDown(t *testing.T) {
 
 func builtInTable(t testing.TB) *Table {
 	t.Helper()
-	table, err := OpenTable("")
+	table, err := OpenTable("", "")
 	if err != nil {
 		t.Fatal(err)
 	}

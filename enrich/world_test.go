@@ -36,6 +36,11 @@ func ban(t testing.TB, s *store.Store, news bool, addresses ...string) {
 // atlas is a table, from CIDRs to countries.
 type atlas map[string]store.Country
 
+func (m atlas) Country(a netip.Addr) store.Country {
+	_, c := m.Network(a)
+	return c
+}
+
 func (m atlas) Network(a netip.Addr) (around netip.Prefix, c store.Country) {
 	for text, country := range m {
 		if p := netip.MustParsePrefix(text); p.Contains(a) && (!around.IsValid() || p.Bits() > around.Bits()) {

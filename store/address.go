@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"net/netip"
 	"slices"
 	"strings"
@@ -23,8 +24,13 @@ type Located struct {
 	Public  bool    // an address of the public Internet: it has a country, and whois may be asked about it
 	Country Country // "" if the table has none
 
-	// Others are the further countries of a network that was banned. It counts as of the first that is friendly.
-	Others []Country
+	ASN    ASN    // of the autonomous system, 0 if the table has none
+	Holder string // of the system, "" if the table does not say
+
+	// Others and OtherASNs are the further countries and systems of a network that was banned. It counts as of the
+	// first that is friendly.
+	Others    []Country
+	OtherASNs []ASN
 }
 
 // Unlocated returns up to n addresses that have not been looked up in the offline table yet, oldest first.
@@ -71,17 +77,18 @@ func existingAddresses(
 	if err != nil {
 		return nil, err
 	}
-	var numbers []byte
+	var numbers, systems []byte
 	var countries string
 	// Each number is the id, shifted left by one, with the friendly flag in its lowest bit.
 	err = tx.QueryRowContext(ctx, `SELECT json_group_array(coalesce(2 * a.id + a.friendly, 0)),
-			group_concat(coalesce(a.country, ''))
-		FROM json_each(?) j LEFT JOIN addresses a ON a.text = j.value`, string(list)).Scan(&numbers, &countries)
+			group_concat(coalesce(a.country, '')), json_group_array(coalesce(a.asn, 0))
+		FROM json_each(?) j LEFT JOIN addresses a ON a.text = j.value`, string(list)).Scan(&numbers, &countries, &systems)
 	if err != nil {
 		return nil, err
 	}
 	var ids []int64
-	if err := json.Unmarshal(numbers, &ids); err != nil {
+	var asns []ASN
+	if err := errors.Join(json.Unmarshal(numbers, &ids), json.Unmarshal(systems, &asns)); err != nil {
 		return nil, err
 	}
 	country := strings.Split(countries, ",")
@@ -90,7 +97,7 @@ func existingAddresses(
 			missing = append(missing, text)
 			continue
 		}
-		all[text] = addressRow{ids[i] / 2, class{Country(country[i]), ids[i]%2 == 1}}
+		all[text] = addressRow{ids[i] / 2, class{Country(country[i]), ids[i]%2 == 1, asns[i]}}
 	}
 	return missing, nil
 }
@@ -102,13 +109,14 @@ func addAddresses(ctx context.Context, tx *sql.Tx, texts []string, place Place, 
 		return err
 	}
 	var args []any
-	return inChunks(ctx, tx, texts,
-		"INSERT OR FAIL INTO addresses (text, public, table_country, server, friendly) VALUES %s", "(?,?,?,?,?)",
+	held := holders{}
+	err = inChunks(ctx, tx, texts,
+		"INSERT OR FAIL INTO addresses (text, public, table_country, server, friendly, asn) VALUES %s", "(?,?,?,?,?,?)",
 		func(statement *sql.Stmt, texts []string) error {
 			args = args[:0]
 			for _, text := range texts {
 				if place == nil {
-					args = append(args, text, nil, nil, "", 0)
+					args = append(args, text, nil, nil, "", 0, 0)
 					continue
 				}
 				located, err := place(text)
@@ -116,8 +124,9 @@ func addAddresses(ctx context.Context, tx *sql.Tx, texts []string, place Place, 
 					return err
 				}
 				p := c.classify(text, "", located)
-				args = append(args, text, p.Public, p.Country, p.Server, p.Friendly)
-				all[text] = addressRow{class: class{p.Country, p.Friendly == 1}}
+				held.add(located)
+				args = append(args, text, p.Public, p.Country, p.Server, p.Friendly, p.ASN)
+				all[text] = addressRow{class: class{p.Country, p.Friendly == 1, p.ASN}}
 			}
 			result, err := statement.ExecContext(ctx, args...)
 			if err != nil {
@@ -129,6 +138,33 @@ func addAddresses(ctx context.Context, tx *sql.Tx, texts []string, place Place, 
 			}
 			return err
 		})
+	if err != nil {
+		return err
+	}
+	return held.save(ctx, tx)
+}
+
+// holders are those of autonomous systems.
+type holders map[ASN]string
+
+func (h holders) add(l Located) {
+	if l.ASN != 0 {
+		h[l.ASN] = l.Holder
+	}
+}
+
+// save keeps the holders. It writes nothing of those that are known.
+func (h holders) save(ctx context.Context, tx *sql.Tx) error {
+	if len(h) == 0 {
+		return nil
+	}
+	list, err := json.Marshal(h)
+	if err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, `INSERT INTO systems (asn, holder) SELECT CAST(key AS INTEGER), value FROM json_each(?)
+		WHERE true ON CONFLICT DO UPDATE SET holder = excluded.holder WHERE holder <> excluded.holder`, string(list))
+	return err
 }
 
 // classified is what a lookup in the offline table changes in a row of addresses.
@@ -138,6 +174,7 @@ type classified struct {
 	Country  Country `json:"country"`
 	Server   string  `json:"server"`
 	Friendly int     `json:"friendly"`
+	ASN      ASN     `json:"asn"`
 }
 
 // classifier decides which addresses are friendly, and which whois server to ask about them.
@@ -155,7 +192,7 @@ func newClassifier(ctx context.Context, tx *sql.Tx) (c classifier, err error) {
 }
 
 func (c classifier) classify(text string, whois Country, l Located) classified {
-	p := classified{ID: l.ID, Country: l.Country}
+	p := classified{ID: l.ID, Country: l.Country, ASN: l.ASN}
 	if a, err := netip.ParseAddr(text); err == nil && l.Public {
 		p.Public, p.Server = 1, c.routes.serverFor(a)
 	}
@@ -164,7 +201,12 @@ func (c classifier) classify(text string, whois Country, l Located) classified {
 			p.Country = other
 		}
 	}
-	if c.friends.Has(text, p.Country, whois) {
+	for _, other := range l.OtherASNs {
+		if !c.friends.HasASN(p.ASN) && c.friends.HasASN(other) {
+			p.ASN = other
+		}
+	}
+	if c.friends.Has(text, p.Country, whois) || c.friends.HasASN(p.ASN) {
 		p.Friendly = 1
 	}
 	return p
@@ -184,11 +226,18 @@ func (s *Store) Locate(ctx context.Context, all []Located) error {
 		}
 		// One statement for the whole batch: a call per row costs several times as much.
 		_, err = tx.ExecContext(ctx, `UPDATE addresses
-			SET public = v.public, table_country = v.country, server = v.server, friendly = v.friendly
+			SET public = v.public, table_country = v.country, server = v.server, friendly = v.friendly, asn = v.asn
 			FROM (SELECT value ->> 'id' AS id, value ->> 'public' AS public, value ->> 'country' AS country,
-				value ->> 'server' AS server, value ->> 'friendly' AS friendly FROM json_each(?)) v
+				value ->> 'server' AS server, value ->> 'friendly' AS friendly, value ->> 'asn' AS asn FROM json_each(?)) v
 			WHERE addresses.id = v.id`, string(list))
 		if err != nil {
+			return err
+		}
+		held := holders{}
+		for _, l := range all {
+			held.add(l)
+		}
+		if err := held.save(ctx, tx); err != nil {
 			return err
 		}
 		return recount(ctx, tx, moved)
@@ -213,7 +262,7 @@ func classifyAll(
 	if err != nil {
 		return nil, nil, err
 	}
-	rows, err := tx.QueryContext(ctx, `SELECT id, text, coalesce(whois_country, ''), country, friendly, logged_in
+	rows, err := tx.QueryContext(ctx, `SELECT id, text, coalesce(whois_country, ''), country, friendly, asn, logged_in
 		FROM addresses WHERE id IN (SELECT value FROM json_each(?))`, string(list))
 	if err != nil {
 		return nil, nil, err
@@ -223,12 +272,12 @@ func classifyAll(
 		var whois Country
 		m := reclassified{}
 		loggedIn := 0
-		if err := rows.Scan(&m.id, &text, &whois, &m.from.country, &m.from.friendly, &loggedIn); err != nil {
+		if err := rows.Scan(&m.id, &text, &whois, &m.from.country, &m.from.friendly, &m.from.asn, &loggedIn); err != nil {
 			return p, err
 		}
 		p = c.classify(text, whois, located[m.id])
 		p.Friendly = max(p.Friendly, loggedIn)
-		m.to = class{cmp.Or(whois, p.Country), p.Friendly == 1}
+		m.to = class{cmp.Or(whois, p.Country), p.Friendly == 1, p.ASN}
 		moved = append(moved, m)
 		return p, nil
 	})

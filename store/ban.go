@@ -164,6 +164,7 @@ func keepRows(ctx context.Context, tx *sql.Tx, rows []banRow, t *tally) (added i
 		fresh, rows = append(fresh, added...), rows[end:]
 	}
 	rows = fresh
+	t.systemsAdded = slices.Grow(t.systemsAdded, len(rows))
 	for i := range rows {
 		r := &rows[i]
 		endless := int64(0)

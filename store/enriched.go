@@ -23,6 +23,9 @@ type EnrichedBan struct {
 	Network     string // the CIDR that whois answered for, "" if none
 	NetworkName string
 
+	ASN    ASN    // of the autonomous system in which the address is, 0 if none is known
+	Holder string // of it, cleaned, "" if unknown
+
 	Before     int       // bans of the same address before this one, on any server
 	LastBefore time.Time // the latest of them; zero: none
 
@@ -43,10 +46,11 @@ func (b Ban) InForce(now time.Time) bool {
 const enrichedQuery = `SELECT b.id, s.name, b.time, a.text, j.name, b.nth = 0, coalesce(b.failures, 0),
 		coalesce(b.ban_time, 0), coalesce(b.ban_count, 0), coalesce(b.matches, ''), coalesce(b.pace, ''),
 		coalesce(a.public, 0), a.public IS NOT NULL, a.whois_at IS NOT NULL, a.asks > 0, coalesce(a.table_country, ''),
-		coalesce(a.whois_country, ''), a.country, a.friendly, n.prefix, coalesce(n.bits, 0), coalesce(n.name, '')
+		coalesce(a.whois_country, ''), a.country, a.friendly, n.prefix, coalesce(n.bits, 0), coalesce(n.name, ''),
+		a.asn, coalesce(y.holder, '')
 	FROM bans b
 	JOIN addresses a ON a.id = b.address_id JOIN sources s ON s.id = b.source_id JOIN jails j ON j.id = b.jail_id
-	LEFT JOIN networks n ON n.id = a.network_id `
+	LEFT JOIN networks n ON n.id = a.network_id LEFT JOIN systems y ON y.asn = a.asn `
 
 func (s *Store) enriched(ctx context.Context, where string, args ...any) ([]EnrichedBan, error) {
 	rows, err := s.r.QueryContext(ctx, enrichedQuery+where, args...)
@@ -60,7 +64,7 @@ func (s *Store) enriched(ctx context.Context, where string, args ...any) ([]Enri
 		var bits int
 		err := rows.Scan(&b.ID, &b.Source, &at, &b.Address, &b.Jail, &b.HasEpoch, &b.Failures, &b.BanTime, &b.BanCount,
 			&b.Matches, &b.Pace, &b.Public, &b.Located, &b.Answered, &b.Asked, &b.Table, &b.Whois, &b.Country, &b.Friendly,
-			&prefix, &bits, &b.NetworkName)
+			&prefix, &bits, &b.NetworkName, &b.ASN, &b.Holder)
 		b.Time = time.Unix(at, 0)
 		b.Network = cidr(prefix, bits)
 		return b, err

@@ -11,14 +11,18 @@ import (
 	"time"
 )
 
-// Friends are the countries and networks of the server's own users.
+// Friends are the countries and networks of the server's own users, and the autonomous systems.
 type Friends struct {
 	Countries []Country      `json:"countries"`
 	Networks  []netip.Prefix `json:"networks"`
+	Systems   []ASN          `json:"systems,omitempty"`
 
 	// Logins is how long before a ban whoever logged in from its address is a friend, wherever he is; 0: nobody is.
 	Logins time.Duration `json:"logins,omitempty"`
 }
+
+// HasASN reports whether the autonomous system is friendly.
+func (f Friends) HasASN(n ASN) bool { return n != 0 && slices.Contains(f.Systems, n) }
 
 // Has reports whether one of the countries is friendly, or whether the address (or the network, if a network was
 // banned) overlaps a friendly network.
@@ -106,7 +110,7 @@ func (s *Store) SetFriends(ctx context.Context, f Friends) error {
 				return err
 			}
 		}
-		// Which of a network's countries it counts as depends on the friends: it is looked up again.
+		// Which of a network's countries and systems it counts as depends on the friends: it is looked up again.
 		if _, err := tx.ExecContext(ctx, "UPDATE addresses SET public = NULL WHERE text LIKE '%/%'"); err != nil {
 			return err
 		}
@@ -117,7 +121,7 @@ func (s *Store) SetFriends(ctx context.Context, f Friends) error {
 // outdatedFriends returns the addresses whose friendly flag differs from what f says.
 func outdatedFriends(ctx context.Context, tx *sql.Tx, f Friends) ([]reclassified, error) {
 	rows, err := tx.QueryContext(ctx, `SELECT id, text, coalesce(table_country, ''), coalesce(whois_country, ''),
-		country, friendly, logged_in FROM addresses`)
+		country, friendly, asn, logged_in FROM addresses`)
 	if err != nil {
 		return nil, err
 	}
@@ -128,10 +132,12 @@ func outdatedFriends(ctx context.Context, tx *sql.Tx, f Friends) ([]reclassified
 		var text string
 		var table, whois Country
 		var loggedIn bool
-		if err := rows.Scan(&m.id, &text, &table, &whois, &m.from.country, &m.from.friendly, &loggedIn); err != nil {
+		err := rows.Scan(&m.id, &text, &table, &whois, &m.from.country, &m.from.friendly, &m.from.asn, &loggedIn)
+		if err != nil {
 			return nil, err
 		}
-		if m.to = (class{m.from.country, f.Has(text, table, whois) || loggedIn}); m.to != m.from {
+		m.to = class{m.from.country, f.Has(text, table, whois) || f.HasASN(m.from.asn) || loggedIn, m.from.asn}
+		if m.to != m.from {
 			flips = append(flips, m)
 		}
 	}

@@ -145,7 +145,7 @@ func markLoggedIn(ctx context.Context, tx *sql.Tx, rows []banRow) error {
 		}
 		if friend {
 			marked[r.address] = true
-			moved = append(moved, reclassified{r.address, r.class, class{r.country, true}})
+			moved = append(moved, reclassified{r.address, r.class, class{r.country, true, r.asn}})
 		}
 	}
 	for i := range rows {
@@ -239,7 +239,7 @@ func befriend(ctx context.Context, tx *sql.Tx, logins []loginHour, newsSince int
 				continue
 			}
 			if !a.from.friendly {
-				a.to = class{a.from.country, true}
+				a.to = class{a.from.country, true, a.from.asn}
 				moved = append(moved, a.reclassified)
 			}
 			again, err := reopenBans(ctx, tx, bans, newsSince)
@@ -261,7 +261,7 @@ type loginAddress struct {
 // addressesIn returns the addresses of the network that were banned.
 func addressesIn(ctx context.Context, tx *sql.Tx, network string) (all []loginAddress, err error) {
 	raw := []byte(network)
-	const columns = "SELECT id, text, country, friendly, logged_in FROM addresses WHERE "
+	const columns = "SELECT id, text, country, friendly, asn, logged_in FROM addresses WHERE "
 	var rows *sql.Rows
 	if a, ok := netip.AddrFromSlice(raw); ok {
 		rows, err = tx.QueryContext(ctx, columns+"text = ?", a.String())
@@ -280,7 +280,7 @@ func addressesIn(ctx context.Context, tx *sql.Tx, network string) (all []loginAd
 	_, err = collect(rows, func(rows *sql.Rows) (none struct{}, err error) {
 		var l loginAddress
 		var text string
-		err = rows.Scan(&l.id, &text, &l.from.country, &l.from.friendly, &l.loggedIn)
+		err = rows.Scan(&l.id, &text, &l.from.country, &l.from.friendly, &l.from.asn, &l.loggedIn)
 		if a, bad := netip.ParseAddr(text); bad == nil && keyOf(a).network == network {
 			all = append(all, l)
 		}

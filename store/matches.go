@@ -6,11 +6,14 @@ import (
 	"time"
 )
 
-// RecentMatches returns those of the latest n bans since a time that have log lines, newest first.
-func (s *Store) RecentMatches(ctx context.Context, since time.Time, n int) ([]Ban, error) {
-	return s.matches(ctx, `SELECT s.name, b.time, a.text, j.name, b.failures, b.ban_count, b.matches, b.pace
+// RecentMatches returns those of the latest n bans since a time that have log lines, newest first. Of what is known of
+// their addresses they have the holders of the networks.
+func (s *Store) RecentMatches(ctx context.Context, since time.Time, n int) ([]EnrichedBan, error) {
+	return s.matches(ctx, `SELECT s.name, b.time, a.text, j.name, b.failures, b.ban_count, b.matches, b.pace,
+			coalesce(y.holder, '')
 		FROM (SELECT * FROM bans WHERE time >= ? ORDER BY time DESC LIMIT ?) b
 			JOIN addresses a ON a.id = b.address_id JOIN sources s ON s.id = b.source_id JOIN jails j ON j.id = b.jail_id
+			LEFT JOIN systems y ON y.asn = a.asn
 		WHERE b.matches <> '' ORDER BY b.time DESC`, since.Unix(), n)
 }
 
@@ -41,25 +44,26 @@ func (s *Store) LatestMatches(
 }
 
 // FriendlyMatches returns the bans in the window that have log lines, of the n friendly addresses that were banned for
-// the first time most recently; newest bans first, at most limit.
-func (s *Store) FriendlyMatches(ctx context.Context, w Window, n, limit int) ([]Ban, error) {
+// the first time most recently; newest bans first, at most limit. They have what RecentMatches has.
+func (s *Store) FriendlyMatches(ctx context.Context, w Window, n, limit int) ([]EnrichedBan, error) {
 	// By address: friends are few, and the bans of a year are many.
-	return s.matches(ctx, `SELECT s.name, b.time, a.text, j.name, b.failures, b.ban_count, b.matches, b.pace
-		FROM (SELECT id, text FROM addresses WHERE friendly = 1 ORDER BY id DESC LIMIT ?4) a
+	return s.matches(ctx, `SELECT s.name, b.time, a.text, j.name, b.failures, b.ban_count, b.matches, b.pace,
+			coalesce(y.holder, '')
+		FROM (SELECT id, text, asn FROM addresses WHERE friendly = 1 ORDER BY id DESC LIMIT ?4) a
 			CROSS JOIN periods p CROSS JOIN bans b ON b.period = p.period AND b.address_id = a.id
-			JOIN sources s ON s.id = b.source_id JOIN jails j ON j.id = b.jail_id
+			JOIN sources s ON s.id = b.source_id JOIN jails j ON j.id = b.jail_id LEFT JOIN systems y ON y.asn = a.asn
 		WHERE p.period BETWEEN ?1 >> 21 AND ?2 >> 21 AND b.time >= ?1 AND b.time < ?2 AND b.matches <> ''
 		ORDER BY b.time DESC LIMIT ?3`, w.from(), w.to(), limit, n)
 }
 
-func (s *Store) matches(ctx context.Context, query string, args ...any) ([]Ban, error) {
+func (s *Store) matches(ctx context.Context, query string, args ...any) ([]EnrichedBan, error) {
 	rows, err := s.r.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, err
 	}
-	return collect(rows, func(rows *sql.Rows) (b Ban, err error) {
+	return collect(rows, func(rows *sql.Rows) (b EnrichedBan, err error) {
 		var at int64
-		err = rows.Scan(&b.Source, &at, &b.Address, &b.Jail, &b.Failures, &b.BanCount, &b.Matches, &b.Pace)
+		err = rows.Scan(&b.Source, &at, &b.Address, &b.Jail, &b.Failures, &b.BanCount, &b.Matches, &b.Pace, &b.Holder)
 		b.Time = time.Unix(at, 0)
 		return b, err
 	})

@@ -62,6 +62,9 @@ func ofSchema(t *testing.T, version int) (path string) {
 	if err := os.WriteFile(path, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
+	if err := registerFunctions(); err != nil {
+		t.Fatal(err)
+	}
 	db := writer(t, path)
 	for i, script := range migrationScripts(t)[:version] {
 		run(t, db, fmt.Sprintf("BEGIN; %s; PRAGMA user_version = %d; COMMIT", script, i+1))
@@ -239,6 +242,8 @@ func checkAnswers(t *testing.T, s *Store) {
 		{"DE", 1, 1, 0},
 		{"NL", 1, 1, 1},
 	}}, counts, err)
+	counts, err = s.BySystem(ctx, Window{}, true) // they are looked up again
+	equal("by system", Counts{all, []Count{{"", 10, 7, 3}}}, counts, err)
 	counts, err = s.ByJail(ctx, Window{}, true)
 	equal("by jail", Counts{all, []Count{{"sshd", 5, 3, 2}, {"", 3, 2, 0}, {"nginx-http-auth", 2, 2, 1}}}, counts, err)
 	counts, err = s.BySource(ctx, Window{}, true)

@@ -10,8 +10,8 @@ import (
 	"slices"
 )
 
-// Rollups of the bans are updated in the same transactions as the bans: jail_hours by hour, source and jail, and
-// country_days by UTC day and country. Each row also has the set of addresses banned, so that distinct addresses can be
+// Rollups of the bans are updated in the same transactions as the bans: jail_hours by hour, source and jail,
+// country_days by UTC day and country, and system_days by UTC day and autonomous system. Each row also has the set of addresses banned, so that distinct addresses can be
 // counted over any number of rows. Purged bans stay counted.
 const (
 	hourSeconds = 60 * 60
@@ -41,11 +41,13 @@ type tally struct {
 	hoursAdded, hoursRemoved map[hourKey]*change
 	daysAdded, daysRemoved   map[dayKey]*change
 	longPacks                map[int64]bool // starts of packs of long bans of which one has changed
+
+	systemsAdded, systemsRemoved []systemBans
 }
 
 func newTally() *tally {
 	return &tally{
-		map[hourKey]*change{}, map[hourKey]*change{}, map[dayKey]*change{}, map[dayKey]*change{}, map[int64]bool{},
+		map[hourKey]*change{}, map[hourKey]*change{}, map[dayKey]*change{}, map[dayKey]*change{}, map[int64]bool{}, nil, nil,
 	}
 }
 
@@ -63,12 +65,19 @@ func changeFor[K comparable](m map[K]*change, k K) *change {
 type class struct {
 	country  Country
 	friendly bool
+	asn      ASN
+}
+
+// systemBans are n bans of an address of the class.
+func (c class) systemBans(k banKey, n int64) systemBans {
+	return systemBans{floor(k.time, daySeconds), k.address, c.asn, c.friendly, n}
 }
 
 // add counts n new bans of an address. For endless of them the source does not give the duration.
 func (t *tally) add(k banKey, c class, n, endless int64) {
 	hour := changeFor(t.hoursAdded, hourKey{floor(k.time, hourSeconds), k.source, k.jail})
 	day := changeFor(t.daysAdded, dayKey{floor(k.time, daySeconds), c.country})
+	t.systemsAdded = append(t.systemsAdded, c.systemBans(k, n))
 	for _, counts := range []*change{hour, day} {
 		counts.bans += n
 		counts.addresses = append(counts.addresses, k.address)
@@ -104,13 +113,20 @@ func (t *tally) move(k banKey, from, to class, n int64) {
 		c.friends = append(c.friends, k.address)
 	}
 	day := floor(k.time, daySeconds)
-	for class, days := range map[class]map[dayKey]*change{from: t.daysRemoved, to: t.daysAdded} {
-		c := changeFor(days, dayKey{day, class.country})
+	put := func(c *change, friendly bool) {
 		c.bans += n
 		c.addresses = append(c.addresses, k.address)
-		if class.friendly {
+		if friendly {
 			c.friendly += n
 		}
+	}
+	if from.country != to.country || from.friendly != to.friendly {
+		put(changeFor(t.daysRemoved, dayKey{day, from.country}), from.friendly)
+		put(changeFor(t.daysAdded, dayKey{day, to.country}), to.friendly)
+	}
+	if from.asn != to.asn || from.friendly != to.friendly {
+		t.systemsRemoved = append(t.systemsRemoved, from.systemBans(k, n))
+		t.systemsAdded = append(t.systemsAdded, to.systemBans(k, n))
 	}
 }
 
@@ -175,7 +191,7 @@ func (t *tally) write(ctx context.Context, tx *sql.Tx) error {
 	if err != nil {
 		return err
 	}
-	return upsert(ctx, tx, t.daysAdded, func(a, b dayKey) int {
+	err = upsert(ctx, tx, t.daysAdded, func(a, b dayKey) int {
 		return cmp.Or(cmp.Compare(a.day, b.day), cmp.Compare(a.country, b.country))
 	}, `INSERT OR FAIL INTO country_days VALUES %s ON CONFLICT DO UPDATE
 		SET bans = bans + excluded.bans, friendly = friendly + excluded.friendly,
@@ -183,6 +199,10 @@ func (t *tally) write(ctx context.Context, tx *sql.Tx) error {
 		func(k dayKey, c *change) []any {
 			return []any{k.day, k.country, c.bans, c.friendly, newIDSet(c.addresses)}
 		})
+	if err != nil {
+		return err
+	}
+	return writeSystems(ctx, tx, t.systemsAdded, t.systemsRemoved)
 }
 
 // upsert adds the changes in the order of the table's key.
@@ -207,7 +227,7 @@ type reclassified struct {
 	from, to class
 }
 
-// recount moves the bans of addresses whose country or friendliness has changed. An address may be listed several
+// recount moves the bans of addresses whose country, system or friendliness has changed. An address may be listed several
 // times: its changes are combined.
 func recount(ctx context.Context, tx *sql.Tx, all []reclassified) error {
 	moved := make(map[int64]reclassified, len(all))
@@ -274,8 +294,8 @@ func bansByHour(
 	return err
 }
 
-// countAll rebuilds the rollups from all bans, ten days at a time. It is part of a migration to a schema that has no
-// packs yet.
+// countAll rebuilds jail_hours and country_days from all bans, ten days at a time. It is part of a migration to a schema
+// that has no packs and no systems yet.
 func countAll(ctx context.Context, tx *sql.Tx, endless string) error {
 	if _, err := tx.ExecContext(ctx, "DELETE FROM jail_hours; DELETE FROM country_days"); err != nil {
 		return err
@@ -299,6 +319,7 @@ func countAll(ctx context.Context, tx *sql.Tx, endless string) error {
 		if err != nil {
 			return err
 		}
+		t.systemsAdded = nil
 		if err := t.write(ctx, tx); err != nil {
 			return err
 		}
@@ -312,7 +333,7 @@ func countAll(ctx context.Context, tx *sql.Tx, endless string) error {
 	return nil
 }
 
-// addressClasses returns the class of every address.
+// addressClasses returns the class of every address, without its system.
 func addressClasses(ctx context.Context, tx *sql.Tx) (map[int64]class, error) {
 	rows, err := tx.QueryContext(ctx, "SELECT id, country, friendly FROM addresses")
 	if err != nil {

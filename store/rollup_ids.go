@@ -3,6 +3,7 @@ package store
 import (
 	"database/sql/driver"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"math/bits"
 	"slices"
@@ -39,36 +40,52 @@ func (s idSet) all(yield func(int64) bool) {
 	}
 }
 
-// registerFunctions registers the SQL functions ids_with(a, b) and ids_without(a, b), the union and the difference of
-// two sets, and pack.
-var registerFunctions = sync.OnceValue(func() error {
-	register := func(name string, of func(a, b idSet) idSet) error {
-		call := func(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
-			a, okA := args[0].([]byte)
-			b, okB := args[1].([]byte)
-			if !okA || !okB {
-				return nil, fmt.Errorf("%s of %T and %T: want two blobs", name, args[0], args[1])
-			}
-			return []byte(of(a, b)), nil
+// appendTo appends the ids to others. It takes a fraction of the time of all.
+func (s idSet) appendTo(ids []int64) []int64 {
+	for id := int64(0); len(s) > 0; {
+		distance, n := binary.Uvarint(s)
+		if n <= 0 {
+			break // malformed
 		}
-		return sqlite.RegisterDeterministicScalarFunction(name, 2, call)
+		id, s = id+int64(distance), s[n:] //nolint:gosec // it was encoded from an int64
+		ids = append(ids, id)
 	}
-	if err := register("ids_with", func(a, b idSet) idSet {
-		return newIDSet(slices.AppendSeq(slices.Collect(a.all), b.all))
-	}); err != nil {
-		return err
-	}
-	if err := registerPack(); err != nil {
-		return err
-	}
-	return register("ids_without", func(a, b idSet) idSet {
-		removed := slices.Collect(b.all)
-		return newIDSet(slices.DeleteFunc(slices.Collect(a.all), func(id int64) bool {
-			_, found := slices.BinarySearch(removed, id)
-			return found
-		}))
-	})
+	return ids
+}
+
+// with is the union of two sets.
+func (s idSet) with(other idSet) idSet {
+	return newIDSet(slices.AppendSeq(slices.Collect(s.all), other.all))
+}
+
+// without is the set without the ids of another.
+func (s idSet) without(other idSet) idSet {
+	removed := slices.Collect(other.all)
+	return newIDSet(slices.DeleteFunc(slices.Collect(s.all), func(id int64) bool {
+		_, found := slices.BinarySearch(removed, id)
+		return found
+	}))
+}
+
+// registerFunctions registers the SQL functions ids_with(a, b) and ids_without(a, b), the union and the difference of
+// two sets, the same of systems, and pack.
+var registerFunctions = sync.OnceValue(func() error {
+	return errors.Join(
+		registerSets("ids_with", idSet.with), registerSets("ids_without", idSet.without), registerSystems(), registerPack())
 })
+
+// registerSets registers an SQL function of two sets.
+func registerSets[S ~[]byte](name string, of func(a, b S) S) error {
+	call := func(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
+		a, okA := args[0].([]byte)
+		b, okB := args[1].([]byte)
+		if !okA || !okB {
+			return nil, fmt.Errorf("%s of %T and %T: want two blobs", name, args[0], args[1])
+		}
+		return []byte(of(a, b)), nil
+	}
+	return sqlite.RegisterDeterministicScalarFunction(name, 2, call)
+}
 
 // distinct counts distinct ids in a bitmap.
 type distinct struct{ words []uint64 }

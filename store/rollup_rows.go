@@ -81,7 +81,7 @@ func (s *Store) rollupRows(ctx context.Context, r rollup, bins []Bin, yield func
 	}
 	rows, bans := splitBins(bins, r.seconds, purged)
 	if len(bans) > 0 {
-		p, err := s.packBans(ctx, bans)
+		p, err := s.packBans(ctx, bans, "source_id")
 		if err != nil {
 			return err
 		}
@@ -112,15 +112,16 @@ func rowsWithin(ranges []timeRange, p pack, yield func(rollupRow)) {
 	}
 }
 
-// packBans returns a pack of the bans in the ranges, with a row for each ban.
-func (s *Store) packBans(ctx context.Context, ranges []timeRange) (p pack, err error) {
+// packBans returns a pack of the bans in the ranges, with a row for each ban. source is the SQL of what stands in its
+// place for the source.
+func (s *Store) packBans(ctx context.Context, ranges []timeRange, source string) (p pack, err error) {
 	list, err := json.Marshal(ranges)
 	if err != nil {
 		return nil, err
 	}
 	err = s.r.QueryRowContext(ctx, `WITH ranges AS MATERIALIZED (
 			SELECT value ->> 'from' AS start, value ->> 'to' AS stop FROM json_each(?))
-		SELECT pack(time, source_id, jail_id, country, 1, friendly, `+endlessNow+`, address_id,
+		SELECT pack(time, `+source+`, jail_id, country, 1, friendly, `+endlessNow+`, address_id,
 			CASE friendly WHEN 1 THEN address_id ELSE x'' END)
 		FROM ranges CROSS JOIN bans ON time >= start AND time < stop JOIN addresses a ON a.id = address_id`,
 		string(list)).Scan((*[]byte)(&p))

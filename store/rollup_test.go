@@ -22,7 +22,8 @@ func rollupRows(ctx context.Context, db querier, from int64) ([]string, error) {
 			hour, source_id, jail_id, bans, friendly, endless, hex(addresses), hex(friends))
 		FROM jail_hours WHERE hour >= ?1
 		UNION ALL SELECT format('%d %s: %d %d %s', day, country, bans, friendly, hex(addresses))
-		FROM country_days WHERE day >= ?1`, from)
+		FROM country_days WHERE day >= ?1
+		UNION ALL SELECT format('%d systems: %s', day, hex(systems)) FROM system_days WHERE day >= ?1`, from)
 	if err != nil {
 		return nil, err
 	}
@@ -37,6 +38,7 @@ type modelBan struct {
 	frozen, gone bool
 	open         bool // a later line may end it
 	country      Country
+	asn          ASN
 	friendly     bool
 }
 
@@ -46,6 +48,7 @@ type model struct {
 	gone   int64 // days before it may have only counts
 	friend Friends
 	table  map[string]Country
+	asns   map[string]ASN
 	whois  map[string]Country
 	life   map[string]int
 	told   bool // the log has said of some ban when it ends
@@ -77,12 +80,19 @@ func (m *model) friendly(b modelBan) bool {
 	if b.frozen {
 		return b.friendly
 	}
-	return m.friend.Has(b.Address, m.table[b.Address], m.whois[b.Address])
+	return m.friend.Has(b.Address, m.table[b.Address], m.whois[b.Address]) || m.friend.HasASN(m.asns[b.Address])
+}
+
+func (m *model) asn(b modelBan) ASN {
+	if b.frozen {
+		return b.asn
+	}
+	return m.asns[b.Address]
 }
 
 // freeze returns a ban that will always count as it does now.
 func (m *model) freeze(b modelBan) modelBan {
-	b.country, b.friendly, b.frozen = m.country(b), m.friendly(b), true
+	b.country, b.friendly, b.asn, b.frozen = m.country(b), m.friendly(b), m.asn(b), true
 	return b
 }
 
@@ -154,15 +164,18 @@ func TestCountsAreThoseOfARecount(t *testing.T) {
 	dice := rand.New(rand.NewPCG(seed, 0))
 	s := openBans(t)
 	countries := []Country{"BE", "NL", "CN", ""}
-	m := model{table: map[string]Country{}, whois: map[string]Country{}, life: map[string]int{}, gone: math.MinInt64}
+	m := model{table: map[string]Country{}, asns: map[string]ASN{}, whois: map[string]Country{}, life: map[string]int{}, gone: math.MinInt64}
 	address := func() string { return fmt.Sprintf("203.0.%d.%d", dice.IntN(3), dice.IntN(12)) }
 	const length = 40 * 24 * 3600 // in seconds: some packs
 	start, generation := noon.Add(-length*time.Second), int64(0)
 	lengths := []int64{0, 1, 3600, shortBanSeconds, shortBanSeconds + 1, 7 * daySeconds, -1}
-	place := func(text string) (Located, error) { return Located{Public: true, Country: m.table[text]}, nil }
+	located := func(text string) Located { return Located{Public: true, Country: m.table[text], ASN: m.asns[text]} }
+	place := func(text string) (Located, error) { return located(text), nil }
+	network := func() ASN { return ASN(dice.IntN(3) * 2_000_000_000) }
 	for a := range 3 {
 		for b := range 12 {
 			m.table[fmt.Sprintf("203.0.%d.%d", a, b)] = countries[dice.IntN(len(countries))]
+			m.asns[fmt.Sprintf("203.0.%d.%d", a, b)] = network()
 		}
 	}
 	seen := map[string]bool{}
@@ -210,6 +223,9 @@ func TestCountsAreThoseOfARecount(t *testing.T) {
 				if dice.IntN(10) == 0 {
 					m.table[text] = countries[dice.IntN(len(countries))]
 				}
+				if dice.IntN(10) == 0 {
+					m.asns[text] = network()
+				}
 			}
 			if err := s.UseTable(t.Context(), fmt.Sprint("table ", dice.Uint64())); err != nil {
 				t.Fatal(err)
@@ -236,6 +252,9 @@ func TestCountsAreThoseOfARecount(t *testing.T) {
 			m.friend = Friends{Countries: countries[:dice.IntN(3)]}
 			if dice.IntN(2) == 0 {
 				m.friend.Networks = []netip.Prefix{netip.MustParsePrefix("203.0.1.0/29")}
+			}
+			if dice.IntN(2) == 0 {
+				m.friend.Systems = []ASN{network()}
 			}
 			if err := s.SetFriends(t.Context(), m.friend); err != nil {
 				t.Fatal(err)
@@ -271,11 +290,12 @@ func TestCountsAreThoseOfARecount(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		located := make([]Located, len(fresh))
+		all := make([]Located, len(fresh))
 		for i, a := range fresh {
-			located[i] = Located{ID: a.ID, Public: true, Country: m.table[a.Text]}
+			all[i] = located(a.Text)
+			all[i].ID = a.ID
 		}
-		if err := s.Locate(t.Context(), located); err != nil {
+		if err := s.Locate(t.Context(), all); err != nil {
 			t.Fatal(err)
 		}
 		checkPacks(t, s)
@@ -318,7 +338,7 @@ func checkRecount(t *testing.T, s *Store, from int64) {
 		t.Fatal(err)
 	}
 	err = s.write(t.Context(), func(tx *sql.Tx) error {
-		err := countAll(t.Context(), tx, endlessNow)
+		err := errors.Join(countAll(t.Context(), tx, endlessNow), countSystems(t.Context(), tx))
 		if err != nil {
 			return err
 		}
@@ -334,6 +354,26 @@ func checkRecount(t *testing.T, s *Store, from int64) {
 	if !errors.Is(err, context.Canceled) {
 		t.Fatal(err)
 	}
+}
+
+// countSystems rebuilds system_days from all bans.
+func countSystems(ctx context.Context, tx *sql.Tx) error {
+	if _, err := tx.ExecContext(ctx, "DELETE FROM system_days"); err != nil {
+		return err
+	}
+	rows, err := tx.QueryContext(ctx, "SELECT a.id, time, friendly, asn FROM bans JOIN addresses a ON a.id = address_id")
+	if err != nil {
+		return err
+	}
+	tally := newTally()
+	_, err = collect(rows, func(rows *sql.Rows) (none struct{}, err error) {
+		var k banKey
+		var c class
+		err = rows.Scan(&k.address, &k.time, &c.friendly, &c.asn)
+		tally.add(k, c, 1, 0)
+		return none, err
+	})
+	return errors.Join(err, writeSystems(ctx, tx, tally.systemsAdded, nil))
 }
 
 // checkActive compares the bans in force at some moments.
@@ -395,6 +435,7 @@ func (m *model) checkReports(t *testing.T, s *Store, dice *rand.Rand, start time
 		key  func(modelBan) string
 	}{
 		"country": {s.ByCountry, daySeconds, func(b modelBan) string { return string(m.country(b)) }},
+		"system":  {s.BySystem, daySeconds, func(b modelBan) string { return m.asn(b).String() }},
 		"jail":    {s.ByJail, hourSeconds, func(b modelBan) string { return b.Jail }},
 		"source":  {s.BySource, hourSeconds, func(b modelBan) string { return b.Source }},
 	}

@@ -13,11 +13,19 @@ type TableTrouble struct {
 	Damaged string `json:"damaged"` // what of the table in force cannot be read
 }
 
-const tableTroubleKey = "enrich/table"
+// OfflineTable is one of the two offline tables that an administrator may replace.
+type OfflineTable string
+
+// The tables of countries, and of networks by the number of their autonomous systems. The values are where the store
+// keeps what is wrong with them.
+const (
+	CountryTable OfflineTable = "enrich/table"
+	SystemTable  OfflineTable = "enrich/as_table"
+)
 
 // TableTrouble returns what is wrong with the file of the offline table.
-func (s *Store) TableTrouble(ctx context.Context) (t TableTrouble, err error) {
-	text, err := s.Value(ctx, tableTroubleKey)
+func (s *Store) TableTrouble(ctx context.Context, of OfflineTable) (t TableTrouble, err error) {
+	text, err := s.Value(ctx, string(of))
 	if err == nil && text != "" {
 		err = json.Unmarshal([]byte(text), &t)
 	}
@@ -28,8 +36,8 @@ func (s *Store) TableTrouble(ctx context.Context) (t TableTrouble, err error) {
 }
 
 // SetTableTrouble keeps what is wrong with the file of the offline table. It writes nothing if that is known.
-func (s *Store) SetTableTrouble(ctx context.Context, t TableTrouble) error {
-	known, err := s.TableTrouble(ctx)
+func (s *Store) SetTableTrouble(ctx context.Context, of OfflineTable, t TableTrouble) error {
+	known, err := s.TableTrouble(ctx, of)
 	if err != nil || known == t {
 		return err
 	}
@@ -37,5 +45,5 @@ func (s *Store) SetTableTrouble(ctx context.Context, t TableTrouble) error {
 	if err != nil {
 		return err
 	}
-	return s.SetValue(ctx, tableTroubleKey, string(text))
+	return s.SetValue(ctx, string(of), string(text))
 }

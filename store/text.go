@@ -11,6 +11,9 @@ import (
 // (including bidi overrides) become spaces, and runs of white space one space. Text of more than limit characters is
 // truncated to that length, ending in an ellipsis.
 func Clean(s string, limit int) string {
+	if isClean(s, limit) {
+		return s
+	}
 	s = strings.Map(func(r rune) rune {
 		if !unicode.IsGraphic(r) || unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) {
 			return ' '
@@ -22,6 +25,18 @@ func Clean(s string, limit int) string {
 		s = strings.TrimSpace(string([]rune(s)[:limit-1])) + "…"
 	}
 	return s
+}
+
+// isClean reports whether Clean changes nothing, which is told at once of plain ASCII.
+func isClean(s string, limit int) bool {
+	space := true // before the first character
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] > '~' || space && s[i] == ' ' {
+			return false
+		}
+		space = s[i] == ' '
+	}
+	return len(s) <= limit && (!space || s == "")
 }
 
 // ShellQuote makes s one word to a POSIX shell.

@@ -140,15 +140,17 @@ func (s *Store) Presume(ctx context.Context, all []Adopted) (changed bool, err e
 
 // presume makes an address friendly that awaits an answer, and appends to moved how the counting of its bans changes.
 func presume(ctx context.Context, tx *sql.Tx, id int64, n Network, moved []reclassified) ([]reclassified, error) {
-	m := reclassified{id: id, to: class{n.Country, true}}
+	m := reclassified{id: id}
 	err := tx.QueryRowContext(ctx,
-		"SELECT country FROM addresses WHERE id = ? AND whois_at IS NULL AND NOT friendly", id).Scan(&m.from.country)
+		"SELECT country, asn FROM addresses WHERE id = ? AND whois_at IS NULL AND NOT friendly", id).
+		Scan(&m.from.country, &m.from.asn)
 	if errors.Is(err, sql.ErrNoRows) {
 		return moved, nil
 	}
 	if err != nil {
 		return moved, err
 	}
+	m.to = class{n.Country, true, m.from.asn}
 	_, err = tx.ExecContext(ctx, "UPDATE addresses SET whois_country = ?, network_id = ?, friendly = 1 WHERE id = ?",
 		n.Country, n.ID, id)
 	if err != nil {
@@ -251,17 +253,18 @@ func adoptNetwork(
 	var loggedIn bool
 	m := reclassified{id: id}
 	err := tx.QueryRowContext(ctx,
-		"SELECT text, coalesce(table_country, ''), country, friendly, logged_in FROM addresses WHERE id = ?", id).
-		Scan(&text, &table, &m.from.country, &m.from.friendly, &loggedIn)
+		"SELECT text, coalesce(table_country, ''), country, friendly, asn, logged_in FROM addresses WHERE id = ?", id).
+		Scan(&text, &table, &m.from.country, &m.from.friendly, &m.from.asn, &loggedIn)
 	if errors.Is(err, sql.ErrNoRows) {
 		return moved, nil // purged meanwhile
 	}
 	if err != nil {
 		return moved, err
 	}
-	m.to = class{cmp.Or(n.Country, table), f.Has(text, table, n.Country) || loggedIn}
+	friendly := f.Has(text, table, n.Country) || f.HasASN(m.from.asn) || loggedIn
+	m.to = class{cmp.Or(n.Country, table), friendly, m.from.asn}
 	_, err = tx.ExecContext(ctx, `UPDATE addresses SET whois_country = ?, network_id = ?, whois_at = ?, asks = 0,
-		ask_after = 0, friendly = ? WHERE id = ?`, n.Country, n.ID, n.AnsweredAt.Unix(), m.to.friendly, id)
+		ask_after = 0, friendly = ? WHERE id = ?`, n.Country, n.ID, n.AnsweredAt.Unix(), friendly, id)
 	if err != nil {
 		return moved, err
 	}

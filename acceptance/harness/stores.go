@@ -21,7 +21,7 @@ func OpenStore(t *testing.T, path string) *store.Store {
 // OpenTable opens the built-in table of countries, and closes it when the test ends.
 func OpenTable(t *testing.T) *enrich.Table {
 	t.Helper()
-	table, err := enrich.OpenTable("")
+	table, err := enrich.OpenTable("", "")
 	if err != nil {
 		t.Fatal(err)
 	}
