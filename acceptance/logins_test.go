@@ -28,7 +28,7 @@ func TestBinaryAlertsOfWhoLoggedInBefore(t *testing.T) {
 
 	out, stderr, code := s.Run("check")
 	if code != 0 || !strings.Contains(out, "ok       logins web1: "+log+", 1 logins in its last 1 lines, the last ") ||
-		!strings.Contains(out, "whoever logged in 30 days before") {
+		!strings.Contains(out, "whoever logged in within 30 days before his ban") {
 		t.Errorf("code %d, %s\n%s", code, stderr, out)
 	}
 

@@ -123,7 +123,7 @@ func friendlyList(c *config.Config) string {
 		all = append(all, system.String())
 	}
 	if c.FriendlyLogins > 0 {
-		all = append(all, "whoever logged in "+period(c.FriendlyLogins)+" before or later")
+		all = append(all, "whoever logged in within "+period(c.FriendlyLogins)+" before his ban")
 	}
 	return strings.Join(all, ", ")
 }
