@@ -69,7 +69,7 @@ func TestBannedIsDrawnAfterTheLastBanIsOver(t *testing.T) {
 		for _, since := range []string{"7d", "all"} {
 			m := d.commands.Answer(t.Context(), msg.Request{Text: "/report banned " + since})
 			if got := m.Text.String(); !strings.HasPrefix(got, "Nobody is banned now\n") || m.Photo == nil ||
-				!strings.Contains(got, "3 Jan 2000") {
+				!strings.Contains(got, "3 Jan") {
 				t.Errorf("%s: %q with %d bytes of picture", since, got, len(m.Photo))
 			}
 		}
