@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"friendlyfire/bot/msg"
 	"friendlyfire/store"
@@ -95,7 +96,7 @@ func (c *Commands) carryOut(
 	case "friends", "friend":
 		m, err = c.friends(ctx, args)
 	case "ip":
-		m, err = c.ip(ctx, args)
+		m, err = c.ip(ctx, args, r.Platform, cmp.Or(r.Width, phone))
 	case moreOfBan, lessOfBan:
 		m, err = c.ban(ctx, args, command == moreOfBan)
 	case "tune":
@@ -280,7 +281,7 @@ func buttons(by, since string) [][]msg.Button {
 	return slices.AppendSeq(rows, slices.Chunk(byKind, third))
 }
 
-func (c *Commands) ip(ctx context.Context, args []string) (msg.Message, error) {
+func (c *Commands) ip(ctx context.Context, args []string, platform string, width int) (msg.Message, error) {
 	const listed = 5
 	w := c.Reporter.Words
 	const likeThis = " Like this: /ip 203.0.113.7"
@@ -298,7 +299,7 @@ func (c *Commands) ip(ctx context.Context, args []string) (msg.Message, error) {
 			"address alone.")
 	}
 	address := addr.Unmap().WithZone("").String()
-	bans, err := c.Store.BansOf(ctx, address, listed)
+	bans, err := c.Store.BansOf(ctx, address, timelineBans)
 	if err != nil {
 		return msg.Message{}, err
 	}
@@ -325,14 +326,23 @@ func (c *Commands) ip(ctx context.Context, args []string) (msg.Message, error) {
 	}
 	t = lines(t, w.networkInFull(g), plain(w.opinions(g)), w.verdict(g.Ban, v), plain(w.loginLine(g, false)),
 		plain("Banned "+times(g.Before+1)))
-	for _, b := range bans {
+	all := g.Before + 1
+	for _, b := range bans[:min(listed, len(bans))] {
 		t = append(append(t, msg.Run{Text: "\n" + w.at(b.Ban, time.Now()) + "  "}), w.where(b.Ban)...)
 	}
-	if n := g.Before + 1 - len(bans); n > 0 {
+	if n := all - listed; n > 0 {
 		t = append(t, msg.Run{Text: "\n… and " + number(n) + " earlier"})
 	}
 	if g.InForce(time.Now()) {
 		t = lines(t, w.unban(g.Ban))
 	}
-	return msg.Message{Text: t}, nil
+	m := msg.Message{Text: t}
+	picture := c.Reporter.For(platform).timeline(bans, all, time.Now())
+	if picture != nil && utf8.RuneCountInString(t.String()) <= captionMost {
+		if m.Photo, err = picture.PNG(); err != nil {
+			c.Log.Error("timeline not drawn", "error", err)
+		}
+		m.Fallback = picture.Text(width)
+	}
+	return m, nil
 }

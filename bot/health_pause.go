@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"math"
+	"strings"
 	"time"
 
 	"friendlyfire/store"
@@ -157,7 +158,11 @@ func (h *Health) pause(ctx context.Context, s store.SourceStatus, now time.Time,
 		if long || newest.Before(since.Add(-leastPause)) {
 			return nil
 		}
-		return h.tell(ctx, key, false, h.Chats, nil, headed(s.Name+" has bans again", ": "+h.lastBan(s, now)))
+		missed, err := h.bansAfter(ctx, key, s.Name)
+		if err != nil {
+			return err
+		}
+		return h.tell(ctx, key, false, h.Chats, nil, headed(s.Name+" has bans again", ": "+missed+h.lastBan(s, now)))
 	}
 	if !long || !otherwiseWell || h.elapsed(now) < usual.limit() {
 		return nil
@@ -165,6 +170,31 @@ func (h *Health) pause(ctx context.Context, s store.SourceStatus, now time.Time,
 	begun := headed(s.Name+": no ban for "+roughly(passed),
 		", "+usual.rate()+" (newest "+h.Words.moment(newest, now)+"). ")
 	return h.tellSince(ctx, key, newest, true, h.Chats, append(begun, serverAdvice(s.Name)...), nil)
+}
+
+// bansAfter is "14 bans since, none of a friend, " of the bans of a source after its pause began; "" where none is counted,
+// since the pause or the ban is not as old as the clock says.
+func (h *Health) bansAfter(ctx context.Context, key, source string) (string, error) {
+	kept, err := h.Store.Value(ctx, "health/"+key)
+	if err != nil {
+		return "", err
+	}
+	began, err := time.Parse(time.RFC3339, kept[strings.LastIndexByte(kept, ' ')+1:])
+	if err != nil {
+		return "", nil //nolint:nilerr // kept by an earlier version
+	}
+	counts, err := h.Store.BySource(ctx, store.Window{From: began.Add(time.Second)}, false)
+	for _, row := range counts.Rows {
+		if row.Key != source {
+			continue
+		}
+		friends := "none of a friend"
+		if row.Friendly > 0 {
+			friends = number(row.Friendly) + " of friends"
+		}
+		return plural(row.Bans, "ban") + " since, " + friends + ", ", err
+	}
+	return "", err
 }
 
 // lastBan is "last ban 14:05 (3 min ago)".

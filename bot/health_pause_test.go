@@ -213,8 +213,10 @@ func TestT02QuietThatIsUnusualIsToldOnceAndItsEndOnce(t *testing.T) {
 					t.Errorf("digest %q", got)
 				}
 				d.ban("198.51.100.8", "CN")
+				d.ban("198.51.100.9", "BE", ago(time.Second))
 				took, said = d.after(20 * time.Hour)
-				if took > time.Hour || !strings.HasPrefix(said, "[🟢 web1 has bans again, after ") {
+				if took > time.Hour || !strings.HasPrefix(said, "[🟢 web1 has bans again, after ") ||
+					!strings.Contains(said, ": 2 bans since, 1 of friends, last ban ") {
 					t.Errorf("said %q after %v", said, took)
 				}
 			})

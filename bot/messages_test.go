@@ -175,6 +175,18 @@ var scenes = []struct {
 		d.ban("198.51.100.9", "CN")
 		d.look()
 	}},
+	{"a source whose bans stop", func(d *desk) {
+		d.health.Sources[0].SilentAfter = 0
+		d.history(40, func(time.Time) bool { return true })
+		time.Sleep(2 * time.Minute)
+		d.step()
+		d.sender.sent = nil
+		time.Sleep(25 * time.Hour)
+		d.look()
+		time.Sleep(3 * time.Hour)
+		d.ban("198.51.100.8", "CN")
+		d.look()
+	}},
 	{"a source that is not understood", func(d *desk) {
 		time.Sleep(2 * time.Minute)
 		d.read(0, 100, nil)

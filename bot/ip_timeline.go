@@ -1,0 +1,50 @@
+package bot
+
+import (
+	"strings"
+	"time"
+
+	"friendlyfire/charts"
+	"friendlyfire/store"
+)
+
+// timelineBans is how many bans of an address its timeline has, the latest.
+const timelineBans = 200
+
+// captionMost is how many characters fit under a picture on any platform, with room for what is added.
+const captionMost = 900
+
+// timeline draws when an address was banned, by jail, and for how long; nil where there are not two bans of different
+// times. all is how many bans there are, newest first in bans.
+func (r *Reporter) timeline(bans []store.EnrichedBan, all int, now time.Time) Picture {
+	if len(bans) < 2 || bans[0].Time.Equal(bans[len(bans)-1].Time) {
+		return nil
+	}
+	w, g := r.Words, bans[0]
+	last, first := g.Time.In(w.Zone), bans[len(bans)-1].Time.In(w.Zone)
+	drawn := plural(all, "ban")
+	if all > len(bans) {
+		drawn = "the latest " + number(len(bans)) + " of " + drawn
+	}
+	title := w.address(g.Address) + ": " + drawn
+	c := charts.SpanChart{Theme: r.Theme, Now: now.In(w.Zone), Friends: g.Friendly}
+	if g.Friendly {
+		c.Head.Friends = drawn
+	}
+	holds := false
+	for _, b := range bans {
+		span := charts.Span{From: b.Time.In(w.Zone), Name: jailName(b.Jail)}
+		if b.BanTime > 0 {
+			span.Until = span.From.Add(time.Duration(b.BanTime) * time.Second)
+		}
+		span.Holding = b.BanTime != 0 && b.InForce(now) // of others nobody knows
+		holds = holds || span.Holding
+		c.Spans = append(c.Spans, span)
+	}
+	if holds {
+		title += ", still banned"
+	}
+	c.Title = title
+	c.Subtitle = strings.TrimPrefix(g.Country.Name()+" · ", " · ") + stampOf(first, now) + " to " + stampOf(last, now)
+	return c
+}
