@@ -104,7 +104,7 @@ func packagedConfig(t *testing.T) string {
 // install puts the package's files for Fail2Ban where this one looks for them.
 func (f *fail2ban) install() {
 	f.T.Helper()
-	contents, err := os.ReadFile("../deploy/debian/nfpm.yaml")
+	contents, err := os.ReadFile("../deploy/package/nfpm.yaml")
 	f.must(err)
 	file := regexp.MustCompile(`- src: (deploy/fail2ban/\S+)\n +dst: (\S+)`)
 	for _, m := range file.FindAllStringSubmatch(string(contents), -1) {
