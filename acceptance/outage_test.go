@@ -163,6 +163,7 @@ func TestR13OutagesHealByThemselves(t *testing.T) {
 	trusted()
 	length := time.Duration(harness.Size(5, 5, 57)) * time.Minute
 	longest, slowest, grown := time.Duration(0), time.Duration(0), 0
+	const few = 5
 	for name, c := range map[string]struct {
 		outage
 		api, source bool // who has the outage: the platforms, the source
@@ -231,13 +232,21 @@ func TestR13OutagesHealByThemselves(t *testing.T) {
 						before = runtime.NumGoroutine()
 					}
 				}
-				grown, longest = max(grown, runtime.NumGoroutine()-before), max(longest, network.slowest())
+				more := runtime.NumGoroutine() - before
+				for range 10 { // what ends by itself does not grow
+					if more <= few {
+						break
+					}
+					time.Sleep(time.Minute)
+					more = min(more, runtime.NumGoroutine()-before)
+				}
+				grown, longest = max(grown, more), max(longest, network.slowest())
 				p.stop()
 				network.close()
 			})
 		})
 	}
-	if longest > 15*time.Second || slowest > 30*time.Second || grown > 5 {
+	if longest > 15*time.Second || slowest > 30*time.Second || grown > few {
 		t.Errorf("a call took %v, a delivery after healing %v; %d goroutines more", longest, slowest, grown)
 	}
 	harness.Reached(t, "a call took %v at most, first delivery %v after healing, %+d goroutines",

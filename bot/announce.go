@@ -154,7 +154,7 @@ func (a *Announcer) alert(ctx context.Context, g store.EnrichedBan, risen map[st
 	}
 	who, err := a.judge.verdict(ctx, a.Store, g)
 	return Body{
-		Text: a.Words.Alert(g, a.Words.verdict(g.Ban, who), risen[g.Jail]), Ban: a.Words.told(g, risen[g.Jail]),
+		Text: a.Words.Alert(g, a.Words.verdict(g.Ban, who), risen[g.Jail]), Ban: a.Words.told(g, who, risen[g.Jail]),
 	}, err
 }
 

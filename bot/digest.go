@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"friendlyfire/bot/msg"
+	"friendlyfire/evidence"
 	"friendlyfire/store"
 )
 
@@ -20,6 +21,8 @@ type Digester struct {
 	Minute   int
 	Health   *Health
 	Next     func() // called when notices were posted
+
+	judge judge
 }
 
 // Step posts today's digest if its time has come and it has not been posted yet. A digest that was missed while the
@@ -82,6 +85,28 @@ func (d *Digester) Step(ctx context.Context) error {
 // Even with the longest names, they fit into one message of any platform; where more fits, a deliverer joins messages.
 const listed, more = 5, 10
 
+// inDigest is the verdict on the latest ban of an address, in a list.
+var inDigest = map[evidence.Who]string{evidence.Person: ": probably a person", evidence.Attacker: ": probably an attacker"}
+
+// named are the lines of the first groups, with the verdict on each. It recalls what is known of the others, too.
+func (d *Digester) named(ctx context.Context, groups []*friendGroup) (all []msg.Text, err error) {
+	w := d.Reporter.Words
+	for i, f := range groups {
+		if err := w.recall(ctx, d.Store, &f.latest); err != nil {
+			return nil, err
+		}
+		if i >= listed {
+			continue
+		}
+		who, err := d.judge.verdict(ctx, d.Store, f.latest)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, append(w.groupLine(f, clockForm), plain(inDigest[who.Who])...))
+	}
+	return all, nil
+}
+
 // Compose says what happened on the day before now. The first message carries the chart of countries.
 func (d *Digester) Compose(ctx context.Context, now time.Time) ([]Body, error) {
 	w := d.Reporter.Words
@@ -139,14 +164,11 @@ func (d *Digester) Compose(ctx context.Context, now time.Time) ([]Body, error) {
 		t = append(t, msg.Run{Text: "\nUsually " + number(perDay(history.Friendly)) + " of " + number(perDay(history.Bans))})
 	}
 	groups := w.groupFriends(friends, listed)
-	for _, f := range groups {
-		if err := d.Store.Recall(ctx, &f.latest); err != nil {
-			return nil, err
-		}
+	named, err := d.named(ctx, groups)
+	if err != nil {
+		return nil, err
 	}
-	for _, f := range groups[:min(listed, len(groups))] {
-		t = lines(t, w.groupLine(f, clockForm))
-	}
+	t = lines(append([]msg.Text{t}, named...)...)
 	if looks := looks(friends); looks != "" {
 		t = append(t, msg.Run{Text: "\n" + strings.TrimPrefix(looks, "; ")})
 	}
@@ -173,7 +195,11 @@ func (d *Digester) Compose(ctx context.Context, now time.Time) ([]Body, error) {
 	}
 	t = append(lines(t, actsInDigest(acts)), msg.Run{Text: "\n" + health})
 
-	bodies := []Body{{Text: t, Silent: !warning}}
+	known, err := d.Health.sourceTroubles(ctx, now) // which rang when they began
+	if err != nil {
+		return nil, err
+	}
+	bodies := []Body{{Text: t, Silent: !warning || len(known) > 0}}
 	if rep.drawable {
 		bodies[0].Chart = &chart
 	}

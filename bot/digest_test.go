@@ -259,3 +259,44 @@ func TestSourceThatCannotBeReadIsToldOnceAndItsEndOnce(t *testing.T) {
 		d.said("web1 cannot be read", "🟢 web1 can be read again, after 2 min: last line read 01:00")
 	})
 }
+
+func TestTheDigestSaysWhomEachBanHit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t)
+		d.ban("198.51.100.7", "BE", trying("jdupont", "jdupont", "jdupont", "jdupont", "jdupont"))
+		d.ban("198.51.100.8", "BE", trying("invalid user oracle", "invalid user admin", "invalid user test", "invalid user git"))
+		d.ban("198.51.100.9", "BE")
+		untilDigest()
+		d.morning()
+		all := strings.Join(d.sender.texts(), "\n---\n")
+		for _, want := range []string{
+			"198.51.100.7, sshd on web1, 01:00: probably a person\n",
+			"198.51.100.8, sshd on web1, 01:00: probably an attacker\n", "198.51.100.9, sshd on web1, 01:00\n",
+		} {
+			if !strings.Contains(all, want) {
+				t.Errorf("no %q in\n%s", want, all)
+			}
+		}
+	})
+}
+
+func TestADayWithoutBansRingsOnce(t *testing.T) {
+	for name, told := range map[string]bool{"nobody has told it": false, "trouble was told": true} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				d := newDesk(t)
+				d.week(97)
+				if told {
+					d.failed("permission denied")
+					time.Sleep(2 * time.Minute)
+					d.look()
+				}
+				d.morning()
+				first := d.sender.sent[0]
+				if !strings.Contains(first.Text.String(), ": 0 bans, usually ") || first.Silent != told {
+					t.Errorf("silent %v: %s", first.Silent, first.Text)
+				}
+			})
+		})
+	}
+}

@@ -160,9 +160,47 @@ func (h *Health) chat(ctx context.Context, chat store.Chat, now time.Time) error
 	}
 	down := !status.FailingSince.IsZero() && now.Sub(status.FailingSince) > downAfter ||
 		status.BlockedUntil.Sub(now) > downAfter
-	return h.tellSince(ctx, "chat/"+chat.Platform+"/"+chat.ID, status.FailingSince, down, others,
-		h.unreached(status, now),
-		msg.Text{{Text: chat.String() + " gets my messages again", Style: msg.Bold}})
+	key := "chat/" + chat.Platform + "/" + chat.ID
+	delivered := ""
+	if !down {
+		if delivered, err = h.delivered(ctx, key, status); err != nil {
+			return err
+		}
+	}
+	return h.tellSince(ctx, key, status.FailingSince, down, others, h.unreached(status, now),
+		headed(chat.String()+" gets my messages again", delivered))
+}
+
+// delivered is ": 3 messages delivered, none lost", of a chat that gets its messages again; "" if nothing was wrong.
+func (h *Health) delivered(ctx context.Context, key string, s store.ChatStatus) (string, error) {
+	kept, err := h.Store.Value(ctx, "health/"+key)
+	began, ok := beganAt(kept)
+	if err != nil || !ok {
+		return "", err
+	}
+	sent, dead, err := h.Store.Outcomes(ctx, s.Chat, began)
+	var parts []string
+	if sent > 0 {
+		parts = append(parts, plural(sent, "message")+" delivered")
+	}
+	if s.Waiting > 0 {
+		parts = append(parts, plural(s.Waiting, "message")+" on the way")
+	}
+	switch {
+	case dead > 0:
+		parts = append(parts, number(dead)+" given up")
+	case parts != nil:
+		parts = append(parts, "none lost")
+	default:
+		return "", err
+	}
+	return ": " + strings.Join(parts, ", "), err
+}
+
+// beganAt is when trouble began, as its state in the store says.
+func beganAt(kept string) (time.Time, bool) {
+	began, err := time.Parse(time.RFC3339, kept[strings.LastIndexByte(kept, ' ')+1:])
+	return began, err == nil
 }
 
 // unreached says why a chat does not get the messages, how many wait, and until when.

@@ -3,7 +3,6 @@ package bot
 import (
 	"context"
 	"math"
-	"strings"
 	"time"
 
 	"friendlyfire/store"
@@ -176,12 +175,9 @@ func (h *Health) pause(ctx context.Context, s store.SourceStatus, now time.Time,
 // since the pause or the ban is not as old as the clock says.
 func (h *Health) bansAfter(ctx context.Context, key, source string) (string, error) {
 	kept, err := h.Store.Value(ctx, "health/"+key)
-	if err != nil {
+	began, ok := beganAt(kept)
+	if err != nil || !ok {
 		return "", err
-	}
-	began, err := time.Parse(time.RFC3339, kept[strings.LastIndexByte(kept, ' ')+1:])
-	if err != nil {
-		return "", nil //nolint:nilerr // kept by an earlier version
 	}
 	counts, err := h.Store.BySource(ctx, store.Window{From: began.Add(time.Second)}, false)
 	for _, row := range counts.Rows {

@@ -87,6 +87,7 @@ var scenes = []struct {
 		d.banned("jdupont")
 	}},
 	{"a storm", func(d *desk) { d.storm(60) }},
+	{"a storm of people and attackers", func(d *desk) { d.storm(9, mixed) }},
 	{"a storm of a jail that seldom bans friends", func(d *desk) {
 		for i := range 30 {
 			d.ban("198.51.100.200", "BE", ago(time.Duration(i+1)*24*time.Hour))

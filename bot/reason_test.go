@@ -168,11 +168,17 @@ func TestAChatOutOfReachSaysWhatWaitsAndTheNextTry(t *testing.T) {
 			t.Errorf("the digest says %q", got)
 		}
 		time.Sleep(3 * time.Hour)
-		err := d.store.RecordAttempt(t.Context(), store.Attempt{Chat: other, At: time.Now(), Outcome: store.Sent})
+		due, err := d.store.Due(t.Context(), other, time.Now(), "", 2)
+		if err != nil || len(due) != 2 {
+			t.Fatal(due, err)
+		}
+		err = d.store.RecordAttempt(t.Context(), store.Attempt{
+			Chat: other, At: time.Now(), Outcome: store.Sent, IDs: []int64{due[0].ID, due[1].ID},
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
-		d.expect("🟢 telegram 8 gets my messages again, after 3 h 2 min")
+		d.expect("🟢 telegram 8 gets my messages again, after 3 h 2 min: 2 messages delivered, 1 message on the way, none lost")
 	})
 }
 

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"friendlyfire/bot/msg"
+	"friendlyfire/evidence"
 	"friendlyfire/store"
 )
 
@@ -23,12 +24,22 @@ type Told struct {
 	Address string    `json:"address"` // as it may be shown
 	Time    time.Time `json:"time"`
 	Context string    `json:"context,omitempty"` // what else the jail does
+
+	Who  evidence.Who `json:"who,omitempty"`  // who was probably banned; "" or Unclear: nobody can say
+	User string       `json:"user,omitempty"` // of a person: a name that was tried
 }
 
 // told is what a storm would say of the ban.
-func (w Words) told(g store.EnrichedBan, context string) *Told {
+func (w Words) told(g store.EnrichedBan, who evidence.Verdict, context string) *Told {
 	flag, whose := w.friend(g)
-	return &Told{g.ID, g.Jail, g.Source, flag, whose, w.address(g.Address), g.Time, context}
+	t := &Told{
+		ID: g.ID, Jail: g.Jail, Source: g.Source, Flag: flag, Whose: whose, Address: w.address(g.Address), Time: g.Time,
+		Context: context, Who: who.Who,
+	}
+	if who.Who == evidence.Person && len(who.Names) > 0 {
+		t.User = w.foreign(who.Names[0], g.Address)
+	}
+	return t
 }
 
 // topic is what the bans of a storm have in common.
@@ -212,7 +223,7 @@ func (w Words) storm(p *parcel, addresses []addressCount, n int, listed bool) ms
 	case n > 0:
 		unban = w.unban(store.Ban{Jail: b.Jail, Address: named[0]}, named[1:]...)
 	}
-	return lines(head, plain(when), plain(storm[len(storm)-1].Context), list, unban, plain(rest))
+	return lines(head, p.whoWasBanned(), plain(when), plain(storm[len(storm)-1].Context), list, unban, plain(rest))
 }
 
 // stormSize is "60 friends", or "3 friends 60 times".

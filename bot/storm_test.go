@@ -15,7 +15,7 @@ import (
 )
 
 // storm reads n bans of Belgian addresses, one a second, all in one read.
-func (d *desk) storm(n int) {
+func (d *desk) storm(n int, changes ...func(i int, b *store.Ban)) {
 	d.t.Helper()
 	var bans []store.Ban
 	for i := range n {
@@ -23,6 +23,9 @@ func (d *desk) storm(n int) {
 			Time: time.Now().Add(time.Duration(i-n) * time.Second), HasEpoch: true, Jail: "sshd", Failures: 5, BanTime: 3600,
 			Address: fmt.Sprintf("198.51.%d.%d", 100+i/250, i%250),
 		})
+		for _, change := range changes {
+			change(i, &bans[i])
+		}
 	}
 	d.line++
 	_, err := d.store.AddBans(d.t.Context(), store.Batch{
@@ -186,6 +189,29 @@ func TestR12StormHasEachNoticeOnceInAnyOrder(t *testing.T) {
 		}
 		if len(seen) != 30 || len(all[0].notices) != 30 {
 			t.Errorf("%d notices, %d different ones, want 30", len(all[0].notices), len(seen))
+		}
+	})
+}
+
+// mixed makes a storm of two people, a few attackers, and others.
+func mixed(i int, b *store.Ban) {
+	switch {
+	case i < 2:
+		b.Matches = failed("jdupont", "jdupont", "jdupont", "jdupont", "jdupont")
+	case i < 7:
+		b.Matches = failed("invalid user oracle", "invalid user admin", "invalid user test", "invalid user git", "root")
+	}
+}
+
+func TestAStormSaysWhoWasBanned(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t)
+		d.storm(9, mixed)
+		d.step()
+		const want = "(Belgium)\nProbably 2 people, 2 unclear, 5 attackers\n" +
+			"People: 198.51.100.0 (jdupont), 198.51.100.1 (jdupont)\n"
+		if all := strings.Join(d.sender.texts(), "\n---\n"); !strings.Contains(all, want) {
+			t.Errorf("no %q in\n%s", want, all)
 		}
 	})
 }

@@ -60,6 +60,26 @@ func chatRules(present whatif.Rule) (all []whatif.Rule) {
 	return all
 }
 
+// Ladder are the rules of the chat, and two stricter ones before them.
+func Ladder(present whatif.Rule) (all []whatif.Rule) {
+	for _, retry := range []int{present.MaxRetry - 2, present.MaxRetry - 1} {
+		if retry >= 1 {
+			all = append(all, whatif.Rule{MaxRetry: retry, FindTime: present.FindTime})
+		}
+	}
+	return append(all, chatRules(present)...)
+}
+
+// Advice is the recommendation with its price, as the chat gives it, or why there is none.
+func Advice(res whatif.Result) string {
+	best, why := advise(res)
+	if why != "" {
+		return "No other maxretry is advised. " + why
+	}
+	return fmt.Sprintf("Advised: maxretry %d, which would have spared %s. Price: %s", best.MaxRetry, sparedBy(best, res),
+		price(best, res))
+}
+
 // option is a choice as the chat tells it: whom it spares, and who is still banned.
 type option struct {
 	whatif.Choice

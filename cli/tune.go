@@ -162,12 +162,15 @@ func tune(ctx context.Context, env app.Env, f tuneFlags) error {
 	return errors.Join(errs...)
 }
 
-// rules are those that are asked for; nil for some around the present one.
+// open reports whether no rule is asked for.
+func (q tuneQuestion) open() bool { return q.maxRetry == 0 && q.findTime == 0 }
+
+// rules are those that are asked for, or some around the present one.
 func (q tuneQuestion) rules() func(whatif.Rule) []whatif.Rule {
-	rule := whatif.Rule{MaxRetry: q.maxRetry, FindTime: int64(q.findTime / time.Second)}
-	if rule == (whatif.Rule{}) {
-		return nil
+	if q.open() {
+		return bot.Ladder
 	}
+	rule := whatif.Rule{MaxRetry: q.maxRetry, FindTime: int64(q.findTime / time.Second)}
 	return func(whatif.Rule) []whatif.Rule { return []whatif.Rule{rule} }
 }
 
@@ -200,6 +203,9 @@ func (q tuneQuestion) print(env app.Env, source string, res whatif.Result) {
 			fmt.Fprintf(env.Out, "; at most %d more guesses before these bans", c.ExtraGuesses)
 		}
 		fmt.Fprintln(env.Out)
+	}
+	if q.open() {
+		fmt.Fprintln(env.Out, "  "+bot.Advice(res))
 	}
 }
 

@@ -67,6 +67,11 @@ func TestTuneSaysWhatAnotherRuleWouldHaveDone(t *testing.T) {
 	if code != 0 || out != want {
 		t.Errorf("code %d, %s, got\n%swant\n%s", code, stderr, out, want)
 	}
+	out, stderr, code = s.Run("tune", "sshd")
+	if code != 0 || !strings.Contains(out, "\n  maxretry 6, findtime 10m: banned ") ||
+		!strings.HasSuffix(out, "\n  No other maxretry is advised. Too few friends were banned for advice.\n") {
+		t.Errorf("code %d, %s, got\n%s", code, stderr, out)
+	}
 	for _, arguments := range [][]string{
 		{"tune", "--findtime", "soon"},
 		{"tune", "--maxretry", "-1"},

@@ -65,3 +65,10 @@ func (s *Store) DeadLetters(
 	})
 	return d, err
 }
+
+// Outcomes counts the chat's notices that were sent, and those that were given up, since a time.
+func (s *Store) Outcomes(ctx context.Context, chat Chat, since time.Time) (sent, dead int, err error) {
+	err = s.r.QueryRowContext(ctx, `SELECT count(*) FILTER (WHERE sent_at >= ?1), count(*) FILTER (WHERE dead_at >= ?1)
+		FROM notices WHERE platform = ?2 AND chat = ?3`, since.Unix(), chat.Platform, chat.ID).Scan(&sent, &dead)
+	return sent, dead, err
+}

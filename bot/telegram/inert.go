@@ -89,11 +89,11 @@ func activeNumbers(text string) (all []stretch) {
 // hairSpace is the narrowest character that is part of nothing that Telegram finds.
 const hairSpace = "\u200a"
 
-// disarm returns the text with a hair space in front of it, and between all characters if something may be found in it.
-// It is for where no entity can be had.
+// disarm returns the text with a hair space on both sides, since what is beside it may continue it, and between all
+// characters if something may be found in it. It is for where no entity can be had.
 func disarm(text string) string {
 	if len(actives(text)) == 0 {
-		return hairSpace + text
+		return hairSpace + text + hairSpace
 	}
 	var b strings.Builder
 	for _, r := range text {
@@ -102,5 +102,5 @@ func disarm(text string) string {
 		}
 		b.WriteRune(r)
 	}
-	return b.String()
+	return b.String() + hairSpace
 }

@@ -21,6 +21,23 @@ var hostile = []string{
 	"1", "(", ")", "«", "\u200b", "\u00a0", "\u202e", "\u200d", "é", "🇧🇪", "example", "2026-11-28",
 }
 
+// Where there may be no more entities, what would have been one is not continued by what stands beside it.
+func TestS21NothingBecomesClickableAcrossRuns(t *testing.T) {
+	var text msg.Text
+	for range maxEntities + 1 {
+		text = append(text, msg.Run{Text: "x", Style: msg.Code}, msg.Run{Text: " "})
+	}
+	text = append(text, msg.Run{Text: "4111 1111 1111 1111/", Style: msg.Code}, msg.Run{Text: "1\t"})
+	shown, entities, _ := compose(text)
+	var set []telegramtest.Entity
+	for _, e := range entities {
+		set = append(set, telegramtest.Entity{Type: string(e.Type), Offset: e.Offset, Length: e.Length})
+	}
+	if found := telegramtest.Found(shown, set); found != nil {
+		t.Errorf("found %v in %q", found, shown)
+	}
+}
+
 // TestS21NothingBecomesClickable sets random runs of hostile text in all styles, few and many.
 func TestS21NothingBecomesClickable(t *testing.T) {
 	seed := uint64(time.Now().UnixNano())

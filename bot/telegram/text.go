@@ -36,13 +36,15 @@ func compose(t msg.Text) (text string, entities []entity, length int) {
 		}
 	}
 	var b strings.Builder
+	disarmed := false // the piece before
 	for _, p := range pieces {
 		set := p.Style != msg.Plain && len(entities) < maxEntities
 		if p.Style == msg.Bold {
 			set = set && room > 0
 			room--
 		}
-		if !set && p.Style != msg.Plain && p.Style != msg.Bold {
+		open := p.Style == msg.Plain || p.Style == msg.Bold // Telegram looks into it
+		if disarmed = !set && !open || disarmed && open; disarmed {
 			p.Text = disarm(p.Text)
 		}
 		units := 0
