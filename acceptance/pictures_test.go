@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -42,19 +43,25 @@ func TestR29APictureHoldsBackNoWords(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			simulate(t, func(t *testing.T, s *simulation) {
+				var mu sync.Mutex
 				uploads := map[string]int{}
+				upload := func(chat string) {
+					mu.Lock()
+					defer mu.Unlock()
+					uploads[chat]++
+				}
 				s.Telegram.Script(func(q telegramtest.Request) telegramtest.Fault {
 					if q.Method != "sendPhoto" {
 						return nil
 					}
-					uploads[strconv.FormatInt(q.Chat, 10)]++
+					upload(strconv.FormatInt(q.Chat, 10))
 					return faults.telegram
 				})
 				s.Discord.Script(func(q discordtest.Request) discordtest.Fault {
 					if q.Method != http.MethodPost || !strings.HasPrefix(q.Header.Get("Content-Type"), "multipart/") {
 						return nil
 					}
-					uploads[discordtest.Channel]++
+					upload(discordtest.Channel)
 					return faults.discord
 				})
 				time.Sleep(58 * time.Minute)

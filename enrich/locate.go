@@ -20,7 +20,7 @@ type Locator struct {
 // only between steps, so that what one table says is never kept as what the next one does.
 func (l *Locator) Step(ctx context.Context) error {
 	if l.Watch {
-		l.Table.Refresh()
+		l.Table.Refresh(ctx)
 		countries, systems := l.Table.Trouble()
 		err := errors.Join(l.Store.SetTableTrouble(ctx, store.CountryTable, countries),
 			l.Store.SetTableTrouble(ctx, store.SystemTable, systems))

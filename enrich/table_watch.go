@@ -2,6 +2,7 @@ package enrich
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -26,19 +27,22 @@ const settled = 2 * time.Second
 
 // Refresh takes the files of the table that have changed, are complete and are left alone by now. Where one cannot be
 // used, the table stays as it is, and Trouble says why. It looks at a file's properties alone as long as these do not
-// change.
-func (t *Table) Refresh() {
-	t.countries.refresh()
-	t.systems.refresh()
+// change. When ctx ends, it leaves the rest for another time.
+func (t *Table) Refresh(ctx context.Context) {
+	t.countries.refresh(ctx)
+	t.systems.refresh(ctx)
 }
 
-func (p *part) refresh() {
+func (p *part) refresh(ctx context.Context) {
 	if p.path == "" {
 		return
 	}
 	if !p.examined {
+		damage, err := examine(ctx, p.db, p.field)
+		if ctx.Err() != nil {
+			return
+		}
 		p.judged, p.examined = p.taken, true
-		damage, err := examine(p.db, p.field)
 		p.trouble.Damaged = cmp.Or(damage, reason(err))
 	}
 	now, err := statTable(p.path)
@@ -53,12 +57,13 @@ func (p *part) refresh() {
 	if rested := time.Since(time.Unix(0, now.modified)); !again && (now.size <= 0 || rested < settled) {
 		return
 	}
-	p.judged = now
 	if now == p.taken {
-		p.trouble.Refused = "" // it is there again
+		p.judged, p.trouble.Refused = now, "" // it is there again
 		return
 	}
-	p.trouble.Refused = reason(p.take())
+	if err := p.take(ctx); ctx.Err() == nil {
+		p.judged, p.trouble.Refused = now, reason(err)
+	}
 }
 
 // Trouble returns what is wrong with the file of countries and that of networks, as of the last Refresh.
@@ -82,12 +87,12 @@ func reason(err error) string {
 }
 
 // take takes the table's file as it is now. After an error the table is what it was.
-func (p *part) take() error {
+func (p *part) take(ctx context.Context) error {
 	c, err := copyTable(p.path, p.field)
 	if err != nil {
 		return err
 	}
-	damage, err := examine(c.db, p.field)
+	damage, err := examine(ctx, c.db, p.field)
 	if err != nil {
 		return errors.Join(err, c.db.Close())
 	}
@@ -100,9 +105,12 @@ func (p *part) take() error {
 }
 
 // examine reads all records, and returns how many of them are damaged, "" if none is. Its error is that too much is.
-func examine(db *maxminddb.Reader, f field) (damage string, err error) {
+func examine(ctx context.Context, db *maxminddb.Reader, f field) (damage string, err error) {
 	whole, damaged := 0, 0
 	for result := range db.Networks() {
+		if ctx.Err() != nil {
+			return "", ctx.Err()
+		}
 		if result.Err() != nil {
 			return "", fmt.Errorf("its search tree is damaged: %w", result.Err())
 		}

@@ -2,6 +2,8 @@ package enrich
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -295,7 +297,7 @@ func TestR32AnUnchangedTableCostsNothing(t *testing.T) {
 	o.overwrite([]byte("broken"))
 	o.step()
 	o.step()
-	allocated := testing.AllocsPerRun(20, o.table.Refresh)
+	allocated := testing.AllocsPerRun(20, func() { o.table.Refresh(t.Context()) })
 	if allocated > 10 {
 		t.Errorf("%v allocations a look", allocated)
 	}
@@ -318,5 +320,19 @@ func TestR32ACopyNeedsNoTemporaryFile(t *testing.T) {
 	}
 	if c := table.Country(netip.MustParseAddr("1.2.3.4")); c != "BE" {
 		t.Errorf("country %q, want BE", c)
+	}
+}
+
+// A stop does not wait until a table has been examined, which takes seconds on a small machine.
+func TestAStopLeavesATableUnexamined(t *testing.T) {
+	table, err := OpenTable("", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer table.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if damage, err := examine(ctx, table.countries.db, table.countries.field); !errors.Is(err, context.Canceled) || damage != "" {
+		t.Errorf("%q, %v", damage, err)
 	}
 }
