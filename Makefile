@@ -105,6 +105,7 @@ packages: $(kinds)
 deb: export ZSH_COMPLETIONS = /usr/share/zsh/vendor-completions
 rpm apk archlinux: export ZSH_COMPLETIONS = /usr/share/zsh/site-functions
 $(kinds): $(dist)/friendlyfire-linux-$(ARCH) documents
+	touch -d @$(SOURCE_DATE_EPOCH) deploy/openrc/*install # an apk keeps the times of its scripts
 	PACKAGE_VERSION=$$(deploy/package/version $@) \
 		$(nfpm) package --config deploy/package/nfpm.yaml --packager $@ --target $(dist)/
 
