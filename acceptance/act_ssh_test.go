@@ -57,7 +57,7 @@ func TestA02AnotherMachineActsBySSH(t *testing.T) {
 	}
 	if os.Geteuid() == 0 {
 		if err := os.MkdirAll("/run/sshd", 0o755); err != nil { // where it gives up its rights
-			t.Skip(err)
+			t.Skip("sshd has no folder here to give up its rights in: ", err)
 		}
 	}
 	self, err := os.Executable()

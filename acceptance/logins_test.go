@@ -27,7 +27,7 @@ func TestBinaryAlertsOfWhoLoggedInBefore(t *testing.T) {
 	s.Write(log, []byte(first))
 
 	out, stderr, code := s.Run("check")
-	if code != 0 || !strings.Contains(out, "ok       logins web1: "+log+", 1 logins in its last 1 lines, the last ") ||
+	if code != 0 || !strings.Contains(out, "ok       logins web1: "+log+", logins among its last lines: 1 of 1, the last ") ||
 		!strings.Contains(out, "whoever logged in within 30 days before his ban") {
 		t.Errorf("code %d, %s\n%s", code, stderr, out)
 	}

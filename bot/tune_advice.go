@@ -13,7 +13,7 @@ type TuneQuestion struct {
 	Jail     string                                  // "": all
 	Since    time.Duration                           // how far back; 0: all there is
 	FindTime time.Duration                           // another one to count with, too; 0: none
-	Rules    func(present whatif.Rule) []whatif.Rule // to be tried; nil: some near the present one
+	Rules    func(present whatif.Rule) []whatif.Rule // to be tried; nil: none
 }
 
 // Tuned is what the log of one source answers.

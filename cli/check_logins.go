@@ -44,7 +44,7 @@ func checkLogins(ctx context.Context, list *checklist, a *app.App, l config.Logi
 	case preview.Last == nil:
 		list.ok(what, "%s, no login in its last %d lines%s", file, preview.Lines, read)
 	default:
-		list.ok(what, "%s, %d logins in its last %d lines, the last %s%s", file, preview.State.Logins, preview.Lines,
+		list.ok(what, "%s, logins among its last lines: %d of %d, the last %s%s", file, preview.State.Logins, preview.Lines,
 			localTime(preview.Last.Time, a.Config.LoginZone(l)), read)
 	}
 	if n := preview.State.Rejects; n > 0 {

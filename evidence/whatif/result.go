@@ -50,7 +50,7 @@ func (r *Replay) Present(name string) Rule {
 }
 
 // Result says what the rules would have done in a jail. Rules that are zero in part are the present one there, and
-// their FindTime may else be that of the Replay. Without any, some stricter and some more lenient ones are tried.
+// their FindTime may else be that of the Replay.
 func (r *Replay) Result(name string, friend func(address string) bool, rules ...Rule) Result {
 	j := r.jails[name]
 	if j == nil {
@@ -59,9 +59,6 @@ func (r *Replay) Result(name string, friend func(address string) bool, rules ...
 	res := Result{
 		Jail: name, Present: j.present(), Told: j.rule.MaxRetry > 0 && j.rule.FindTime > 0, Failures: j.seen,
 		Before: j.before, From: j.first, To: j.last,
-	}
-	if len(rules) == 0 {
-		rules = around(res.Present)
 	}
 	for _, rule := range rules {
 		if rule.MaxRetry == 0 {
@@ -124,17 +121,4 @@ func (b *Bounds) add(low, high bool) {
 	if high {
 		b[1]++
 	}
-}
-
-// around are rules to choose from.
-func around(present Rule) (all []Rule) {
-	n := present.MaxRetry
-	for _, retry := range []int{n - 2, n - 1, n + 1, n + 2, n + 5, 2 * n} {
-		rule := Rule{retry, present.FindTime}
-		if retry >= 1 && !slices.Contains(all, rule) {
-			all = append(all, rule)
-		}
-	}
-	slices.SortFunc(all, func(a, b Rule) int { return a.MaxRetry - b.MaxRetry })
-	return all
 }
