@@ -35,5 +35,5 @@ func (m *memory) Step(ctx context.Context) error {
 	m.left = false
 	err := errors.Join(m.store.Shrink(ctx), m.table.Release())
 	debug.FreeOSMemory()
-	return err
+	return errors.Join(err, releaseProgram())
 }

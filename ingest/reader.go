@@ -49,7 +49,7 @@ type Progress struct {
 // Limits of a batch, which is saved in one transaction. They bound the memory, and what must be read again after a
 // kill.
 const (
-	batchLines = 50_000
+	batchLines = 36_000
 	batchBytes = 8 << 20
 )
 
