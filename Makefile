@@ -80,7 +80,7 @@ $(tarballs): $(dist)/friendlyfire-$(version)-%.tar.gz: $(dist)/friendlyfire-% do
 	tar --create --sort=name --owner=0 --group=0 --numeric-owner --mode=u+rwX,go+rX,go-w --mtime=@$(SOURCE_DATE_EPOCH) \
 		--transform='s,^$(dist)/friendlyfire-$*$$,friendlyfire,' --transform='s,^$(dist)/,,' \
 		--transform='s,^,friendlyfire-$(version)/,' \
-		$< $(dist)/friendlyfire.1 $(dist)/completion LICENSE README.md MANUAL.md CHANGELOG.md config.toml deploy | \
+		$< $(dist)/friendlyfire.1 $(dist)/completion LICENSE README.md MANUAL.md CHANGELOG.md docs/*.md config.toml deploy | \
 		gzip -9n > $@
 
 man: # dist/friendlyfire.1, of what the commands say of themselves
