@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -23,7 +24,7 @@ func TestTheDemonstrationAsksNoNetwork(t *testing.T) {
 	trace := filepath.Join(s.Dir, "trace")
 	strace := []string{"strace", "-f", "-A", "-o", trace, "-e", "trace=%network"}
 
-	s.Wrapper = append(strace, "-D") // the program is our child, strace its grandchild
+	s.Wrapper = slices.Concat(strace, []string{"-D"}) // the program is our child, strace its grandchild
 	cmd := s.Command(t.Context())
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
