@@ -1,4 +1,4 @@
-.PHONY: build test long bench growth benchmarks benchstat gallery messages lint generate release man completions documents packages deb image
+.PHONY: build test docs long bench growth benchmarks benchstat gallery messages lint generate release man completions documents packages deb image
 
 dist := dist
 
@@ -39,6 +39,16 @@ gallery: # every kind of chart, of the sample and of a made-up year, in gallery/
 messages: # every message that the bot sends, from a fixed history; messages UPDATE=-update writes the golden file anew
 	go test -count=1 -run='^TestMessagesAreTheGoldenOnes$$' ./bot $(if $(UPDATE),-args $(UPDATE))
 	cat bot/testdata/messages.txt
+
+# The documentation as a site, in dist/docs; then a browser looks at it. It needs hugo, npm and chromium, of any
+# distribution. SHOTS=folder keeps a picture of every page.
+docs:
+	npm ci --prefix docs/site --ignore-scripts --no-audit --no-fund --silent
+	hugo --source . --config docs/site/hugo.toml --noBuildLock --panicOnWarning --quiet --cleanDestinationDir --destination $(dist)/docs
+	install -D -m 0644 -t $(dist)/docs/player docs/site/node_modules/asciinema-player/dist/bundle/asciinema-player.min.js \
+		docs/site/node_modules/asciinema-player/dist/bundle/asciinema-player.css
+	go test -count=1 -tags=gallery -run='^TestRecordTheDemonstration$$' ./acceptance -args -cast='$(abspath $(dist))/docs/demo.cast'
+	node docs/site/look.mjs $(dist)/docs $(SHOTS)
 
 lint:
 	.ci/run lint

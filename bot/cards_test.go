@@ -109,12 +109,12 @@ type cardLook struct {
 }
 
 var cardLooks = map[string]cardLook{
-	"telegram": {left: 24, top: 40, right: 24, bottom: 34, line: 25, size: 16},
-	"discord":  {left: 76, top: 66, right: 24, bottom: 18, line: 25, size: 16, side: true},
+	"telegram": {left: 20, top: 36, right: 20, bottom: 34, line: 25, size: 16},
+	"discord":  {left: 66, top: 66, right: 16, bottom: 18, line: 25, size: 16, side: true},
 }
 
-// cardWidth is the width of every card: that of a phone held upright, in its own pixels, and half as much again.
-const cardWidth = 560
+// cardWidth is the width of every card: about that of a phone held upright, so that it can be read there.
+const cardWidth = 420
 
 // card is what the templates draw.
 type card struct {
@@ -267,3 +267,12 @@ func (l cardLine) FlagY() int { return l.Y - 13 }
 
 // HourY is where the hour stands, at the bottom.
 func (c card) HourY() int { return c.Bubble - 10 }
+
+// Inner is the width without the line around it.
+func (c card) Inner() int { return c.Width - 2 }
+
+// Right is where the hour ends.
+func (c card) Right() int { return c.Width - 18 }
+
+// Arch is the upper edge of a picture between its round corners.
+func (c card) Arch() int { return c.Inner() - 32 }
