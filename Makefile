@@ -65,11 +65,16 @@ machines := linux-amd64 linux-arm64 linux-armv7 linux-armv6 freebsd-amd64
 programs := $(addprefix $(dist)/friendlyfire-,$(machines))
 tarballs := $(machines:%=$(dist)/friendlyfire-$(version)-%.tar.gz)
 
-release: $(tarballs) # all that a page of a release holds, and what it must hash to
+release: changed $(tarballs) # all that a page of a release holds, and what it must hash to
 	for arch in amd64 arm64 armv7; do $(MAKE) packages ARCH=$$arch || exit; done
 	go run github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0 bin -json -noserial \
 		-output $(dist)/friendlyfire-$(version).cdx.json $(dist)/friendlyfire-linux-amd64
 	cd $(dist) && sha256sum $$(ls | grep -E '^friendlyfire[-_].*(\.tar\.gz|\.deb|\.rpm|\.apk|\.zst|\.json|linux-amd64)$$') > SHA256SUMS
+
+.PHONY: changed
+changed: # a tag must be one that CHANGELOG.md tells of; what lies between two tags is none
+	@case '$(version)' in 0-* | *-*-g*) ;; *) grep -q '^## $(version) (' CHANGELOG.md || \
+		{ echo 'CHANGELOG.md has no "## $(version) (date)"' >&2; exit 1; } ;; esac
 
 .PHONY: $(programs)
 $(dist)/friendlyfire-linux-amd64: settings = GOOS=linux GOARCH=amd64 GOAMD64=v1
