@@ -1,4 +1,4 @@
-.PHONY: build test long bench growth benchmarks benchstat gallery messages lint generate release man completions documents packages deb image
+.PHONY: build test docs long bench growth benchmarks benchstat gallery messages lint generate release man completions documents packages deb image
 
 dist := dist
 
@@ -40,6 +40,16 @@ messages: # every message that the bot sends, from a fixed history; messages UPD
 	go test -count=1 -run='^TestMessagesAreTheGoldenOnes$$' ./bot $(if $(UPDATE),-args $(UPDATE))
 	cat bot/testdata/messages.txt
 
+# The documentation as a site, in dist/docs; then a browser looks at it. It needs hugo, npm and chromium, of any
+# distribution. SHOTS=folder keeps a picture of every page.
+docs:
+	npm ci --prefix docs/site --ignore-scripts --no-audit --no-fund --silent
+	hugo --source . --config docs/site/hugo.toml --noBuildLock --panicOnWarning --quiet --cleanDestinationDir --destination $(dist)/docs
+	install -D -m 0644 -t $(dist)/docs/player docs/site/node_modules/asciinema-player/dist/bundle/asciinema-player.min.js \
+		docs/site/node_modules/asciinema-player/dist/bundle/asciinema-player.css
+	go test -count=1 -tags=gallery -run='^TestRecordTheDemonstration$$' ./acceptance -args -cast='$(abspath $(dist))/docs/demo.cast'
+	node docs/site/look.mjs $(dist)/docs $(SHOTS)
+
 lint:
 	.ci/run lint
 
@@ -55,11 +65,16 @@ machines := linux-amd64 linux-arm64 linux-armv7 linux-armv6 freebsd-amd64
 programs := $(addprefix $(dist)/friendlyfire-,$(machines))
 tarballs := $(machines:%=$(dist)/friendlyfire-$(version)-%.tar.gz)
 
-release: $(tarballs) # all that a page of a release holds, and what it must hash to
+release: changed $(tarballs) # all that a page of a release holds, and what it must hash to
 	for arch in amd64 arm64 armv7; do $(MAKE) packages ARCH=$$arch || exit; done
 	go run github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0 bin -json -noserial \
 		-output $(dist)/friendlyfire-$(version).cdx.json $(dist)/friendlyfire-linux-amd64
 	cd $(dist) && sha256sum $$(ls | grep -E '^friendlyfire[-_].*(\.tar\.gz|\.deb|\.rpm|\.apk|\.zst|\.json|linux-amd64)$$') > SHA256SUMS
+
+.PHONY: changed
+changed: # a tag must be one that CHANGELOG.md tells of; what lies between two tags is none
+	@case '$(version)' in 0-* | *-*-g*) ;; *) grep -q '^## $(version) (' CHANGELOG.md || \
+		{ echo 'CHANGELOG.md has no "## $(version) (date)"' >&2; exit 1; } ;; esac
 
 .PHONY: $(programs)
 $(dist)/friendlyfire-linux-amd64: settings = GOOS=linux GOARCH=amd64 GOAMD64=v1
@@ -80,7 +95,7 @@ $(tarballs): $(dist)/friendlyfire-$(version)-%.tar.gz: $(dist)/friendlyfire-% do
 	tar --create --sort=name --owner=0 --group=0 --numeric-owner --mode=u+rwX,go+rX,go-w --mtime=@$(SOURCE_DATE_EPOCH) \
 		--transform='s,^$(dist)/friendlyfire-$*$$,friendlyfire,' --transform='s,^$(dist)/,,' \
 		--transform='s,^,friendlyfire-$(version)/,' \
-		$< $(dist)/friendlyfire.1 $(dist)/completion LICENSE README.md MANUAL.md CHANGELOG.md config.toml deploy | \
+		$< $(dist)/friendlyfire.1 $(dist)/completion LICENSE README.md MANUAL.md CHANGELOG.md docs/*.md config.toml deploy | \
 		gzip -9n > $@
 
 man: # dist/friendlyfire.1, of what the commands say of themselves
