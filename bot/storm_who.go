@@ -47,7 +47,10 @@ func (p *parcel) whoWasBanned() msg.Text {
 	if counts[evidence.Person]+counts[evidence.Attacker] == 0 {
 		return nil
 	}
-	t := plain("Probably " + strings.Join(parts, ", "))
+	t := headed("Probably "+parts[0], "")
+	for _, part := range parts[1:] {
+		t[1].Text += ", " + part
+	}
 	for i, b := range people[:min(peopleNamed, len(people))] {
 		t = append(t, msg.Run{Text: []string{"\nPeople: ", ", "}[min(i, 1)]}, msg.Run{Text: b.Address, Style: msg.Code})
 		if b.User != "" {
