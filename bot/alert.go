@@ -119,12 +119,12 @@ func (w Words) tried(b store.Ban, verdict string) msg.Text {
 // it is not the reader's.
 func (w Words) span(b store.Ban) string {
 	from := b.Time.In(w.zone(b.Source))
-	s := from.Format(clockForm)
+	s := from.Format(msg.ClockForm)
 	switch until := from.Add(time.Duration(b.BanTime) * time.Second); {
 	case b.BanTime < 0:
 		s += ", for ever"
 	case b.BanTime > 0:
-		s += " to " + clockOf(until, from)
+		s += " to " + msg.Clock(until, from)
 	}
 	return s + w.foreignZone(from)
 }
@@ -138,8 +138,8 @@ func (w Words) nth(g store.EnrichedBan) string {
 		return "1st ban here"
 	}
 	at, last := g.Time.In(w.zone(g.Source)), g.LastBefore.In(w.zone(g.Source))
-	when := clockOf(last, at)
-	if len(when) == len(clockForm) {
+	when := msg.Clock(last, at)
+	if len(when) == len(msg.ClockForm) {
 		when = "today " + when
 	}
 	n, within := g.Before+1, ""

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"friendlyfire/bot/msg"
 	"friendlyfire/store"
 )
 
@@ -118,7 +119,7 @@ func (w Words) cause(c cause) string {
 	if c.named {
 		jail += " on " + c.Source
 	}
-	at := c.At.In(w.zone(c.Source)).Format("Mon 2 Jan")
+	at := c.At.In(w.zone(c.Source)).Format(msg.DayForm)
 	var change string
 	if c.Setting == store.MaxRetry {
 		change = fmt.Sprintf("%s went from %d to %s on %s", jail, c.Before, triesOf(c.Value), at)
@@ -138,7 +139,7 @@ func (w Words) inPicture(c cause) string {
 		return number(n)
 	}
 	return fmt.Sprintf("%s: %s %s to %s since %s", c.Jail, c.Setting, value(c.Before), value(c.Value),
-		c.At.In(w.zone(c.Source)).Format("Mon 2 Jan"))
+		c.At.In(w.zone(c.Source)).Format(msg.DayForm))
 }
 
 // growth is by how much there are more friendly bans; "" where there were none.

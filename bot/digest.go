@@ -102,7 +102,7 @@ func (d *Digester) named(ctx context.Context, groups []*friendGroup) (all []msg.
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, append(w.groupLine(f, clockForm), plain(inDigest[who.Who])...))
+		all = append(all, append(w.groupLine(f, msg.ClockForm), plain(inDigest[who.Who])...))
 	}
 	return all, nil
 }
@@ -149,7 +149,7 @@ func (d *Digester) Compose(ctx context.Context, now time.Time) ([]Body, error) {
 		return nil, err
 	}
 
-	date := window.From.Format(dayForm)
+	date := window.From.Format(msg.DayForm)
 	var t msg.Text
 	warning := rep.Total == 0 && history.Bans >= unusual*pastWeek
 	switch {
@@ -207,7 +207,7 @@ func (d *Digester) Compose(ctx context.Context, now time.Time) ([]Body, error) {
 		n := min(more, len(rest))
 		page := msg.Text{{Text: "Friendly bans of " + date + ", continued", Style: msg.Bold}}
 		for _, f := range rest[:n] {
-			page = lines(page, w.groupLine(f, clockForm))
+			page = lines(page, w.groupLine(f, msg.ClockForm))
 		}
 		bodies, rest = append(bodies, Body{Text: page, Silent: true}), rest[n:]
 	}

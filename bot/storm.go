@@ -147,7 +147,7 @@ func (p *parcel) dated(w Words, now time.Time) string {
 	if b == nil || now.Sub(b.Time) < 12*time.Hour {
 		return ""
 	}
-	return b.Time.In(w.zone(b.Source)).Format(" (" + dayForm + ")")
+	return b.Time.In(w.zone(b.Source)).Format(" (" + msg.DayForm + ")")
 }
 
 // addressCount is an address and its number of bans.
@@ -186,7 +186,7 @@ func (w Words) storm(p *parcel, addresses []addressCount, n int, listed bool) ms
 	head := append(plain(b.Flag+" "), w.where(store.Ban{Jail: b.Jail, Source: b.Source})...)
 	size, when := w.stormSize(len(storm)+more, len(addresses), more), w.span(store.Ban{Source: b.Source, Time: first})
 	zone := w.zone(b.Source)
-	switch from, until := first.In(zone).Format(clockForm), clockOf(last.In(zone), first.In(zone)); {
+	switch from, until := first.In(zone).Format(msg.ClockForm), msg.Clock(last.In(zone), first.In(zone)); {
 	case more > 0: // of which nobody knows when they were
 		when = "from " + when + " on"
 	default:
