@@ -227,11 +227,11 @@ func unbanCommand(b store.Ban, more []string) string {
 	return command
 }
 
-// inAlert is "sshd: 4 friends of 212 bans today, usually 1 of 200".
+// inAlert is "sshd: 4 of 212 bans today hit friends, usually 1 of 200".
 func (r rise) inAlert() string {
 	when := " today"
 	if r.days > 1 {
 		when = fmt.Sprintf(" in %d days", r.days)
 	}
-	return r.now.Jail + ": " + seen(r.now) + when + ", usually " + usual(r.past)
+	return r.now.Jail + ": " + r.hit(when) + ", usually " + usual(r.past)
 }

@@ -135,6 +135,7 @@ var scenes = []struct {
 			d.ban(fmt.Sprint("192.0.2.", 1+i), []store.Country{"CN", "US", "NL"}[i%3], ago(time.Duration(i)*time.Minute))
 		}
 		d.morning()
+		d.sender.sent = append(d.sender.sent, d.press(d.sender.sent[0], "Friends"))
 	}},
 	{"the digest of a bad day", func(d *desk) {
 		d.week(97)
@@ -163,6 +164,8 @@ var scenes = []struct {
 	{"the digest of a day that is too quiet", func(d *desk) {
 		d.week(97)
 		d.morning()
+		quiet := d.types(ann, commandOf(d.t, d.sender.sent[0], "Quiet for 1 day"))
+		d.sender.sent = append(d.sender.sent, quiet, d.press(quiet, "Status"))
 	}},
 	{"a jail whose rule became stricter, and /report strict", func(d *desk) {
 		d.change()
