@@ -79,7 +79,9 @@ func together(first, n store.Notice, b Body) bool {
 }
 
 // hasButtons reports whether the parcel has buttons where it is a message of its own.
-func (p *parcel) hasButtons() bool { return p.storm != nil || p.body.Ban != nil || p.body.Buttons != nil }
+func (p *parcel) hasButtons() bool {
+	return p.storm != nil || p.body.Ban != nil || p.body.Buttons != nil
+}
 
 // buttons are those below a message of so many notices, of which the first parcel alone has some.
 func (d *Deliverer) buttons(ctx context.Context, first *parcel, notices int) [][]msg.Button {

@@ -30,7 +30,7 @@ type kind struct {
 // kinds are all kinds of report, in the order in which they are offered. A new kind is one more entry.
 var kinds = []kind{
 	{
-		name: "country", count: byCountry, keyName: countryName, chart: barChart, highlights: leaders, find: findHits,
+		name: "country", count: byJudgedCountry, keyName: countryName, chart: countryChart, highlights: leaders, find: findHits,
 		drawn: hasBars,
 	},
 	{name: "map", count: byCountry, keyName: countryName, chart: mapChart, highlights: leaders, find: findMap},
