@@ -55,7 +55,9 @@ var kinds = []kind{
 		name: "source", count: bySource, keyName: sourceName, chart: barChart, highlights: leaders, find: findHits,
 		drawn: hasBars,
 	},
-	{name: "day", count: byDay, keyName: dayName, chart: dayChart, highlights: busiest, find: findDay},
+	{
+		name: "day", count: byDay, keyName: dayName, chart: dayChart, highlights: busiest, find: findDay, drawn: hasBars,
+	},
 	{name: "hour", count: byHour, keyName: hourName, chart: hourChart, highlights: found, find: findHour},
 	{name: "strict", count: byJailAndPast, keyName: jailName, chart: strictChart, highlights: strictest, find: findStrict},
 	{
