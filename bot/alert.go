@@ -20,6 +20,10 @@ func (w Words) Alert(g store.EnrichedBan, verdict msg.Text, context string) msg.
 	if g.InForce(time.Now()) {
 		unban = w.unban(g.Ban)
 	}
+	log := w.log(g.Ban)
+	if w.tells(g.Ban, verdict.String()) {
+		log = nil // More has it
+	}
 	said := strings.Contains(verdict.String(), loggedIn+" from") || w.friendByLogin(g)
 	return lines(
 		w.Headline(g),
@@ -30,7 +34,7 @@ func (w Words) Alert(g store.EnrichedBan, verdict msg.Text, context string) msg.
 		w.network(g),
 		plain(w.opinions(g)),
 		plain(context),
-		w.log(g.Ban),
+		log,
 		unban,
 	)
 }
@@ -86,13 +90,22 @@ func (w Words) friend(g store.EnrichedBan) (flag, whose string) {
 	return "🤝", "friendly"
 }
 
+// tells reports whether the verdict has all that the log line would say: each name that was tried, and how often.
+func (w Words) tells(b store.Ban, verdict string) bool {
+	names := triedNames(b.Matches)
+	return len(names) > 0 && strings.Contains(verdict, " "+plural(b.Failures, "failure")+" ") && w.allNamed(b, names, verdict)
+}
+
+// allNamed reports whether the verdict names each of these users.
+func (w Words) allNamed(b store.Ban, names []string, verdict string) bool {
+	return !slices.ContainsFunc(names, func(name string) bool { return !strings.Contains(verdict, w.foreign(name, b.Address)) })
+}
+
 // tried says which users were tried, and how often somebody failed; nil where the verdict says it.
 func (w Words) tried(b store.Ban, verdict string) msg.Text {
 	const most = 8
 	names := triedNames(b.Matches)
-	if verdict != "" && !slices.ContainsFunc(names, func(name string) bool {
-		return !strings.Contains(verdict, w.foreign(name, b.Address))
-	}) {
+	if verdict != "" && w.allNamed(b, names, verdict) {
 		return nil
 	}
 	var t msg.Text
