@@ -114,8 +114,8 @@ func TestDayAndAHalfInASimulation(t *testing.T) {
 			"silent":                               0,
 			digest:                                 2,
 			"Fri 31 Dec: 0 bans\n":                 1,
-			"Sat 1 Jan: 4 of 27 bans hit friends\n🇧🇪 34.38.29.62 ×4, sshd on web1, 01:00–19:00\n" +
-				"Countries: United States 23, Belgium 4\nJails: sshd 27\n": 1,
+			"Sat 1 Jan: 4 of 27 bans hit friends (1 address)\n🇧🇪 34.38.29.62 ×4, sshd on web1, 01:00–19:00\n" +
+				"Countries: United States 23, Belgium 4\nAll by sshd\n": 1,
 		})
 		for _, m := range s.Telegram.Messages() {
 			if strings.Contains(m.Text, "of 27 bans") && !harness.IsChart(m.Photo) {

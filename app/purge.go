@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"friendlyfire/bot/msg"
 	"friendlyfire/store"
 )
 
@@ -14,7 +15,7 @@ type AstrayError struct{ Ahead time.Duration }
 
 func (e *AstrayError) Error() string {
 	const day = 24 * time.Hour
-	return fmt.Sprintf("the clock says %s, which is %d days after the bot last ran", time.Now().Format(time.DateTime),
+	return fmt.Sprintf("the clock says %s, which is %d days after the bot last ran", msg.Stamp(time.Now(), time.Time{}),
 		int64(e.Ahead/day))
 }
 

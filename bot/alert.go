@@ -20,6 +20,10 @@ func (w Words) Alert(g store.EnrichedBan, verdict msg.Text, context string) msg.
 	if g.InForce(time.Now()) {
 		unban = w.unban(g.Ban)
 	}
+	log := w.log(g.Ban)
+	if w.tells(g.Ban, verdict.String()) {
+		log = nil // More has it
+	}
 	said := strings.Contains(verdict.String(), loggedIn+" from") || w.friendByLogin(g)
 	return lines(
 		w.Headline(g),
@@ -30,7 +34,7 @@ func (w Words) Alert(g store.EnrichedBan, verdict msg.Text, context string) msg.
 		w.network(g),
 		plain(w.opinions(g)),
 		plain(context),
-		w.log(g.Ban),
+		log,
 		unban,
 	)
 }
@@ -86,13 +90,22 @@ func (w Words) friend(g store.EnrichedBan) (flag, whose string) {
 	return "🤝", "friendly"
 }
 
+// tells reports whether the verdict has all that the log line would say: each name that was tried, and how often.
+func (w Words) tells(b store.Ban, verdict string) bool {
+	names := triedNames(b.Matches)
+	return len(names) > 0 && strings.Contains(verdict, " "+plural(b.Failures, "failure")+" ") && w.allNamed(b, names, verdict)
+}
+
+// allNamed reports whether the verdict names each of these users.
+func (w Words) allNamed(b store.Ban, names []string, verdict string) bool {
+	return !slices.ContainsFunc(names, func(name string) bool { return !strings.Contains(verdict, w.foreign(name, b.Address)) })
+}
+
 // tried says which users were tried, and how often somebody failed; nil where the verdict says it.
 func (w Words) tried(b store.Ban, verdict string) msg.Text {
 	const most = 8
 	names := triedNames(b.Matches)
-	if verdict != "" && !slices.ContainsFunc(names, func(name string) bool {
-		return !strings.Contains(verdict, w.foreign(name, b.Address))
-	}) {
+	if verdict != "" && w.allNamed(b, names, verdict) {
 		return nil
 	}
 	var t msg.Text
@@ -119,12 +132,12 @@ func (w Words) tried(b store.Ban, verdict string) msg.Text {
 // it is not the reader's.
 func (w Words) span(b store.Ban) string {
 	from := b.Time.In(w.zone(b.Source))
-	s := from.Format(clockForm)
+	s := from.Format(msg.ClockForm)
 	switch until := from.Add(time.Duration(b.BanTime) * time.Second); {
 	case b.BanTime < 0:
 		s += ", for ever"
 	case b.BanTime > 0:
-		s += " to " + clockOf(until, from)
+		s += " to " + msg.Clock(until, from)
 	}
 	return s + w.foreignZone(from)
 }
@@ -138,8 +151,8 @@ func (w Words) nth(g store.EnrichedBan) string {
 		return "1st ban here"
 	}
 	at, last := g.Time.In(w.zone(g.Source)), g.LastBefore.In(w.zone(g.Source))
-	when := clockOf(last, at)
-	if len(when) == len(clockForm) {
+	when := msg.Clock(last, at)
+	if len(when) == len(msg.ClockForm) {
 		when = "today " + when
 	}
 	n, within := g.Before+1, ""
@@ -227,11 +240,11 @@ func unbanCommand(b store.Ban, more []string) string {
 	return command
 }
 
-// inAlert is "sshd: 4 friends of 212 bans today, usually 1 of 200".
+// inAlert is "sshd: 4 of 212 bans today hit friends, usually 1 of 200".
 func (r rise) inAlert() string {
 	when := " today"
 	if r.days > 1 {
 		when = fmt.Sprintf(" in %d days", r.days)
 	}
-	return r.now.Jail + ": " + seen(r.now) + when + ", usually " + usual(r.past)
+	return r.now.Jail + ": " + r.hit(when) + ", usually " + usual(r.past)
 }

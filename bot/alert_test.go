@@ -200,3 +200,25 @@ func TestLogLinesHaveNoBallast(t *testing.T) {
 		}
 	}
 }
+
+// The log line is under More where the verdict has its names and how often they were tried, and above it else.
+func TestTheLogLineIsNotToldTwice(t *testing.T) {
+	for name, test := range map[string]struct {
+		verdict string
+		want    bool
+	}{
+		"names and count": {"Probably a person: only jdupont, who exists; 3 failures in 2 min", false},
+		"another count":   {"Probably a person: only jdupont, who exists; 13 failures in 2 min", true},
+		"names":           {"Probably a person: only jdupont, who exists", true},
+		"a count":         {"Person or attacker? one name; 3 failures in 2 min", true},
+		"nothing":         {"", true},
+	} {
+		g := store.EnrichedBan{Ban: store.Ban{
+			Source: "web1", Jail: "sshd", Address: "198.51.100.7", Failures: 3, Matches: failed("jdupont", "jdupont", "jdupont"),
+		}}
+		text := Words{Zone: time.UTC}.Alert(g, plain(test.verdict), "").String()
+		if got := strings.Contains(text, "\nFailed password for jdupont … ×3"); got != test.want {
+			t.Errorf("%s: the log line is told %v, want %v:\n%s", name, got, test.want, text)
+		}
+	}
+}

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"friendlyfire/bot/msg"
 	"friendlyfire/store"
 )
 
@@ -118,7 +119,7 @@ func (w Words) cause(c cause) string {
 	if c.named {
 		jail += " on " + c.Source
 	}
-	at := c.At.In(w.zone(c.Source)).Format("Mon 2 Jan")
+	at := c.At.In(w.zone(c.Source)).Format(msg.DayForm)
 	var change string
 	if c.Setting == store.MaxRetry {
 		change = fmt.Sprintf("%s went from %d to %s on %s", jail, c.Before, triesOf(c.Value), at)
@@ -130,15 +131,33 @@ func (w Words) cause(c cause) string {
 }
 
 // inPicture is "sshd: maxretry 5 to 3 since Thu 12 Nov".
-func (w Words) inPicture(c cause) string {
+func (w Words) inPicture(c cause) string { return w.change(c.RuleChange, " since") }
+
+// change is "sshd: maxretry 5 to 3, Thu 12 Nov".
+func (w Words) change(c store.RuleChange, on string) string {
 	value := func(n int64) string {
-		if c.Setting == store.FindTime {
-			return spanOf(n)
+		switch {
+		case c.Setting == store.MaxRetry:
+			return number(n)
+		case n < 0:
+			return "for ever"
 		}
-		return number(n)
+		return spanOf(n)
 	}
-	return fmt.Sprintf("%s: %s %s to %s since %s", c.Jail, c.Setting, value(c.Before), value(c.Value),
-		c.At.In(w.zone(c.Source)).Format("Mon 2 Jan"))
+	return fmt.Sprintf("%s: %s %s to %s%s %s", c.Jail, c.Setting, value(c.Before), value(c.Value), on,
+		c.At.In(w.zone(c.Source)).Format(msg.DayForm))
+}
+
+// finding is "sshd bans friends 4 times as often since 31 Mar".
+func (c cause) finding() string {
+	often := "more often"
+	if c.before.Friendly > 0 {
+		often = "twice as often"
+		if times := c.since.Friendly / c.before.Friendly; times > 2 {
+			often = number(times) + " times as often"
+		}
+	}
+	return c.Jail + " bans friends " + often + " since " + c.At.Format("2 Jan")
 }
 
 // growth is by how much there are more friendly bans; "" where there were none.

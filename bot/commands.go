@@ -99,6 +99,8 @@ func (c *Commands) carryOut(
 		m, err = c.ip(ctx, args, r.Platform, cmp.Or(r.Width, phone))
 	case moreOfBan, lessOfBan:
 		m, err = c.ban(ctx, args, command == moreOfBan)
+	case dayView:
+		m, err = c.day(ctx, args, r, cmp.Or(r.Width, phone))
 	case "tune":
 		m, err = c.tune(ctx, args, r)
 	case "status":

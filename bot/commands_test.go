@@ -29,7 +29,7 @@ func TestCommandsAnswer(t *testing.T) {
 			"3 bans of 2 addresses\n7 days to Sat 1 Jan 01:00 CET\nFriendly (Belgium): ",
 		},
 		"report, nearly": {"/report sorce", "I do not know “sorce”. Did you mean source? I know country, "},
-		"report, strict": {"report strict", "Friends among the banned: sshd 2 of 3 (66.7%)"},
+		"report, strict": {"report strict", "Bans that hit friends: sshd 2 of 3 (66.7%)"},
 		"report, mistyped": {
 			"/report monthly",
 			"I do not know “monthly”. I know country, map, network, jail, friends, users, week, source, day, hour, strict, banned, and 24h, 7d, 30d, all.",

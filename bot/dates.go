@@ -4,49 +4,20 @@ import (
 	"strings"
 	"time"
 
+	"friendlyfire/bot/msg"
 	"friendlyfire/store"
 )
 
-// Dates and times have one form, here and in pictures: "Sat 28 Nov 15:04", and of what is most of a year away
-// "28 Nov 2025". Hours on the axes of pictures, and what names them, have no leading zero.
-const (
-	dayForm   = "Mon 2 Jan"
-	yearForm  = "2 Jan 2006"
-	clockForm = "15:04"
-)
+// hourMinute is a time of the day as the axes of pictures and what names them have it, without a leading zero: "8:05".
+func hourMinute(t time.Time) string { return strings.TrimPrefix(t.Format(msg.ClockForm), "0") }
 
-// dayOf is the day of a moment in its own zone: "Sat 28 Nov", "28 Nov 2025".
-func dayOf(t, now time.Time) string {
-	if now.Sub(t).Abs() >= 300*24*time.Hour {
-		return t.Format(yearForm)
-	}
-	return t.Format(dayForm)
-}
-
-// stampOf is a moment with its day: "Sat 28 Nov 15:04".
-func stampOf(t, now time.Time) string { return dayOf(t, now) + " " + t.Format(clockForm) }
-
-// clockOf is a moment in its own zone, no longer than it has to be beside now: "16:04", "Sun 29 Nov 15:12", "28 Nov 2025".
-func clockOf(t, now time.Time) string {
-	switch day := dayOf(t, now); {
-	case t.Format(time.DateOnly) == now.Format(time.DateOnly):
-		return t.Format(clockForm)
-	case day == t.Format(yearForm):
-		return day
-	}
-	return stampOf(t, now)
-}
-
-// hourMinute is a time of the day as axes have it: "8:05".
-func hourMinute(t time.Time) string { return strings.TrimPrefix(t.Format(clockForm), "0") }
-
-// moment is clockOf in the reader's zone.
-func (w Words) moment(t, now time.Time) string { return clockOf(t.In(w.Zone), now.In(w.Zone)) }
+// moment is msg.Clock in the reader's zone.
+func (w Words) moment(t, now time.Time) string { return msg.Clock(t.In(w.Zone), now.In(w.Zone)) }
 
 // at is when the ban was on the clock of its server, whose zone is named where it is not the reader's.
 func (w Words) at(b store.Ban, now time.Time) string {
 	t := b.Time.In(w.zone(b.Source))
-	return stampOf(t, now) + w.foreignZone(t)
+	return msg.Stamp(t, now) + w.foreignZone(t)
 }
 
 // foreignZone is " CET" where the zone of t is not the reader's.
@@ -65,7 +36,7 @@ func (w Words) dates(from, to, now time.Time) string {
 		if t.Year() == now.Year() {
 			return t.Format("2 Jan")
 		}
-		return t.Format(yearForm)
+		return t.Format(msg.YearForm)
 	}
 	if day(from) == day(to) {
 		return day(from)
@@ -81,17 +52,17 @@ func (w Words) period(since string, window store.Window) string {
 	case window.From.IsZero():
 		return "No bans yet"
 	case since == "week":
-		return from.Format("Mon 2") + strings.TrimSuffix(from.Format(" Jan"), to.Format(" Jan")) + " to " + to.Format(dayForm)
+		return from.Format("Mon 2") + strings.TrimSuffix(from.Format(" Jan"), to.Format(" Jan")) + " to " + to.Format(msg.DayForm)
 	case since == "":
-		return from.Format(dayForm)
+		return from.Format(msg.DayForm)
 	case since != "all":
-		return length(since) + " to " + stampOf(to, to)
+		return length(since) + " to " + msg.Stamp(to, to)
 	case from.Format(time.DateOnly) == to.Format(time.DateOnly):
-		return to.Format(dayForm + " 2006")
+		return to.Format(msg.DayForm + " 2006")
 	case from.Year() == to.Year():
-		return from.Format(dayForm) + " to " + to.Format(dayForm+" 2006")
+		return from.Format(msg.DayForm) + " to " + to.Format(msg.DayForm+" 2006")
 	}
-	return from.Format(dayForm+" 2006") + " to " + to.Format(dayForm+" 2006")
+	return from.Format(msg.DayForm+" 2006") + " to " + to.Format(msg.DayForm+" 2006")
 }
 
 // periodIn is period with its zone: "7 days to Sun 22 Nov 14:05 CET".

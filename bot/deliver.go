@@ -18,6 +18,9 @@ type Body struct {
 	Chart *Chart   `json:"chart,omitempty"` // drawn when the notice is sent
 	Ban   *Told    `json:"ban,omitempty"`   // of an alert: tells it as one of many
 
+	// Buttons are those below a notice that is no alert, where it is a message of its own.
+	Buttons [][]msg.Button `json:"buttons,omitempty"`
+
 	// Silent does not ring. What is not an alert and no trouble is silent.
 	Silent bool `json:"silent,omitempty"`
 }

@@ -22,6 +22,7 @@ type Digester struct {
 	Health   *Health
 	Next     func() // called when notices were posted
 
+	quiet bool // in the chat where it is shown only alerts ring
 	judge judge
 }
 
@@ -85,34 +86,51 @@ func (d *Digester) Step(ctx context.Context) error {
 // Even with the longest names, they fit into one message of any platform; where more fits, a deliverer joins messages.
 const listed, more = 5, 10
 
-// inDigest is the verdict on the latest ban of an address, in a list.
-var inDigest = map[evidence.Who]string{evidence.Person: ": probably a person", evidence.Attacker: ": probably an attacker"}
+// inDigest is the verdict on the latest ban of an address, in a list. Of several addresses it would be that on one.
+func inDigest(f *friendGroup, who evidence.Who) string {
+	switch {
+	case len(f.addresses) > 1:
+		return ""
+	case who == evidence.Person:
+		return ": probably a person"
+	case who == evidence.Attacker:
+		return ": probably an attacker"
+	case f.latest.Matches != "":
+		return ": unclear"
+	}
+	return ""
+}
 
 // named are the lines of the first groups, with the verdict on each. It recalls what is known of the others, too.
-func (d *Digester) named(ctx context.Context, groups []*friendGroup) (all []msg.Text, err error) {
+func (d *Digester) named(ctx context.Context, groups []*friendGroup, most int) (all []msg.Text, err error) {
 	w := d.Reporter.Words
 	for i, f := range groups {
 		if err := w.recall(ctx, d.Store, &f.latest); err != nil {
 			return nil, err
 		}
-		if i >= listed {
+		if i >= most {
 			continue
 		}
 		who, err := d.judge.verdict(ctx, d.Store, f.latest)
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, append(w.groupLine(f, clockForm), plain(inDigest[who.Who])...))
+		all = append(all, append(w.groupLine(f, msg.ClockForm), plain(inDigest(f, who.Who))...))
 	}
 	return all, nil
 }
 
 // Compose says what happened on the day before now. The first message carries the chart of countries.
 func (d *Digester) Compose(ctx context.Context, now time.Time) ([]Body, error) {
+	return d.compose(ctx, now, now)
+}
+
+// compose is Compose on the day before a moment of today, as things are now.
+func (d *Digester) compose(ctx context.Context, today, now time.Time) ([]Body, error) {
 	w := d.Reporter.Words
-	now = now.In(w.Zone)
+	today = today.In(w.Zone)
 	day := func(back int) time.Time {
-		return time.Date(now.Year(), now.Month(), now.Day()-back, 0, 0, 0, 0, w.Zone)
+		return time.Date(today.Year(), today.Month(), today.Day()-back, 0, 0, 0, 0, w.Zone)
 	}
 	chart := Chart{By: "country", From: day(1), To: day(0)}
 	rep, err := d.Reporter.count(ctx, chart)
@@ -120,27 +138,11 @@ func (d *Digester) Compose(ctx context.Context, now time.Time) ([]Body, error) {
 		return nil, err
 	}
 	window := rep.Window
-	jails, err := d.Store.ByJail(ctx, window, false)
-	if err != nil {
-		return nil, err
-	}
-	unknown, err := d.Store.Unknown(ctx, window)
-	if err != nil {
-		return nil, err
-	}
-	friends, err := d.Store.FriendlyBans(ctx, window, 10_000, 0)
+	friends, err := d.Store.FriendlyBans(ctx, window, friendsGrouped, 0)
 	if err != nil {
 		return nil, err
 	}
 	history, err := d.Store.Totals(ctx, store.Window{From: day(1 + pastWeek), To: day(1)})
-	if err != nil {
-		return nil, err
-	}
-	stricter, err := d.stricter(ctx, day)
-	if err != nil {
-		return nil, err
-	}
-	health, err := d.Health.Digest(ctx, now)
 	if err != nil {
 		return nil, err
 	}
@@ -149,57 +151,35 @@ func (d *Digester) Compose(ctx context.Context, now time.Time) ([]Body, error) {
 		return nil, err
 	}
 
-	date := window.From.Format(dayForm)
-	var t msg.Text
+	date := window.From.Format(msg.DayForm)
 	warning := rep.Total == 0 && history.Bans >= unusual*pastWeek
-	switch {
-	case warning:
-		t = headed("⚠ "+date+": 0 bans", ", usually "+number(perDay(history.Bans))+". Does Fail2Ban run?")
-	case rep.Friendly > 0:
-		t = headed(date+": "+number(rep.Friendly)+" of "+plural(rep.Total, "ban")+" hit friends", "")
-	default:
-		t = headed(date+": "+plural(rep.Total, "ban"), "")
-	}
-	if rep.Total > 0 && history.Bans > 0 {
-		t = append(t, msg.Run{Text: "\nUsually " + number(perDay(history.Friendly)) + " of " + number(perDay(history.Bans))})
-	}
 	groups := w.groupFriends(friends, listed)
-	named, err := d.named(ctx, groups)
+	named, err := d.named(ctx, groups, listed)
 	if err != nil {
 		return nil, err
 	}
-	t = lines(append([]msg.Text{t}, named...)...)
-	if looks := looks(friends); looks != "" {
+	t := lines(append([]msg.Text{digestHead(date, rep, history, groups, warning)}, named...)...)
+	if looks := looks(friends); looks != "" && len(groups) < len(friends) {
 		t = append(t, msg.Run{Text: "\n" + strings.TrimPrefix(looks, "; ")})
 	}
 	if n := len(groups) - listed; n > 0 {
 		t = append(t, msg.Run{Text: "\n… and " + number(n) + " more below"})
 	}
-	if rep.Total > 0 {
-		t = append(t, msg.Run{Text: "\nCountries: " + top(rep.Rows, 5)})
-		if rows := d.jailRows(jails.Rows); len(rows) > 0 {
-			t = append(t, msg.Run{Text: "\nJails: " + top(rows, 8)})
-		}
+	bans, err := d.ofBans(ctx, day, rep)
+	if err != nil {
+		return nil, err
 	}
-	if unknown > 0 {
-		t = append(t, msg.Run{Text: "\nCountry unknown: " + plural(unknown, "address")})
-		if d.Health.Whois {
-			t = append(t, msg.Run{Text: "; asked again later"})
-		}
+	state, err := d.state(ctx, now, warning)
+	if err != nil {
+		return nil, err
 	}
-	if stricter != "" {
-		t = append(t, msg.Run{Text: stricter})
-	}
-	if rep.Caveat != "" {
-		t = append(t, msg.Run{Text: "\nMind: " + rep.Caveat})
-	}
-	t = append(lines(t, actsInDigest(acts)), msg.Run{Text: "\n" + health})
+	t = lines(t, plain(bans), actsInDigest(acts), state)
 
 	known, err := d.Health.sourceTroubles(ctx, now) // which rang when they began
 	if err != nil {
 		return nil, err
 	}
-	bodies := []Body{{Text: t, Silent: !warning || len(known) > 0}}
+	bodies := []Body{{Text: t, Silent: !warning || len(known) > 0, Buttons: digestButtons(rep, warning, d.quiet)}}
 	if rep.drawable {
 		bodies[0].Chart = &chart
 	}
@@ -207,7 +187,7 @@ func (d *Digester) Compose(ctx context.Context, now time.Time) ([]Body, error) {
 		n := min(more, len(rest))
 		page := msg.Text{{Text: "Friendly bans of " + date + ", continued", Style: msg.Bold}}
 		for _, f := range rest[:n] {
-			page = lines(page, w.groupLine(f, clockForm))
+			page = lines(page, w.groupLine(f, msg.ClockForm))
 		}
 		bodies, rest = append(bodies, Body{Text: page, Silent: true}), rest[n:]
 	}
@@ -219,16 +199,6 @@ const unusual, pastWeek = 3, 7
 
 // perDay is a week's number for one of its days, rounded.
 func perDay(ofWeek int64) int64 { return (ofWeek + pastWeek/2) / pastWeek }
-
-func (d *Digester) jailRows(jails []store.Count) (rows []Row) {
-	for _, n := range jails {
-		if n.Key == "" && len(jails) == 1 {
-			return nil // the source names no jails
-		}
-		rows = append(rows, Row{Name: jailName(n.Key), Bans: n.Bans})
-	}
-	return rows
-}
 
 // top names the first rows with their counts: "China 50, Unknown 3, 7 others 12".
 func top(rows []Row, n int) string {
@@ -243,13 +213,13 @@ func top(rows []Row, n int) string {
 	return s
 }
 
-// inDigest is "Stricter than usual: sshd, 4 friends of 212 bans (1.9%), usually 1 of 200 (0.5%)".
+// inDigest is "Stricter than usual: sshd, 4 of 212 bans hit friends, 1.9%, usually 1 of 200 (0.5%)".
 func (r rise) inDigest() string {
 	when := ""
 	if r.days > 1 {
 		when = fmt.Sprintf(" in %d days", r.days)
 	}
-	s := fmt.Sprintf("Stricter than usual: %s, %s%s (%s), usually %s", r.now.Jail, seen(r.now), when,
+	s := fmt.Sprintf("Stricter than usual: %s, %s, %s, usually %s", r.now.Jail, r.hit(when),
 		percent(r.now.Friendly, r.now.Bans), usual(r.past))
 	if r.past.Friendly > 0 {
 		s += " (" + percent(r.past.Friendly, r.past.Bans) + ")"

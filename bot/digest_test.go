@@ -45,7 +45,7 @@ func TestDigestComesOncePerDateAndOnQuietDaysToo(t *testing.T) {
 		time.Sleep(30 * time.Hour) // asleep at the time of a digest: made up for, once, for the latest date
 		d.digest()
 		d.said("Fri 31 Dec", "Sun 2 Jan: 1 of 1 ban hit friends\n"+
-			"🇧🇪 198.51.100.7, sshd on web1, 04:00\nCountries: Belgium 1\nJails: sshd 1\nweb1: last ban Sun 2 Jan 04:00 (30 h ago); all sources healthy",
+			"🇧🇪 198.51.100.7, sshd on web1, 04:00\nCountries: Belgium 1\nAll by sshd\nweb1: last ban Sun 2 Jan 04:00 (30 h ago); all sources healthy",
 			"Last week: 1 ban of 1 address")
 		if d.sender.sent[1].Photo != nil {
 			t.Error("a picture of one bar")
@@ -85,7 +85,7 @@ func TestDigestSetsTheDayBesideItsPast(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := "Sun 9 Jan: 9 bans\nUsually 0 of 5\nCountries: China 9\nJails: sshd 9\n"
+		want := "Sun 9 Jan: 9 bans\nUsually 0 of 5\nCountries: China 9\nAll by sshd, usually 2 to 8\n"
 		if got := bodies[0].Text.String(); !strings.HasPrefix(got, want) {
 			t.Errorf("got %q, want it to begin with %q", got, want)
 		}
@@ -96,10 +96,11 @@ func TestDigestTellsOfEveryFriendlyBanAndStaysShort(t *testing.T) {
 	tests := map[string]struct {
 		address func(i int) string
 		lines   int
+		hit     string
 	}{
-		"in many networks": {func(i int) string { return fmt.Sprintf("2001:db8:%x::9abc:def0:1234:1", 0x1000+i) }, 60},
-		"in one network":   {func(i int) string { return fmt.Sprintf("2001:db8:1234:5678:9abc:def0:1234:%x", 0x1000+i) }, 1},
-		"of one address":   {func(int) string { return "198.51.100.7" }, 1},
+		"in many networks": {func(i int) string { return fmt.Sprintf("2001:db8:%x::9abc:def0:1234:1", 0x1000+i) }, 60, ""},
+		"in one network":   {func(i int) string { return fmt.Sprintf("2001:db8:1234:5678:9abc:def0:1234:%x", 0x1000+i) }, 1, ""},
+		"of one address":   {func(int) string { return "198.51.100.7" }, 1, " (1 address)"},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -122,7 +123,7 @@ func TestDigestTellsOfEveryFriendlyBanAndStaysShort(t *testing.T) {
 						t.Errorf("message %d has %d characters, want %d at most", i+1, len([]rune(text)), limit)
 					}
 				}
-				if listed != tc.lines || !strings.HasPrefix(bodies[0].Text.String(), "Sat 1 Jan: 60 of 60 bans hit friends\n") {
+				if listed != tc.lines || !strings.HasPrefix(bodies[0].Text.String(), "Sat 1 Jan: 60 of 60 bans hit friends"+tc.hit+"\n") {
 					t.Errorf("%d lines of friendly bans, want %d:\n%s", listed, tc.lines, bodies[0].Text)
 				}
 			})
@@ -172,9 +173,58 @@ func TestDigestOfAnUnusuallyQuietDayIsAWarning(t *testing.T) {
 		}
 		time.Sleep(24 * time.Hour)
 		bodies, err = d.digester.Compose(t.Context(), time.Now())
-		const want = "⚠ Sat 8 Jan: 0 bans, usually 4. Does Fail2Ban run?\nweb1: last ban Fri 7 Jan 08:00"
-		if err != nil || bodies[0].Silent || !strings.HasPrefix(bodies[0].Text.String(), want) {
+		const want = "⚠ Sat 8 Jan: 0 bans, usually 4\nweb1: newest ban Fri 7 Jan 08:00; its file has not grown since\n" +
+			"Does Fail2Ban run? On web1: systemctl status fail2ban"
+		if err != nil || bodies[0].Silent || bodies[0].Text.String() != want {
 			t.Errorf("%+v, %v; want %q, and that it rings", bodies, err, want)
+		}
+	})
+}
+
+// The warning says what is usual there, and whether it is bans or all lines that are missing.
+func TestTheDigestOfAQuietDaySaysWhatMayBeWrong(t *testing.T) {
+	for name, test := range map[string]struct {
+		lines int // after the bans
+		want  string
+	}{
+		"no line": {0, "; its file has not grown since\n"},
+		"no bans": {5, "; last line read Sat 1 Jan 14:00\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				d := newDesk(t)
+				d.history(40, func(time.Time) bool { return true })
+				d.ban("192.0.2.1", "CN")
+				time.Sleep(13 * time.Hour)
+				if test.lines > 0 {
+					d.read(0, 0, map[string]int{"unban": test.lines})
+				}
+				time.Sleep(24 * time.Hour)
+				untilDigest()
+				bodies, err := d.digester.Compose(t.Context(), time.Now())
+				if err != nil {
+					t.Fatal(err)
+				}
+				want := ", usually one an hour" + test.want + "Does Fail2Ban run? On web1: systemctl status fail2ban"
+				if got := bodies[0].Text.String(); !strings.Contains(got, want) || strings.Contains(got, "healthy") {
+					t.Errorf("no %q in\n%s", want, got)
+				}
+			})
+		})
+	}
+}
+
+// Of several addresses in a line, no verdict on one of them is told as that on all.
+func TestTheDigestJudgesNoNetworkByOneAddress(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t)
+		untilDigest()
+		d.storm(60, func(i int, b *store.Ban) { mixed(i/30*2, b) })
+		d.morning()
+		text := d.sender.sent[0].Text.String()
+		if !strings.Contains(text, " 60 addresses") || strings.Contains(text, ": probably") ||
+			!strings.Contains(text, "\n30 friends look like people, 30 like attackers\n") {
+			t.Errorf("said\n%s", text)
 		}
 	})
 }
@@ -266,12 +316,14 @@ func TestTheDigestSaysWhomEachBanHit(t *testing.T) {
 		d.ban("198.51.100.7", "BE", trying("jdupont", "jdupont", "jdupont", "jdupont", "jdupont"))
 		d.ban("198.51.100.8", "BE", trying("invalid user oracle", "invalid user admin", "invalid user test", "invalid user git"))
 		d.ban("198.51.100.9", "BE")
+		d.ban("198.51.100.10", "BE", trying("jdupont", "root"))
 		untilDigest()
 		d.morning()
 		all := strings.Join(d.sender.texts(), "\n---\n")
 		for _, want := range []string{
 			"198.51.100.7, sshd on web1, 01:00: probably a person\n",
 			"198.51.100.8, sshd on web1, 01:00: probably an attacker\n", "198.51.100.9, sshd on web1, 01:00\n",
+			"198.51.100.10, sshd on web1, 01:00: unclear\n",
 		} {
 			if !strings.Contains(all, want) {
 				t.Errorf("no %q in\n%s", want, all)

@@ -171,7 +171,7 @@ func (h *Health) chat(ctx context.Context, chat store.Chat, now time.Time) error
 		headed(chat.String()+" gets my messages again", delivered))
 }
 
-// delivered is ": 3 messages delivered, none lost", of a chat that gets its messages again; "" if nothing was wrong.
+// delivered is, on a line of its own, "3 messages delivered, none lost", of a chat that gets its messages again; "" if nothing was wrong.
 func (h *Health) delivered(ctx context.Context, key string, s store.ChatStatus) (string, error) {
 	kept, err := h.Store.Value(ctx, "health/"+key)
 	began, ok := beganAt(kept)
@@ -194,7 +194,7 @@ func (h *Health) delivered(ctx context.Context, key string, s store.ChatStatus) 
 	default:
 		return "", err
 	}
-	return ": " + strings.Join(parts, ", "), err
+	return "\n" + strings.Join(parts, ", "), err
 }
 
 // beganAt is when trouble began, as its state in the store says.
@@ -215,12 +215,12 @@ func (h *Health) unreached(s store.ChatStatus, now time.Time) msg.Text {
 		if s.Waiting > 1 {
 			verb = " wait"
 		}
-		t = append(t, msg.Run{Text: ". " + plural(s.Waiting, "message") + verb + ", for 7 days at most"})
+		t = append(t, msg.Run{Text: "\n" + plural(s.Waiting, "message") + verb + ", for 7 days at most"})
 	}
 	if s.BlockedUntil.After(now) {
 		t = append(t, msg.Run{Text: "; next try " + h.Words.moment(s.BlockedUntil, now)})
 	}
-	return append(t, reason.advice()...)
+	return lines(t, reason.help())
 }
 
 // Post tells every chat of trouble that happened at a moment rather than lasts. It does so once for each key, such as

@@ -161,13 +161,13 @@ func (h *Health) pause(ctx context.Context, s store.SourceStatus, now time.Time,
 		if err != nil {
 			return err
 		}
-		return h.tell(ctx, key, false, h.Chats, nil, headed(s.Name+" has bans again", ": "+missed+h.lastBan(s, now)))
+		return h.tell(ctx, key, false, h.Chats, nil, headed(s.Name+" has bans again", "\n"+upperFirst(missed+h.lastBan(s, now))))
 	}
 	if !long || !otherwiseWell || h.elapsed(now) < usual.limit() {
 		return nil
 	}
 	begun := headed(s.Name+": no ban for "+roughly(passed),
-		", "+usual.rate()+" (newest "+h.Words.moment(newest, now)+"). ")
+		", "+usual.rate()+"\nNewest: "+h.Words.stamp(newest, now)+". ")
 	return h.tellSince(ctx, key, newest, true, h.Chats, append(begun, serverAdvice(s.Name)...), nil)
 }
 

@@ -174,7 +174,7 @@ func TestT02QuietThatIsUnusualIsToldOnceAndItsEndOnce(t *testing.T) {
 	}{
 		"every hour": {
 			40, always, 24 * time.Hour,
-			"[🔴 web1: no ban for 25 h, usually one an hour (newest Thu 1 Jun 00:00). " +
+			"[🔴 web1: no ban for 25 h, usually one an hour\nNewest: Thu 1 Jun 00:00. " +
 				"On web1: systemctl status fail2ban]",
 		},
 		"in office hours": { // to Wednesday
@@ -216,7 +216,7 @@ func TestT02QuietThatIsUnusualIsToldOnceAndItsEndOnce(t *testing.T) {
 				d.ban("198.51.100.9", "BE", ago(time.Second))
 				took, said = d.after(20 * time.Hour)
 				if took > time.Hour || !strings.HasPrefix(said, "[🟢 web1 has bans again, after ") ||
-					!strings.Contains(said, ": 2 bans since, 1 of friends, last ban ") {
+					!strings.Contains(said, "\n2 bans since, 1 of friends, last ban ") {
 					t.Errorf("said %q after %v", said, took)
 				}
 			})

@@ -36,13 +36,18 @@ func serverAdvice(source string) msg.Text { return advised("On "+source, "system
 
 // advice is a sentence on what helps against the reason, behind another; nil where nothing does.
 func (r Reason) advice() msg.Text {
-	switch {
-	case r.Advice == "" && r.Type == "":
-		return nil
-	case r.Type == "":
-		return msg.Text{{Text: ". " + r.Advice}}
+	if help := r.help(); help != nil {
+		return append(plain(". "), help...)
 	}
-	return append(msg.Text{{Text: ". "}}, advised(r.Advice, r.Type)...)
+	return nil
+}
+
+// help is what helps against the reason; nil where nothing does.
+func (r Reason) help() msg.Text {
+	if r.Type == "" {
+		return plain(r.Advice)
+	}
+	return advised(r.Advice, r.Type)
 }
 
 // chatReason is why a chat does not get the messages.

@@ -131,13 +131,18 @@ func (h *Health) Digest(ctx context.Context, now time.Time) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	all, err := h.troubles(ctx, now)
-	if err != nil {
-		return "", err
+	troubles, err := h.troubleLine(ctx, now)
+	if troubles == "" {
+		return h.newestBans(sources, now) + "; all sources healthy", err
 	}
-	line := h.newestBans(sources, now)
-	if len(all) == 0 {
-		return line + "; all sources healthy", nil
+	return h.newestBans(sources, now) + ". " + troubles, err
+}
+
+// troubleLine is "Trouble: …", "" if there is none.
+func (h *Health) troubleLine(ctx context.Context, now time.Time) (string, error) {
+	all, err := h.troubles(ctx, now)
+	if err != nil || len(all) == 0 {
+		return "", err
 	}
 	says := make([]string, len(all))
 	for i, t := range all {
@@ -147,7 +152,7 @@ func (h *Health) Digest(ctx context.Context, now time.Time) (string, error) {
 	if n := len(says) - most; n > 0 {
 		says = append(says[:most], "and "+number(n)+" more: /status lists them")
 	}
-	return line + ". Trouble: " + strings.Join(says, "; "), nil
+	return "Trouble: " + strings.Join(says, "; "), nil
 }
 
 // newestBans says how old the newest ban of each source is.

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"time"
 
+	"friendlyfire/bot/msg"
 	"friendlyfire/charts"
 	"friendlyfire/store"
 )
@@ -45,6 +46,6 @@ func (r *Reporter) timeline(bans []store.EnrichedBan, all int, now time.Time) Pi
 		title += ", still banned"
 	}
 	c.Title = title
-	c.Subtitle = strings.TrimPrefix(g.Country.Name()+" · ", " · ") + stampOf(first, now) + " to " + stampOf(last, now)
+	c.Subtitle = strings.TrimPrefix(g.Country.Name()+" · ", " · ") + msg.Stamp(first, now) + " to " + msg.Stamp(last, now)
 	return c
 }

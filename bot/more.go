@@ -88,7 +88,7 @@ func (w Words) evidence(g store.EnrichedBan) msg.Text {
 	if all > len(lines) {
 		head = "\nThe latest " + number(len(lines)) + " of " + plural(all, "log line") + ":\n"
 	}
-	return msg.Text{{Text: head}, {Text: strings.Join(lines, "\n"), Style: msg.Pre}}
+	return msg.Text{{Text: head}, {Text: strings.Join(lines, "\n"), Style: msg.Quote}}
 }
 
 func size(lines []string) (n int) {

@@ -27,16 +27,18 @@ func (d *Deliverer) compose(ctx context.Context, due []store.Notice) ([]store.No
 		return nil, m, err
 	}
 	var pack []store.Notice
+	shared := false // nobody would know whose button it is
 	for _, p := range parcels {
 		n := p.notices[0]
-		if len(pack) > 0 && (n.Nonce != first.Nonce || n.MaybeSent != first.MaybeSent || n.Alone || first.Alone) {
-			continue
-		}
-		if len(pack) > 0 && p.body.Chart != nil {
+		if len(pack) > 0 && !together(first, n, p.body) {
 			continue
 		}
 		longer := m
-		longer.Silent = m.Silent && p.body.Silent
+		rings, err := d.rings(ctx, p)
+		if err != nil {
+			return nil, m, err
+		}
+		longer.Silent = m.Silent && !rings
 		note := p.dated(d.Words, time.Now())
 		longer.Text = p.text(d.Words, func(t msg.Text) bool {
 			return len(pack) > 0 || d.Sender.Fits(msg.Message{Text: t.Noted(note)}.AsRepeat())
@@ -47,6 +49,7 @@ func (d *Deliverer) compose(ctx context.Context, due []store.Notice) ([]store.No
 		if len(pack) > 0 && first.Nonce == "" && !d.Sender.Fits(longer.AsRepeat()) {
 			break
 		}
+		shared = shared || len(pack) > 0 && p.hasButtons()
 		pack, m = append(pack, p.notices...), longer
 		if p.body.Chart != nil {
 			if n.Uploads > 0 {
@@ -58,15 +61,29 @@ func (d *Deliverer) compose(ctx context.Context, due []store.Notice) ([]store.No
 			break
 		}
 	}
-	m.Buttons = d.buttons(ctx, parcels[0], len(pack))
+	if !shared {
+		m.Buttons = d.buttons(ctx, parcels[0], len(pack))
+	}
+	if m.Photo != nil {
+		m.Buttons = withoutPicture(m.Buttons)
+	}
 	if first.MaybeSent {
 		m = m.AsRepeat()
 	}
 	return pack, m, nil
 }
 
-// buttons are those below a message of so many notices: of several alerts that are no storm, nobody would know whose
-// button it is.
+// together reports whether a notice may be in the message of the first.
+func together(first, n store.Notice, b Body) bool {
+	return n.Nonce == first.Nonce && n.MaybeSent == first.MaybeSent && !n.Alone && !first.Alone && b.Chart == nil
+}
+
+// hasButtons reports whether the parcel has buttons where it is a message of its own.
+func (p *parcel) hasButtons() bool {
+	return p.storm != nil || p.body.Ban != nil || p.body.Buttons != nil
+}
+
+// buttons are those below a message of so many notices, of which the first parcel alone has some.
 func (d *Deliverer) buttons(ctx context.Context, first *parcel, notices int) [][]msg.Button {
 	switch ban := first.body.Ban; {
 	case first.storm != nil && d.Acting != nil && notices == len(first.notices):
@@ -81,7 +98,7 @@ func (d *Deliverer) buttons(ctx context.Context, first *parcel, notices int) [][
 		}
 		return buttons
 	}
-	return nil
+	return first.body.Buttons
 }
 
 // draw returns the picture, or nil if that fails: better words without a picture than no words.

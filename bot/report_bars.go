@@ -3,8 +3,10 @@ package bot
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"friendlyfire/charts"
+	"friendlyfire/evidence"
 	"friendlyfire/store"
 )
 
@@ -37,6 +39,57 @@ func byCountry(ctx context.Context, r *Reporter, rep *Report) (store.Counts, err
 	return byKey(ctx, r, rep, r.Store.ByCountry)
 }
 
+// judgedBars is the detail of a report whose bars of friends say what these look like.
+type judgedBars struct {
+	before earlier
+	looks  map[string][]charts.Look // by key, of bans of friends that have log lines
+}
+
+// byJudgedCountry is byCountry, with what the friends of each country look like.
+func byJudgedCountry(ctx context.Context, r *Reporter, rep *Report) (store.Counts, error) {
+	counts, err := byCountry(ctx, r, rep)
+	if err != nil {
+		return counts, err
+	}
+	d := judgedBars{before: detail[earlier](*rep), looks: map[string][]charts.Look{}}
+	bans, err := r.Store.FriendlyMatches(ctx, rep.Window, friendsJudged, bansOfFriends)
+	for i, look := range looksOf(bans, evidence.Read) {
+		key := string(bans[i].Country)
+		d.looks[key] = append(d.looks[key], look)
+	}
+	rep.detail = d
+	return counts, err
+}
+
+// beside is "5 people, 2 unclear, 7 attackers" of a row's bans of friends; "" where none has log lines. One without is
+// unclear.
+func (d judgedBars) beside(row Row) string {
+	looks := d.looks[row.Key]
+	if len(looks) == 0 {
+		return ""
+	}
+	counts := map[charts.Look]int64{charts.Unclear: max(row.Friendly-int64(len(looks)), 0)}
+	for _, look := range looks {
+		counts[look]++
+	}
+	return whoTheyAre(counts[charts.Person], counts[charts.Unclear], counts[charts.Attacker])
+}
+
+// whoTheyAre is "2 people, 17 unclear, 41 attackers".
+func whoTheyAre(people, unclear, attackers int64) string {
+	var parts []string
+	if people > 0 {
+		parts = append(parts, strings.Replace(plural(people, "person"), "persons", "people", 1))
+	}
+	if unclear > 0 {
+		parts = append(parts, number(unclear)+" unclear")
+	}
+	if attackers > 0 {
+		parts = append(parts, plural(attackers, "attacker"))
+	}
+	return strings.Join(parts, ", ")
+}
+
 func countryName(code string) string { return store.Country(code).Name() }
 
 func bySource(ctx context.Context, r *Reporter, rep *Report) (store.Counts, error) {
@@ -44,6 +97,16 @@ func bySource(ctx context.Context, r *Reporter, rep *Report) (store.Counts, erro
 }
 
 func sourceName(key string) string { return key }
+
+// countryChart is barChart with what friends look like.
+func countryChart(r *Reporter, rep Report) Picture {
+	d := detail[judgedBars](rep)
+	c := bars(r, rep, r.head(rep, plural(rep.Addresses, "address")), d.before)
+	for i, row := range rep.Rows {
+		c.Bars[i].Beside = d.beside(row)
+	}
+	return c
+}
 
 // barChart draws a bar for each row, and what hit friends in their colour.
 func barChart(r *Reporter, rep Report) Picture {

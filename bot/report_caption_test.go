@@ -38,3 +38,24 @@ func TestWhatTheOriginalFormCannotShowIsSaid(t *testing.T) {
 		}
 	})
 }
+
+// One bar or column is no picture: words say it.
+func TestOneBarIsNoPicture(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t)
+		time.Sleep(12 * time.Hour)
+		d.ban("198.51.100.7", "BE")
+		d.ban("198.51.100.8", "BE")
+		for by, want := range map[string]bool{"country": false, "source": false, "day": false, "network": false, "hour": true} {
+			if m := d.told("/report " + by + " 24h"); (m.Photo != nil) != want {
+				t.Errorf("%s: a picture %v, want %v:\n%s", by, m.Photo != nil, want, m.Text)
+			}
+		}
+		d.ban("192.0.2.1", "CN", ago(20*time.Hour))
+		for _, by := range []string{"country", "day"} {
+			if m := d.told("/report " + by + " 7d"); m.Photo == nil {
+				t.Errorf("%s: no picture of two:\n%s", by, m.Text)
+			}
+		}
+	})
+}

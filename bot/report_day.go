@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"friendlyfire/bot/msg"
 	"friendlyfire/charts"
 	"friendlyfire/store"
 )
@@ -23,7 +24,7 @@ func dayName(key string) string {
 	if err != nil {
 		return key
 	}
-	return t.Format(dayForm + " 2006")
+	return t.Format(msg.DayForm + " 2006")
 }
 
 // dayChart stacks the bans of friends on all others, day by day.
@@ -64,7 +65,7 @@ func findDay(rep Report) finding {
 	for i, row := range rep.Rows[:most] {
 		t, err := time.Parse(time.DateOnly, row.Key)
 		if names[i] = row.Name; err == nil {
-			names[i] = t.Format(dayForm)
+			names[i] = t.Format(msg.DayForm)
 		}
 	}
 	f.sentence += fmt.Sprintf("; most on %s, %s", list(names), number(rep.Rows[0].Bans))

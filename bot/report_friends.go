@@ -1,18 +1,28 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
+	"time"
 
 	"friendlyfire/charts"
 	"friendlyfire/store"
 )
 
+// byWeight orders settings by how much they decide who is banned.
+var byWeight = map[store.Setting]int{store.MaxRetry: 1, store.FindTime: 2, store.BanTime: 3}
+
 // friendsOverTime are the bans of friends by bin.
 type friendsOverTime struct {
 	overTime
 	before int64 // bans of friends in the period before; -1: it is not known
+
+	changes []store.RuleChange
+	causes  map[string]cause   // by jail: a change that was followed by more bans of friends
+	usual   map[string]float64 // by jail: how many in a bin are usual, at most
 }
 
 // byFriends counts the bans of friends by jail.
@@ -37,8 +47,22 @@ func byFriends(ctx context.Context, r *Reporter, rep *Report) (store.Counts, err
 		}
 		f.before = past.Friendly
 	}
+	if f.changes, err = r.Store.LastChanges(ctx, rep.Window); err != nil {
+		return counts, err
+	}
+	if f.causes, err = causes(ctx, r.Store, rep.Window.To); err != nil {
+		return counts, err
+	}
+	slices.SortStableFunc(f.changes, func(a, b store.RuleChange) int { // of changes at one moment the first is marked
+		return cmp.Compare(byWeight[a.Setting], byWeight[b.Setting])
+	})
+	for jail, c := range f.causes {
+		c.At = c.At.In(r.Words.zone(c.Source))
+		f.causes[jail] = c
+	}
+	f.usual, err = r.usualFriends(ctx, rep, len(f.bins))
 	rep.detail = f
-	return counts, nil
+	return counts, err
 }
 
 func hasFriends(rep Report) bool { return rep.Friendly > 0 }
@@ -51,11 +75,62 @@ func friendsChart(r *Reporter, rep Report) Picture {
 	if f.before >= 0 {
 		before = compared(rep.Friendly, f.before, rep.Since)
 	}
-	head := r.head(rep, f.stacks(), before)
-	return charts.DotChart{
-		Head: head, Theme: r.Theme, Times: starts(f.bins), End: rep.Window.To, Dots: f.dots(),
-		Empty: "No friend was banned in this period",
+	count := ""
+	if f.cause() != nil {
+		count = plural(rep.Friendly, "ban") + " of friends"
 	}
+	c := charts.DotChart{
+		Head: r.head(rep, count, f.stacks(), before), Theme: r.Theme, Times: starts(f.bins), End: rep.Window.To, Dots: f.dots(),
+		Usual: f.usual, Empty: "No friend was banned in this period",
+	}
+	for _, change := range f.changes {
+		c.Marks = append(c.Marks, charts.Mark{At: change.At, Name: jailName(change.Jail), Label: r.Words.change(change, ",")})
+	}
+	return c
+}
+
+// usualFriends is how many bans of friends in a bin are usual for each jail, at most: by the three periods before, as far
+// as the database reaches back, if that is a period at least. Nine of ten bins have as many or fewer.
+func (r *Reporter) usualFriends(ctx context.Context, rep *Report, binsNow int) (map[string]float64, error) {
+	const periods = 3
+	usual := map[string]float64{}
+	if rep.Since == "all" || binsNow < leastJailDays {
+		return usual, nil
+	}
+	span, err := r.Store.Span(ctx)
+	if err != nil {
+		return usual, err
+	}
+	length := rep.Window.To.Sub(rep.Window.From)
+	next, _ := columnPace(rep.Window)
+	past := bins(store.Window{
+		From: maxTime(rep.Window.From.Add(-periods*length), span.From), To: rep.Window.From,
+	}, r.Words.Zone, next, time.RFC3339)
+	if len(past) < binsNow {
+		return usual, nil
+	}
+	cells, err := r.Store.JailsByBin(ctx, past)
+	hit := map[string][]int64{}
+	for _, cell := range cells {
+		if cell.Friendly > 0 {
+			hit[cell.Jail] = append(hit[cell.Jail], cell.Friendly)
+		}
+	}
+	for jail, some := range hit {
+		all := append(make([]int64, len(past)-len(some)), some...) // bins without
+		usual[jailName(jail)] = float64(middleOf(all).high)
+	}
+	return usual, err
+}
+
+// cause is the change of a rule that most bans of friends followed; nil for none.
+func (f friendsOverTime) cause() (most *cause) {
+	for _, c := range f.causes {
+		if most == nil || c.since.Friendly > most.since.Friendly {
+			most = &c
+		}
+	}
+	return most
 }
 
 // stacks is how long the dots of one stack cover.
@@ -63,6 +138,9 @@ func (o overTime) stacks() string { return strings.Replace(o.columns(), "column"
 
 // findFriends is how many bans hit friends, and which jail's.
 func findFriends(rep Report) finding {
+	if c := detail[friendsOverTime](rep).cause(); c != nil {
+		return finding{sentence: c.finding()}
+	}
 	friends := plural(rep.Friendly, "ban") + " hit friends"
 	f := finding{friends + inPeriod(rep.Since), friends}
 	most, tie, jails := Row{}, false, 0

@@ -30,7 +30,7 @@ type kind struct {
 // kinds are all kinds of report, in the order in which they are offered. A new kind is one more entry.
 var kinds = []kind{
 	{
-		name: "country", count: byCountry, keyName: countryName, chart: barChart, highlights: leaders, find: findHits,
+		name: "country", count: byJudgedCountry, keyName: countryName, chart: countryChart, highlights: leaders, find: findHits,
 		drawn: hasBars,
 	},
 	{name: "map", count: byCountry, keyName: countryName, chart: mapChart, highlights: leaders, find: findMap},
@@ -55,7 +55,9 @@ var kinds = []kind{
 		name: "source", count: bySource, keyName: sourceName, chart: barChart, highlights: leaders, find: findHits,
 		drawn: hasBars,
 	},
-	{name: "day", count: byDay, keyName: dayName, chart: dayChart, highlights: busiest, find: findDay},
+	{
+		name: "day", count: byDay, keyName: dayName, chart: dayChart, highlights: busiest, find: findDay, drawn: hasBars,
+	},
 	{name: "hour", count: byHour, keyName: hourName, chart: hourChart, highlights: found, find: findHour},
 	{name: "strict", count: byJailAndPast, keyName: jailName, chart: strictChart, highlights: strictest, find: findStrict},
 	{

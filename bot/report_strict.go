@@ -154,7 +154,7 @@ func strictest(rep Report) string {
 		}
 	}
 	hit := slices.DeleteFunc(rows[:min(5, len(rows))], func(row Row) bool { return row.Friendly == 0 })
-	s := "\nFriends among the banned: " + cmp.Or(first(hit, 5, friendsOfBans), "none")
+	s := "\nBans that hit friends: " + cmp.Or(first(hit, 5, friendsOfBans), "none")
 	if n := len(risen) - 5; n > 0 {
 		risen = append(risen[:5:5], plural(n, "other"))
 	}

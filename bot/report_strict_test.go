@@ -11,10 +11,10 @@ func TestReportMarksJailsThatAreStricterThanUsual(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := risenDesk(t)
 		tests := map[string]string{
-			"24h": "\nFriends among the banned: sshd 9 of 29 (31.0%), postfix 1 of 21 (4.8%)\n" +
+			"24h": "\nBans that hit friends: sshd 9 of 29 (31.0%), postfix 1 of 21 (4.8%)\n" +
 				"Stricter than usual: sshd (usually 1 of 20)\n",
-			"30d": "\nFriends among the banned: sshd 38 of 609 (6.2%), postfix 30 of 601 (5.0%)\nFriendly",
-			"all": "\nFriends among the banned: sshd 49 of 829 (5.9%), postfix 41 of 821 (5.0%)\nFriendly",
+			"30d": "\nBans that hit friends: sshd 38 of 609 (6.2%), postfix 30 of 601 (5.0%)\nFriendly",
+			"all": "\nBans that hit friends: sshd 49 of 829 (5.9%), postfix 41 of 821 (5.0%)\nFriendly",
 		}
 		for since, want := range tests {
 			rep, err := d.commands.Reporter.Report(t.Context(), "strict", since, time.Now())

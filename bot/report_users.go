@@ -168,7 +168,7 @@ func (u usersTried) sample(w Words, rep Report) string {
 	if u.since.IsZero() {
 		return plural(rep.Total, "ban")
 	}
-	return "the latest " + plural(u.looked, "ban") + ", since " + u.since.In(w.Zone).Format(dayForm)
+	return "the latest " + plural(u.looked, "ban") + ", since " + u.since.In(w.Zone).Format(msg.DayForm)
 }
 
 // findUsers is how many bans have names, and which name was tried most.

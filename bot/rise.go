@@ -145,9 +145,13 @@ func pastOf(ctx context.Context, s *store.Store, from time.Time) (map[string]sto
 	return s.Shares(ctx, store.Window{From: from.AddDate(0, 0, -pastDays), To: from})
 }
 
-// seen is "4 friends of 212 bans".
-func seen(s store.Share) string {
-	return plural(s.Friendly, "friend") + " of " + plural(s.Bans, "ban")
+// hit is "4 of 212 bans today hit friends", and of how many addresses where they are not as many.
+func (r rise) hit(when string) string {
+	s := number(r.now.Friendly) + " of " + plural(r.now.Bans, "ban") + when + " hit friends"
+	if r.now.Friends < r.now.Friendly {
+		s += " (" + plural(r.now.Friends, "address") + ")"
+	}
+	return s
 }
 
 // usual is "1 of 200": the share, in numbers that are easy to read.

@@ -248,7 +248,7 @@ func TestAlertOfAJailThatIsStricterThanUsualSaysSo(t *testing.T) {
 		d := risenDesk(t)
 		d.step()
 		all := strings.Join(d.sender.texts(), "\n")
-		const line = "\nsshd: 9 friends of 29 bans today, usually 1 of 20\n"
+		const line = "\nsshd: 9 of 29 bans today hit friends, usually 1 of 20\n"
 		if n := strings.Count(all, line); n != 1 || strings.Contains(all, "postfix: ") ||
 			!strings.Contains(all, "sshd on web1 banned 9 friends") || !strings.Contains(all, "postfix on web1 banned 11.") {
 			t.Errorf("%d alerts with %q, want that of the nine by sshd:\n%s", n, line, all)
@@ -265,9 +265,9 @@ func TestDigestNamesJailsThatAreStricterThanUsual(t *testing.T) {
 		}{
 			"yesterday was strict": {1, ": 10 of 50 bans hit friends\nUsually 2 of 40\n" +
 				"🇧🇪 11.1.0.0, postfix on web1, 13:00\n🇧🇪 11.0.0.0/24 9 addresses, sshd on web1, 12:59–13:00\n" +
-				"Countries: China 40, Belgium 10\nJails: sshd 29, postfix 21\n" +
-				"Stricter than usual: sshd, 9 friends of 29 bans (31.0%), usually 1 of 20 (5.0%)\nweb1"},
-			"yesterday was usual": {0, "\nJails: postfix 20, sshd 20\nweb1"},
+				"Countries: China 40, Belgium 10\nMost by sshd, 29, usually 20\n" +
+				"Stricter than usual: sshd, 9 of 29 bans hit friends, 31.0%, usually 1 of 20 (5.0%)\nweb1"},
+			"yesterday was usual": {0, "\nMost by postfix and sshd, 20 each\nweb1"},
 		}
 		for name, tc := range tests {
 			bodies, err := d.digester.Compose(t.Context(), time.Now().AddDate(0, 0, tc.days))

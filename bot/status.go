@@ -67,7 +67,15 @@ func (c *Commands) status(ctx context.Context) (msg.Message, error) {
 		if err != nil {
 			return msg.Message{}, err
 		}
-		t = append(t, headed(chat.String(), ": "+w.delivery(s, now)+"\n")...)
+		quiet, err := hushed(ctx, c.Store, store.Chat{Platform: chat.Platform, ID: s.Destination()}, now)
+		if err != nil {
+			return msg.Message{}, err
+		}
+		line := w.delivery(s, now)
+		if !quiet.IsZero() {
+			line += ", only alerts ring until " + w.moment(quiet, now)
+		}
+		t = append(t, headed(chat.String(), ": "+line+"\n")...)
 	}
 	t = append(t, h.hearingLines(now)...)
 	whois, err := h.whoisLine(ctx, now)

@@ -27,6 +27,8 @@ type Told struct {
 
 	Who  evidence.Who `json:"who,omitempty"`  // who was probably banned; "" or Unclear: nobody can say
 	User string       `json:"user,omitempty"` // of a person: a name that was tried
+
+	Holder string `json:"holder,omitempty"` // of the network: "Proximus (AS5432)"
 }
 
 // told is what a storm would say of the ban.
@@ -35,6 +37,9 @@ func (w Words) told(g store.EnrichedBan, who evidence.Verdict, context string) *
 	t := &Told{
 		ID: g.ID, Jail: g.Jail, Source: g.Source, Flag: flag, Whose: whose, Address: w.address(g.Address), Time: g.Time,
 		Context: context, Who: who.Who,
+	}
+	if name := shortHolder(g.Holder); name != "" {
+		t.Holder = w.foreign(name, g.Address) + " (" + g.ASN.String() + ")"
 	}
 	if who.Who == evidence.Person && len(who.Names) > 0 {
 		t.User = w.foreign(who.Names[0], g.Address)
@@ -142,7 +147,7 @@ func (p *parcel) dated(w Words, now time.Time) string {
 	if b == nil || now.Sub(b.Time) < 12*time.Hour {
 		return ""
 	}
-	return b.Time.In(w.zone(b.Source)).Format(" (" + dayForm + ")")
+	return b.Time.In(w.zone(b.Source)).Format(" (" + msg.DayForm + ")")
 }
 
 // addressCount is an address and its number of bans.
@@ -181,7 +186,7 @@ func (w Words) storm(p *parcel, addresses []addressCount, n int, listed bool) ms
 	head := append(plain(b.Flag+" "), w.where(store.Ban{Jail: b.Jail, Source: b.Source})...)
 	size, when := w.stormSize(len(storm)+more, len(addresses), more), w.span(store.Ban{Source: b.Source, Time: first})
 	zone := w.zone(b.Source)
-	switch from, until := first.In(zone).Format(clockForm), clockOf(last.In(zone), first.In(zone)); {
+	switch from, until := first.In(zone).Format(msg.ClockForm), msg.Clock(last.In(zone), first.In(zone)); {
 	case more > 0: // of which nobody knows when they were
 		when = "from " + when + " on"
 	default:
@@ -190,11 +195,20 @@ func (w Words) storm(p *parcel, addresses []addressCount, n int, listed bool) ms
 			when = strings.Replace(when, from, from+" to "+until, 1)
 		}
 	}
-	if p.usually != "" {
+	who := p.whoWasBanned()
+	switch {
+	case p.usually == "":
+	case who == nil:
 		when += " · " + p.usually
+	default:
+		who[1].Text += "; " + p.usually
 	}
+	moment := plain(when)
 	if more == 0 && !w.Mask {
-		when += networksOf(addresses)
+		moment = append(moment, msg.Run{Text: networksOf(addresses)})
+		if holder := p.holder(); holder != "" {
+			moment = append(moment, msg.Run{Text: " · all "}, msg.Run{Text: holder, Style: msg.Code})
+		}
 	}
 	head = append(head, msg.Run{Text: " banned " + size + " (" + b.Whose + ")"})
 	var named, shown []string
@@ -206,7 +220,7 @@ func (w Words) storm(p *parcel, addresses []addressCount, n int, listed bool) ms
 	}
 	var list msg.Text
 	if n > 0 && listed {
-		list = msg.Text{{Text: strings.Join(shown, " "), Style: msg.Code}}
+		list = msg.Text{{Text: strings.Join(shown, " "), Style: msg.Quote}}
 	}
 	rest := ""
 	if n < len(addresses) || more > 0 {
@@ -223,7 +237,17 @@ func (w Words) storm(p *parcel, addresses []addressCount, n int, listed bool) ms
 	case n > 0:
 		unban = w.unban(store.Ban{Jail: b.Jail, Address: named[0]}, named[1:]...)
 	}
-	return lines(head, p.whoWasBanned(), plain(when), plain(storm[len(storm)-1].Context), list, unban, plain(rest))
+	return lines(head, who, moment, plain(storm[len(storm)-1].Context), list, unban, plain(rest))
+}
+
+// holder is whose network all bans of the storm are in; "" if they are of several, or nobody knows.
+func (p *parcel) holder() string {
+	for _, b := range p.storm {
+		if b.Holder != p.storm[0].Holder {
+			return ""
+		}
+	}
+	return p.storm[0].Holder
 }
 
 // stormSize is "60 friends", or "3 friends 60 times".

@@ -203,6 +203,33 @@ func mixed(i int, b *store.Ban) {
 	}
 }
 
+// Whom it hit comes first, with what is usual, and all of one network is said once. The addresses stand back.
+func TestAStormFoldsItsAddressesBehindWhatTheyAre(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t)
+		for i := range 30 {
+			d.ban("198.51.100.200", "BE", ago(time.Duration(i+1)*24*time.Hour))
+		}
+		d.summarised()
+		d.systems = map[string]store.Located{}
+		for i := range 9 {
+			address := fmt.Sprint("198.51.100.", i)
+			d.systems[address] = store.Located{ASN: 64500, Holder: "Example Telecom NV"}
+			d.ban(address, "BE", func(b *store.Ban) { mixed(i, b) })
+		}
+		d.step()
+		const want = "(Belgium)\nProbably 2 people, 2 unclear, 5 attackers; usually 1 a day\n" +
+			"People: 198.51.100.0 (jdupont), 198.51.100.1 (jdupont)\n03:00 · 198.51.100.0/24 9 · all Example Telecom (AS64500)\n"
+		d.said(want)
+		for _, run := range d.sender.sent[0].Text {
+			if strings.Contains(run.Text, "198.51.100.4 198.51.100.5") && strings.Count(run.Text, " ") == 8 &&
+				run.Style != msg.Quote {
+				t.Errorf("the list is %s: %q", run.Style, run.Text)
+			}
+		}
+	})
+}
+
 func TestAStormSaysWhoWasBanned(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDesk(t)

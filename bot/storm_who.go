@@ -20,7 +20,7 @@ func (p *parcel) whoWasBanned() msg.Text {
 	for _, b := range p.storm {
 		latest[b.Address] = b
 	}
-	counts := map[evidence.Who]int{}
+	counts := map[evidence.Who]int64{}
 	var people []Told
 	for _, a := range counted(p.storm) {
 		b := latest[a.address]
@@ -34,20 +34,15 @@ func (p *parcel) whoWasBanned() msg.Text {
 			counts[evidence.Unclear]++
 		}
 	}
-	var parts []string
-	if n := counts[evidence.Person]; n > 0 {
-		parts = append(parts, strings.Replace(plural(n, "person"), "persons", "people", 1))
-	}
-	if n := counts[evidence.Unclear]; n > 0 {
-		parts = append(parts, number(n)+" unclear")
-	}
-	if n := counts[evidence.Attacker]; n > 0 {
-		parts = append(parts, plural(n, "attacker"))
-	}
 	if counts[evidence.Person]+counts[evidence.Attacker] == 0 {
 		return nil
 	}
-	t := plain("Probably " + strings.Join(parts, ", "))
+	who := whoTheyAre(counts[evidence.Person], counts[evidence.Unclear], counts[evidence.Attacker])
+	first, rest, more := strings.Cut(who, ", ")
+	t := headed("Probably "+first, "")
+	if more {
+		t[1].Text = ", " + rest
+	}
 	for i, b := range people[:min(peopleNamed, len(people))] {
 		t = append(t, msg.Run{Text: []string{"\nPeople: ", ", "}[min(i, 1)]}, msg.Run{Text: b.Address, Style: msg.Code})
 		if b.User != "" {

@@ -147,11 +147,11 @@ func tunedDates(res whatif.Result) string {
 	case res.From == 0:
 		return "on days that the log does not name"
 	case from.Format(time.DateOnly) == to.Format(time.DateOnly):
-		return to.Format("Mon 2 Jan")
+		return to.Format(msg.DayForm)
 	case from.Format("2006-01") == to.Format("2006-01"):
-		return from.Format("Mon 2") + " to " + to.Format("Mon 2 Jan")
+		return from.Format("Mon 2") + " to " + to.Format(msg.DayForm)
 	}
-	return from.Format("Mon 2 Jan") + " to " + to.Format("Mon 2 Jan")
+	return from.Format(msg.DayForm) + " to " + to.Format(msg.DayForm)
 }
 
 // Lacks says why a source has no answer, and how to get one.

@@ -142,7 +142,9 @@ func (w Words) verdict(b store.Ban, v evidence.Verdict) msg.Text {
 		return nil
 	}
 	rest := strings.Join(v.Reasons, "; ")
-	t := msg.Text{{Text: v.Who.String() + " "}}
+	who := v.Who.String()
+	bold := strings.TrimSuffix(who, ":")
+	t := msg.Text{{Text: bold, Style: msg.Bold}, {Text: who[len(bold):] + " "}}
 	names := slices.Clone(v.Names)
 	slices.SortFunc(names, func(a, b string) int { return cmp.Compare(len(b), len(a)) })
 	for rest != "" {

@@ -183,9 +183,9 @@ func TestListsAndReportsSayWhoLooksLikeAPerson(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		const want = "\n2 friends look like people, 1 like an attacker\n"
-		if got := bodies[0].Text.String(); !strings.Contains(got, want) {
-			t.Errorf("digest: got\n%s\nwant %q", got, want)
+		const want, sum = "198.51.100.1, sshd on web1, 00:00: probably a person\nCountries", "look like people"
+		if got := bodies[0].Text.String(); !strings.Contains(got, want) || strings.Contains(got, sum) {
+			t.Errorf("digest: got\n%s\nwant %q, and no sum of what it says of each", got, want)
 		}
 	})
 }

@@ -87,7 +87,7 @@ func (w Words) named(g store.EnrichedBan) msg.Text {
 func (w Words) line(g store.EnrichedBan, now time.Time) msg.Text {
 	country := strings.TrimSpace(g.Country.Flag() + " " + string(g.Country))
 	return append(msg.Text{
-		{Text: stampOf(g.Time.In(w.Zone), now) + "  " + strings.TrimSpace(country+" ")},
+		{Text: msg.Stamp(g.Time.In(w.Zone), now) + "  " + strings.TrimSpace(country+" ")},
 		{Text: " "},
 		{Text: w.address(g.Address), Style: msg.Code},
 		{Text: "  "},

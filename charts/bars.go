@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"image"
 	"slices"
+
+	"github.com/wcharczuk/go-chart/v2/drawing"
 )
 
 // Kind distinguishes bars.
@@ -24,6 +26,7 @@ type Bar struct {
 	Kind    Kind
 	Before  int64  // what Value was in the period before, for the change
 	Note    string // what else there is to say, in place of the change
+	Beside  string // what is said of a bar that is all about friends, behind it
 }
 
 // friendly reports whether all of the bar is about friends.
@@ -138,8 +141,11 @@ func (r barRows) draw(s *sheet) {
 		if b.Kind == Plain && b.Value > 0 {
 			end = r.bar(s, b, x0, x1, y, full)
 		}
-		if b.Friends > 0 && !b.friendly() {
-			r.beside(s, grouped(b.Friends)+" of friends", end+16, x1, y)
+		switch {
+		case b.friendly():
+			r.beside(s, fit(b.Beside, smallSize, x1-x0), s.muted, end+16, x1, y)
+		case b.Friends > 0:
+			r.beside(s, grouped(b.Friends)+" of friends", s.friendText, end+16, x1, y)
 		}
 	}
 }
@@ -197,16 +203,16 @@ func (r barRows) bar(s *sheet, b Bar, x0, x1, y int, full float64) (end int) {
 }
 
 // beside prints words after a bar, or on paper at its end if it is too long for that.
-func (r barRows) beside(s *sheet, words string, x, x1, y int) {
+func (r barRows) beside(s *sheet, words string, c drawing.Color, x, x1, y int) {
 	w := textWidth(words, smallSize)
 	if x+w > x1 && w > (x1-x)/2 {
 		return // there is no room for them
 	}
-	if x+w > x1 {
+	if x+w > x1 && words != "" {
 		x = x1 - w
 		s.rect(x-12, y-barHalf, x1, y+barHalf, s.paper)
 	}
-	s.text(x, y, smallSize, left, s.friendText, words)
+	s.text(x, y, smallSize, left, c, words)
 }
 
 // full returns the value of a bar of full length. Greater ones are cut there: up to three that are at least twenty times

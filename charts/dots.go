@@ -1,6 +1,7 @@
 package charts
 
 import (
+	"image"
 	"slices"
 	"time"
 )
@@ -12,8 +13,16 @@ type DotChart struct {
 	End   time.Time
 	Dots  []Dot
 	Usual map[string]float64 // how many in a bin are usual, at most, by name; drawn as a band
+	Marks []Mark             // what happened meanwhile
 	Theme Theme
 	Empty string // the text if there are no dots; "" is "No friend was banned in this period"
+}
+
+// Mark is a moment at which something changed.
+type Mark struct {
+	At    time.Time
+	Name  string // of the row of dots
+	Label string
 }
 
 // PNG returns the chart as a picture 1280 pixels wide and up to 800 high.
@@ -60,25 +69,67 @@ func (c DotChart) plan() plan {
 		legend = append(legend, legendEntry{"usual", 34, func(s *sheet, x, y int) { s.rect(x, y-12, x+34, y+12, s.band) }})
 	}
 	head := c.lay(legend...)
-	top := head.bottom() + 16
-	pitch := min((Height-top-dotPlotBottom)/len(st.rows), mostDotRow)
-	return plan{height: top + pitch*len(st.rows) + dotPlotBottom, theme: t, draw: func(s *sheet) {
+	top, marked := head.bottom()+16, 0
+	for _, row := range st.rows {
+		if _, ok := c.markOf(row.name, st); ok {
+			marked += markHeight
+		}
+	}
+	pitch := min((Height-top-marked-dotPlotBottom)/len(st.rows), mostDotRow)
+	return plan{height: top + marked + pitch*len(st.rows) + dotPlotBottom, theme: t, draw: func(s *sheet) {
 		head.draw(s)
+		y := top
 		for i, row := range st.rows {
 			p := plot{
-				x0: margin + 222, x1: Width - margin, y0: top + i*pitch + 12, y1: top + (i+1)*pitch - 8,
+				x0: margin + 222, x1: Width - margin, y0: y + 12, y1: y + pitch - 8,
 				from: st.edges[0], to: st.edges[len(st.edges)-1],
+			}
+			if mark, ok := c.markOf(row.name, st); ok {
+				p.y0, p.y1 = p.y0+markHeight, p.y1+markHeight
+				s.mark(p, mark)
 			}
 			c.row(s, p, st, row)
 			if i == len(st.rows)-1 {
 				p.times(s, p.from, p.to, st.edges[1].Sub(st.edges[0]))
 			}
+			y = p.y1 + 8
 		}
 	}}
 }
 
 func (c DotChart) hasUsual(st strip) bool {
 	return slices.ContainsFunc(st.rows, func(r stripRow) bool { return drawable(c.Usual[r.name]) > 0 })
+}
+
+// Sizes of a mark in pixels: its label and the triangle under that, above a dashed line.
+const (
+	markHeight   = 58
+	markTriangle = 10
+	dash         = 6
+)
+
+// markOf is the latest mark of a row.
+func (c DotChart) markOf(name string, st strip) (latest Mark, ok bool) {
+	for _, m := range c.Marks {
+		within := !m.At.Before(st.edges[0]) && m.At.Before(st.edges[len(st.edges)-1])
+		if m.Name == name && within && (!ok || m.At.After(latest.At)) {
+			latest, ok = m, true
+		}
+	}
+	return latest, ok
+}
+
+// mark draws a mark: its label above the plot, and a dashed line through that.
+func (s *sheet) mark(p plot, m Mark) {
+	x, top := p.x(m.At), p.y0-markHeight
+	label := fit(m.Label, smallSize, Width-2*margin)
+	at := max(min(x-16, Width-margin-textWidth(label, smallSize)), margin)
+	s.text(at, top+12, smallSize, left, s.ink, label)
+	top += 34
+	s.area(s.ink, image.Pt(x-markTriangle, top), image.Pt(x+markTriangle, top), image.Pt(x, top+markTriangle+4))
+	for y := top + markTriangle; y < p.y1; y += 2 * dash {
+		s.rect(x-1, y, x+1, min(y+dash, p.y1), s.ink)
+	}
 }
 
 // row draws the dots of a name, from a line upwards; or columns, where there are too many for dots.
@@ -108,6 +159,7 @@ func (c DotChart) row(s *sheet, p plot, st strip, row stripRow) {
 	s.rect(p.x0, p.y1, p.x1, p.y1+2, s.muted)
 	for i, cell := range cells {
 		x := (p.x(edges[i]) + p.x(edges[i+1])) / 2
+		x = min(max(x, p.x0+int(r)), p.x1-int(r)) // a bin at the end may be short
 		if r < leastDot {
 			if n := len(cell); n > 0 {
 				s.rect(x-4, p.y1-max(height*n/most, 3), x+4, p.y1, s.friend)

@@ -64,12 +64,13 @@ func foldPlain(named []Bar, friends, most int, others Bar) (kept []Bar, rest Bar
 	return kept, others
 }
 
-// merge adds b to sum. The result has the kind of b, and the label of sum if it has one.
+// merge adds b to sum. The result has the kind of b, and the label of sum if it has one. What is said beside one of them is
+// not said of both.
 func merge(sum, b Bar) Bar {
 	b.Value = addCapped(sum.Value, b.Value)
 	b.Before = addCapped(nonNegative(sum.Before), nonNegative(b.Before))
 	b.Friends = min(addCapped(sum.Friends, b.Friends), b.Value)
-	if sum.Label != "" {
+	if b.Beside = ""; sum.Label != "" {
 		b.Label = sum.Label
 	}
 	return b

@@ -32,7 +32,7 @@ func someBars(n int) (bars []Bar) {
 		b := Bar{Label: names[i%len(names)], Value: int64(v)}
 		switch i {
 		case 11:
-			b.Friends = b.Value
+			b.Friends, b.Beside = b.Value, "5 people, 2 unclear, 7 attackers"
 		case 4:
 			b.Friends = b.Value / 3
 		}
@@ -164,6 +164,11 @@ func someDots(tb testing.TB) DotChart {
 			Subtitle: "Tue 20 Oct to Wed 18 Nov 15:04 · the 30 days before: 21",
 		},
 		Times: t.Times, End: t.End, Dots: t.Dots, Usual: map[string]float64{"sshd": 1, "nginx-http-auth": 1},
+		Marks: []Mark{
+			{At: t.Times[3], Name: "sshd", Label: "sshd: findtime 10 min to 1 h, Fri 23 Oct"},
+			{At: t.Times[12], Name: "sshd", Label: "sshd: maxretry 5 to 3, Sun 1 Nov"},
+			{At: t.Times[28], Name: "postfix-sasl", Label: "postfix-sasl: maxretry 5 to 3, Tue 17 Nov"},
+		},
 	}
 }
 

@@ -186,7 +186,7 @@ func TestABurstDoesNotFlattenTheRest(t *testing.T) {
 }
 
 func TestAColumnThatIsNotOverIsStriped(t *testing.T) {
-	for ago, want := range map[time.Duration]bool{0: false, 12 * time.Hour: true} {
+	for ago, want := range map[time.Duration]bool{0: false, time.Hour: false, 3 * time.Hour: true, 12 * time.Hour: true} {
 		c := someTimes(t, 1, 10, days)
 		c.End = days(c.Times[0], 10).Add(-ago)
 		c.Dots = nil
@@ -198,6 +198,22 @@ func TestAColumnThatIsNotOverIsStriped(t *testing.T) {
 		got := !same(img.At(p.x(c.End)-6, 400), light.slots[0]) || !same(img.At(p.x(c.End)-11, 400), light.slots[0])
 		if got != want {
 			t.Errorf("%v before its end: striped %v, want %v", ago, got, want)
+		}
+	}
+}
+
+// In the night in which the clocks go forward a column of six hours is of five, and over.
+func TestAShortColumnBetweenOthersIsOver(t *testing.T) {
+	zone := time.FixedZone("", 0)
+	at := func(hour int) time.Time { return time.Date(2026, 3, 29, hour, 0, 0, 0, zone) }
+	l := TimeChart{
+		Times: []time.Time{at(0), at(5), at(11)}, End: at(15), Whole: 6 * time.Hour,
+		Series: []Series{{Slot: 1, Values: []float64{1, 1, 1}}},
+	}.layers(Light())
+	l.edges = append([]time.Time{at(-6)}, l.edges...)
+	for bin, want := range []bool{false, false, false, true} {
+		if got := l.unfinished(bin); got != want {
+			t.Errorf("bin %d of four: unfinished %v, want %v", bin, got, want)
 		}
 	}
 }

@@ -53,7 +53,7 @@ func hostileCharts(t *testing.T) map[string]figure {
 		for i := range n {
 			word := hostile[i%len(hostile)]
 			c.Bars = append(c.Bars, Bar{
-				Label: word, Before: math.MaxInt64 - int64(i), Kind: Kind(i % 4), Friends: int64(i%3) * math.MaxInt64 / 2,
+				Label: word, Beside: word, Before: math.MaxInt64 - int64(i), Kind: Kind(i % 4), Friends: int64(i%3) * math.MaxInt64 / 2,
 				Value: math.MaxInt64 / int64(1+i*i),
 			})
 		}
@@ -82,6 +82,12 @@ func hostileCharts(t *testing.T) map[string]figure {
 		all["times "+name], all["levels "+name] = times, levels
 		all["dots "+name] = DotChart{
 			Head: head, Times: times.Times, Dots: times.Dots, Usual: map[string]float64{hostile[4]: math.Inf(1), "": 1e300},
+			Marks: []Mark{
+				{At: times.Times[n/2], Name: hostile[0], Label: hostile[8]},
+				{At: times.Times[0], Name: hostile[1]},
+				{},
+				{At: time.Unix(1<<59, 0), Name: hostile[0], Label: hostile[8]},
+			},
 		}
 		strip := HourStrip{Head: head, FriendsRow: hostile[8], Times: times.Times}
 		heat := HeatMap{Head: head, Unit: hostile[10]}

@@ -109,7 +109,7 @@ func trimUnit(s string) string { return s[:len(s)-len("%")-len(string(thin))] }
 func sharePercent(v float64) string {
 	p := 100 * v
 	digits := 1
-	if p >= 10 || p == math.Trunc(p) {
+	if p == math.Trunc(p) {
 		digits = 0
 	}
 	words := strconv.FormatFloat(p, 'f', digits, 64)

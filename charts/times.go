@@ -98,13 +98,17 @@ func (l layers) empty() bool {
 	return l.bins() == 0 || !slices.ContainsFunc(l.series, func(s layer) bool { return s.sum > 0 })
 }
 
-// unfinished reports whether a bin is shorter than the others. Days of 23 hours, and weeks with one, are not.
+// unfinished reports whether a bin is the first or the last and shorter than the others. Days of 23 hours, and weeks with
+// one, are not.
 func (l layers) unfinished(bin int) bool {
+	if bin > 0 && bin < l.bins()-1 {
+		return false // it begins and ends with others
+	}
 	longest := l.whole
 	for i := range l.bins() {
 		longest = max(longest, l.edges[i+1].Sub(l.edges[i]))
 	}
-	return l.edges[bin+1].Sub(l.edges[bin]) < longest*17/20 // February is shorter than March
+	return l.edges[bin+1].Sub(l.edges[bin]) < longest*9/10 // February is shorter than March
 }
 
 func (c TimeChart) layers(t Theme) layers {

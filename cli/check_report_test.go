@@ -47,7 +47,8 @@ func TestCheckReportNamesNobody(t *testing.T) {
 
 func TestReportsKeepTimesAndVersions(t *testing.T) {
 	for given, want := range map[string]string{
-		"last ban 2026-11-22 11:16:56 UTC": "last ban 2026-11-22 11:16:56 UTC",
+		"last ban Sun 22 Nov 11:16 UTC":    "last ban Sun 22 Nov 11:16 UTC",
+		"last ban 22 Nov 2025 11:16 UTC":   "last ban 22 Nov 2025 11:16 UTC",
 		"dial tcp 192.0.2.7:443: refused.": "dial tcp ADDRESS: refused.",
 		"[2001:db8::1]:443, 2001:db8::/32": "[ADDRESS]:443, ADDRESS",
 		"chat -1001234567890, go1.26.0":    "chat NUMBER, go1.26.0",

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"friendlyfire/app"
+	"friendlyfire/bot/msg"
 	"friendlyfire/config"
 	"friendlyfire/ingest"
 	"friendlyfire/store"
@@ -100,7 +101,7 @@ func findNoBans(ctx context.Context, s *store.Store, name string, preview ingest
 		return fmt.Sprintf("none of its last %d lines is of Fail2Ban", preview.Lines), rightFile
 	case preview.Last == nil && !preview.First.IsZero() && time.Since(preview.First) > oldFile &&
 		!hadBans(ctx, s, name):
-		return "no ban in it, although it begins " + preview.First.Format(time.DateOnly),
+		return "no ban in it, although it begins " + msg.Day(preview.First, time.Now()),
 			"Does Fail2Ban ban anybody there? fail2ban-client status says. " + rightFile
 	}
 	return "", ""
@@ -115,7 +116,7 @@ func hadBans(ctx context.Context, s *store.Store, name string) bool {
 }
 
 func localTime(t time.Time, zone *time.Location) string {
-	return t.In(zone).Format("2006-01-02 15:04:05 MST")
+	return msg.Stamp(t.In(zone), time.Now()) + t.In(zone).Format(" MST")
 }
 
 // tellOfRejects tells of lines that were no bans: of those that were read in or, if there were none, of the file's

@@ -17,6 +17,7 @@ import (
 	"friendlyfire/acceptance/harness"
 	"friendlyfire/app"
 	"friendlyfire/bot/discord/discordtest"
+	"friendlyfire/bot/msg"
 	"friendlyfire/bot/telegram/telegramtest"
 	"friendlyfire/enrich/whoistest"
 	"friendlyfire/ingest"
@@ -63,10 +64,13 @@ func TestCheckChecksEverythingInOrder(t *testing.T) {
 	}
 }
 
+// stamp is a moment as every answer has it.
+func stamp(t time.Time) string { return msg.Stamp(t, time.Now()) + t.Format(" MST") }
+
 func TestCheckSaysWhatIsWrong(t *testing.T) {
 	s := harness.NewSampleScene(t)
 	out, _, code := s.Run("check")
-	if code != 0 || !strings.Contains(out, "last ban 2026-11-22 11:16:56 UTC") ||
+	if code != 0 || !strings.Contains(out, "last ban "+stamp(time.Date(2026, 11, 22, 11, 16, 56, 0, time.UTC))) ||
 		!strings.HasSuffix(out, "Everything is in order.\n") {
 		t.Errorf("code %d: %s", code, out)
 	}
@@ -322,8 +326,8 @@ func TestCheckGuessesTheTimezone(t *testing.T) {
 		kind string
 		says string
 	}{
-		"right":                {originalRow(written), "UTC", "ok", "last ban 2026-01-15 12:00:30 UTC"},
-		"right, an hour quiet": {log(written), "UTC", "ok", "last ban 2026-01-15 11:00:30 UTC"},
+		"right":                {originalRow(written), "UTC", "ok", "last ban " + stamp(written)},
+		"right, an hour quiet": {log(written), "UTC", "ok", "last ban " + stamp(written.Add(-time.Hour))},
 		"ahead": {
 			originalRow(written.Add(9 * time.Hour)), "UTC", "PROBLEM",
 			`UTC+09:00: give this source timezone = "Asia/Tokyo".`,

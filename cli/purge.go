@@ -4,11 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"friendlyfire/app"
+	"friendlyfire/bot/msg"
 )
 
 func purgeCommand(env *app.Env) *cobra.Command {
@@ -37,7 +37,7 @@ clock may be wrong, and nothing is deleted by it without --trust-clock.
 				return err
 			}
 			fmt.Fprintf(env.Out, "Forgot what is before %s: bans %d, addresses %d. Their counts stay.\n",
-				purged.Before.Format(time.DateOnly), purged.Bans, purged.Addresses)
+				purged.Before.Format(msg.YearForm), purged.Bans, purged.Addresses)
 			return nil
 		},
 	}

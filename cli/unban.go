@@ -14,6 +14,7 @@ import (
 	"friendlyfire/act"
 	"friendlyfire/app"
 	"friendlyfire/bot"
+	"friendlyfire/bot/msg"
 	"friendlyfire/store"
 )
 
@@ -185,6 +186,6 @@ func actLine(a *app.App, one store.Act) string {
 	if one.Chat.Platform != "" {
 		who = fmt.Sprintf("%s (%s %s)", one.Name, one.Chat.Platform, one.User)
 	}
-	at := one.AskedAt.In(a.Words().Zone).Format(time.DateTime)
+	at := msg.Stamp(one.AskedAt.In(a.Words().Zone), time.Now())
 	return strings.Join([]string{at, one.Source, who, what, outcome}, "  ")
 }

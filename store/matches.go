@@ -7,10 +7,10 @@ import (
 )
 
 // RecentMatches returns those of the latest n bans since a time that have log lines, newest first. Of what is known of
-// their addresses they have the holders of the networks.
+// their addresses they have the holders of the networks and the countries.
 func (s *Store) RecentMatches(ctx context.Context, since time.Time, n int) ([]EnrichedBan, error) {
 	return s.matches(ctx, `SELECT s.name, b.time, a.text, j.name, b.failures, b.ban_count, b.matches, b.pace,
-			coalesce(y.holder, '')
+			coalesce(y.holder, ''), a.country
 		FROM (SELECT * FROM bans WHERE time >= ? ORDER BY time DESC LIMIT ?) b
 			JOIN addresses a ON a.id = b.address_id JOIN sources s ON s.id = b.source_id JOIN jails j ON j.id = b.jail_id
 			LEFT JOIN systems y ON y.asn = a.asn
@@ -48,8 +48,8 @@ func (s *Store) LatestMatches(
 func (s *Store) FriendlyMatches(ctx context.Context, w Window, n, limit int) ([]EnrichedBan, error) {
 	// By address: friends are few, and the bans of a year are many.
 	return s.matches(ctx, `SELECT s.name, b.time, a.text, j.name, b.failures, b.ban_count, b.matches, b.pace,
-			coalesce(y.holder, '')
-		FROM (SELECT id, text, asn FROM addresses WHERE friendly = 1 ORDER BY id DESC LIMIT ?4) a
+			coalesce(y.holder, ''), a.country
+		FROM (SELECT id, text, asn, country FROM addresses WHERE friendly = 1 ORDER BY id DESC LIMIT ?4) a
 			CROSS JOIN periods p CROSS JOIN bans b ON b.period = p.period AND b.address_id = a.id
 			JOIN sources s ON s.id = b.source_id JOIN jails j ON j.id = b.jail_id LEFT JOIN systems y ON y.asn = a.asn
 		WHERE p.period BETWEEN ?1 >> 21 AND ?2 >> 21 AND b.time >= ?1 AND b.time < ?2 AND b.matches <> ''
@@ -63,7 +63,8 @@ func (s *Store) matches(ctx context.Context, query string, args ...any) ([]Enric
 	}
 	return collect(rows, func(rows *sql.Rows) (b EnrichedBan, err error) {
 		var at int64
-		err = rows.Scan(&b.Source, &at, &b.Address, &b.Jail, &b.Failures, &b.BanCount, &b.Matches, &b.Pace, &b.Holder)
+		err = rows.Scan(&b.Source, &at, &b.Address, &b.Jail, &b.Failures, &b.BanCount, &b.Matches, &b.Pace, &b.Holder,
+			&b.Country)
 		b.Time = time.Unix(at, 0)
 		return b, err
 	})

@@ -64,7 +64,7 @@ func (c *Client) CanPost(ctx context.Context, channel string) (name string, err 
 	may := permissionsIn(guild, &from.Channel, member, now)
 	if until := member.CommunicationDisabledUntil; until != nil && now.Before(*until) && may != everything {
 		return name, &msg.ReachError{
-			Reason: "the bot is in time-out until " + until.UTC().Format("2006-01-02 15:04 UTC") + ", and may only read",
+			Reason: "the bot is in time-out until " + msg.Stamp(until.UTC(), now) + " UTC, and may only read",
 			Advice: "A moderator can end it: a right click on the bot in the list of members, Remove Timeout.",
 		}
 	}

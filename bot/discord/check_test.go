@@ -129,7 +129,7 @@ func TestCheckKnowsWhereDiscordTakesMessages(t *testing.T) {
 
 		"time-out": {channel: in(discordtest.Text), standing: func() discordtest.Standing {
 			return timedOut(may(toPost), time.Hour)
-		}, want: "time-out until"},
+		}, want: "time-out until Sat 1 Jan 01:00 UTC"},
 		"time-out over": {channel: in(discordtest.Text), standing: func() discordtest.Standing {
 			return timedOut(may(toPost), -time.Second)
 		}},
@@ -141,7 +141,7 @@ func TestCheckKnowsWhereDiscordTakesMessages(t *testing.T) {
 		}},
 		"time-out in a thread": {channel: in(discordtest.PublicThread), standing: func() discordtest.Standing {
 			return timedOut(may(inThread), time.Hour)
-		}, want: "time-out until"},
+		}, want: "time-out until Sat 1 Jan 01:00 UTC"},
 
 		"thread":              {channel: in(discordtest.PublicThread), may: inThread},
 		"announcement thread": {channel: in(discordtest.AnnouncementThread), may: inThread},

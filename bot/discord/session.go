@@ -41,7 +41,7 @@ type BudgetError struct{ until time.Time }
 
 func (e *BudgetError) Error() string {
 	return fmt.Sprintf("%d identifies in a day are enough, the next is at %s",
-		identifyLimit, e.until.UTC().Format(time.DateTime+" UTC"))
+		identifyLimit, msg.Stamp(e.until.UTC(), time.Now())+" UTC")
 }
 
 // spendIdentify waits until an identify may be sent, and stores that it was. It returns a *BudgetError if none may.

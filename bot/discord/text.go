@@ -26,6 +26,9 @@ func markdown(t msg.Text) string {
 	var b strings.Builder
 	last := msg.Plain
 	for _, r := range mergeRuns(t) {
+		if quote := r.Style == msg.Quote; quote && !atLineStart(b.String()) || last == msg.Quote && r.Text[0] != '\n' {
+			b.WriteByte('\n')
+		}
 		if last == msg.Code && r.Style == msg.Pre || last == msg.Pre && r.Style == msg.Code {
 			b.WriteByte('\n') // their backticks would run together
 		}
@@ -35,6 +38,8 @@ func markdown(t msg.Text) string {
 			b.WriteString("**" + escape(r.Text) + "**")
 		case msg.Code:
 			b.WriteString("`" + strings.NewReplacer("`", tickLookalike, "\n", " ").Replace(r.Text) + "`")
+		case msg.Quote:
+			b.WriteString(subtext(r.Text))
 		case msg.Pre:
 			b.WriteString("```\n" + strings.ReplaceAll(strings.Trim(r.Text, "\n"), "`", tickLookalike) + "\n```")
 		default:
@@ -42,6 +47,20 @@ func markdown(t msg.Text) string {
 		}
 	}
 	return b.String()
+}
+
+func atLineStart(s string) bool { return s == "" || strings.HasSuffix(s, "\n") }
+
+// subtext returns lines in small grey letters: https://support.discord.com/hc/en-us/articles/210298617. They are code, too,
+// so that nothing in them is markup, and a search finds them as they are.
+func subtext(lines string) string {
+	all := strings.Split(strings.Trim(strings.ReplaceAll(lines, "`", tickLookalike), "\n"), "\n")
+	for i, line := range all {
+		if line != "" {
+			all[i] = "-# `" + line + "`"
+		}
+	}
+	return strings.Join(all, "\n")
 }
 
 // tickLookalike replaces a backtick in code, where nothing can be escaped.

@@ -40,6 +40,10 @@ func TestS05TextCannotAct(t *testing.T) {
 			msg.Text{{Text: "a", Style: msg.Code}, {Text: "b", Style: msg.Pre}, {Text: "c", Style: msg.Code}},
 			"`a`\n```\nb\n```\n`c`",
 		},
+		"quote in small": {
+			msg.Text{{Text: "a"}, {Text: "198.51.100.1 198.51.100.2\n`discord.gg/x`\n", Style: msg.Quote}, {Text: "b"}},
+			"a\n-# `198.51.100.1 198.51.100.2`\n-# `ˋdiscord.gg/xˋ`\nb",
+		},
 		"heading": {msg.Text{{Text: "# a\n ## b\n-# c\nd # e"}}, "\\# a\n \\## b\n\\-# c\nd # e"},
 		"quote":   {msg.Text{{Text: "> a\n>>> b"}}, "\\> a\n\\>\\>\\> b"},
 		"lists": {

@@ -19,6 +19,10 @@ const (
 	Bold  Style = "bold"
 	Code  Style = "code" // one line, monospaced: addresses, commands
 	Pre   Style = "pre"  // a block of monospaced lines: text charts
+
+	// Quote is whole lines that stand back, folded or small, for who wants to look: many addresses, log lines. No client
+	// makes a link of anything in it.
+	Quote Style = "quote"
 )
 
 // Run is a stretch of text in one style. It is never markup: a platform shows every character as it is.

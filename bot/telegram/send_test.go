@@ -3,6 +3,7 @@ package telegram_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -52,6 +53,47 @@ func TestSendSetsRunsAsEntities(t *testing.T) {
 		}
 		if diff := cmp.Diff(want, got.Keyboard); diff != "" {
 			t.Errorf("keyboard (-want +got):\n%s", diff)
+		}
+	})
+}
+
+// A quote is folded, and what is in it is code, so that no address in it becomes a link. Where there are too many entities
+// it is code alone.
+func TestQuoteIsFoldedCode(t *testing.T) {
+	inBubble(t, func(t *testing.T, server *telegramtest.Server, c *telegram.Client) {
+		const list = "198.51.100.1 198.51.100.2 🇧🇪\n198.51.100.3"
+		text := msg.Text{
+			{Text: "🇧🇪 sshd", Style: msg.Bold},
+			{Text: "\n"},
+			{Text: list, Style: msg.Quote},
+			{Text: "\n"},
+			{Text: "unbanip 198.51.100.1", Style: msg.Code},
+		}
+		if err := c.Send(t.Context(), "-1001234500001", msg.Message{Text: text}.AsRepeat()); err != nil {
+			t.Fatal(err)
+		}
+		got := server.Messages()[0]
+		for kind, want := range map[string][]string{
+			"expandable_blockquote": {list}, "code": {list, "unbanip 198.51.100.1"}, "bold": {"🇧🇪 sshd"},
+		} {
+			if marked := got.Marked(kind); !slices.Equal(marked, want) {
+				t.Errorf("%s is %q, want %q", kind, marked, want)
+			}
+		}
+		if len(got.Found) > 0 {
+			t.Errorf("Telegram finds %v", got.Found)
+		}
+
+		for i := range 98 {
+			text = append(text, msg.Run{Text: " "}, msg.Run{Text: fmt.Sprint("198.51.100.", i), Style: msg.Code})
+		}
+		time.Sleep(time.Minute)
+		if err := c.Send(t.Context(), "-1001234500001", msg.Message{Text: text}); err != nil {
+			t.Fatal(err)
+		}
+		got = server.Messages()[1]
+		if n := len(got.Marked("code")); n != 100 || got.Marked("expandable_blockquote") != nil || got.Text != text.String() {
+			t.Errorf("%d stretches of code, a fold of %q", n, got.Marked("expandable_blockquote"))
 		}
 	})
 }

@@ -18,20 +18,30 @@ const (
 
 // entity is a stretch of text in one style, in UTF-16 units. https://core.telegram.org/bots/api#messageentity
 type entity struct {
-	Type   msg.Style `json:"type"` // Telegram's names are package msg's
-	Offset int       `json:"offset"`
-	Length int       `json:"length"`
+	Type   string `json:"type"`
+	Offset int    `json:"offset"`
+	Length int    `json:"length"`
 }
+
+// kinds are the types of entities. A quote holds code, so that nothing in it is clickable: code may be part of a quote,
+// and of nothing else. https://core.telegram.org/bots/api#formatting-options, and check_is_sorted in
+// td/telegram/MessageEntity.cpp of https://github.com/tdlib/td
+var kinds = map[msg.Style]string{msg.Bold: "bold", msg.Code: "code", msg.Pre: "pre", msg.Quote: "code"}
+
+const folded = "expandable_blockquote"
+
+// sealed reports whether Telegram looks for nothing in text of the style.
+func sealed(s msg.Style) bool { return s == msg.Code || s == msg.Pre || s == msg.Quote }
 
 // compose returns the text, its entities, and its length in UTF-16 units. Styles are entities and not markup, so that
 // no text can become formatting. Whatever Telegram might make clickable by itself is set as Code, where it does not.
 //
-// Where there are too many entities, bold is left out first, and what remains is disarmed.
+// Where there are too many entities, bold and the fold of a quote are left out first, and what remains is disarmed.
 func compose(t msg.Text) (text string, entities []entity, length int) {
 	pieces := inert(t)
 	room := maxEntities
 	for _, p := range pieces {
-		if p.Style == msg.Code || p.Style == msg.Pre {
+		if sealed(p.Style) {
 			room--
 		}
 	}
@@ -43,7 +53,7 @@ func compose(t msg.Text) (text string, entities []entity, length int) {
 			set = set && room > 0
 			room--
 		}
-		open := p.Style == msg.Plain || p.Style == msg.Bold // Telegram looks into it
+		open := !sealed(p.Style)
 		if disarmed = !set && !open || disarmed && open; disarmed {
 			p.Text = disarm(p.Text)
 		}
@@ -51,8 +61,14 @@ func compose(t msg.Text) (text string, entities []entity, length int) {
 		for _, r := range p.Text {
 			units += utf16.RuneLen(r)
 		}
+		if p.Style == msg.Quote {
+			if set && room > 0 {
+				entities = append(entities, entity{folded, length, units})
+			}
+			room--
+		}
 		if set {
-			entities = append(entities, entity{p.Style, length, units})
+			entities = append(entities, entity{kinds[p.Style], length, units})
 		}
 		b.WriteString(p.Text)
 		length += units
@@ -84,7 +100,7 @@ func inert(t msg.Text) msg.Text {
 		at, end := begin, begin+len(run.Text)
 		for _, f := range found {
 			from, to := max(f.from, at), min(f.to, end)
-			if from >= to || run.Style == msg.Code || run.Style == msg.Pre {
+			if from >= to || sealed(run.Style) {
 				continue
 			}
 			add(run.Text[at-begin:from-begin], run.Style)

@@ -115,6 +115,8 @@ func (t *Terminal) style(r msg.Run) string {
 		return "\033[1m" + r.Text + "\033[0m"
 	case msg.Code, msg.Pre:
 		return "\033[36m" + r.Text + "\033[0m"
+	case msg.Quote:
+		return "\033[2m" + r.Text + "\033[0m"
 	}
 	return r.Text
 }

@@ -2,6 +2,7 @@ package telegramtest
 
 import (
 	"slices"
+	"strings"
 	"unicode/utf16"
 )
 
@@ -15,11 +16,11 @@ type Entity struct {
 func (e Entity) end() int { return e.Offset + e.Length }
 
 // styles are the types of entities that a bot may send and that need no further field.
-var styles = []string{"bold", "italic", "underline", "strikethrough", "spoiler", "blockquote", "code", "pre"}
+var styles = []string{"bold", "italic", "underline", "strikethrough", "spoiler", "blockquote", "code", "pre", "expandable_blockquote"}
 
 // checkEntities is stricter than the real server, which repairs some mistakes and silently drops the rest: every entity
-// must lie within the text, split no character, and be outside of or nested in any other; code and pre may not be
-// nested.
+// must lie within the text, split no character, and be outside of or nested in any other; code and pre may be nested in
+// a quote alone, which contains them, and quotes not in each other.
 func checkEntities(text string, entities []Entity) error {
 	units := utf16.Encode([]rune(text))
 	for i, e := range entities {
@@ -51,7 +52,14 @@ func fit(a, b Entity) bool {
 	if a.end() <= b.Offset || b.end() <= a.Offset {
 		return true
 	}
-	alone := func(e Entity) bool { return e.Type == "code" || e.Type == "pre" }
-	nested := a.Offset >= b.Offset && a.end() <= b.end() || b.Offset >= a.Offset && b.end() <= a.end()
-	return nested && !alone(a) && !alone(b) && a.Type != b.Type
+	code := func(e Entity) bool { return e.Type == "code" || e.Type == "pre" }
+	quote := func(e Entity) bool { return strings.HasSuffix(e.Type, "blockquote") }
+	within := func(a, b Entity) bool { return a.Offset >= b.Offset && a.end() <= b.end() }
+	switch {
+	case code(a) || code(b):
+		return code(a) && quote(b) && within(a, b) || code(b) && quote(a) && within(b, a)
+	case quote(a) && quote(b):
+		return false
+	}
+	return (within(a, b) || within(b, a)) && a.Type != b.Type
 }
