@@ -102,6 +102,7 @@ func (b *builder) stages() []*stage {
 		b.deliverNotices(),
 		b.act(),
 		[]*stage{
+			b.checkFriends(),
 			b.returnMemory(),
 			b.packCounts(),
 			b.backUp(),
