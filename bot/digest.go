@@ -3,7 +3,6 @@ package bot
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"friendlyfire/bot/msg"
@@ -21,8 +20,6 @@ type Digester struct {
 	Minute   int
 	Health   *Health
 	Next     func() // called when notices were posted
-
-	judge judge
 }
 
 // Step posts today's digest if its time has come and it has not been posted yet. A digest that was missed while the
@@ -98,7 +95,7 @@ func (d *Digester) named(ctx context.Context, groups []*friendGroup) (all []msg.
 		if i >= listed {
 			continue
 		}
-		who, err := d.judge.verdict(ctx, d.Store, f.latest)
+		who, err := d.Reporter.judge().verdict(ctx, f.latest)
 		if err != nil {
 			return nil, err
 		}
@@ -163,15 +160,17 @@ func (d *Digester) Compose(ctx context.Context, now time.Time) ([]Body, error) {
 	if rep.Total > 0 && history.Bans > 0 {
 		t = append(t, msg.Run{Text: "\nUsually " + number(perDay(history.Friendly)) + " of " + number(perDay(history.Bans))})
 	}
+	looks, err := d.Reporter.judge().looks(ctx, window)
+	if err != nil {
+		return nil, err
+	}
 	groups := w.groupFriends(friends, listed)
 	named, err := d.named(ctx, groups)
 	if err != nil {
 		return nil, err
 	}
 	t = lines(append([]msg.Text{t}, named...)...)
-	if looks := looks(friends); looks != "" {
-		t = append(t, msg.Run{Text: "\n" + strings.TrimPrefix(looks, "; ")})
-	}
+	t = lines(t, plain(looks))
 	if n := len(groups) - listed; n > 0 {
 		t = append(t, msg.Run{Text: "\n… and " + number(n) + " more below"})
 	}
