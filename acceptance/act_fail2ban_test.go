@@ -74,6 +74,8 @@ ignorecommand = test -x %[2]s && %[2]s act --ignored <ip>
 	if !banned() {
 		t.Error("not banned")
 	}
+	ask("rules sshd", "ok maxretry 2 findtime 86400 bantime 86400")
+	ask("rules ssh", "no Fail2Ban has no jail ssh")
 	ask("unban ssh "+friend, "no Fail2Ban has no jail ssh")
 	ask("unban sshd 203.0.113.8", "ok sshd does not ban it")
 	ask("unban sshd "+friend, "ok lifted")
@@ -81,6 +83,16 @@ ignorecommand = test -x %[2]s && %[2]s act --ignored <ip>
 		t.Error("banned still")
 	}
 	ask("unban sshd "+friend, "ok sshd does not ban it")
+
+	// The bot asks for the rule, too, and keeps it: its source is a CSV, which does not say it.
+	f.Reconfigure("[enrich]\n", fmt.Sprintf("[act]\nsocket = %q\n[enrich]\n", h.Socket))
+	bot := f.Start()
+	db := f.OpenStore()
+	f.await("the rule is known", func() bool {
+		rules, err := db.RulesOverTime(t.Context(), "web1")
+		return err == nil && len(rules["sshd"]) == 3
+	})
+	bot.Stop()
 
 	const trust = 6 * time.Second
 	ask(fmt.Sprintf("trust %s %ds", friend, trust/time.Second), "ok trusted until ")

@@ -1,6 +1,6 @@
 // Package act is what may be done to Fail2Ban from a chat: lift the ban of one address, and have Fail2Ban ignore an
-// address for a while. Three verbs do it, and a fourth asks which jails there are. Helper carries them out with root's
-// rights; whoever asks for them (Socket) has none.
+// address for a while. Three verbs do it, and two more ask which jails there are, and which rule a jail has. Helper carries
+// them out with root's rights; whoever asks for them (Socket) has none.
 //
 // It does not know who asks for what in a chat, nor why: that is decided by those who may reach the helper. The helper
 // believes none of them more than the grammar of a Request allows.
@@ -26,6 +26,7 @@ const (
 	Trust   Verb = "trust"   // have Fail2Ban ignore an address or a small network for a while
 	Untrust Verb = "untrust" // end that
 	Jails   Verb = "jails"   // name the jails
+	Rules   Verb = "rules"   // say after how many failures a jail bans, and for how long
 )
 
 // MaxTrust is how long an address may be trusted in one go.
@@ -43,7 +44,7 @@ const maxLine = 1024
 // Request is one thing to be done.
 type Request struct {
 	Verb   Verb
-	Jail   string        // of Unban
+	Jail   string        // of Unban and Rules
 	Target netip.Prefix  // an address is a network of one
 	For    time.Duration // of Trust: whole seconds
 }
@@ -108,26 +109,29 @@ func ParseTime(s string) (time.Duration, error) {
 	return time.Duration(n) * unit, nil
 }
 
-// Parse parses the line of a request: "unban JAIL ADDRESS", "trust ADDRESS TIME", "untrust ADDRESS" or "jails", with a
-// blank between words and nothing else. Its errors do not repeat what was asked.
+// Parse parses the line of a request: "unban JAIL ADDRESS", "trust ADDRESS TIME", "untrust ADDRESS", "jails" or
+// "rules JAIL", with a blank between words and nothing else. Its errors do not repeat what was asked.
 func Parse(line string) (r Request, err error) {
 	if len(line) > maxLine {
 		return r, errors.New("the request is too long")
 	}
 	words := strings.Split(line, " ")
-	counts := map[Verb]int{Unban: 3, Trust: 3, Untrust: 2, Jails: 1}
+	counts := map[Verb]int{Unban: 3, Trust: 3, Untrust: 2, Jails: 1, Rules: 2}
 	r.Verb = Verb(words[0])
 	switch n, ok := counts[r.Verb]; {
 	case !ok:
-		return Request{}, errors.New("there is no such verb: unban, trust, untrust, jails")
+		return Request{}, errors.New("there is no such verb: unban, trust, untrust, jails, rules")
 	case n != len(words):
 		return Request{}, fmt.Errorf("%s takes %d words", r.Verb, n-1)
 	case r.Verb == Jails:
 		return r, nil
-	case r.Verb == Unban:
+	case r.Verb == Unban, r.Verb == Rules:
 		r.Jail = words[1]
 		if !GoodJail(r.Jail) {
 			return Request{}, errors.New("the jail has no name of a jail")
+		}
+		if r.Verb == Rules {
+			return r, nil
 		}
 	case r.Verb == Trust:
 		if r.For, err = ParseTime(words[2]); err != nil {
@@ -156,6 +160,8 @@ func (r Request) String() string {
 		return fmt.Sprintf("%s %s %ds", r.Verb, TargetText(r.Target), r.For/time.Second)
 	case Untrust:
 		return string(r.Verb) + " " + TargetText(r.Target)
+	case Rules:
+		return string(r.Verb) + " " + r.Jail
 	}
 	return string(r.Verb)
 }

@@ -44,7 +44,8 @@ func (h *Helper) Do(ctx context.Context, who, line string) Answer {
 	defer cancel()
 	a := h.do(ctx, r)
 	a.Text = printable(a.Text, maxLine-len(Unclear)-2)
-	if r.Verb != Jails || a.Outcome != Done {
+	asked := r.Verb == Jails || r.Verb == Rules
+	if !asked || a.Outcome != Done {
 		h.Log.Info("act", "who", who, "request", r.String(), "answer", a.String(),
 			"took", time.Since(begun).Round(time.Millisecond).String())
 	}
@@ -56,12 +57,15 @@ func (h *Helper) do(ctx context.Context, r Request) Answer {
 	if err := f.check(); err != nil {
 		return refused("%v", err)
 	}
-	if r.Verb == Jails {
+	switch r.Verb {
+	case Jails:
 		names, err := f.jails(ctx)
 		if err != nil {
 			return refused("%v", err)
 		}
-		return done("%s", strings.Join(names, " "))
+		return done("%s", whole(names))
+	case Rules:
+		return f.rule(ctx, r.Jail)
 	}
 	unlock, err := h.lock(ctx)
 	if err != nil {
@@ -80,6 +84,16 @@ func (h *Helper) do(ctx context.Context, r Request) Answer {
 		return h.untrust(r)
 	}
 	return h.unban(ctx, f, r)
+}
+
+// whole is as many of the names as an answer has room for.
+func whole(names []string) string {
+	text := strings.Join(names, " ")
+	const most = maxLine - len(Unclear) - 2
+	if len(text) > most {
+		text = text[:strings.LastIndexByte(text[:most], ' ')]
+	}
+	return text
 }
 
 // unban asks Fail2Ban first whether there is such a ban: it may have been lifted by a request that nobody saw the

@@ -51,7 +51,12 @@ func (a *App) Acting() *bot.Acting {
 	}
 }
 
-// act makes a stage for each source on which somebody can act: one that does not answer keeps no other waiting.
+// Rules change seldom, and each question starts Fail2Ban's client, which is a large program. Where they are not told, they
+// are asked for again sooner: the server may be starting.
+const rulesEvery, rulesAgain = 3 * time.Hour, 10 * time.Minute
+
+// act makes two stages for each source on which somebody can act, one that acts and one that asks for the rules of its
+// jails: a source that does not answer keeps no other waiting.
 func (b *builder) act() (all []*stage) {
 	if b.acting == nil {
 		return nil
@@ -61,6 +66,18 @@ func (b *builder) act() (all []*stage) {
 		s := newStage("act on "+name, 30*time.Second)
 		stages[name] = s.doing(func(ctx context.Context) error { return b.acting.Step(ctx, name) })
 		all = append(all, s)
+		if b.once { // what it asks for is to be seen over time
+			continue
+		}
+		asks := newStage("rules on "+name, rulesEvery)
+		asks.doing(func(ctx context.Context) error {
+			err := b.acting.AskRules(ctx, name)
+			if err != nil {
+				asks.RetryIn(rulesAgain)
+			}
+			return err
+		})
+		all = append(all, asks)
 	}
 	b.acting.Chats = b.Chats
 	b.acting.Wake = func(source string) {

@@ -104,9 +104,12 @@ func (a *App) Words() bot.Words {
 	return w
 }
 
+// Judge returns what says who was banned.
+func (a *App) Judge() *bot.Judge { return &bot.Judge{Store: a.Store, Words: a.Words()} }
+
 // Reporter returns what counts the bans in the database and draws them.
 func (a *App) Reporter() (*bot.Reporter, error) {
-	r := &bot.Reporter{Store: a.Store, Words: a.Words(), Theme: charts.Light()}
+	r := &bot.Reporter{Store: a.Store, Words: a.Words(), Theme: charts.Light(), Judge: a.Judge()}
 	if r.AutoTheme = a.Config.Report.Theme == "auto"; r.AutoTheme {
 		return r, nil
 	}

@@ -102,6 +102,7 @@ func (b *builder) stages() []*stage {
 		b.deliverNotices(),
 		b.act(),
 		[]*stage{
+			b.checkFriends(),
 			b.returnMemory(),
 			b.packCounts(),
 			b.backUp(),
@@ -196,7 +197,7 @@ func (b *builder) askRegistries() *stage {
 
 func (b *builder) announceBans() *stage {
 	b.announcer = &bot.Announcer{
-		Store: b.Store, Chats: b.Chats, Words: b.report.Words, MaxAge: b.Config.Alerts.MaxAge,
+		Store: b.Store, Chats: b.Chats, Words: b.report.Words, Judge: b.report.Judge, MaxAge: b.Config.Alerts.MaxAge,
 		Next: func() { b.wakeDelivery(); b.whois.Wake() }, Again: b.announce.RetryIn,
 		Acting:  b.acting,
 		InPlace: func(chat store.Chat) bool { _, ok := b.sender(chat).(msg.Editor); return ok },

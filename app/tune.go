@@ -3,13 +3,16 @@ package app
 import (
 	"context"
 	"errors"
+	"math"
 	"net/netip"
+	"slices"
 	"time"
 
 	"friendlyfire/bot"
 	"friendlyfire/config"
 	"friendlyfire/evidence/whatif"
 	"friendlyfire/ingest"
+	"friendlyfire/store"
 )
 
 // Tune asks the logs of the sources what other rules would have done, one after the other. Its error is of the context
@@ -29,7 +32,7 @@ func (a *App) Tune(ctx context.Context, sources []config.Source, q bot.TuneQuest
 	return all, nil
 }
 
-// tune asks the log of one source. Its error is of the context.
+// tune asks the log of one source. Its error is of the context or the database.
 func (a *App) tune(
 	ctx context.Context, source config.Source, q bot.TuneQuestion, friend func(string) bool,
 ) (one bot.Tuned, err error) {
@@ -41,6 +44,12 @@ func (a *App) tune(
 		since = time.Now().Add(-q.Since)
 		_, offset := since.In(source.Timezone).Zone()
 		replay.Since = since.Unix() + int64(offset)
+	}
+	if err := a.knownRules(ctx, source, replay); err != nil {
+		return one, err
+	}
+	if known := replay.Known[q.Jail]; len(known) > 0 {
+		one.Rule = known[len(known)-1].Rule
 	}
 	reader := a.Reader(log)
 	one.Err = ingest.EachFile(ctx, reader.Source, since, replay.Read, func(gap ingest.Gap) {
@@ -64,6 +73,39 @@ func (a *App) tune(
 		one.Lack, one.Err = a.lack(ctx, log, reader)
 	}
 	return one, nil
+}
+
+// knownRules gives a replay the rules that the source's Fail2Ban has told when it was asked, or in its log.
+func (a *App) knownRules(ctx context.Context, source config.Source, replay *whatif.Replay) error {
+	all, err := a.Store.RulesOverTime(ctx, source.Name)
+	if err != nil {
+		return err
+	}
+	replay.Known = map[string][]whatif.KnownRule{}
+	for jail, rules := range all {
+		var now whatif.KnownRule
+		for _, r := range rules {
+			switch r.Setting {
+			case store.MaxRetry:
+				now.MaxRetry = int(min(r.Value, math.MaxInt32))
+			case store.FindTime:
+				now.FindTime = r.Value
+			case store.BanTime:
+				continue
+			}
+			if now.MaxRetry <= 0 || now.FindTime <= 0 {
+				continue
+			}
+			_, offset := r.At.In(source.Timezone).Zone()
+			now.At = r.At.Unix() + int64(offset)
+			known := replay.Known[jail]
+			if n := len(known); n > 0 && known[n-1].At == now.At { // both were told at once
+				known = known[:n-1]
+			}
+			replay.Known[jail] = append(known, now)
+		}
+	}
+	return nil
 }
 
 // lack says why a log has no failures.
@@ -97,17 +139,19 @@ func LogOf(source config.Source) config.Source {
 	return source
 }
 
-// friend returns who is friendly: by what is known of those who were banned, else by the table.
+// friend returns who is friendly: by what is known of those who were banned, else by the table, as a ban that is read.
 func (a *App) friend(ctx context.Context) (func(string) bool, error) {
 	known, err := a.Store.FriendlyAddresses(ctx)
 	return func(text string) bool {
-		address, err := netip.ParseAddr(text)
-		if err != nil {
-			return a.Config.Friendly.Has(text)
+		if address, err := netip.ParseAddr(text); err == nil {
+			text = address.Unmap().String()
 		}
-		address = address.Unmap()
-		located := a.Table.Locate(address)
-		return known[address.String()] || a.Config.Friendly.Has(address.String(), located.Country) ||
-			a.Config.Friendly.HasASN(located.ASN)
+		if known[text] {
+			return true
+		}
+		located, _ := a.Table.Place(text) // a damaged record has no country
+		countries := append(slices.Clone(located.Others), located.Country)
+		return a.Config.Friendly.Has(text, countries...) ||
+			slices.ContainsFunc(append(slices.Clone(located.OtherASNs), located.ASN), a.Config.Friendly.HasASN)
 	}, err
 }

@@ -85,7 +85,7 @@ func (c *Commands) alertOf(ctx context.Context, word string) (store.EnrichedBan,
 	if err != nil {
 		return g, nil, err
 	}
-	who, err := c.judge.verdict(ctx, c.Store, g)
+	who, err := c.Reporter.judge().verdict(ctx, g)
 	if err != nil {
 		return g, nil, err
 	}

@@ -21,6 +21,7 @@ type server struct {
 	asked  []string
 	takes  time.Duration // for an answer
 	answer act.Answer    // in place of "lifted"
+	rules  []string      // "sshd maxretry 5 findtime 600 bantime 600"
 }
 
 func (s *server) Do(ctx context.Context, r act.Request) act.Answer {
@@ -30,6 +31,9 @@ func (s *server) Do(ctx context.Context, r act.Request) act.Answer {
 	s.mu.Unlock()
 	if !msg.Sleep(ctx, takes) {
 		return act.Answer{Outcome: act.Unclear, Text: "the helper does not answer"}
+	}
+	if r.Verb == act.Jails || r.Verb == act.Rules {
+		return s.ruled(r)
 	}
 	if answer.Outcome == "" {
 		answer = act.Answer{Outcome: act.Done, Text: map[act.Verb]string{

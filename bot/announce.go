@@ -20,6 +20,7 @@ type Announcer struct {
 	Store    *store.Store
 	Chats    []store.Chat
 	Words    Words
+	Judge    *Judge
 	InPlace  func(store.Chat) bool // messages in the chat can be changed; nil: in none
 	Patience time.Duration         // how long the ban of no known friend waits for whois to say otherwise; 0: whois is off
 	MaxAge   time.Duration         // older bans are history; at most one summary of them is posted in this time
@@ -29,7 +30,6 @@ type Announcer struct {
 
 	seen  map[int64]time.Time // when a ban that waits for whois was first looked at
 	rises riseTracker
-	judge judge
 }
 
 // Step decides what can be decided now. Bans that wait for whois are looked at again by a later Step.
@@ -152,7 +152,7 @@ func (a *Announcer) alert(ctx context.Context, g store.EnrichedBan, risen map[st
 	if err := a.Words.recall(ctx, a.Store, &g); err != nil {
 		return Body{}, err
 	}
-	who, err := a.judge.verdict(ctx, a.Store, g)
+	who, err := a.Judge.verdict(ctx, g)
 	return Body{
 		Text: a.Words.Alert(g, a.Words.verdict(g.Ban, who), risen[g.Jail]), Ban: a.Words.told(g, who, risen[g.Jail]),
 	}, err

@@ -91,13 +91,14 @@ func newDesk(t *testing.T) *desk {
 	chat := store.Chat{Platform: "paper", ID: "1"}
 	log := slog.New(slog.DiscardHandler)
 	d := &desk{t: t, dir: dir, store: s, sender: &notes{limit: 2000}}
-	report := &Reporter{Store: s, Words: words, Theme: charts.Light()}
+	judge := &Judge{Store: s, Words: words}
+	report := &Reporter{Store: s, Words: words, Theme: charts.Light(), Judge: judge}
 	d.health = &Health{
 		Store: s, Chats: []store.Chat{chat}, Words: words,
 		Sources: []Watched{{Name: "web1", SilentAfter: 24 * time.Hour}}, Started: time.Now(), Next: func() {},
 	}
 	d.announcer = &Announcer{
-		Store: s, Chats: []store.Chat{chat}, Words: words, Patience: 10 * time.Second,
+		Store: s, Chats: []store.Chat{chat}, Words: words, Judge: judge, Patience: 10 * time.Second,
 		MaxAge: time.Hour, Next: func() {}, Again: func(time.Duration) {},
 	}
 	d.deliverer = &Deliverer{

@@ -53,7 +53,6 @@ type Commands struct {
 	Acting   *Acting // nil: nobody can act
 	Log      *slog.Logger
 
-	judge judge
 	mu    sync.Mutex
 	drawn map[string]drawing
 }
@@ -322,7 +321,7 @@ func (c *Commands) ip(ctx context.Context, args []string, platform string, width
 	if g.Friendly {
 		t = append(t, msg.Run{Text: ", friendly"})
 	}
-	v, err := c.judge.verdict(ctx, c.Store, g)
+	v, err := c.Reporter.judge().verdict(ctx, g)
 	if err != nil {
 		return msg.Message{}, err
 	}

@@ -3,7 +3,6 @@ package bot
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"friendlyfire/bot/msg"
@@ -23,7 +22,6 @@ type Digester struct {
 	Next     func() // called when notices were posted
 
 	quiet bool // in the chat where it is shown only alerts ring
-	judge judge
 }
 
 // Step posts today's digest if its time has come and it has not been posted yet. A digest that was missed while the
@@ -111,7 +109,7 @@ func (d *Digester) named(ctx context.Context, groups []*friendGroup, most int) (
 		if i >= most {
 			continue
 		}
-		who, err := d.judge.verdict(ctx, d.Store, f.latest)
+		who, err := d.Reporter.judge().verdict(ctx, f.latest)
 		if err != nil {
 			return nil, err
 		}
@@ -153,14 +151,18 @@ func (d *Digester) compose(ctx context.Context, today, now time.Time) ([]Body, e
 
 	date := window.From.Format(msg.DayForm)
 	warning := rep.Total == 0 && history.Bans >= unusual*pastWeek
+	looks, err := d.Reporter.judge().looks(ctx, window)
+	if err != nil {
+		return nil, err
+	}
 	groups := w.groupFriends(friends, listed)
 	named, err := d.named(ctx, groups, listed)
 	if err != nil {
 		return nil, err
 	}
 	t := lines(append([]msg.Text{digestHead(date, rep, history, groups, warning)}, named...)...)
-	if looks := looks(friends); looks != "" && len(groups) < len(friends) {
-		t = append(t, msg.Run{Text: "\n" + strings.TrimPrefix(looks, "; ")})
+	if len(groups) < len(friends) {
+		t = lines(t, plain(looks))
 	}
 	if n := len(groups) - listed; n > 0 {
 		t = append(t, msg.Run{Text: "\n… and " + number(n) + " more below"})

@@ -151,7 +151,7 @@ func (c *Commands) friends(ctx context.Context, args []string) (msg.Message, err
 		if err := w.recallLogins(ctx, c.Store, g); err != nil {
 			return msg.Message{}, err
 		}
-		v, err := c.judge.verdict(ctx, c.Store, *g)
+		v, err := c.Reporter.judge().verdict(ctx, *g)
 		if err != nil {
 			return msg.Message{}, err
 		}

@@ -35,7 +35,7 @@ func friendlyLogins(t *testing.T, within time.Duration) *desk {
 	if err := d.store.SetFriends(t.Context(), friends); err != nil {
 		t.Fatal(err)
 	}
-	d.announcer.Words.Friends, d.commands.Reporter.Words.Friends = friends, friends
+	d.announcer.Words.Friends, d.commands.Reporter.Words.Friends, d.announcer.Judge.Words.Friends = friends, friends, friends
 	d.announcer.Patience = 0
 	return d
 }

@@ -33,7 +33,7 @@ func (c *Commands) ban(ctx context.Context, args []string, more bool) (msg.Messa
 		return msg.Message{}, err
 	}
 	w := c.Reporter.Words
-	who, err := c.judge.verdict(ctx, c.Store, g)
+	who, err := c.Reporter.judge().verdict(ctx, g)
 	if err != nil {
 		return msg.Message{}, err
 	}

@@ -61,10 +61,18 @@ type Reporter struct {
 	Store *store.Store
 	Words Words
 	Theme charts.Theme
+	Judge *Judge // who judges the banned; nil: one that nobody else uses
 	// AutoTheme says to draw with the theme that suits a platform, see For.
 	AutoTheme bool
 	// Tables says to count the addresses of each row, too. Charts do without, and take a fraction of the time.
 	Tables bool
+}
+
+func (r *Reporter) judge() *Judge {
+	if r.Judge != nil {
+		return r.Judge
+	}
+	return &Judge{Store: r.Store, Words: r.Words}
 }
 
 // Report counts the bans of the period that ends now. since is one of Periods, by one of Kinds.

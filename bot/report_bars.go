@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"friendlyfire/charts"
-	"friendlyfire/evidence"
 	"friendlyfire/store"
 )
 
@@ -52,10 +51,11 @@ func byJudgedCountry(ctx context.Context, r *Reporter, rep *Report) (store.Count
 		return counts, err
 	}
 	d := judgedBars{before: detail[earlier](*rep), looks: map[string][]charts.Look{}}
-	bans, err := r.Store.FriendlyMatches(ctx, rep.Window, friendsJudged, bansOfFriends)
-	for i, look := range looksOf(bans, evidence.Read) {
-		key := string(bans[i].Country)
-		d.looks[key] = append(d.looks[key], look)
+	bans, verdicts, err := r.judge().friends(ctx, rep.Window, nil)
+	for i, v := range verdicts {
+		if key := string(bans[i].Country); tells(bans[i].Ban, v) {
+			d.looks[key] = append(d.looks[key], lookOf(v))
+		}
 	}
 	rep.detail = d
 	return counts, err

@@ -13,54 +13,33 @@ import (
 // friendLooks are what bans of friends look like, by bin and jail, as far as there are log lines.
 type friendLooks map[string]map[string][]charts.Look
 
-// friendLooks judges the bans of friends of the report's period, in bins in order of time.
+// friendLooks judges the bans of friends of the report's period, in bins in order of time. A ban of which nothing is known
+// looks like nobody.
 func (r *Reporter) friendLooks(ctx context.Context, rep *Report, bins []store.Bin) (friendLooks, error) {
-	bans, err := r.Store.FriendlyMatches(ctx, rep.Window, friendsJudged, bansOfFriends)
+	bans, verdicts, err := r.judge().friends(ctx, rep.Window, nil)
 	looks := friendLooks{}
-	for i, look := range looksOf(bans, evidence.Read) {
+	for i, v := range verdicts {
 		at, found := slices.BinarySearchFunc(bins, bans[i].Time, func(b store.Bin, t time.Time) int { return b.From.Compare(t) })
 		if !found {
 			at--
 		}
-		if at < 0 {
+		if at < 0 || !tells(bans[i].Ban, v) {
 			continue
 		}
 		key := bins[at].Key
 		if looks[key] == nil {
 			looks[key] = map[string][]charts.Look{}
 		}
-		looks[key][bans[i].Jail] = append(looks[key][bans[i].Jail], look)
+		looks[key][bans[i].Jail] = append(looks[key][bans[i].Jail], lookOf(v))
 	}
 	return looks, err
 }
 
-// looksOf judges each of the bans, which come newest first and all have log lines, by other bans of its address. Lines
-// are read once.
-func looksOf(bans []store.EnrichedBan, read func(matches string) evidence.Evidence) []charts.Look {
-	known := map[string]evidence.Evidence{}
-	reader := func(matches string) evidence.Evidence {
-		e, ok := known[matches]
-		if !ok {
-			e = read(matches)
-			known[matches] = e
-		}
-		return e
-	}
-	byAddress, nth := map[string][]store.Ban{}, make([]int, len(bans))
-	for i, b := range bans {
-		nth[i] = len(byAddress[b.Address])
-		byAddress[b.Address] = append(byAddress[b.Address], b.Ban)
-	}
-	looks := make([]charts.Look, len(bans))
-	for i, b := range bans {
-		all := byAddress[b.Address]
-		around := all[max(0, nth[i]-bansJudged/2):min(len(all), nth[i]+bansJudged/2)]
-		k := background{network: evidence.NetworkOf(b.Holder), read: reader}
-		looks[i] = map[evidence.Who]charts.Look{
-			evidence.Person: charts.Person, evidence.Unclear: charts.Unclear, evidence.Attacker: charts.Attacker,
-		}[judged(b.Ban, around, k).Who]
-	}
-	return looks
+// lookOf is how a verdict is drawn.
+func lookOf(v evidence.Verdict) charts.Look {
+	return map[evidence.Who]charts.Look{
+		evidence.Person: charts.Person, evidence.Unclear: charts.Unclear, evidence.Attacker: charts.Attacker,
+	}[v.Who]
 }
 
 // of are the looks of n bans of friends, by a jail or, without one, by all. Where some bans are judged, one of which

@@ -2,6 +2,7 @@ package bot
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -89,32 +90,70 @@ func looksIn(picture Picture) (looks []charts.Look) {
 
 // One address that is banned all day long costs no more than many do.
 func TestLinesOfABanAreReadOnceForAllDots(t *testing.T) {
-	bans := make([]store.EnrichedBan, bansOfFriends)
-	for i := range bans {
-		bans[i].Ban = store.Ban{
-			Address: "198.51.100.7", Jail: "sshd", Time: time.Unix(int64(1e9-60*i), 0),
-			Matches: failed(fmt.Sprint("user", i)),
-		}
-	}
 	reads := 0
-	looks := looksOf(bans, func(matches string) evidence.Evidence {
+	read := readOnce(func(matches string) evidence.Evidence {
 		reads++
 		return evidence.Read(matches)
 	})
-	if len(looks) != len(bans) || slices.Contains(looks, charts.Unjudged) || reads != len(bans) {
-		t.Errorf("%d looks of %d bans, read %d times", len(looks), len(bans), reads)
-	}
-}
-
-func BenchmarkLooks(b *testing.B) {
 	bans := make([]store.EnrichedBan, bansOfFriends)
 	for i := range bans {
 		bans[i].Ban = store.Ban{
-			Address: fmt.Sprint("198.51.100.", i/100), Jail: "sshd", Time: time.Unix(int64(1e9-60*i), 0),
-			Matches: failed(fmt.Sprint("user", i), "root", "root", "admin", "root"),
+			Address: "198.51.100.7", Jail: "sshd", Time: time.Unix(int64(1e9-60*i), 0), Matches: failed(fmt.Sprint("user", i)),
 		}
 	}
-	for b.Loop() {
-		looksOf(bans, evidence.Read)
+	for _, b := range bans {
+		near := neighbours(b.Ban, bans)
+		if len(near) > bansJudged {
+			t.Fatalf("%d bans beside one", len(near))
+		}
+		judged(b.Ban, near, background{read: read})
 	}
+	if reads != len(bans) {
+		t.Errorf("lines of %d bans were read %d times", len(bans), reads)
+	}
+}
+
+// All that a report judges of friends, with logins and the fleet's names.
+func BenchmarkLooks(b *testing.B) {
+	now := time.Now().Truncate(time.Second)
+	s, words := history(b, now)
+	var bans []store.Ban
+	var logins []store.Login
+	for i := range bansOfFriends {
+		at := now.Add(-time.Duration(i) * 25 * time.Minute)
+		address := fmt.Sprint("203.0.113.", i%250)
+		bans = append(bans, store.Ban{
+			Time: at, HasEpoch: true, Address: address, Jail: []string{"sshd", "postfix-sasl"}[i%2], Failures: 5, BanTime: 3600,
+			Matches: failed(fmt.Sprint("user", i), "root", "root", "admin", "root"),
+		})
+		logins = append(logins, store.Login{
+			Time: at.Add(-30 * time.Hour), Address: netip.MustParseAddr(address), Service: "sshd", Name: fmt.Sprint("user", i),
+		})
+	}
+	add(b, s, now, bans...)
+	if _, err := s.AddLogins(b.Context(), store.LoginBatch{Source: "web1", Logins: logins, ReadAt: now, NewsSince: now}); err != nil {
+		b.Fatal(err)
+	}
+	window := store.Window{From: now.AddDate(0, 0, -30), To: now.Add(time.Second)}
+	for name, same := range map[string]func(store.EnrichedBan) [2]string{
+		"every ban":    nil,
+		"every friend": func(g store.EnrichedBan) [2]string { return [2]string{g.Address, g.Jail} },
+	} {
+		judge := &Judge{Store: s, Words: words}
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				bans, _, err := judge.friends(b.Context(), window, same)
+				if err != nil || len(bans) < 250 {
+					b.Fatal(len(bans), err)
+				}
+			}
+		})
+	}
+	b.Run("the fleet's names", func(b *testing.B) {
+		for b.Loop() {
+			if _, err := (&Judge{Store: s, Words: words}).fleet(b.Context()); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
 }

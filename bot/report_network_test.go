@@ -123,7 +123,7 @@ func TestVerdictKnowsHostingCompanies(t *testing.T) {
 		d := networked(t)
 		for address, want := range map[string]evidence.Who{"198.51.100.1": evidence.Unclear, "203.0.113.9": evidence.Person} {
 			d.ban(address, "CN", tries("jdupont", "jdupont", "jdupont"))
-			v, _, err := VerdictOf(t.Context(), d.store, address)
+			v, _, err := d.announcer.Judge.VerdictOf(t.Context(), address)
 			if err != nil || v.Who != want {
 				t.Errorf("%s: %s, %v, want %s", address, v, err, want)
 			}

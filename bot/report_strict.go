@@ -41,20 +41,16 @@ func changeOf(rep Report, jail string) *Change {
 	return nil
 }
 
-// Friends are judged by their log lines: so many, and so many bans of them, which takes some milliseconds.
-const friendsJudged, bansOfFriends = 300, 1500
-
 // byJailAndPast counts by jail, and compares each jail with its own past. All time has none.
 func byJailAndPast(ctx context.Context, r *Reporter, rep *Report) (store.Counts, error) {
 	counts, err := byJail(ctx, r, rep)
 	if err != nil {
 		return counts, err
 	}
-	bans, err := r.Store.FriendlyMatches(ctx, rep.Window, friendsJudged, bansOfFriends)
-	if err != nil {
+	d := jailsPast{}
+	if d.looks, err = r.judge().lookAlikes(ctx, rep.Window, false); err != nil {
 		return counts, err
 	}
-	d := jailsPast{looks: lookAlikes(bans)}
 	if d.marks, err = r.Store.MarksByJail(ctx, rep.Window); err != nil {
 		return counts, err
 	}
@@ -192,15 +188,17 @@ func byMarks(rows []Row, marks map[string]store.Marks) string {
 // lookLikePeople is "By their log lines, 19 of 31 friends banned by sshd look like people".
 func lookLikePeople(rows []Row, looks map[string]look) string {
 	var parts []string
+	var all look
 	for _, row := range rows {
 		if l := looks[row.Key]; l.friends > 0 && len(parts) < 3 {
 			parts = append(parts, l.of(row.Name))
+			all.byLogins = all.byLogins || l.byLogins
 		}
 	}
 	if len(parts) == 0 {
 		return ""
 	}
-	return "\nBy their log lines, " + strings.Join(parts, ", ")
+	return "\n" + all.by() + strings.Join(parts, ", ")
 }
 
 func friendsOfBans(row Row) string {

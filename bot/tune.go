@@ -168,11 +168,11 @@ func (w Words) Lacks(one Tuned, jail string) msg.Text {
 			"Fail2Ban's own log: name yours, "), code("path = "+own), text(", in [[source]]"))
 	case one.Lack == LacksLog:
 		return append(t, text(" is a CSV file, which lists bans and no failures. Name Fail2Ban's own log beside it in its "+
-			"[[source]]: "), code("log = "+own))
+			"[[source]]: "), code("log = "+own), text(ruleNow(one, jail)))
 	case one.Lack == LacksFailures:
 		return append(t, text(": its log names no failures (“Found”): Fail2Ban writes them at loglevel INFO, as is usual. On "+
 			"its server: "), code("sudo fail2ban-client set loglevel INFO"), text(", and "), code("loglevel = INFO"), text(" in "),
-			code("/etc/fail2ban/fail2ban.local"), text(" for good"))
+			code("/etc/fail2ban/fail2ban.local"), text(" for good"+ruleNow(one, jail)))
 	case jail != "" && !slices.Contains(one.Jails, jail):
 		t = append(t, text(" has no jail “"+w.foreign(store.Clean(jail, 40), "")+"”."+DidYouMean(jail, one.Jails)))
 		if len(one.Jails) > 0 {
@@ -181,6 +181,14 @@ func (w Words) Lacks(one Tuned, jail string) msg.Text {
 		return t
 	}
 	return append(t, text(": nobody failed in "+jail+" in the time that was asked for, or since its rule was changed"))
+}
+
+// ruleNow is ". Now sshd bans after 5 tries in 10 min"; "" where that is not known.
+func ruleNow(one Tuned, jail string) string {
+	if one.Rule.MaxRetry == 0 {
+		return ""
+	}
+	return ". Now " + jail + " bans after " + triesOf(int64(one.Rule.MaxRetry)) + " in " + spanOf(one.Rule.FindTime)
 }
 
 // reading is the first of two answers.

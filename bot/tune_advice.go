@@ -21,6 +21,7 @@ type Tuned struct {
 	Source  string
 	Results []whatif.Result // of the jails asked for that have failures, by name
 	Jails   []string        // all that the log names, sorted
+	Rule    whatif.Rule     // of the jail asked for, as Fail2Ban itself has told it; zero: it has not
 	Lack    Lack
 	Gaps    []Unread
 	Err     error // the log cannot be read; nil: it can

@@ -182,14 +182,11 @@ func (t *Tuner) compose(ctx context.Context, question *tuning) (m msg.Message, e
 func (t *Tuner) looks(ctx context.Context, jail string) (string, error) {
 	now := time.Now()
 	window := store.Window{From: now.Add(-tunedFor), To: now.Add(time.Second)}
-	bans, err := t.Reporter.Store.FriendlyMatches(ctx, window, friendsJudged, bansOfFriends)
-	if err != nil {
-		return "", err
+	all, err := t.Reporter.judge().lookAlikes(ctx, window, false)
+	if l := all[jail]; l.friends > 0 {
+		return l.by() + l.of(jail), err
 	}
-	if l := lookAlikes(bans)[jail]; l.friends > 0 {
-		return "By their log lines, " + l.of(jail), nil
-	}
-	return "", nil
+	return "", err
 }
 
 // tunePicture shows what other values of maxretry would have done in a jail.

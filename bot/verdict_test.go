@@ -78,7 +78,7 @@ func TestNamesInVerdictsAreCode(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		v, err := new(judge).verdict(t.Context(), d.store, g[0])
+		v, err := d.announcer.Judge.verdict(t.Context(), g[0])
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -131,7 +131,7 @@ func TestVerdictJoinsTheBansOfAnAddress(t *testing.T) {
 				d := newDesk(t)
 				d.ban("198.51.100.7", "BE", tc.earlier...)
 				d.ban("198.51.100.7", "BE", tc.later...)
-				v, ok, err := VerdictOf(t.Context(), d.store, "198.51.100.7")
+				v, ok, err := d.announcer.Judge.VerdictOf(t.Context(), "198.51.100.7")
 				if got := v.String(); err != nil || !ok || got != tc.want {
 					t.Errorf("got %q, %v, %v\nwant %q", got, ok, err, tc.want)
 				}
@@ -147,7 +147,7 @@ func TestNamesOfTheFleetsBansCount(t *testing.T) {
 			d.ban(address, "CN", tries("-ludmila"))
 		}
 		d.ban("198.51.100.7", "BE", tries("-ludmila", "-ludmila"))
-		v, _, err := VerdictOf(t.Context(), d.store, "198.51.100.7")
+		v, _, err := d.announcer.Judge.VerdictOf(t.Context(), "198.51.100.7")
 		const want = "Person or attacker? ludmila was tried from 3 other addresses this week; ludmila does not exist"
 		if got := v.String(); err != nil || got != want {
 			t.Errorf("got %q, %v\nwant %q", got, err, want)

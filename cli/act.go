@@ -25,7 +25,7 @@ func actCommand(env *app.Env) *cobra.Command {
 	var ignored string
 	h := act.Helper{}
 	cmd := &cobra.Command{
-		Use:   "act [unban JAIL ADDRESS | trust ADDRESS TIME | untrust ADDRESS | jails]",
+		Use:   "act [unban JAIL ADDRESS | trust ADDRESS TIME | untrust ADDRESS | jails | rules JAIL]",
 		Short: "Lift a ban, or have Fail2Ban ignore an address for a while: the helper with root's rights",
 		Long: strings.TrimSpace(`
 Lift a ban, or have Fail2Ban ignore an address for a while. This is the helper with root's rights, which the bot asks
@@ -34,7 +34,7 @@ at a socket (friendlyfire-act.socket), and from another machine over SSH by a ke
   restrict,command="/usr/bin/friendlyfire act --ssh" ssh-ed25519 ...
 
 It knows no other verbs. An address is trusted for 90 days at most ("30d", "12h"), alone or in a network no wider
-than /24 or /48; an hour has room for 30 acts; each is logged. Fail2Ban asks whom it trusts by --ignored, as
+than /24 or /48; an hour has room for 30 acts; each is logged. The verbs jails and rules only ask, and are none. Fail2Ban asks whom it trusts by --ignored, as
 /usr/share/friendlyfire/friendlyfire-trust.local has it.
 `),
 		RunE: func(cmd *cobra.Command, args []string) error {

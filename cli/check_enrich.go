@@ -20,6 +20,11 @@ func checkTable(list *checklist, a *app.App) {
 	if c.SystemTable != "" {
 		checkAge(list, "network table", a.Table.SystemsName(), a.Table.SystemsBuilt(), true, "as_table")
 	}
+	for _, system := range a.Table.Missing(a.Config.Friendly.Systems) {
+		list.note("friendly", fmt.Sprintf("nobody is friendly by %s: no network of it is in %s", system, a.Table.SystemsName()),
+			"Is the number right? friendlyfire lookup ADDRESS, of one of your users, names the one that he is in. A network\n"+
+				"so new that the table does not know it can be written as \"203.0.113.0/24\" beside it.")
+	}
 }
 
 // checkAge notes a table that is old: one's own, or the built-in one in place of which the key names another.

@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"friendlyfire/app"
-	"friendlyfire/bot"
 	"friendlyfire/enrich"
 )
 
@@ -46,13 +45,13 @@ func lookup(ctx context.Context, env app.Env, addresses []string, refresh, asJSO
 	}
 	defer a.Close() //nolint:errcheck // nothing is lost by it
 	a.Refresh(ctx)
-	whois := a.Whois()
+	whois, judge := a.Whois(), a.Judge()
 	for _, address := range addresses {
 		found, err := whois.Lookup(ctx, a.Table, address, refresh)
 		if err != nil {
 			return err
 		}
-		verdict, banned, err := bot.VerdictOf(ctx, a.Store, found.IP)
+		verdict, banned, err := judge.VerdictOf(ctx, found.IP)
 		if err != nil {
 			return err
 		}

@@ -3,7 +3,6 @@ package evidence
 import (
 	"cmp"
 	"strings"
-	"time"
 	"unicode"
 	"unicode/utf8"
 )
@@ -31,7 +30,7 @@ var untagged = []func(string) (statement, bool){
 
 // parseLine says what a line means; false: nothing that is known.
 func parseLine(line string) (statement, bool) {
-	at, rest := parseStamp(line)
+	at, rest := unwrap(line)
 	s, ok := parseTagged(rest)
 	if !ok {
 		return statement{}, false
@@ -174,10 +173,11 @@ func fields(rest string) bool {
 
 func rfc5424Message(rest string) string {
 	words := strings.SplitN(rest, " ", 4)
-	if words[2] == "-" {
+	if words[2] == "-" || strings.HasSuffix(words[2], "]") {
 		return words[3]
 	}
-	return words[3][strings.LastIndex(words[3], "] ")+1:]
+	_, message, _ := strings.Cut(words[3], "] ")
+	return message
 }
 
 // between returns what stands between two texts, the first of each.
@@ -226,67 +226,4 @@ func cleanName(s string) string {
 		s = strings.TrimSpace(string([]rune(s)[:nameChars-1])) + "…"
 	}
 	return s
-}
-
-// noYear is the year of stamps that have none.
-const noYear = 0
-
-// parseStamp reads the stamp that a line begins with, and returns the rest. Zones are left out: only the time between
-// lines matters. A line without a stamp that is known has the zero time.
-func parseStamp(line string) (at time.Time, rest string) {
-	line = strings.TrimPrefix(line, "\ufeff")
-	if after, ok := strings.CutPrefix(line, "<"); ok { // RFC 5424: <38>1 2026-11-28T15:01:12Z
-		if _, after, ok = strings.Cut(after, ">"); ok {
-			line = strings.TrimPrefix(after, "1 ")
-		}
-	}
-	bracket := strings.HasPrefix(line, "[")
-	s := strings.TrimPrefix(line, "[")
-	for _, l := range layouts {
-		for short := range 2 {
-			n := l.length - short
-			if len(s) < n || s[l.colon-short] != ':' {
-				continue
-			}
-			if t, err := time.Parse(l.text, s[:n]); err == nil {
-				return t, afterStamp(line, s[n:], bracket, l.year)
-			}
-		}
-	}
-	return time.Time{}, line
-}
-
-// layouts of stamps, with their longest length and the place of the first colon of the time in that. A day below ten
-// has one character less where spaces are not doubled.
-var layouts = []struct {
-	text          string
-	length, colon int
-	year          bool // the year follows the time
-}{
-	{text: "Jan _2 15:04:05", length: 15, colon: 9},
-	{text: "2006-01-02T15:04:05", length: 19, colon: 13},
-	{text: "2006-01-02 15:04:05", length: 19, colon: 13},
-	{text: "2006/01/02 15:04:05", length: 19, colon: 13},
-	{text: "02-Jan-2006 15:04:05", length: 20, colon: 14},
-	{text: "Mon Jan _2 15:04:05", length: 19, colon: 13, year: true},
-}
-
-// afterStamp drops what else belongs to a stamp: fractions, a zone, the year, a bracket.
-func afterStamp(line, rest string, bracket, year bool) string {
-	if bracket {
-		_, after, ok := strings.Cut(line, "]")
-		if !ok {
-			return line
-		}
-		return strings.TrimLeft(strings.TrimPrefix(after, ":"), " ")
-	}
-	i := strings.IndexFunc(rest, unicode.IsSpace)
-	if i < 0 {
-		return rest
-	}
-	rest = strings.TrimLeft(rest[i:], " ")
-	if year {
-		_, rest, _ = strings.Cut(rest, " ")
-	}
-	return rest
 }

@@ -8,6 +8,7 @@ import (
 	"crypto/sha256"
 	"database/sql"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -172,7 +173,7 @@ func (h loginHash) of(name string) []byte {
 	return mac.Sum(nil)[:8]
 }
 
-// LoggedIn returns those of the first 50 names that have logged in, from anywhere. Case does not matter.
+// LoggedIn returns those of the names that have logged in, from anywhere. Case does not matter. It is one query.
 func (s *Store) LoggedIn(ctx context.Context, names []string) (map[string]bool, error) {
 	key, err := s.Value(ctx, loginKeyName)
 	if err != nil || key == "" || len(names) == 0 {
@@ -182,20 +183,25 @@ func (s *Store) LoggedIn(ctx context.Context, names []string) (map[string]bool, 
 	if err != nil {
 		return nil, fmt.Errorf("value of %s: %w", loginKeyName, err)
 	}
-	const most = 50
-	known := map[string]bool{}
-	for _, name := range names[:min(most, len(names))] {
-		var found bool
-		hashed := loginHash(hash).of(name)
-		err := s.r.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM logins WHERE name = ?)", hashed).Scan(&found)
-		if err != nil {
-			return nil, err
-		}
-		if found && len(hashed) > 0 {
-			known[name] = true
-		}
+	hashes := make([]string, len(names))
+	for i, name := range names {
+		hashes[i] = hex.EncodeToString(loginHash(hash).of(name))
 	}
-	return known, nil
+	list, err := json.Marshal(hashes)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := s.r.QueryContext(ctx, `SELECT n.key FROM json_each(?) n
+		WHERE n.value <> '' AND EXISTS (SELECT 1 FROM logins WHERE name = unhex(n.value))`, string(list))
+	if err != nil {
+		return nil, err
+	}
+	found, err := collect(rows, single[int])
+	known := make(map[string]bool, len(found))
+	for _, i := range found {
+		known[names[i]] = true
+	}
+	return known, err
 }
 
 // saveLoginCursor records how far a file of logins has been read, and counts its lines.

@@ -1,8 +1,10 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"net/netip"
@@ -60,45 +62,109 @@ func (b Ban) End() time.Time {
 
 // LoginsOf returns the logins from the ban's address, those before the ban at most back. It is one query, which reads
 // some rows of an index.
-func (s *Store) LoginsOf(ctx context.Context, b Ban, back time.Duration) (l Logins, err error) {
-	low, high, ok := loginRange(b.Address)
-	if !ok {
-		return l, nil
+func (s *Store) LoginsOf(ctx context.Context, b Ban, back time.Duration) (Logins, error) {
+	one := []EnrichedBan{{Ban: b}}
+	err := s.RecallLogins(ctx, one, back)
+	return one[0].Logins, err
+}
+
+// loginSpan is where logins are looked for, as JSON: networks in hexadecimal, times in unix seconds.
+type loginSpan struct {
+	Low   string `json:"low"`
+	High  string `json:"high"`
+	Since int64  `json:"since"`
+	Amid  int64  `json:"amid"`
+	Ban   int64  `json:"ban"`
+	Until int64  `json:"until"`
+
+	ban *EnrichedBan
+}
+
+// RecallLogins fills in the logins from the addresses of bans, as LoginsOf returns them. It is one query, and another one
+// if networks were banned.
+func (s *Store) RecallLogins(ctx context.Context, bans []EnrichedBan, back time.Duration) error {
+	var addresses, networks []loginSpan
+	for i := range bans {
+		b := &bans[i]
+		b.Logins = Logins{}
+		low, high, ok := loginRange(b.Address)
+		span := loginSpan{
+			hex.EncodeToString([]byte(low)), hex.EncodeToString([]byte(high)), b.Time.Add(-back).Unix(),
+			b.Time.Add(-Amid).Unix(), b.Time.Unix(), b.End().Add(AfterEnd).Unix(), b,
+		}
+		switch {
+		case !ok:
+		case low == high:
+			addresses = append(addresses, span)
+		default:
+			networks = append(networks, span)
+		}
 	}
-	at := b.Time.Unix()
-	where := "network = ?1"
-	if low != high {
-		where = "network BETWEEN ?1 AND ?2 AND length(network) = length(?1)"
+	const one = "network = low"
+	const some = "network BETWEEN low AND high AND length(network) = length(low)"
+	return cmp.Or(s.recallLogins(ctx, addresses, one), s.recallLogins(ctx, networks, some))
+}
+
+// recallLogins fills in the logins of bans whose networks fulfil the condition.
+func (s *Store) recallLogins(ctx context.Context, spans []loginSpan, network string) error {
+	if len(spans) == 0 {
+		return nil
 	}
-	rows, err := s.r.QueryContext(ctx, fmt.Sprintf(`WITH
-		before AS (SELECT iif(last < ?5, last, first) AS at, service, host FROM logins
-			WHERE %[1]s AND hour BETWEEN ?4 - ?4 %% 3600 AND ?5 AND first < ?5 ORDER BY hour DESC, at DESC LIMIT 1),
-		amid AS (SELECT iif(last < ?3, last, first) AS at, service, host FROM logins
-			WHERE %[1]s AND hour BETWEEN ?5 - ?5 %% 3600 AND ?3 AND first < ?3 ORDER BY hour DESC, at DESC LIMIT 1),
-		after AS (SELECT iif(first >= ?3, first, last) AS at, service, host FROM logins
-			WHERE %[1]s AND hour BETWEEN ?3 - ?3 %% 3600 AND ?6 AND last >= ?3 ORDER BY hour, at LIMIT 1)
-		SELECT 0, * FROM before WHERE at >= ?4 UNION ALL SELECT 1, * FROM amid WHERE at >= ?5
-		UNION ALL SELECT 2, * FROM after WHERE at <= ?6`, where),
-		[]byte(low), []byte(high), at, b.Time.Add(-back).Unix(), b.Time.Add(-Amid).Unix(), b.End().Add(AfterEnd).Unix())
+	list, err := json.Marshal(spans)
 	if err != nil {
-		return l, fmt.Errorf("logins of %s: %w", b.Address, err)
+		return err
 	}
-	host := ""
-	a, err := netip.ParseAddr(b.Address)
-	if err == nil {
-		host = keyOf(a).host
+	// The last login before a moment is in the last hour that begins before it, and so is the first one since a moment.
+	last := func(from, before string) string {
+		return fmt.Sprintf(`(SELECT json_array(at, service, hex(host)) FROM
+			(SELECT iif(last < %[3]s, last, first) AS at, service, host FROM logins
+				WHERE %[1]s AND hour BETWEEN %[2]s - %[2]s %% 3600 AND %[3]s AND first < %[3]s ORDER BY hour DESC, at DESC LIMIT 1)
+			WHERE at >= %[2]s)`, network, from, before)
 	}
-	near := err != nil
+	rows, err := s.r.QueryContext(ctx, fmt.Sprintf(`WITH spans AS MATERIALIZED (SELECT key AS nth,
+				unhex(value ->> 'low') AS low, unhex(value ->> 'high') AS high, value ->> 'since' AS since,
+				value ->> 'amid' AS amid, value ->> 'ban' AS ban, value ->> 'until' AS until
+			FROM json_each(?) WHERE EXISTS (SELECT 1 FROM logins)),
+		found AS MATERIALIZED (SELECT nth, %[2]s AS before, %[3]s AS amidst,
+			(SELECT json_array(at, service, hex(host)) FROM
+				(SELECT iif(first >= ban, first, last) AS at, service, host FROM logins
+					WHERE %[1]s AND hour BETWEEN ban - ban %% 3600 AND until AND last >= ban ORDER BY hour, at LIMIT 1)
+				WHERE at <= until) AS since FROM spans)
+		SELECT nth, before, amidst, since FROM found WHERE coalesce(before, amidst, since) IS NOT NULL`,
+		network, last("since", "amid"), last("amid", "ban")), string(list))
+	if err != nil {
+		return fmt.Errorf("logins near bans: %w", err)
+	}
 	_, err = collect(rows, func(rows *sql.Rows) (none struct{}, err error) {
-		var which, unix int64
-		var seen LoginSeen
-		var from []byte
-		err = rows.Scan(&which, &unix, &seen.Service, &from)
-		seen.At, seen.Near = time.Unix(unix, 0), near || string(from) != host
-		*[]*LoginSeen{&l.Before, &l.Amid, &l.After}[which] = seen
+		var i int
+		var found [3]sql.NullString
+		if err := rows.Scan(&i, &found[0], &found[1], &found[2]); err != nil {
+			return none, err
+		}
+		b := spans[i].ban
+		for n, into := range []*LoginSeen{&b.Logins.Before, &b.Logins.Amid, &b.Logins.After} {
+			if found[n].Valid {
+				err = cmp.Or(err, into.scan(found[n].String, b.Address))
+			}
+		}
 		return none, err
 	})
-	return l, err
+	return err
+}
+
+// scan reads a login that was found near the ban of an address: [unix seconds, service, host in hexadecimal].
+func (l *LoginSeen) scan(text, address string) error {
+	var unix int64
+	var host string
+	if err := json.Unmarshal([]byte(text), &[]any{&unix, &l.Service, &host}); err != nil {
+		return err
+	}
+	from, err := hex.DecodeString(host)
+	l.At, l.Near = time.Unix(unix, 0), true
+	if a, bad := netip.ParseAddr(address); bad == nil {
+		l.Near = string(from) != keyOf(a).host
+	}
+	return err
 }
 
 // loginRange returns the lowest and the highest network of the logins from an address, or from a network that was
@@ -391,21 +457,21 @@ func (s *Store) ProvenWrong(ctx context.Context, w Window, n, limit int) (map[st
 	if err != nil {
 		return nil, err
 	}
-	bans, err := collect(rows, func(rows *sql.Rows) (b Ban, err error) {
+	bans, err := collect(rows, func(rows *sql.Rows) (b EnrichedBan, err error) {
 		var at int64
 		err = rows.Scan(&b.Jail, &b.Address, &at, &b.BanTime)
 		b.Time = time.Unix(at, 0)
 		return b, err
 	})
+	if err == nil {
+		err = s.RecallLogins(ctx, bans, BeforeBan)
+	}
 	if err != nil {
 		return nil, err
 	}
 	proofs := map[string]Proof{}
 	for _, b := range bans {
-		l, err := s.LoginsOf(ctx, b, BeforeBan)
-		if err != nil {
-			return nil, err
-		}
+		l := b.Logins
 		p := proofs[b.Jail]
 		p.Bans++
 		if l.Prove(b.Time) {

@@ -9,8 +9,8 @@ import (
 // RecentMatches returns those of the latest n bans since a time that have log lines, newest first. Of what is known of
 // their addresses they have the holders of the networks and the countries.
 func (s *Store) RecentMatches(ctx context.Context, since time.Time, n int) ([]EnrichedBan, error) {
-	return s.matches(ctx, `SELECT s.name, b.time, a.text, j.name, b.failures, b.ban_count, b.matches, b.pace,
-			coalesce(y.holder, ''), a.country
+	return s.matches(ctx, `SELECT b.id, s.name, b.time, a.text, j.name, coalesce(b.failures, 0), coalesce(b.ban_time, 0),
+			coalesce(b.ban_count, 0), coalesce(b.matches, ''), coalesce(b.pace, ''), coalesce(y.holder, ''), a.country
 		FROM (SELECT * FROM bans WHERE time >= ? ORDER BY time DESC LIMIT ?) b
 			JOIN addresses a ON a.id = b.address_id JOIN sources s ON s.id = b.source_id JOIN jails j ON j.id = b.jail_id
 			LEFT JOIN systems y ON y.asn = a.asn
@@ -43,17 +43,28 @@ func (s *Store) LatestMatches(
 	return bans, looked, since, err
 }
 
-// FriendlyMatches returns the bans in the window that have log lines, of the n friendly addresses that were banned for
-// the first time most recently; newest bans first, at most limit. They have what RecentMatches has.
-func (s *Store) FriendlyMatches(ctx context.Context, w Window, n, limit int) ([]EnrichedBan, error) {
+// BansOfAddress returns the latest n bans of an address in the window, newest first. They have what RecentMatches has,
+// and need not have log lines.
+func (s *Store) BansOfAddress(ctx context.Context, address string, w Window, n int) ([]EnrichedBan, error) {
+	return s.matches(ctx, `SELECT b.id, s.name, b.time, a.text, j.name, coalesce(b.failures, 0), coalesce(b.ban_time, 0),
+			coalesce(b.ban_count, 0), coalesce(b.matches, ''), coalesce(b.pace, ''), coalesce(y.holder, ''), a.country
+		FROM addresses a CROSS JOIN periods p CROSS JOIN bans b ON b.period = p.period AND b.address_id = a.id
+			JOIN sources s ON s.id = b.source_id JOIN jails j ON j.id = b.jail_id LEFT JOIN systems y ON y.asn = a.asn
+		WHERE a.text = ?4 AND p.period BETWEEN ?1 >> 21 AND ?2 >> 21 AND b.time >= ?1 AND b.time < ?2
+		ORDER BY b.time DESC, b.id DESC LIMIT ?3`, w.from(), w.to(), n, address)
+}
+
+// BansOfFriends returns the bans in the window of the n friendly addresses that were banned for the first time most
+// recently; newest bans first, at most limit. They have what RecentMatches has, and need not have log lines.
+func (s *Store) BansOfFriends(ctx context.Context, w Window, n, limit int) ([]EnrichedBan, error) {
 	// By address: friends are few, and the bans of a year are many.
-	return s.matches(ctx, `SELECT s.name, b.time, a.text, j.name, b.failures, b.ban_count, b.matches, b.pace,
-			coalesce(y.holder, ''), a.country
+	return s.matches(ctx, `SELECT b.id, s.name, b.time, a.text, j.name, coalesce(b.failures, 0), coalesce(b.ban_time, 0),
+			coalesce(b.ban_count, 0), coalesce(b.matches, ''), coalesce(b.pace, ''), coalesce(y.holder, ''), a.country
 		FROM (SELECT id, text, asn, country FROM addresses WHERE friendly = 1 ORDER BY id DESC LIMIT ?4) a
 			CROSS JOIN periods p CROSS JOIN bans b ON b.period = p.period AND b.address_id = a.id
 			JOIN sources s ON s.id = b.source_id JOIN jails j ON j.id = b.jail_id LEFT JOIN systems y ON y.asn = a.asn
-		WHERE p.period BETWEEN ?1 >> 21 AND ?2 >> 21 AND b.time >= ?1 AND b.time < ?2 AND b.matches <> ''
-		ORDER BY b.time DESC LIMIT ?3`, w.from(), w.to(), limit, n)
+		WHERE p.period BETWEEN ?1 >> 21 AND ?2 >> 21 AND b.time >= ?1 AND b.time < ?2
+		ORDER BY b.time DESC, b.id DESC LIMIT ?3`, w.from(), w.to(), limit, n)
 }
 
 func (s *Store) matches(ctx context.Context, query string, args ...any) ([]EnrichedBan, error) {
@@ -63,8 +74,8 @@ func (s *Store) matches(ctx context.Context, query string, args ...any) ([]Enric
 	}
 	return collect(rows, func(rows *sql.Rows) (b EnrichedBan, err error) {
 		var at int64
-		err = rows.Scan(&b.Source, &at, &b.Address, &b.Jail, &b.Failures, &b.BanCount, &b.Matches, &b.Pace, &b.Holder,
-			&b.Country)
+		err = rows.Scan(&b.ID, &b.Source, &at, &b.Address, &b.Jail, &b.Failures, &b.BanTime, &b.BanCount, &b.Matches,
+			&b.Pace, &b.Holder, &b.Country)
 		b.Time = time.Unix(at, 0)
 		return b, err
 	})

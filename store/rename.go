@@ -24,7 +24,7 @@ func (s *Store) Orphans(ctx context.Context, configured []string) ([]string, err
 
 // keysOfSource are the values kept for a source, by what stands before its name.
 const keysOfSource = `["ingest/zone/", "ingest/read/", "health/zone/", "health/unreadable/", "health/source/", "health/strange/",
-	"health/muted/", "health/bans/", "health/pause/", "health/lines/", "store/reread/", "store/read on/"]`
+	"health/muted/", "health/bans/", "health/pause/", "health/lines/", "store/reread/", "store/read on/", "rules/asked/"]`
 
 // RenameSource gives a source another name: its bans, its counts, and how far it has been read go with it. It reports
 // false, and changes nothing, if there is no such source, or one of the other name that has bans already.

@@ -89,6 +89,9 @@ const OneBan = `
 case "$1 $3" in
 "status ") echo 'Jail list: sshd' ;;
 "get banip") for a in 198.51.100.7 203.0.113.7 2001:db8::7; do grep -qsxF "$a" "$dir/lifted" || echo "$a"; done ;;
+"get maxretry") echo 5 ;;
+"get findtime") echo 600 ;;
+"get bantime") echo 3600 ;;
 "get ignorecommand") echo '/usr/bin/friendlyfire act --ignored <ip>' ;;
 "set unbanip") echo "$4" >>"$dir/lifted"; echo 1 ;;
 *) exit 255 ;;

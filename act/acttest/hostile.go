@@ -19,7 +19,7 @@ var Arguments = []string{
 // Words are an argument in the place of each of a request's, so that none of the requests may be carried out.
 func Words(r *rand.Rand) []string {
 	bad := func() string { return Arguments[r.IntN(len(Arguments))] }
-	switch r.IntN(7) {
+	switch r.IntN(8) {
 	case 0:
 		return []string{"unban", "sshd", bad()}
 	case 1:
@@ -32,6 +32,8 @@ func Words(r *rand.Rand) []string {
 		return []string{"trust", bad(), "30d"}
 	case 5:
 		return []string{"trust", "203.0.113.7", bad()}
+	case 6:
+		return []string{"rules", bad()}
 	}
 	return []string{"untrust", bad()}
 }

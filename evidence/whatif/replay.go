@@ -16,6 +16,10 @@ type Replay struct {
 	Since    int64  // earlier lines are left out: seconds of the local time of the server, since 1970
 	FindTime int64  // another findtime to count with, in seconds; 0: none
 
+	// Known are the rules of jails over time, as Fail2Ban itself has told them, the oldest first. They count for jails of
+	// which the log tells no rule. The first is taken to have been in force before.
+	Known map[string][]KnownRule
+
 	// Found and Bans are how many lines of failures and of bans there were, of any jail and any time.
 	Found, Bans int
 
@@ -25,9 +29,18 @@ type Replay struct {
 	clock  clock
 }
 
+// KnownRule is a rule that is in force from a moment on: seconds of the local time of the server, since 1970.
+type KnownRule struct {
+	Rule
+
+	At int64
+}
+
 // jail is what is known of one jail.
 type jail struct {
-	rule      Rule  // zero: the log does not tell
+	rule      Rule // zero: nobody has told it
+	asked     bool // it is of Known
+	next      []KnownRule
 	before    Rule  // the rule until since; zero: it has always been as it is
 	since     int64 // when the rule was changed: what was before has been forgotten
 	first     int64 // time of the first and of the last line that counts
@@ -90,10 +103,12 @@ func (r *Replay) line(line []byte) {
 		r.named = nil
 	case retries:
 		if r.named != nil {
+			r.named.heard()
 			r.named.change(Rule{int(e.count), r.named.rule.FindTime}, e.at)
 		}
 	case window:
 		if r.named != nil {
+			r.named.heard()
 			r.named.change(Rule{r.named.rule.MaxRetry, e.count}, e.at)
 		}
 	case started:
@@ -121,7 +136,26 @@ func (j *jail) change(rule Rule, at int64) {
 		if at > j.since { // else both of its parts change
 			j.before = j.rule
 		}
-		*j = jail{rule: rule, before: j.before, since: at, epoch: j.epoch, addresses: map[string]*track{}, retries: map[int32]int{}}
+		*j = jail{
+			rule: rule, asked: j.asked, next: j.next, before: j.before, since: at, epoch: j.epoch,
+			addresses: map[string]*track{}, retries: map[int32]int{},
+		}
+	}
+}
+
+// heard gives up what is known from elsewhere: the log tells the rule itself, and to the second.
+func (j *jail) heard() {
+	if j.asked {
+		j.rule, j.asked, j.next = Rule{}, false, nil
+	}
+}
+
+// catchUp takes over the rules that are in force by then.
+func (j *jail) catchUp(at int64) {
+	for len(j.next) > 0 && j.next[0].At <= at {
+		next := j.next[0]
+		j.next = j.next[1:]
+		j.change(next.Rule, next.At)
 	}
 }
 
@@ -147,6 +181,9 @@ func (r *Replay) jail(name []byte) *jail {
 		r.jails = map[string]*jail{}
 	}
 	j = &jail{addresses: map[string]*track{}, retries: map[int32]int{}}
+	if known := r.Known[string(name)]; len(known) > 0 {
+		j.rule, j.asked, j.next = known[0].Rule, true, known[1:]
+	}
 	r.jails[string(name)] = j
 	return j
 }
@@ -171,6 +208,7 @@ func (r *Replay) restart(e event) {
 
 func (j *jail) count(e event, asked int64) {
 	if e.at != 0 {
+		j.catchUp(e.at)
 		if j.first == 0 {
 			j.first = e.at
 		}
@@ -216,7 +254,7 @@ func (j *jail) findTime() int64 {
 	return stock.FindTime
 }
 
-// present is the rule in force. Where the log does not tell maxretry, it is the count at which most bans came.
+// present is the rule in force. Where nobody tells maxretry, it is the count at which most bans came.
 func (j *jail) present() Rule {
 	rule := Rule{j.rule.MaxRetry, j.findTime()}
 	if rule.MaxRetry > 0 {

@@ -2,6 +2,7 @@ package whatif
 
 import (
 	"maps"
+	"math"
 	"slices"
 )
 
@@ -12,7 +13,7 @@ type Bounds [2]int
 type Result struct {
 	Jail     string
 	Present  Rule
-	Told     bool  // the log tells the rule; else it is inferred
+	Told     bool  // the log, or Fail2Ban itself, tells the rule; else it is inferred
 	Before   Rule  // the rule before it was changed, since when all else is counted; zero: it was not
 	From, To int64 // times of the first and the last line that counts, in seconds of the server's local time since 1970
 	Failures int   // lines that tell of one
@@ -41,9 +42,10 @@ func (r *Replay) Jails() []string {
 // Others are the names of jails that were not asked for, sorted.
 func (r *Replay) Others() []string { return slices.Sorted(maps.Keys(r.others)) }
 
-// Present is the rule of a jail that is in force at the end, as far as the log tells.
+// Present is the rule of a jail that is in force at the end, as far as anybody tells.
 func (r *Replay) Present(name string) Rule {
 	if j := r.jails[name]; j != nil {
+		j.catchUp(math.MaxInt64)
 		return j.present()
 	}
 	return stock
@@ -56,6 +58,7 @@ func (r *Replay) Result(name string, friend func(address string) bool, rules ...
 	if j == nil {
 		return Result{Jail: name, Present: stock}
 	}
+	j.catchUp(math.MaxInt64)
 	res := Result{
 		Jail: name, Present: j.present(), Told: j.rule.MaxRetry > 0 && j.rule.FindTime > 0, Failures: j.seen,
 		Before: j.before, From: j.first, To: j.last,
