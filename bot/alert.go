@@ -216,23 +216,26 @@ func (w Words) networkInFull(g store.EnrichedBan) msg.Text {
 	return t
 }
 
+// fail2banClient is how a command begins that is typed on the server of a ban.
+const fail2banClient = "sudo fail2ban-client "
+
 // unban says how to lift the ban on its server. Where addresses are masked, only the server can tell the address.
 func (w Words) unban(b store.Ban, more ...string) msg.Text {
 	if !w.Mask {
 		return msg.Text{{Text: unbanCommand(b, more), Style: msg.Code}}
 	}
-	ask := "sudo fail2ban-client banned"
+	ask := fail2banClient + "banned"
 	if b.Jail != "" {
-		ask = "sudo fail2ban-client status " + store.ShellQuote(b.Jail)
+		ask = fail2banClient + "status " + store.ShellQuote(b.Jail)
 	}
 	return msg.Text{{Text: "On the server, "}, {Text: ask, Style: msg.Code}, {Text: " tells the address"}}
 }
 
 // unbanCommand lifts the ban, and those of more addresses by the same jail.
 func unbanCommand(b store.Ban, more []string) string {
-	command := "sudo fail2ban-client unban"
+	command := fail2banClient + "unban"
 	if b.Jail != "" {
-		command = "sudo fail2ban-client set " + store.ShellQuote(b.Jail) + " unbanip"
+		command = fail2banClient + "set " + store.ShellQuote(b.Jail) + " unbanip"
 	}
 	for _, a := range append([]string{b.Address}, more...) {
 		command += " " + store.ShellQuote(a)

@@ -158,16 +158,6 @@ func TestAJailKeepsItsColour(t *testing.T) {
 	})
 }
 
-func TestAReportOfOneBarIsWords(t *testing.T) {
-	d := newDesk(t)
-	d.ban("198.51.100.7", "CN")
-	for by, want := range map[string]bool{"country": false, "source": false, "jail": true} {
-		if m := d.commands.Answer(t.Context(), msg.Request{Text: "/report " + by}); (m.Photo != nil) != want {
-			t.Errorf("%s: %d bytes of picture, want one: %v", by, len(m.Photo), want)
-		}
-	}
-}
-
 func TestAutoThemeSuitsThePlatform(t *testing.T) {
 	r := &Reporter{Theme: charts.Light(), AutoTheme: true}
 	for platform, want := range map[string]charts.Theme{"telegram": charts.Light(), "discord": charts.Dark(), "": charts.Light()} {

@@ -23,6 +23,7 @@ type Told struct {
 	Whose   string    `json:"whose"`
 	Address string    `json:"address"` // as it may be shown
 	Time    time.Time `json:"time"`
+	Until   time.Time `json:"until,omitzero"`    // when the ban ends; zero: never, or nobody knows
 	Context string    `json:"context,omitempty"` // what else the jail does
 
 	Who  evidence.Who `json:"who,omitempty"`  // who was probably banned; "" or Unclear: nobody can say
@@ -37,6 +38,9 @@ func (w Words) told(g store.EnrichedBan, who evidence.Verdict, context string) *
 	t := &Told{
 		ID: g.ID, Jail: g.Jail, Source: g.Source, Flag: flag, Whose: whose, Address: w.address(g.Address), Time: g.Time,
 		Context: context, Who: who.Who,
+	}
+	if g.BanTime > 0 {
+		t.Until = g.Time.Add(time.Duration(g.BanTime) * time.Second)
 	}
 	if name := shortHolder(g.Holder); name != "" {
 		t.Holder = w.foreign(name, g.Address) + " (" + g.ASN.String() + ")"
@@ -125,6 +129,9 @@ func (d *Deliverer) parcels(ctx context.Context, due []store.Notice, looked int)
 // text is what the parcel says. Of a storm it names as many addresses as fit: in a list and in the command, or where
 // they are too many, in the command alone.
 func (p *parcel) text(w Words, fits func(msg.Text) bool) msg.Text {
+	if p.storm == nil && p.body.Ban.over(time.Now()) {
+		return withoutUnban(p.body.Text)
+	}
 	if p.storm == nil {
 		return p.body.Text
 	}
@@ -132,10 +139,11 @@ func (p *parcel) text(w Words, fits func(msg.Text) bool) msg.Text {
 	if all := w.storm(p, addresses, len(addresses), true); p.more == 0 && fits(all) {
 		return all
 	}
+	listed := w.Mask || len(notOver(p.storm, time.Now())) < len(addresses) // else the command names them
 	n := sort.Search(len(addresses), func(n int) bool {
-		return !fits(w.storm(p, addresses, n+1, w.Mask))
+		return !fits(w.storm(p, addresses, n+1, listed))
 	})
-	return w.storm(p, addresses, n, w.Mask)
+	return w.storm(p, addresses, n, listed)
 }
 
 // dated is the day of an alert that has waited so long that its times alone would mislead: " (Sat 28 Nov)".
@@ -212,8 +220,11 @@ func (w Words) storm(p *parcel, addresses []addressCount, n int, listed bool) ms
 	}
 	head = append(head, msg.Run{Text: " banned " + size + " (" + b.Whose + ")"})
 	var named, shown []string
+	banned := notOver(storm, time.Now())
 	for _, a := range addresses[:n] {
-		named, shown = append(named, a.address), append(shown, a.address)
+		if shown = append(shown, a.address); banned[a.address] {
+			named = append(named, a.address)
+		}
 		if a.bans > 1 {
 			shown[len(shown)-1] += " ×" + number(a.bans)
 		}
@@ -232,9 +243,9 @@ func (w Words) storm(p *parcel, addresses []addressCount, n int, listed bool) ms
 	}
 	var unban msg.Text
 	switch {
-	case w.Mask:
+	case w.Mask && len(banned) > 0:
 		unban = w.unban(store.Ban{Jail: b.Jail})
-	case n > 0:
+	case !w.Mask && len(named) > 0:
 		unban = w.unban(store.Ban{Jail: b.Jail, Address: named[0]}, named[1:]...)
 	}
 	return lines(head, who, moment, plain(storm[len(storm)-1].Context), list, unban, plain(rest))

@@ -3,6 +3,7 @@ package harness
 import (
 	"net/netip"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -64,15 +65,24 @@ func AlertsIn(text string) (addresses []string, more int) {
 		if !stormForm.MatchString(part) {
 			continue
 		}
-		_, command, _ := strings.Cut(part, " unbanip ")
-		command, _, _ = strings.Cut(command, "\n")
-		addresses = append(addresses, strings.Fields(command)...)
+		addresses = append(addresses, addressesIn(part)...)
 		if m := unnamed.FindStringSubmatch(part); m != nil {
 			n, _ := strconv.Atoi(strings.ReplaceAll(m[1], "\u202f", ""))
 			more += n
 		}
 	}
 	return addresses, more
+}
+
+// addressesIn returns the addresses that a text names, each once: a storm names those whose bans are over in its list alone.
+func addressesIn(text string) (all []string) {
+	for word := range strings.FieldsSeq(text) {
+		word = strings.Trim(word, "`,")
+		if _, err := netip.ParseAddr(word); err == nil && !slices.Contains(all, word) {
+			all = append(all, word)
+		}
+	}
+	return all
 }
 
 // Repeats reports whether a message says that it may have been sent before.
