@@ -3,7 +3,6 @@ package bot
 import (
 	"context"
 	"crypto/rand"
-	"net/netip"
 	"slices"
 	"time"
 
@@ -27,6 +26,7 @@ func (d *Deliverer) compose(ctx context.Context, due []store.Notice) ([]store.No
 		return nil, m, err
 	}
 	var pack []store.Notice
+	var told []Told
 	for _, p := range parcels {
 		n := p.notices[0]
 		if len(pack) > 0 && (n.Nonce != first.Nonce || n.MaybeSent != first.MaybeSent || n.Alone || first.Alone) {
@@ -47,7 +47,7 @@ func (d *Deliverer) compose(ctx context.Context, due []store.Notice) ([]store.No
 		if len(pack) > 0 && first.Nonce == "" && !d.Sender.Fits(longer.AsRepeat()) {
 			break
 		}
-		pack, m = append(pack, p.notices...), longer
+		pack, m, told = append(pack, p.notices...), longer, append(told, p.told()...)
 		if p.body.Chart != nil {
 			if n.Uploads > 0 {
 				m.Photo = d.draw(ctx, *p.body.Chart)
@@ -58,30 +58,27 @@ func (d *Deliverer) compose(ctx context.Context, due []store.Notice) ([]store.No
 			break
 		}
 	}
-	m.Buttons = d.buttons(ctx, parcels[0], len(pack))
+	m.Buttons = d.buttons(ctx, told, len(pack))
 	if first.MaybeSent {
 		m = m.AsRepeat()
 	}
 	return pack, m, nil
 }
 
-// buttons are those below a message of so many notices: of several alerts that are no storm, nobody would know whose
-// button it is.
-func (d *Deliverer) buttons(ctx context.Context, first *parcel, notices int) [][]msg.Button {
-	switch ban := first.body.Ban; {
-	case first.storm != nil && d.Acting != nil && notices == len(first.notices):
-		of := store.Ban{Source: first.storm[0].Source, Jail: first.storm[0].Jail, Address: netip.IPv6Unspecified().String()}
-		if d.Acting.able(of) {
-			return banButton("Unban all", askAct+" "+storm, first.storm[0].ID)
-		}
-	case ban != nil && notices == 1:
-		buttons, err := d.Acting.Buttons(ctx, ban.ID)
-		if err != nil { // the alert is worth more than its buttons
-			d.Log.Error("buttons of an alert", "error", err)
-		}
-		return buttons
+// buttons are those below a message of so many notices, which tells of these bans. Of several alerts nobody would know
+// whose button it is: there is one for all, which names their number.
+func (d *Deliverer) buttons(ctx context.Context, told []Told, notices int) (buttons [][]msg.Button) {
+	var err error
+	switch {
+	case len(told) == 1 && notices == 1:
+		buttons, err = d.Acting.Buttons(ctx, told[0].ID)
+	case len(told) > 1 && d.Acting != nil:
+		buttons, err = d.Acting.allButton(ctx, told)
 	}
-	return nil
+	if err != nil { // the alerts are worth more than their buttons
+		d.Log.Error("buttons of an alert", "error", err)
+	}
+	return buttons
 }
 
 // draw returns the picture, or nil if that fails: better words without a picture than no words.
