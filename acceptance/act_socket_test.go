@@ -156,8 +156,7 @@ func TestA02HostileRequestsAtTheSocketReachNothing(t *testing.T) {
 	for range 2000 {
 		line := strings.ReplaceAll(strings.Join(acttest.Words(random), " "), "\n", "") // where a request ends
 		got := say(t, h.Socket, line+"\n")
-		hungUp := got == "" && len(line) > 1024
-		if !strings.HasPrefix(got, "no ") && !hungUp || strings.Contains(got, "\n") {
+		if !strings.HasPrefix(got, "no ") || strings.Contains(got, "\n") {
 			t.Errorf("%.80q: %q", line, got)
 		}
 	}

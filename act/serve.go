@@ -20,6 +20,7 @@ const (
 	readLimit   = 2 * time.Second  // for a peer to say what it wants
 	idleLimit   = 30 * time.Second // without a peer, until Serve returns: the socket starts the helper again
 	peersAtOnce = 8
+	maxRest     = 64 << 10 // of what stands behind a request, in bytes
 )
 
 // Serve answers at the socket until ctx ends or nobody has asked for a while. Only root, and accounts named like the
@@ -64,20 +65,24 @@ func (h *Helper) answer(ctx context.Context, conn *net.UnixConn, allowed map[uin
 		return
 	}
 	name, ok := allowed[uid]
-	if !ok {
-		h.Log.Warn("refused", "uid", uid, "pid", pid, "reason", "the account may not act")
-		fmt.Fprintln(conn, refused("this account may not act"))
-		return
-	}
-	_ = conn.SetReadDeadline(time.Now().Add(readLimit)) // else the read fails
+	_ = conn.SetDeadline(time.Now().Add(readLimit)) // else the read fails
 	line, err := bufio.NewReader(io.LimitReader(conn, maxLine+2)).ReadString('\n')
-	if err != nil {
-		fmt.Fprintln(conn, refused("a request is one line of up to %d bytes", maxLine))
-		return
+	var a Answer
+	switch {
+	case !ok:
+		h.Log.Warn("refused", "uid", uid, "pid", pid, "reason", "the account may not act")
+		a = refused("this account may not act")
+	case err != nil:
+		a = refused("a request is one line of up to %d bytes", maxLine)
+	default:
+		a = h.Do(ctx, fmt.Sprintf("%s (uid %d, pid %d)", name, uid, pid), strings.TrimSuffix(line, "\n"))
 	}
-	a := h.Do(ctx, fmt.Sprintf("%s (uid %d, pid %d)", name, uid, pid), strings.TrimSuffix(line, "\n"))
-	_ = conn.SetWriteDeadline(time.Now().Add(readLimit)) // else the write fails
+	_ = conn.SetDeadline(time.Now().Add(readLimit)) // else the write fails
 	fmt.Fprintln(conn, a)
+	// Whoever has written more is to read the answer all the same: what is left unread would reset the connection.
+	if conn.CloseWrite() == nil {
+		_, _ = io.CopyN(io.Discard, conn, maxRest)
+	}
 }
 
 // accounts returns the accounts that may act by the socket at path, by their numbers.

@@ -36,7 +36,7 @@ func (s Socket) Do(ctx context.Context, r Request) Answer {
 
 // exchange sends the request and reads the answer.
 func exchange(conn io.ReadWriter, r Request) Answer {
-	_, unsent := io.WriteString(conn, r.String()+"\n") // whoever may not act is told so without being heard
+	_, unsent := io.WriteString(conn, r.String()+"\n") // it may have hung up, and said why
 	line, err := bufio.NewReader(io.LimitReader(conn, maxLine+2)).ReadString('\n')
 	if err != nil && unsent != nil {
 		return refused("the helper does not listen: %v", cause(unsent))

@@ -50,7 +50,7 @@ func unbanOf(b store.Ban) store.Act {
 	return store.Act{Verb: "unban", Source: b.Source, Jail: b.Jail, Address: b.Address, Ban: b.ID}
 }
 
-// askStorm asks whether to lift all bans that a message tells of as one.
+// askStorm asks whether to lift all bans that a message tells of.
 func (c *Commands) askStorm(ctx context.Context, word string, r msg.Request) (m msg.Message, err error) {
 	id, err := strconv.ParseInt(word, 10, 64)
 	if err != nil {
@@ -62,10 +62,15 @@ func (c *Commands) askStorm(ctx context.Context, word string, r msg.Request) (m 
 		return m, err
 	}
 	var acts []store.Act
-	seen := map[string]bool{}
+	seen := map[[3]string]bool{}
 	for _, g := range bans {
-		if g.InForce(time.Now()) && c.Acting.able(g.Ban) && !seen[g.Address] {
-			seen[g.Address] = true
+		at := [3]string{g.Source, g.Jail, g.Address}
+		open, err := c.Acting.liftable(ctx, g.ID)
+		if err != nil {
+			return m, err
+		}
+		if open && !seen[at] {
+			seen[at] = true
 			acts = append(acts, unbanOf(g.Ban))
 		}
 	}

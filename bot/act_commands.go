@@ -17,7 +17,7 @@ const (
 	noToActs  = "no"
 	markBan   = "mark"
 
-	storm = "storm" // of askAct: all bans that a message tells of as one
+	storm = "storm" // of askAct: all bans that a message tells of
 )
 
 // usualTrust is how long an address is trusted unless somebody says otherwise.

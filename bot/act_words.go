@@ -144,7 +144,7 @@ func (w Words) question(acts []store.Act, token string) msg.Text {
 	switch n := len(unbanned); {
 	case n > actsShown:
 		t = append(t, msg.Run{Text: "Lift " + plural(n, "ban") + " of "})
-		t = append(t, w.where(store.Ban{Jail: unbanned[0].Jail, Source: unbanned[0].Source})...)
+		t = append(t, w.wheres(unbanned)...)
 	case n > 0:
 		t = append(t, msg.Run{Text: map[bool]string{true: ", and lift the ban of ", false: "Lift the ban of "}[t != nil]})
 		for i, one := range unbanned {
@@ -155,6 +155,32 @@ func (w Words) question(acts []store.Act, token string) msg.Text {
 		}
 	}
 	return append(t, msg.Run{Text: "? Within two minutes: "}, msg.Run{Text: "/yes " + token, Style: msg.Code})
+}
+
+// wheres is "sshd on web1", or "sshd on web1 (4), postfix on web1 (2)" where the acts are on bans by several.
+func (w Words) wheres(acts []store.Act) (t msg.Text) {
+	counts := map[store.Ban]int{}
+	var order []store.Ban
+	for _, one := range acts {
+		by := store.Ban{Jail: one.Jail, Source: one.Source}
+		if counts[by]++; counts[by] == 1 {
+			order = append(order, by)
+		}
+	}
+	if len(order) == 1 {
+		return w.where(order[0])
+	}
+	slices.SortStableFunc(order, func(a, b store.Ban) int { return cmp.Compare(counts[b], counts[a]) })
+	for i, by := range order[:min(len(order), actsShown)] {
+		if i > 0 {
+			t = append(t, msg.Run{Text: ", "})
+		}
+		t = append(append(t, w.where(by)...), msg.Run{Text: " (" + number(counts[by]) + ")"})
+	}
+	if rest := len(order) - actsShown; rest > 0 {
+		t = append(t, msg.Run{Text: " and " + plural(rest, "other jail")})
+	}
+	return t
 }
 
 // Trusted says whom Fail2Ban ignores because it was asked for here.

@@ -3,7 +3,6 @@ package bot
 import (
 	"context"
 	"crypto/rand"
-	"net/netip"
 	"slices"
 	"time"
 
@@ -27,7 +26,7 @@ func (d *Deliverer) compose(ctx context.Context, due []store.Notice) ([]store.No
 		return nil, m, err
 	}
 	var pack []store.Notice
-	shared := false // nobody would know whose button it is
+	var told []Told
 	for _, p := range parcels {
 		n := p.notices[0]
 		if len(pack) > 0 && !together(first, n, p.body) {
@@ -49,8 +48,7 @@ func (d *Deliverer) compose(ctx context.Context, due []store.Notice) ([]store.No
 		if len(pack) > 0 && first.Nonce == "" && !d.Sender.Fits(longer.AsRepeat()) {
 			break
 		}
-		shared = shared || len(pack) > 0 && p.hasButtons()
-		pack, m = append(pack, p.notices...), longer
+		pack, m, told = append(pack, p.notices...), longer, append(told, p.told()...)
 		if p.body.Chart != nil {
 			if n.Uploads > 0 {
 				m.Photo = d.draw(ctx, *p.body.Chart)
@@ -61,8 +59,9 @@ func (d *Deliverer) compose(ctx context.Context, due []store.Notice) ([]store.No
 			break
 		}
 	}
-	if !shared {
-		m.Buttons = d.buttons(ctx, parcels[0], len(pack))
+	m.Buttons = d.buttons(ctx, told, len(pack))
+	if len(pack) == len(parcels[0].notices) && m.Buttons == nil {
+		m.Buttons = parcels[0].body.Buttons
 	}
 	if m.Photo != nil {
 		m.Buttons = withoutPicture(m.Buttons)
@@ -78,27 +77,20 @@ func together(first, n store.Notice, b Body) bool {
 	return n.Nonce == first.Nonce && n.MaybeSent == first.MaybeSent && !n.Alone && !first.Alone && b.Chart == nil
 }
 
-// hasButtons reports whether the parcel has buttons where it is a message of its own.
-func (p *parcel) hasButtons() bool {
-	return p.storm != nil || p.body.Ban != nil || p.body.Buttons != nil
-}
-
-// buttons are those below a message of so many notices, of which the first parcel alone has some.
-func (d *Deliverer) buttons(ctx context.Context, first *parcel, notices int) [][]msg.Button {
-	switch ban := first.body.Ban; {
-	case first.storm != nil && d.Acting != nil && notices == len(first.notices):
-		of := store.Ban{Source: first.storm[0].Source, Jail: first.storm[0].Jail, Address: netip.IPv6Unspecified().String()}
-		if d.Acting.able(of) {
-			return banButton("Unban all", askAct+" "+storm, first.storm[0].ID)
-		}
-	case ban != nil && notices == 1:
-		buttons, err := d.Acting.Buttons(ctx, ban.ID)
-		if err != nil { // the alert is worth more than its buttons
-			d.Log.Error("buttons of an alert", "error", err)
-		}
-		return buttons
+// buttons are those below a message of so many notices, which tells of these bans. Of several alerts nobody would know
+// whose button it is: there is one for all, which names their number.
+func (d *Deliverer) buttons(ctx context.Context, told []Told, notices int) (buttons [][]msg.Button) {
+	var err error
+	switch {
+	case len(told) == 1 && notices == 1:
+		buttons, err = d.Acting.Buttons(ctx, told[0].ID)
+	case len(told) > 1 && d.Acting != nil:
+		buttons, err = d.Acting.allButton(ctx, told)
 	}
-	return first.body.Buttons
+	if err != nil { // the alerts are worth more than their buttons
+		d.Log.Error("buttons of an alert", "error", err)
+	}
+	return buttons
 }
 
 // draw returns the picture, or nil if that fails: better words without a picture than no words.

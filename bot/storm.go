@@ -69,6 +69,14 @@ type parcel struct {
 	usually string // how often the jail bans friends otherwise, "" if unknown
 }
 
+// told are the bans that it tells of, as far as they are known.
+func (p *parcel) told() []Told {
+	if p.storm == nil && p.body.Ban != nil {
+		return []Told{*p.body.Ban}
+	}
+	return p.storm
+}
+
 // parcels divides due notices, in their order. looked is how many of the chat's notices were looked for: behind so many,
 // there may be more.
 func (d *Deliverer) parcels(ctx context.Context, due []store.Notice, looked int) (all []*parcel, err error) {
