@@ -36,6 +36,7 @@ type Deliverer struct {
 	Sender   msg.Sender
 	Chat     store.Chat
 	Pictures bool                                         // it sends the notices with pictures; otherwise the others
+	Deaf     bool                                         // no commands are heard there, so that none is proposed
 	Draw     func(context.Context, Chart) ([]byte, error) // PNG
 	Acting   *Acting                                      // nil: nobody can act
 	Quiet    *Quiet                                       // when only alerts are sent; nil: never

@@ -41,6 +41,10 @@ func (d *Deliverer) compose(ctx context.Context, due []store.Notice) ([]store.No
 		longer.Text = p.text(d.Words, func(t msg.Text) bool {
 			return len(pack) > 0 || d.Sender.Fits(msg.Message{Text: t.Noted(note)}.AsRepeat())
 		}).Noted(note)
+		if d.Deaf {
+			longer.Text = withoutCommands(longer.Text)
+		}
+		p.addFacts(&longer, d.Words, len(pack) == 0)
 		if len(pack) > 0 {
 			longer.Text = slices.Concat(m.Text, msg.Text{{Text: "\n\n"}}, longer.Text)
 		}

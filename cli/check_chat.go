@@ -32,7 +32,7 @@ func checkConnection(
 	if commands, ok := connection.(interface{ CheckCommands(context.Context) error }); ok {
 		checkCommands(list, platform, commands.CheckCommands(ctx))
 	}
-	if platform != nil && len(platform.Users()) == 0 {
+	if users, commanded := app.UsersOf(platform); commanded && len(users) == 0 {
 		list.note(name, "nobody may command it",
 			"It obeys the users in the configuration alone, and this adds one: friendlyfire pair "+name+" --write")
 	}
@@ -83,7 +83,7 @@ func checkCommands(list *checklist, platform app.Platform, err error) {
 	if reach, ok := errors.AsType[*msg.ReachError](err); ok {
 		advice = reach.Advice
 	}
-	if len(platform.Users()) == 0 {
+	if users, _ := app.UsersOf(platform); len(users) == 0 {
 		list.note(platform.Name(), inWords(err).Error(), advice)
 		return
 	}
