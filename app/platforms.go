@@ -8,6 +8,7 @@ import (
 
 	"friendlyfire/bot"
 	"friendlyfire/bot/discord"
+	"friendlyfire/bot/mail"
 	"friendlyfire/bot/msg"
 	"friendlyfire/bot/telegram"
 	"friendlyfire/bot/terminal"
@@ -17,7 +18,7 @@ import (
 
 // sections returns the sections of all chat platforms, with their defaults. This is the one list that names them.
 func sections() []config.Section {
-	return []config.Section{telegram.NewConfig(), discord.NewConfig()}
+	return []config.Section{telegram.NewConfig(), discord.NewConfig(), mail.NewConfig()}
 }
 
 // Platform is a chat platform as its section of the configuration describes it.

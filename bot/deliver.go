@@ -229,7 +229,7 @@ func (d *Deliverer) recordUpload(ctx context.Context, end store.Attempt, unsent 
 	pause := uploadPause
 	if unsent != nil && unsent.Unreached {
 		end.Failed, end.NoUpload = true, true
-		pause = backoff(d.missed)
+		pause = max(backoff(d.missed), unsent.After)
 		d.missed++
 	} else {
 		d.missed = 0

@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"friendlyfire/bot/discord"
+	"friendlyfire/bot/mail"
 	"friendlyfire/bot/telegram"
 	"friendlyfire/config"
 	"friendlyfire/store"
@@ -56,7 +57,9 @@ var shipped = func() []byte {
 	return data
 }()
 
-func sections() []config.Section { return []config.Section{telegram.NewConfig(), discord.NewConfig()} }
+func sections() []config.Section {
+	return []config.Section{telegram.NewConfig(), discord.NewConfig(), mail.NewConfig()}
+}
 
 var loader = config.Loader{Defaults: shipped, Sections: sections}
 
