@@ -54,10 +54,10 @@ func (d *Deliverer) compose(ctx context.Context, due []store.Notice) ([]store.No
 		pack, m = append(pack, p.notices...), longer
 		if p.body.Chart != nil {
 			if n.Uploads > 0 {
-				m.Photo = d.draw(ctx, *p.body.Chart)
+				m.Photo, m.Fallback = d.draw(ctx, *p.body.Chart)
 			}
 			if !d.Sender.Fits(m) {
-				m.Photo = nil // a caption is shorter than a text may be
+				m.Photo, m.Fallback = nil, "" // a caption is shorter than a text may be
 			}
 			break
 		}
@@ -88,11 +88,16 @@ func (d *Deliverer) buttons(ctx context.Context, first *parcel, notices int) [][
 	return nil
 }
 
-// draw returns the picture, or nil if that fails: better words without a picture than no words.
-func (d *Deliverer) draw(ctx context.Context, c Chart) []byte {
-	png, err := d.Draw(ctx, c)
+// draw returns the picture and what stands for it in words, or nothing if that fails: better words without a picture
+// than no words.
+func (d *Deliverer) draw(ctx context.Context, c Chart) (photo []byte, fallback string) {
+	picture, err := d.Draw(ctx, c)
+	if err == nil {
+		photo, err = picture.PNG()
+	}
 	if err != nil {
 		d.Log.Error("chart not drawn", "error", err)
+		return nil, ""
 	}
-	return png
+	return photo, picture.Text(phone)
 }

@@ -16,8 +16,7 @@ func (c *Client) Me(ctx context.Context) (name string, err error) {
 	if err != nil {
 		return "", classify(err)
 	}
-	s.leave()
-	return c.from.Address, nil
+	return c.from.Address, c.end(s, nil)
 }
 
 // CanPost asks the server whether it takes mail for the recipient, and sends none. A *msg.ReachError says why it does
@@ -29,11 +28,9 @@ func (c *Client) CanPost(ctx context.Context, to string) (title string, err erro
 	if err != nil {
 		return "", classify(err)
 	}
-	if err := c.envelope(s, to, 0); err != nil {
-		s.close()
-		return "", c.explain(c.failure(s.step, err))
+	if err := c.end(s, c.envelope(s, to, 0)); err != nil {
+		return "", c.explain(err)
 	}
-	s.leave()
 	return "the mail server takes mail for it", nil
 }
 

@@ -149,12 +149,47 @@ func classify(err error) error {
 		return err
 	case r.tooLarge(), r.step == message && strings.HasPrefix(r.enhanced, "5.6."):
 		return &msg.RejectedError{Reason: r.because()}
+	case r.code/100 == 4 && r.limits():
+		return &msg.RetryAfterError{After: r.after(), Scope: msg.WholePlatform}
 	case r.code/100 == 4:
-		return &msg.NotSentError{Reason: r.because(), After: patience, Unreached: r.step != message}
+		return &msg.NotSentError{Reason: r.because(), After: r.after(), Unreached: r.step != message}
 	case r.step == message && !r.aboutMailbox() && !r.aboutQuota():
 		return &msg.NotSentError{Reason: r.because(), Unknown: true}
 	}
 	return &msg.NotSentError{Reason: r.because(), After: rareTry, Unreached: r.step != message}
+}
+
+// rateForm finds what servers call a rate limit: Postfix, Exim, Exchange, Gmail.
+var rateForm = regexp.MustCompile(`(?i)\brate\b|\bratelimit|too (?:many|much|fast)|\blimit|quota|throttl`)
+
+// limits reports whether too much was sent, by this account or from this address. Greylisting is about one recipient.
+func (r *refusal) limits() bool {
+	return !r.aboutMailbox() && (rateForm.MatchString(r.text) || r.enhanced == "4.7.28" || r.enhanced == "4.5.3")
+}
+
+// waitForms find how long to wait, where a server says so: "try again in 300 seconds", "come back in 00:04:59".
+var waitForms = []struct {
+	form *regexp.Regexp
+	unit time.Duration
+}{
+	{regexp.MustCompile(`(?i)\bin (\d{1,5}) ?s(?:ec|econds?)?\b`), time.Second},
+	{regexp.MustCompile(`(?i)\bin (\d{1,3}) ?m(?:in|inutes?)?\b`), time.Minute},
+	{regexp.MustCompile(`\bin 00:(\d\d):\d\d\b`), time.Minute},
+}
+
+// after is how long to wait: what the server says, or else patience, which is also the least; an hour at most.
+func (r *refusal) after() time.Duration {
+	for _, w := range waitForms {
+		if m := w.form.FindStringSubmatch(r.text); m != nil {
+			n, _ := strconv.Atoi(m[1])
+			wait := time.Duration(n) * w.unit
+			if w.unit == time.Minute {
+				wait += time.Minute - time.Second // and so many seconds
+			}
+			return min(max(wait, patience), time.Hour)
+		}
+	}
+	return patience
 }
 
 // tooLarge reports whether the message is larger than the server takes: RFC 1870, section 6.1, and RFC 3463, section
@@ -171,7 +206,8 @@ func (r *refusal) tooLarge() bool {
 
 // aboutMailbox reports whether the recipient's mailbox is at fault: RFC 3463, sections 3.2 and 3.3.
 func (r *refusal) aboutMailbox() bool {
-	return slices.Contains([]string{"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.0", "5.2.1", "5.2.2"}, r.enhanced)
+	_, subject, _ := strings.Cut(r.enhanced, ".")
+	return slices.Contains([]string{"1.1", "1.2", "1.3", "1.6", "1.10", "2.0", "2.1", "2.2"}, subject)
 }
 
 // aboutQuota reports whether the account has sent all that it may for now. Gmail: "550 5.4.5 Daily user sending limit

@@ -16,6 +16,9 @@ func outcome(err error) string {
 	if _, ok := errors.AsType[*msg.RejectedError](err); ok {
 		return "given up"
 	}
+	if limit, ok := errors.AsType[*msg.RetryAfterError](err); ok && limit.Scope == msg.WholePlatform {
+		return "limited"
+	}
 	switch no, ok := errors.AsType[*msg.NotSentError](err); {
 	case err == nil:
 		return "sent"
@@ -36,12 +39,14 @@ func TestR30EveryReplyHasItsOutcome(t *testing.T) {
 	type replies map[string][]string
 	for verb, outcomes := range map[string]replies{
 		"": {
-			"held":        {"421 4.7.0 too many connections", "450 4.3.2 shutting down", "421 busy"},
+			"limited":     {"421 4.7.0 too many connections"},
+			"held":        {"450 4.3.2 shutting down", "421 busy"},
 			"held rarely": {"554 5.7.1 your address is blocked", "554 no SMTP service here", "521 5.3.2 no mail here"},
 		},
 		"AUTH": {
+			"limited": {"421 4.7.0 too many attempts", "454 4.7.0 too many login attempts"},
 			"held": {
-				"454 4.7.0 Temporary authentication failure", "421 4.7.0 too many attempts", "432 4.7.12 password transition",
+				"454 4.7.0 Temporary authentication failure", "432 4.7.12 password transition",
 				"535 5.7.8 authentication failed", "535 wrong", "534 5.7.9 application-specific password required",
 				"538 5.7.11 encryption required", "550 5.7.1 account disabled", // and the next wait is longer
 			},
@@ -49,8 +54,8 @@ func TestR30EveryReplyHasItsOutcome(t *testing.T) {
 		"MAIL": {
 			"held": {
 				"450 4.1.8 sender domain not found", "451 4.7.1 greylisted", "452 4.3.1 insufficient storage", "421 4.3.2 down",
-				"452 4.5.3 too many messages",
 			},
+			"limited": {"452 4.5.3 too many messages", "450 4.7.1 sending rate exceeded"},
 			"held rarely": {
 				"553 5.7.1 sender address rejected: not owned by user", "550 5.1.8 sender rejected", "530 5.7.0 authenticate first",
 				"501 5.1.7 bad sender", "550 5.7.60 client does not have permissions to send as this sender", "503 bad sequence",
@@ -61,8 +66,8 @@ func TestR30EveryReplyHasItsOutcome(t *testing.T) {
 		"RCPT": {
 			"held": {
 				"450 4.2.0 greylisted", "451 4.7.1 greylisting in action", "452 4.2.2 mailbox full", "450 4.1.1 unverified", "421 4.4.2 timeout",
-				"452 4.5.3 too many recipients", "450 4.7.1 rate limit",
 			},
+			"limited": {"452 4.5.3 too many recipients", "450 4.7.1 rate limit", "450 4.7.1 quota exceeded"},
 			"held rarely": {
 				"550 5.1.1 user unknown", "550 no such user", "551 5.1.6 moved", "553 5.1.3 bad syntax", "552 5.2.2 mailbox full",
 				"550 5.2.1 mailbox disabled", "554 5.7.1 relay access denied", "550 5.1.10 recipient not found", "556 5.1.10 null MX",
@@ -70,14 +75,16 @@ func TestR30EveryReplyHasItsOutcome(t *testing.T) {
 			},
 		},
 		"DATA": {
-			"held":        {"451 4.3.0 error", "421 4.3.2 down", "450 4.7.1 rate limit"},
+			"held":        {"451 4.3.0 error", "421 4.3.2 down"},
+			"limited":     {"450 4.7.1 rate limit"},
 			"held rarely": {"554 5.5.1 no valid recipients", "503 5.5.1 sequence", "550 5.7.1 no"},
 		},
 		".": {
 			"held": {
-				"451 4.3.0 queue file write error", "452 4.3.1 insufficient storage", "450 4.7.1 try later", "421 4.7.28 unusual rate",
-				"451 4.7.500 server busy", "452 4.2.2 mailbox full",
+				"451 4.3.0 queue file write error", "452 4.3.1 insufficient storage", "450 4.7.1 try later",
+				"451 4.7.500 server busy", "452 4.2.2 mailbox full", "452 4.2.2 over quota",
 			},
+			"limited": {"421 4.7.28 unusual traffic", "432 4.3.2 concurrent connections limit exceeded", "450 throttled"},
 			"held rarely": {
 				"550 5.1.1 user unknown", "552 5.2.2 mailbox full", "550 5.4.5 daily user sending limit exceeded",
 				"552 5.4.5 daily limit", "550 5.2.1 disabled",
@@ -105,7 +112,8 @@ func TestR30EveryReplyHasItsOutcome(t *testing.T) {
 					if got := outcome(err); got != want {
 						t.Errorf("%q to %q: %s, want %s (%v)", reply, verb, got, want, err)
 					}
-					if err == nil || !strings.Contains(err.Error(), " because ") || !strings.Contains(err.Error(), reply[:3]) {
+					worded := err != nil && strings.Contains(err.Error(), " because ") && strings.Contains(err.Error(), reply[:3])
+					if !worded && want != "limited" {
 						t.Errorf("%q to %q: %v does not say why", reply, verb, err)
 					}
 					if err != nil && strings.Contains(err.Error(), "XYZZY") {
@@ -113,6 +121,24 @@ func TestR30EveryReplyHasItsOutcome(t *testing.T) {
 					}
 				})
 			}
+		}
+	}
+}
+
+// Where a server says how long to wait, it is obeyed.
+func TestR04TheServersOwnWaitIsObeyed(t *testing.T) {
+	for text, want := range map[string]time.Duration{
+		"greylisted, try again in 300 seconds":                  5 * time.Minute,
+		"Greylisting in action, please come back in 00:04:59":   4*time.Minute + 59*time.Second,
+		"rate limit, come back in 10 minutes":                   10*time.Minute + 59*time.Second,
+		"try in 5 s":                                            time.Minute,
+		"try again in 99999 seconds":                            time.Hour,
+		"try again later":                                       time.Minute,
+		"greylisted, see the page in 12 monkeys":                time.Minute,
+		"try again in 99999999999999999999999999 seconds or so": time.Minute,
+	} {
+		if got := (&refusal{text: text}).after(); got != want {
+			t.Errorf("%q: %v, want %v", text, got, want)
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"time"
 
 	"friendlyfire/bot/msg"
 )
@@ -58,12 +59,7 @@ func (c *Client) submit(ctx context.Context, to string, m msg.Message) error {
 	if err != nil {
 		return err
 	}
-	if err := c.hand(s, to, text); err != nil {
-		s.close()
-		return c.failure(s.step, err)
-	}
-	s.leave()
-	return nil
+	return c.end(s, c.hand(s, to, text))
 }
 
 // hand hands the text of the mail to the server.
@@ -76,7 +72,7 @@ func (c *Client) hand(s *session, to string, text []byte) error {
 	if err != nil {
 		return err
 	}
-	s.end = s.end.Add(textLimit)
+	s.deadline = time.Time{}
 	s.begin(writing, textLimit)
 	if _, err := w.Write(text); err != nil {
 		return err

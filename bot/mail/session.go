@@ -30,9 +30,10 @@ const (
 type session struct {
 	client *smtp.Client
 	conn   net.Conn
-	end    time.Time // of all that comes before the message
 	step   step
 	stop   func() bool
+
+	deadline time.Time // of all that comes before the message
 }
 
 // step is a part of the dialogue, as errors name it.
@@ -56,8 +57,8 @@ const (
 func (s *session) begin(next step, limit time.Duration) {
 	s.step = next
 	until := time.Now().Add(limit)
-	if !s.end.IsZero() && s.end.Before(until) {
-		until = s.end
+	if !s.deadline.IsZero() && s.deadline.Before(until) {
+		until = s.deadline
 	}
 	_ = s.conn.SetDeadline(until) // else the end of ctx is the only bound
 }
@@ -68,12 +69,19 @@ func (s *session) close() {
 	_ = s.conn.Close()
 }
 
-// leave takes leave of the server, which may not answer.
-func (s *session) leave() {
-	s.end = time.Time{}
-	s.begin(takingLeave, time.Second)
-	_ = s.client.Quit()
+// end ends a session, and returns what the error of its last step comes to. As long as the server replies we take leave,
+// which it may leave unanswered: guards of servers count those who do not. Otherwise that would end half a message.
+func (c *Client) end(s *session, err error) error {
+	if err != nil {
+		err = c.failure(s.step, err)
+	}
+	if _, refused := errors.AsType[*refusal](err); err == nil || refused {
+		s.deadline = time.Time{}
+		s.begin(takingLeave, time.Second)
+		_ = s.client.Quit()
+	}
 	s.close()
+	return err
 }
 
 // connect opens a connection that is as safe as the configuration asks for, and logs in.
@@ -81,20 +89,23 @@ func (c *Client) connect(ctx context.Context) (*session, error) {
 	if err := c.logins.blocked(); err != nil {
 		return nil, err
 	}
-	end := time.Now().Add(beforeLimit)
+	deadline := time.Now().Add(beforeLimit)
 	dialing, cancel := context.WithTimeout(ctx, replyLimit)
 	defer cancel()
 	conn, err := c.dial(dialing, "tcp", c.server.address())
 	if err != nil {
 		return nil, c.failure(connecting, err)
 	}
-	s := &session{conn: &bounded{conn, maxReplies}, end: end, stop: context.AfterFunc(ctx, func() { _ = conn.Close() })}
+	s := &session{
+		conn: &bounded{conn, maxReplies}, deadline: deadline,
+		stop: context.AfterFunc(ctx, func() { _ = conn.Close() }),
+	}
 	if err := c.greet(ctx, s); err != nil {
 		s.close()
 		return nil, c.failure(s.step, err)
 	}
 	if err := c.logIn(s); err != nil {
-		s.close()
+		s.close() // the library has taken leave
 		err = c.failure(s.step, err)
 		if r, ok := errors.AsType[*refusal](err); ok && r.code/100 == 5 {
 			c.Logger(platform).Warn("login refused", "error", r)
