@@ -9,6 +9,7 @@ import (
 	"friendlyfire/bot"
 	"friendlyfire/bot/discord"
 	"friendlyfire/bot/msg"
+	"friendlyfire/bot/ntfy"
 	"friendlyfire/bot/telegram"
 	"friendlyfire/bot/terminal"
 	"friendlyfire/config"
@@ -17,7 +18,7 @@ import (
 
 // sections returns the sections of all chat platforms, with their defaults. This is the one list that names them.
 func sections() []config.Section {
-	return []config.Section{telegram.NewConfig(), discord.NewConfig()}
+	return []config.Section{telegram.NewConfig(), discord.NewConfig(), ntfy.NewConfig()}
 }
 
 // Platform is a chat platform as its section of the configuration describes it.
