@@ -10,6 +10,7 @@ import (
 	"friendlyfire/bot/discord"
 	"friendlyfire/bot/mail"
 	"friendlyfire/bot/msg"
+	"friendlyfire/bot/ntfy"
 	"friendlyfire/bot/telegram"
 	"friendlyfire/bot/terminal"
 	"friendlyfire/config"
@@ -18,7 +19,7 @@ import (
 
 // sections returns the sections of all chat platforms, with their defaults. This is the one list that names them.
 func sections() []config.Section {
-	return []config.Section{telegram.NewConfig(), discord.NewConfig(), mail.NewConfig()}
+	return []config.Section{telegram.NewConfig(), discord.NewConfig(), ntfy.NewConfig(), mail.NewConfig()}
 }
 
 // Platform is a chat platform as its section of the configuration describes it.

@@ -11,8 +11,8 @@ import (
 // mailFake is a mail server of this machine, which needs no TLS, and a login all the same.
 type mailFake struct{ *mailtest.Server }
 
-// NewMail makes the fake of mail.
-func NewMail(t *testing.T, inMemory bool) Fake {
+// newMail makes the fake of mail.
+func newMail(t *testing.T, inMemory bool) Fake {
 	t.Helper()
 	start := mailtest.Start
 	if inMemory {
