@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"net/netip"
 	"slices"
+	"strings"
 	"time"
 
 	"friendlyfire/bot/msg"
@@ -60,6 +61,11 @@ func (d *Deliverer) compose(ctx context.Context, due []store.Notice) ([]store.No
 				m.Photo, m.Fallback = nil, "" // a caption is shorter than a text may be
 			}
 			break
+		}
+	}
+	if ban, adds := strings.CutPrefix(first.Key, additions); adds {
+		if m.Follows, err = d.Store.NonceOf(ctx, alerts+ban, d.Chat); err != nil {
+			return nil, m, err
 		}
 	}
 	m.Buttons = d.buttons(ctx, parcels[0], len(pack))

@@ -84,6 +84,16 @@ func (s *Store) Posted(ctx context.Context, key string, chat Chat) (bool, error)
 	return posted, err
 }
 
+// NonceOf returns the nonce of the message in which the notice with that key has gone to the chat; "" if none has.
+func (s *Store) NonceOf(ctx context.Context, key string, chat Chat) (nonce string, err error) {
+	err = s.r.QueryRowContext(ctx, "SELECT nonce FROM notices WHERE key = ? AND platform = ? AND chat = ?",
+		key, chat.Platform, chat.ID).Scan(&nonce)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", nil
+	}
+	return nonce, err
+}
+
 // PutAsideAfter gives other keys to the notices whose keys begin with prefix and come after key, which itself begins
 // with prefix, and those that begin with key. Posted by a clock that was ahead, they would keep their days from having
 // notices of their own.

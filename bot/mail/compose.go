@@ -28,11 +28,16 @@ func (c *Client) compose(to string, m msg.Message) ([]byte, error) {
 	out.SetDateWithValue(time.Now())
 	id := c.messageID(m.Nonce)
 	out.SetMessageIDWithValue(id)
+	if m.Follows != "" { // RFC 5322, section 3.6.4
+		first := "<" + c.messageID(m.Follows) + ">"
+		out.SetGenHeader(gomail.HeaderInReplyTo, first)
+		out.SetGenHeader(gomail.HeaderReferences, first)
+	}
 	mark(out, m)
 	if m.Photo == nil {
-		out.SetBodyString(gomail.TypeTextPlain, visible(m.Text.String())+"\n")
+		out.SetBodyString(gomail.TypeTextPlain, words(m.Text))
 	} else {
-		out.SetBodyString(gomail.TypeTextPlain, visible(m.WithoutPhoto().Text.String())+"\n")
+		out.SetBodyString(gomail.TypeTextPlain, words(m.WithoutPhoto().Text))
 		out.AddAlternativeString(gomail.TypeTextHTML, page(m, "chart."+id, width(m.Photo)))
 		out.EmbedReadSeeker("chart.png", bytes.NewReader(m.Photo),
 			gomail.WithFileContentType("image/png"), gomail.WithFileContentID("chart."+id))
@@ -41,6 +46,9 @@ func (c *Client) compose(to string, m msg.Message) ([]byte, error) {
 	_, err := out.WriteTo(&b)
 	return b.Bytes(), err
 }
+
+// words are what programs that show no pictures show.
+func words(t msg.Text) string { return strings.TrimRight(visible(t.String()), "\n") + "\n" }
 
 // mark sets the headers that say what kind of mail it is. Programs that answer mail leave it alone by the first, older
 // ones by the second, and Exchange by the third: RFC 3834, sections 5 and 3.1.8.

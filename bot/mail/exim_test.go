@@ -93,7 +93,7 @@ type exim struct {
 
 // startExim starts a server that lets people in in that way, and stops it when the test ends. It runs in a folder of the
 // test, with ports of its own, and touches nothing else.
-func startExim(t *testing.T, way string) *exim {
+func startExim(t testing.TB, way string) *exim {
 	t.Helper()
 	program, err := exec.LookPath("/usr/sbin/exim4")
 	if err != nil {
@@ -176,7 +176,7 @@ func startExim(t *testing.T, way string) *exim {
 }
 
 // freeAddress is an address of this machine where nobody listens.
-func freeAddress(t *testing.T) string {
+func freeAddress(t testing.TB) string {
 	t.Helper()
 	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -187,7 +187,7 @@ func freeAddress(t *testing.T) string {
 }
 
 // client is a client of the server.
-func (e *exim) client(t *testing.T, server, password string) *Client {
+func (e *exim) client(t testing.TB, server, password string) *Client {
 	t.Helper()
 	c, err := newClient(&Config{
 		Server: server, From: "friendlyfire <" + mailtest.From + ">", Password: config.NewSecret(password),
@@ -294,4 +294,35 @@ func TestEximTakesOurMail(t *testing.T) {
 			}
 		})
 	}
+}
+
+// What it costs that each mail has a connection of its own: TCP, TLS, the login, and the leave.
+func BenchmarkMailToExim(b *testing.B) {
+	e := startExim(b, "PLAIN")
+	c := e.client(b, "smtp://"+e.address, eximPassword)
+	text, err := c.compose(mailtest.Admin, say("alert"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Run("a connection each", func(b *testing.B) {
+		for b.Loop() {
+			if err := c.submit(b.Context(), mailtest.Admin, say("alert")); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("one connection", func(b *testing.B) {
+		s, err := c.connect(b.Context())
+		if err != nil {
+			b.Fatal(err)
+		}
+		for b.Loop() {
+			if err := c.hand(s, mailtest.Admin, text); err != nil {
+				b.Fatal(err)
+			}
+		}
+		if err := c.end(s, nil); err != nil {
+			b.Fatal(err)
+		}
+	})
 }

@@ -24,9 +24,9 @@ const (
 	textLimit = time.Minute
 )
 
-// session is a connection to the server, on which it knows us. There is one for each message: messages are rare, so
-// that one that is kept would mostly be one that the server has closed meanwhile, and to find that out while sending
-// leaves open whether a message has arrived.
+// session is a connection to the server, on which it knows us. Each message has one of its own. That costs 40 ms with a
+// server of this machine (BenchmarkMailToExim), and a second with one far away. One that is kept would mostly have been
+// closed by the server meanwhile, and to find that out while sending leaves open whether a message has arrived.
 type session struct {
 	client *smtp.Client
 	conn   net.Conn

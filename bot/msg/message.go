@@ -51,6 +51,9 @@ type Message struct {
 	// duplicates. At most 25 characters; empty for answers to commands.
 	Nonce string
 
+	// Follows is the Nonce of the message that this one adds to; "": it stands alone.
+	Follows string
+
 	// Buttons are shown below the message, in rows; nil: none.
 	Buttons [][]Button
 
