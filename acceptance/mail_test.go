@@ -135,7 +135,7 @@ func TestR01ToR03NoMailIsLostByACrash(t *testing.T) {
 		return n
 	}
 	harness.Await(t, 2*time.Minute, "all alerts", func() bool { return lost() == 0 })
-	p.Stop()
+	p.Kill() // it may have just begun
 	checkIntegrity(t, s.Database)
 	server.Script(nil)
 	first, copies := map[[2]string]string{}, map[string]int{}
