@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -55,11 +56,13 @@ func TestR04ADeafPlatforms429IsObeyed(t *testing.T) {
 			since, until          time.Time // of the last 429 that says how long; what is sent beside it is on its way
 			posts, early, limited int
 		}
-		states := map[string]*state{}
+		states := map[string]*state{} // by chat
 		for _, f := range s.Others {
-			of := &state{}
-			states[f.Name()] = of
+			for _, chat := range f.Chats() {
+				states[chat] = &state{}
+			}
 			f.Script(func(a harness.Attempt) harness.Fault {
+				of := states[a.Chat]
 				if a.Time.After(of.since) && a.Time.Before(of.until) {
 					of.early++
 				}
@@ -86,13 +89,16 @@ func TestR04ADeafPlatforms429IsObeyed(t *testing.T) {
 			t.Errorf("%d alerts lost, %d repeated", lost, repeated)
 		}
 		for _, f := range s.Others {
-			of, requests, messages := states[f.Name()], len(f.Attempts()), len(f.Posts())
-			if of.early > 0 || of.limited < 2 || requests != messages+of.limited {
+			requests, messages, early, limited := len(f.Attempts()), len(f.Posts()), 0, 0
+			for _, chat := range f.Chats() {
+				early, limited = early+states[chat].early, limited+states[chat].limited
+			}
+			if early > 0 || limited < 2 || requests != messages+limited {
 				t.Errorf("%s: %d early requests, %d requests for %d messages, %d × 429",
-					f.Name(), of.early, requests, messages, of.limited)
+					f.Name(), early, requests, messages, limited)
 			}
 			harness.Reached(t, "%s: 0 requests before Retry-After ends, %d requests for %d messages, %d × 429",
-				f.Name(), requests, messages, of.limited)
+				f.Name(), requests, messages, limited)
 		}
 	}, everyMinute)
 }
@@ -102,11 +108,12 @@ func TestR11ADeadChatOfADeafPlatformKeepsItsAlerts(t *testing.T) {
 	t.Parallel()
 	withOthers(t, func(t *testing.T, s *simulation) {
 		bans, apart := 8, time.Duration(harness.Size(10, 10, 18*60))*time.Minute
-		healed, dead := false, map[string]string{} // by platform
+		dead := map[string]string{} // by platform
+		var healed atomic.Bool
 		for _, f := range s.Others {
 			dead[f.Name()] = f.Chats()[0]
 			f.Script(func(a harness.Attempt) harness.Fault {
-				if a.Chat == f.Chats()[0] && !healed {
+				if a.Chat == f.Chats()[0] && !healed.Load() {
 					return harness.Fault{What: harness.Gone}
 				}
 				return harness.Fault{}
@@ -121,7 +128,7 @@ func TestR11ADeadChatOfADeafPlatformKeepsItsAlerts(t *testing.T) {
 		for _, f := range s.Others {
 			attempts[f.Name()] = attemptsAt(f, dead[f.Name()], "")
 		}
-		healed = true
+		healed.Store(true)
 		time.Sleep(17 * time.Minute)
 		stop()
 		if lost, repeated := s.LostAndRepeated(s.Chats(), harness.Friends(bans)); lost+repeated > 0 {
@@ -202,14 +209,13 @@ func TestR29APictureHoldsBackNoWordsOfADeafPlatform(t *testing.T) {
 	t.Parallel()
 	withOthers(t, func(t *testing.T, s *simulation) {
 		kinds := []harness.Failure{harness.Broken, harness.Hangs, harness.Lost}
-		uploads := 0
+		var uploads atomic.Int32
 		for _, f := range s.Others {
 			f.Script(func(a harness.Attempt) harness.Fault {
 				if !a.Picture {
 					return harness.Fault{}
 				}
-				uploads++
-				return harness.Fault{What: kinds[uploads%len(kinds)]}
+				return harness.Fault{What: kinds[int(uploads.Add(1))%len(kinds)]}
 			})
 		}
 		time.Sleep(58 * time.Minute)
@@ -232,7 +238,7 @@ func TestR29APictureHoldsBackNoWordsOfADeafPlatform(t *testing.T) {
 		if lost > 0 || slowest > 5*time.Second || !s.InEveryChat(digest) {
 			t.Errorf("%d alerts lost, the slowest after %v; the words of the digest: %v", lost, slowest, s.Mentions(digest))
 		}
-		harness.Reached(t, "%d uploads fail: the slowest alert after %v, the digest in words", uploads, slowest)
+		harness.Reached(t, "%d uploads fail: the slowest alert after %v, the digest in words", uploads.Load(), slowest)
 	}, everyMinute, harness.Change{`at = ""`, `at = "00:05"`, `"Europe/Brussels"`, `"Etc/GMT+1"`})
 }
 
@@ -241,10 +247,10 @@ func TestR30OnlyItsOwnFaultGivesAMessageOfADeafPlatformUp(t *testing.T) {
 	t.Parallel()
 	withOthers(t, func(t *testing.T, s *simulation) {
 		kinds := []harness.Failure{harness.Gone, harness.Broken, harness.Hangs, harness.Limited}
-		healed := false
+		var healed atomic.Bool
 		for i, f := range s.Others {
 			f.Script(func(a harness.Attempt) harness.Fault {
-				if healed {
+				if healed.Load() {
 					return harness.Fault{}
 				}
 				return harness.Fault{What: kinds[(i+slices.Index(f.Chats(), a.Chat)+a.Time.Minute()/4)%len(kinds)]}
@@ -261,7 +267,7 @@ func TestR30OnlyItsOwnFaultGivesAMessageOfADeafPlatformUp(t *testing.T) {
 				t.Fatalf("%d messages arrived", n)
 			}
 		}
-		healed = true
+		healed.Store(true)
 		time.Sleep(17 * time.Minute)
 		stop()
 		if lost, repeated := s.LostAndRepeated(s.Chats(), harness.Friends(30)); lost+repeated > 0 {

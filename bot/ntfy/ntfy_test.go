@@ -9,6 +9,7 @@ import (
 	"os"
 	"regexp"
 	"slices"
+	"sort"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -105,10 +106,7 @@ func TestAMessageHasNoMoreBytesThanTheServerTakes(t *testing.T) {
 			text := func(n int) msg.Message {
 				return msg.Message{Text: msg.Text{{Text: "head\n"}, {Text: strings.Repeat(letter, n) + "."}}, Command: alert.Command}
 			}
-			n := 1
-			for c.Fits(text(n+1)) && n < maxMessage {
-				n++
-			}
+			n := sort.Search(maxMessage, func(n int) bool { return !c.Fits(text(n + 1)) })
 			if err := c.Send(t.Context(), chat, text(n)); err != nil {
 				t.Errorf("%d × %q: %v", n, letter, err)
 				continue
