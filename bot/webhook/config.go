@@ -56,7 +56,8 @@ func (c *Config) Chats() (chats []string) {
 	return chats
 }
 
-// Remote is false: anybody may write the dates of the answers, so that nobody asks them what time it is.
+// Remote is false: anybody may write the dates of the answers, so that nobody asks them what time it is. Where there are
+// only webhooks, the clock confirms itself by going on for a week.
 func (c *Config) Remote() bool { return false }
 
 // secretForm is what must not stand in the configuration: the key of the signatures, and the URLs of well-known webhooks.
@@ -118,6 +119,9 @@ func parseNetwork(text string) (netip.Prefix, error) {
 		return a.Unmap().Prefix(a.Unmap().BitLen())
 	}
 	network, err := netip.ParsePrefix(text)
+	if err == nil && network.Addr().Is4In6() {
+		err = errors.New("an IPv4 network is written as one")
+	}
 	return network.Masked(), err
 }
 

@@ -71,6 +71,9 @@ func allowed(a netip.Addr, private []netip.Prefix) bool {
 	return false
 }
 
+// dialLimit is how long all addresses of a host together may take to answer.
+const dialLimit = 12 * time.Second
+
 // guard opens connections to addresses that are allowed, and to no others. A name is resolved here, and what it resolves to
 // is dialled: it cannot be another address a moment later.
 type guard struct {
@@ -81,7 +84,7 @@ type guard struct {
 
 func newGuard(private []netip.Prefix, next post.Dialer) *guard {
 	if next == nil {
-		next = (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 15 * time.Second}).DialContext
+		next = (&net.Dialer{KeepAlive: 15 * time.Second}).DialContext
 	}
 	return &guard{private: private, resolve: net.DefaultResolver.LookupNetIP, next: next}
 }
@@ -120,11 +123,8 @@ func (g *guard) dial(ctx context.Context, network, address string) (net.Conn, er
 		return nil, err
 	}
 	var errs []error
-	for i, a := range addresses {
-		once, cancel := ctx, context.CancelFunc(func() {})
-		if end, ok := ctx.Deadline(); ok { // each of those left gets its part of the time
-			once, cancel = context.WithTimeout(ctx, time.Until(end)/time.Duration(len(addresses)-i))
-		}
+	for _, a := range addresses {
+		once, cancel := context.WithTimeout(ctx, max(dialLimit/time.Duration(len(addresses)), time.Second))
 		conn, err := g.next(once, network, net.JoinHostPort(a.String(), port))
 		cancel()
 		if err == nil {

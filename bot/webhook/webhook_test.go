@@ -289,6 +289,7 @@ func TestMistakesOfTheFileOfURLsQuoteNothingOfIt(t *testing.T) {
 		"form = \"irc\"":                                       `expected "slack"`,
 		"form = \"slack\"\ncharts = true":                      "has no effect",
 		"private = [\"everything\"]":                           "expected a network",
+		"private = [\"::ffff:10.0.0.0/104\"]":                  "expected a network",
 		"private = [\"10.0.0.0/33\"]":                          "expected a network",
 		"urls_file = \"" + slack + "\"":                        "webhook.urls_file",
 		"urls = [\"" + slack + "\"]":                           "webhook.urls",
