@@ -1,8 +1,10 @@
 package acceptance
 
 import (
+	"fmt"
 	"io/fs"
 	"maps"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -309,7 +311,8 @@ func TestADeafPlatformProposesNoCommand(t *testing.T) {
 func TestS01TheSecretsOfADeafPlatformNeverLeave(t *testing.T) {
 	t.Parallel()
 	p := harness.OnLoopback(t).With(newOthers(t, false)...)
-	s := harness.NewChatScene(t, p)
+	port := freePort(t)
+	s := harness.NewChatScene(t, p, harness.Change{"[telegram]", metricsAt(port) + "[telegram]"})
 	s.Env = []string{"GODEBUG=http2debug=2,netdns=go+2"}
 	kinds := []harness.Failure{harness.Broken, harness.Lost, harness.Gone, harness.Limited, harness.Malformed}
 	secrets, chats := []string{canary}, 0
@@ -332,8 +335,9 @@ func TestS01TheSecretsOfADeafPlatformNeverLeave(t *testing.T) {
 	report, errs2, _ := s.Run("check", "--report")
 	p.Telegram.Say(-1001, 0, 7, "/status")
 	time.Sleep(300 * time.Millisecond)
+	_, metrics := get(t, http.MethodGet, "http://"+port+"/metrics")
 	bot.Stop()
-	printed := map[string]string{"log": bot.Text(), "check": check + errs, "report": report + errs2}
+	printed := map[string]string{"log": bot.Text(), "check": check + errs, "report": report + errs2, "metrics": metrics}
 	for _, m := range p.Posts() {
 		printed["a message to "+m.Chat] += m.Text
 	}
@@ -362,6 +366,9 @@ func TestS01TheSecretsOfADeafPlatformNeverLeave(t *testing.T) {
 			}
 			if !strings.Contains(check, f.Name()+" "+chat) {
 				t.Errorf("check does not name the chat %s %s: %s", f.Name(), chat, check)
+			}
+			if waits := fmt.Sprintf("outbox_notices{chat=%q,platform=%q}", chat, f.Name()); !strings.Contains(metrics, waits) {
+				t.Errorf("the metrics have no %s", waits)
 			}
 		}
 	}

@@ -131,6 +131,14 @@ func TestR29APictureTheServerDoesNotTakeBecomesWords(t *testing.T) {
 		if err := c.Send(t.Context(), chat, report); err != nil {
 			t.Fatal(err)
 		}
+		ascii := report
+		ascii.Text = msg.Text{{Text: "head\nX-Priority: 5\n\nmore"}}
+		if err := c.Send(t.Context(), chat, ascii); err != nil {
+			t.Fatal(err)
+		}
+		if m := s.Messages()[1]; m.Message != "X-Priority: 5\n\nmore" || m.Title != "head" || m.Priority != 2 {
+			t.Errorf("lines without other letters: %+v", m)
+		}
 		if m := s.Messages()[0]; !bytes.Equal(m.Picture, report.Photo) || m.Title != "Bans 🇧🇪 of a week" ||
 			!strings.HasPrefix(m.Message, "more") || m.Priority != 2 {
 			t.Errorf("got %q, %q, priority %d, %d bytes", m.Title, m.Message, m.Priority, len(m.Picture))
