@@ -69,7 +69,7 @@ func (c *client) CanPost(ctx context.Context, chat string) (string, error) {
 	if _, err := c.guard.addresses(ctx, h.url.Hostname()); err != nil {
 		if refused, ok := errors.AsType[*post.RefusedAddressError](err); ok {
 			return title, &msg.ReachError{
-				Reason: refused.Reason, Advice: "If that is meant, name its network in [webhook] private.",
+				Reason: strings.TrimPrefix(refused.Reason, "because "), Advice: "If that is meant, name its network in [webhook] private.",
 			}
 		}
 		return title, &msg.ReachError{Reason: "the name of its host is not found"}
