@@ -13,13 +13,16 @@ import (
 	"friendlyfire/bot/ntfy"
 	"friendlyfire/bot/telegram"
 	"friendlyfire/bot/terminal"
+	"friendlyfire/bot/webhook"
 	"friendlyfire/config"
 	"friendlyfire/store"
 )
 
 // sections returns the sections of all chat platforms, with their defaults. This is the one list that names them.
 func sections() []config.Section {
-	return []config.Section{telegram.NewConfig(), discord.NewConfig(), ntfy.NewConfig(), mail.NewConfig()}
+	return []config.Section{
+		telegram.NewConfig(), discord.NewConfig(), ntfy.NewConfig(), webhook.NewConfig(), mail.NewConfig(),
+	}
 }
 
 // Platform is a chat platform as its section of the configuration describes it.

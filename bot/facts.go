@@ -27,6 +27,16 @@ func (p *parcel) kind() msg.Kind {
 	return msg.Trouble
 }
 
+// AlertMessage is a message about a ban by itself, with what it says as facts.
+func (w Words) AlertMessage(g store.EnrichedBan) msg.Message {
+	told := w.told(g, evidence.Verdict{}, "")
+	m := msg.Message{Text: w.Alert(g, nil, ""), Kind: msg.Alert, Bans: []msg.Ban{told.fact()}}
+	if !w.Mask && told.inForce(time.Now()) {
+		m.Command = unbanCommand(g.Ban, nil)
+	}
+	return m
+}
+
 // addFacts adds to a message what the parcel says, as facts. With alone, nothing else is in the message so far.
 func (p *parcel) addFacts(m *msg.Message, w Words, alone bool) {
 	if kind := p.kind(); m.Kind == "" || slices.Index(urgent, kind) < slices.Index(urgent, m.Kind) {

@@ -132,18 +132,24 @@ func (v *Validator) readToken(a Account) (token Secret, given bool) {
 // from being read: only its owner may. It is empty where the key is, where the configuration is loaded ToAsk, and where
 // the file cannot be read.
 func (v *Validator) SecretFile(key, path string) Secret {
+	return NewSecret(strings.TrimSpace(strings.Join(v.SecretLines(key, path), "\n")))
+}
+
+// SecretLines returns the lines of such a file, as they are, and nil where SecretFile is empty.
+func (v *Validator) SecretLines(key, path string) []string {
 	if path == "" || v.purpose == ToAsk {
-		return Secret{}
+		return nil
 	}
-	text, err := readSecret(path)
+	text, err := readSecretFile(path)
 	switch {
 	case err != nil:
 		v.Mistake(key, "%s", reason(err))
-		return Secret{}
-	case text == "":
+		return nil
+	case strings.TrimSpace(text) == "":
 		v.Mistake(key, "the file is empty")
+		return nil
 	}
-	return NewSecret(text)
+	return strings.Split(text, "\n")
 }
 
 // isToken reports whether the text is a token and nothing else.

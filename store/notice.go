@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Chat is where messages go: a Telegram chat, a Discord channel, the terminal.
+// Chat is where messages go: a Telegram chat, a Discord channel, the alias of a topic or of a URL, the terminal.
 type Chat struct{ Platform, ID string }
 
 func (c Chat) String() string {

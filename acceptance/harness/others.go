@@ -11,10 +11,12 @@ import (
 	"friendlyfire/bot/ntfy"
 	"friendlyfire/bot/ntfy/ntfytest"
 	"friendlyfire/bot/post/posttest"
+	"friendlyfire/bot/webhook/webhooktest"
+	"friendlyfire/config"
 )
 
 // Others make the platforms that hear no commands.
-func Others() []NewFake { return []NewFake{newNtfy, newMail} }
+func Others() []NewFake { return []NewFake{newNtfy, newWebhook, newMail} }
 
 // port is that of a fake in memory; 0 is any free one of the machine.
 func port(inMemory bool, of int) int {
@@ -117,6 +119,81 @@ func (f ntfyFake) Script(choose func(Attempt) Fault) {
 			return ntfytest.Refused(40011, "invalid request: message must be UTF-8 encoded")
 		case Gone:
 			return ntfytest.Refused(40301, "forbidden")
+		default:
+			return faultOf(fault)
+		}
+	})
+}
+
+// webhookFake are two webhooks, of which one has a name.
+type webhookFake struct {
+	*webhooktest.Server
+	chats []string
+}
+
+func newWebhook(t *testing.T, inMemory bool) Fake {
+	t.Helper()
+	s := webhooktest.Start(t, port(inMemory, 8084))
+	return webhookFake{s, []string{config.Alias("webhook", s.URL()+webhooktest.Path), "ops"}}
+}
+
+func (f webhookFake) Name() string { return "webhook" }
+
+func (f webhookFake) Section() string {
+	return "[webhook]\nurls_file = \"$DIR/webhooks\"\nsecret_file = \"$DIR/webhook\"\nprivate = [\"127.0.0.0/8\"]\ncharts = true\n"
+}
+
+func (f webhookFake) Files() map[string]string {
+	return map[string]string{
+		"webhooks": "# two of them\n" + f.URL() + webhooktest.Path + "\nops " + f.URL() + webhooktest.Path2 + "\n",
+		"webhook":  webhooktest.Key,
+	}
+}
+
+func (f webhookFake) Secrets() []string {
+	return []string{webhooktest.Key, strings.TrimPrefix(webhooktest.Key, "whsec_"), webhooktest.Path, webhooktest.Path2}
+}
+
+func (f webhookFake) Chats() []string { return f.chats }
+
+// chat is the name of the webhook with that path.
+func (f webhookFake) chat(path string) string {
+	if path == webhooktest.Path {
+		return f.chats[0]
+	}
+	return f.chats[1]
+}
+
+func (f webhookFake) Posts() (all []Post) {
+	for _, m := range f.Messages() {
+		all = append(all, Post{f.chat(m.Path), m.Text, m.Chart, m.Time})
+	}
+	return all
+}
+
+func (f webhookFake) Attempts() (all []Attempt) {
+	for _, q := range f.Requests() {
+		all = append(all, f.attempt(q))
+	}
+	return all
+}
+
+func (f webhookFake) attempt(q posttest.Request) Attempt {
+	var m webhooktest.Message
+	_ = json.Unmarshal(q.Body, &m) // what is no document has no text
+	return Attempt{f.chat(q.Path), m.Text, m.Chart != nil, q.Time}
+}
+
+func (f webhookFake) Script(choose func(Attempt) Fault) {
+	f.Server.Script(func(q posttest.Request) posttest.Fault {
+		if choose == nil {
+			return nil
+		}
+		switch fault := choose(f.attempt(q)); fault.What {
+		case Malformed:
+			return posttest.Is(posttest.Answer{Status: 400, Body: "invalid_payload"})
+		case Gone:
+			return posttest.Is(posttest.Answer{Status: 410, Body: "channel_is_archived"})
 		default:
 			return faultOf(fault)
 		}

@@ -79,6 +79,7 @@ func (c *Config) Advice() msg.Advice {
 	return msg.Advice{
 		Token: "If the token is refused (401), make a new one: ntfy token add USER, or Account in the web app.\n" +
 			"Else let this machine reach [ntfy] server.",
-		Chat: "If the topic is refused (403), let the token's user publish to it: ntfy access USER TOPIC write-only",
+		Chat: "If the topic is refused (403), let the token's user publish to it: ntfy access USER TOPIC write-only\n" +
+			"Else let this machine reach [ntfy] server.",
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"regexp"
 	"slices"
+	"sort"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -105,10 +106,7 @@ func TestAMessageHasNoMoreBytesThanTheServerTakes(t *testing.T) {
 			text := func(n int) msg.Message {
 				return msg.Message{Text: msg.Text{{Text: "head\n"}, {Text: strings.Repeat(letter, n) + "."}}, Command: alert.Command}
 			}
-			n := 1
-			for c.Fits(text(n+1)) && n < maxMessage {
-				n++
-			}
+			n := sort.Search(maxMessage, func(n int) bool { return !c.Fits(text(n + 1)) })
 			if err := c.Send(t.Context(), chat, text(n)); err != nil {
 				t.Errorf("%d × %q: %v", n, letter, err)
 				continue
@@ -132,6 +130,14 @@ func TestR29APictureTheServerDoesNotTakeBecomesWords(t *testing.T) {
 	inMemory(t, func(t *testing.T, s *ntfytest.Server, c *client, chat string) {
 		if err := c.Send(t.Context(), chat, report); err != nil {
 			t.Fatal(err)
+		}
+		ascii := report
+		ascii.Text = msg.Text{{Text: "head\nX-Priority: 5\n\nmore"}}
+		if err := c.Send(t.Context(), chat, ascii); err != nil {
+			t.Fatal(err)
+		}
+		if m := s.Messages()[1]; m.Message != "X-Priority: 5\n\nmore" || m.Title != "head" || m.Priority != 2 {
+			t.Errorf("lines without other letters: %+v", m)
 		}
 		if m := s.Messages()[0]; !bytes.Equal(m.Picture, report.Photo) || m.Title != "Bans 🇧🇪 of a week" ||
 			!strings.HasPrefix(m.Message, "more") || m.Priority != 2 {
