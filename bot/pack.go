@@ -63,16 +63,21 @@ func (d *Deliverer) compose(ctx context.Context, due []store.Notice) ([]store.No
 			break
 		}
 	}
-	if ban, adds := strings.CutPrefix(first.Key, additions); adds {
-		if m.Follows, err = d.Store.NonceOf(ctx, alerts+ban, d.Chat); err != nil {
-			return nil, m, err
-		}
-	}
 	m.Buttons = d.buttons(ctx, parcels[0], len(pack))
 	if first.MaybeSent {
 		m = m.AsRepeat()
 	}
-	return pack, m, nil
+	m.Follows, err = d.follows(ctx, first)
+	return pack, m, err
+}
+
+// follows is the nonce of the alert to which a notice adds; "": it adds to none.
+func (d *Deliverer) follows(ctx context.Context, n store.Notice) (nonce string, err error) {
+	ban, adds := strings.CutPrefix(n.Key, additions)
+	if !adds {
+		return "", nil
+	}
+	return d.Store.NonceOf(ctx, alerts+ban, d.Chat)
 }
 
 // buttons are those below a message of so many notices: of several alerts that are no storm, nobody would know whose
