@@ -1,6 +1,7 @@
 package acceptance
 
 import (
+	"cmp"
 	"database/sql"
 	"fmt"
 	"maps"
@@ -23,14 +24,19 @@ type crashRun struct {
 	dropped float64 // share of posts that arrive and whose answer is lost
 	limited float64 // share that get a 429
 	failed  float64 // share that get a 502, and do not arrive
+
+	others []harness.Fake // further platforms
+	kills  int            // 0: as many as usual
+	bans   int            // 0: as many as usual
 }
 
 // losses are what the crashes have cost.
 type losses struct {
 	kills, bans int
+	chats       int
 	lost        int            // alerts, over all chats
 	copies      map[string]int // by chat: messages with an alert that the chat already had
-	unmarked    int            // those of the copies on Telegram that do not say that they may repeat
+	unmarked    int            // those of the copies that do not say that they may repeat, without Discord's
 	drops       map[string]int // by chat: answers that were lost
 	messages    map[string]int // by platform
 	requests    map[string]int // by platform
@@ -42,10 +48,10 @@ func (l losses) String() string {
 	rate := func(platform string) float64 {
 		return float64(l.requests[platform]) / float64(max(l.messages[platform], 1))
 	}
-	return fmt.Sprintf("%d kills, %d answers lost, %d bans to 3 chats: %d alerts lost; "+
+	return fmt.Sprintf("%d kills, %d answers lost, %d bans to %d chats: %d alerts lost; "+
 		"copies: Telegram %d of %d messages, %d unmarked, Discord %d of %d; "+
 		"requests per message: Telegram %.2f (%d early), Discord %.2f",
-		l.kills, l.drops["-1001"]+l.drops["42"]+l.drops[discordtest.Channel], l.bans, l.lost,
+		l.kills, l.drops["-1001"]+l.drops["42"]+l.drops[discordtest.Channel], l.bans, l.chats, l.lost,
 		telegram, l.messages["telegram"], l.unmarked, discord, l.messages["discord"],
 		rate("telegram"), l.early, rate("discord"))
 }
@@ -77,14 +83,41 @@ func TestR03PossibleRepeatsAreMarked(t *testing.T) {
 	harness.Reached(t, "%v", l)
 }
 
+// All platforms at once: the bots are killed while alerts go to chats on each.
+func TestR01NoPlatformLosesAnAlertByACrash(t *testing.T) {
+	t.Parallel()
+	others := newOthers(t, false)
+	l := crashRun{
+		dropped: 0.01, limited: 0.05, failed: 0.05, others: others,
+		kills: harness.Size(2, 3, 100), bans: harness.Size(12, 18, 1000),
+	}.run(t)
+	for _, f := range others {
+		copies, drops := 0, 0
+		for _, chat := range f.Chats() {
+			copies, drops = copies+l.copies[chat], drops+l.drops[chat]
+		}
+		if most := (l.kills + 2) * len(f.Chats()); copies > most+drops {
+			t.Errorf("%s got %d copies, want %d at most", f.Name(), copies, most+drops)
+		}
+		harness.Reached(t, "%s: %d copies, all marked; %d of its answers lost", f.Name(), copies, drops)
+	}
+	harness.Reached(t, "%v", l)
+}
+
 // run does it, and fails the test for every alert that is lost, for every copy that is not marked as one, and for a
 // damaged database.
 func (c crashRun) run(t *testing.T) losses {
 	l := losses{kills: harness.Size(3, 6, 1000), bans: harness.Size(24, 48, 10_000), drops: map[string]int{}}
+	l.kills, l.bans = cmp.Or(c.kills, l.kills), cmp.Or(c.bans, l.bans)
 	life := time.Duration(harness.Size(800, 800, 2400)) * time.Millisecond // the longest that a bot lives
 	random := harness.Random(t)
 
-	both := harness.OnLoopback(t)
+	both := harness.OnLoopback(t).With(c.others...)
+	others := make([]map[string]int, len(both.Others))
+	for i, f := range both.Others {
+		others[i] = map[string]int{}
+		f.Script(c.onOther(rand.New(rand.NewPCG(random.Uint64(), uint64(3+i))), others[i]))
+	}
 	telegram, discord := map[string]int{}, map[string]int{}
 	both.Telegram.Script(c.onTelegram(rand.New(rand.NewPCG(random.Uint64(), 1)), telegram))
 	both.Discord.Script(c.onDiscord(rand.New(rand.NewPCG(random.Uint64(), 2)), discord))
@@ -115,7 +148,7 @@ func (c crashRun) run(t *testing.T) losses {
 		if l.lost == 0 {
 			break
 		}
-		if n := l.messages["telegram"] + l.messages["discord"]; n != last {
+		if n := len(both.Posts()); n != last {
 			last, since = n, time.Now()
 		}
 	}
@@ -125,6 +158,10 @@ func (c crashRun) run(t *testing.T) losses {
 	both.Discord.Script(nil)
 	maps.Copy(l.drops, telegram)
 	maps.Copy(l.drops, discord)
+	for i, f := range both.Others {
+		f.Script(nil)
+		maps.Copy(l.drops, others[i])
+	}
 	t.Log(l)
 	if l.lost > 0 || l.unmarked > 0 {
 		t.Errorf("%d alerts lost, %d copies without a mark, want none", l.lost, l.unmarked)
@@ -175,9 +212,25 @@ func (c crashRun) onDiscord(random *rand.Rand, lost map[string]int) func(discord
 	}
 }
 
+// onOther is onTelegram for a platform that hears no commands.
+func (c crashRun) onOther(random *rand.Rand, lost map[string]int) func(harness.Attempt) harness.Fault {
+	return func(a harness.Attempt) harness.Fault {
+		switch dice := random.Float64(); {
+		case dice < c.dropped:
+			lost[a.Chat]++
+			return harness.Fault{What: harness.Lost}
+		case dice < c.dropped+c.limited:
+			return harness.Fault{What: harness.Limited, For: time.Duration(1+random.IntN(3)) * time.Second}
+		case dice < c.dropped+c.limited+c.failed:
+			return harness.Fault{What: harness.Broken}
+		}
+		return harness.Fault{What: harness.Slow, For: time.Duration(random.IntN(150)) * time.Millisecond}
+	}
+}
+
 // count counts what has arrived.
 func (l *losses) count(both harness.Platforms) {
-	l.copies, l.unmarked = map[string]int{}, 0
+	l.copies, l.unmarked, l.chats = map[string]int{}, 0, len(both.Chats())
 	seen := map[[2]string]bool{} // chats and addresses
 	for _, m := range both.Posts() {
 		alerts, _ := harness.AlertsIn(m.Text)
@@ -191,7 +244,7 @@ func (l *losses) count(both harness.Platforms) {
 			seen[[2]string{m.Chat, a}] = true
 		}
 	}
-	l.lost, _ = both.LostAndRepeated(harness.AllChats, harness.Friends(l.bans))
+	l.lost, _ = both.LostAndRepeated(both.Chats(), harness.Friends(l.bans))
 	l.messages = map[string]int{"telegram": len(both.Telegram.Messages()), "discord": len(both.Discord.Messages())}
 	l.requests = map[string]int{
 		"telegram": len(both.Telegram.Requests("sendMessage")), "discord": len(both.Discord.Requests(discordPosts)),

@@ -253,11 +253,12 @@ func (b *builder) answerTune() *stage {
 
 func (b *builder) deliverNotices() []*stage {
 	for _, chat := range b.Chats {
+		_, hears := b.sender(chat).(msg.Listener)
 		words := newStage("deliver to "+chat.String(), 30*time.Second)
 		pictures := newStage("deliver pictures to "+chat.String(), 30*time.Second)
 		for _, s := range []*stage{words, pictures} {
 			deliverer := &bot.Deliverer{
-				Store: b.Store, Words: b.report.Words, Sender: b.sender(chat), Chat: chat, Pictures: s == pictures,
+				Store: b.Store, Words: b.report.Words, Sender: b.sender(chat), Chat: chat, Pictures: s == pictures, Deaf: !hears,
 				Draw: b.report.For(chat.Platform).Draw, Quiet: b.quiet(), Acting: b.acting,
 				Again: s.RetryIn, Next: words.Wake, Log: b.log,
 			}

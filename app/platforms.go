@@ -8,35 +8,48 @@ import (
 
 	"friendlyfire/bot"
 	"friendlyfire/bot/discord"
+	"friendlyfire/bot/mail"
 	"friendlyfire/bot/msg"
+	"friendlyfire/bot/ntfy"
 	"friendlyfire/bot/telegram"
 	"friendlyfire/bot/terminal"
+	"friendlyfire/bot/webhook"
 	"friendlyfire/config"
 	"friendlyfire/store"
 )
 
 // sections returns the sections of all chat platforms, with their defaults. This is the one list that names them.
 func sections() []config.Section {
-	return []config.Section{telegram.NewConfig(), discord.NewConfig()}
+	return []config.Section{
+		telegram.NewConfig(), discord.NewConfig(), ntfy.NewConfig(), webhook.NewConfig(), mail.NewConfig(),
+	}
 }
 
 // Platform is a chat platform as its section of the configuration describes it.
 type Platform interface {
 	config.Section
 
-	// Chats are where alerts go and commands are heard; none: the platform is not used.
+	// Chats are where messages go; none: the platform is not used. They stand in the log, in /status and in the database,
+	// so that one that is a secret goes by another name: see config.Alias.
 	Chats() []string
-	// Users may give commands.
-	Users() []string
 	// Remote reports whether the platform is on another machine, which has a clock of its own.
 	Remote() bool
-	// HasToken reports whether the configuration or the environment gives a token.
-	HasToken() bool
 
-	// Connect makes the connection without using the network.
-	Connect(b msg.Bot) (msg.PairingConnection, error)
+	// Connect makes the connection without using the network. On a platform that is Commanded it is a
+	// msg.PairingConnection.
+	Connect(b msg.Bot) (msg.Connection, error)
 	// Advice says what to do where the platform refuses the bot.
 	Advice() msg.Advice
+}
+
+// Commanded is a Platform on which people give commands, and are paired with the bot. All others only get messages.
+type Commanded interface {
+	Platform
+
+	// Users may give commands, in the platform's chats.
+	Users() []string
+	// HasToken reports whether the configuration or the environment gives a token.
+	HasToken() bool
 
 	// NewToken says in a sentence, without its full stop, how to get a token.
 	NewToken() string
@@ -58,12 +71,23 @@ func Platforms(c *config.Config) (all []Platform) {
 	return all
 }
 
-// PlatformNames returns the names of all chat platforms.
-func PlatformNames() (names []string) {
+// PairNames returns the names of the platforms that can be paired.
+func PairNames() (names []string) {
 	for _, section := range sections() {
-		names = append(names, section.Name())
+		if _, ok := section.(Commanded); ok {
+			names = append(names, section.Name())
+		}
 	}
 	return names
+}
+
+// UsersOf returns who may give commands on the platform, and whether commands are given there at all.
+func UsersOf(p Platform) (users []string, commanded bool) {
+	c, commanded := p.(Commanded)
+	if commanded {
+		users = c.Users()
+	}
+	return users, commanded
 }
 
 // PlatformNamed returns the platform of that name in the configuration, or nil.
@@ -96,7 +120,8 @@ func (a *App) connect(commands *bot.Commands) error {
 			continue
 		}
 		hearing := &msg.Hearing{Platform: platform.Name()}
-		if len(platform.Users()) > 0 {
+		users, _ := UsersOf(platform)
+		if len(users) > 0 {
 			commands.Health.Hearing = append(commands.Health.Hearing, hearing)
 		}
 		connection, err := platform.Connect(msg.Bot{
@@ -108,7 +133,7 @@ func (a *App) connect(commands *bot.Commands) error {
 		if err != nil {
 			return err
 		}
-		add(connection, platform.Chats(), platform.Users())
+		add(connection, platform.Chats(), users)
 	}
 	if len(a.Connections) == 0 {
 		add(&terminal.Terminal{

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/term"
 
 	"friendlyfire/bot"
+	"friendlyfire/bot/msg"
 	"friendlyfire/bot/terminal"
 	"friendlyfire/config"
 	"friendlyfire/store"
@@ -55,8 +56,12 @@ func (a *App) start(ctx context.Context) error {
 		}
 	}
 	for _, connection := range a.Connections {
+		listener, hears := connection.(msg.Listener)
+		if !hears {
+			continue
+		}
 		wg.Go(func() {
-			err := connection.Listen(ctx)
+			err := listener.Listen(ctx)
 			if errors.Is(err, terminal.ErrQuit) {
 				stop(nil)
 				return

@@ -38,12 +38,13 @@ type Deliverer struct {
 	Words    Words
 	Sender   msg.Sender
 	Chat     store.Chat
-	Pictures bool                                         // it sends the notices with pictures; otherwise the others
-	Draw     func(context.Context, Chart) ([]byte, error) // PNG
-	Acting   *Acting                                      // nil: nobody can act
-	Quiet    *Quiet                                       // when only alerts are sent; nil: never
-	Again    func(time.Duration)                          // called when a Step is due after that time
-	Next     func()                                       // called when the other one may have something to do; nil: nobody
+	Pictures bool // it sends the notices with pictures; otherwise the others
+	Deaf     bool // no commands are heard there, so that none is proposed
+	Draw     func(context.Context, Chart) (Picture, error)
+	Acting   *Acting             // nil: nobody can act
+	Quiet    *Quiet              // when only alerts are sent; nil: never
+	Again    func(time.Duration) // called when a Step is due after that time
+	Next     func()              // called when the other one may have something to do; nil: nobody
 	Log      *slog.Logger
 
 	resumed bool      // the sender knows when the last run has posted
@@ -231,7 +232,7 @@ func (d *Deliverer) recordUpload(ctx context.Context, end store.Attempt, unsent 
 	pause := uploadPause
 	if unsent != nil && unsent.Unreached {
 		end.Failed, end.NoUpload = true, true
-		pause = backoff(d.missed)
+		pause = max(backoff(d.missed), unsent.After)
 		d.missed++
 	} else {
 		d.missed = 0

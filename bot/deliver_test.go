@@ -106,6 +106,26 @@ func TestR29OutageDoesNotCountAsAFailure(t *testing.T) {
 	})
 }
 
+// A picture, too, waits for as long as the platform asks.
+func TestR29PictureWaitsWhereNothingWasReceived(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t)
+		failure := error(&msg.NotSentError{Reason: "try again later", Unreached: true, After: 15 * time.Minute})
+		g := d.hang(func() error { return failure })
+		d.post("digest/2000-01-01")
+		d.pass(40 * time.Minute)
+		if g.uploads != 3 {
+			t.Errorf("%d uploads in 40 minutes, want one every 15", g.uploads)
+		}
+		failure = nil
+		d.pass(10 * time.Minute)
+		d.said("trouble", "numbers", "more numbers")
+		if d.sender.sent[1].Photo == nil {
+			t.Error("the picture is lost")
+		}
+	})
+}
+
 // A bot that is killed whenever it uploads gets the words out all the same.
 func TestR29KillsCountAsFailures(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

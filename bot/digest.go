@@ -24,6 +24,9 @@ type Digester struct {
 	quiet bool // in the chat where it is shown only alerts ring
 }
 
+// digests begins the keys of the notices of digests.
+const digests = "digest/"
+
 // Step posts today's digest if its time has come and it has not been posted yet. A digest that was missed while the
 // program did not run is made up for; one from before the database was created is not.
 func (d *Digester) Step(ctx context.Context) error {
@@ -36,9 +39,9 @@ func (d *Digester) Step(ctx context.Context) error {
 	if err != nil || at.Before(created) {
 		return err
 	}
-	key := "digest/" + now.Format(time.DateOnly)
+	key := digests + now.Format(time.DateOnly)
 	if d.Health.Clock.Settled() {
-		if err := d.Store.PutAsideAfter(ctx, "digest/", key); err != nil {
+		if err := d.Store.PutAsideAfter(ctx, digests, key); err != nil {
 			return fmt.Errorf("digest: %w", err)
 		}
 	}

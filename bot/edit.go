@@ -123,6 +123,9 @@ func (d *Deliverer) post(ctx context.Context, chat string, m msg.Message) (id st
 // followUpFor is how long after an alert an answer of whois is still added to it.
 const followUpFor = 24 * time.Hour
 
+// additions begins the keys of the notices that add to an alert; its ban's id follows, as in the alert's own key.
+const additions = "whois/"
+
 // followUp adds what whois has said since to alerts that did not wait for it: in place where the platform can, else in
 // a line of its own if it differs from what the table says.
 func (a *Announcer) followUp(ctx context.Context) error {
@@ -146,7 +149,7 @@ func (a *Announcer) followUp(ctx context.Context) error {
 			}
 			revised = append(revised, a.post(alertKey(g), body)...)
 			if text := a.Words.differs(g); text != nil {
-				for _, n := range a.post(fmt.Sprintf("whois/%d", g.ID), Body{Text: text, Silent: true}) {
+				for _, n := range a.post(fmt.Sprint(additions, g.ID), Body{Text: text, Silent: true}) {
 					if a.InPlace == nil || !a.InPlace(n.Chat) {
 						others = append(others, n)
 					}

@@ -89,6 +89,23 @@ func TestR23WhatWhoisSaysLaterChangesTheAlertInPlace(t *testing.T) {
 	})
 }
 
+func TestWhatWhoisSaysLaterFollowsTheAlertWhereNoneCanBeChanged(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t)
+		d.ban("198.51.100.7", "BE")
+		d.step()
+		d.answer("198.51.100.7", "NL")
+		d.steps(30)
+		if len(d.sender.sent) != 2 {
+			t.Fatalf("%d messages, want the alert and what whois says: %q", len(d.sender.sent), d.sender.texts())
+		}
+		alert, more := d.sender.sent[0], d.sender.sent[1]
+		if alert.Follows != "" || alert.Nonce == "" || more.Follows != alert.Nonce || more.Nonce == alert.Nonce {
+			t.Errorf("the alert %q follows %q, what whois says %q follows %q", alert.Nonce, alert.Follows, more.Nonce, more.Follows)
+		}
+	})
+}
+
 func TestChangeOfAMessageKeepsTheOtherAlertsInIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDesk(t)

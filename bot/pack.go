@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"slices"
+	"strings"
 	"time"
 
 	"friendlyfire/bot/msg"
@@ -42,6 +43,10 @@ func (d *Deliverer) compose(ctx context.Context, due []store.Notice) ([]store.No
 		longer.Text = p.text(d.Words, func(t msg.Text) bool {
 			return len(pack) > 0 || d.Sender.Fits(msg.Message{Text: t.Noted(note)}.AsRepeat())
 		}).Noted(note)
+		if d.Deaf {
+			longer.Text = withoutCommands(longer.Text)
+		}
+		p.addFacts(&longer, d.Words, len(pack) == 0)
 		if len(pack) > 0 {
 			longer.Text = slices.Concat(m.Text, msg.Text{{Text: "\n\n"}}, longer.Text)
 		}
@@ -51,10 +56,10 @@ func (d *Deliverer) compose(ctx context.Context, due []store.Notice) ([]store.No
 		pack, m, told = append(pack, p.notices...), longer, append(told, p.told()...)
 		if p.body.Chart != nil {
 			if n.Uploads > 0 {
-				m.Photo = d.draw(ctx, *p.body.Chart)
+				m.Photo, m.Fallback = d.draw(ctx, *p.body.Chart)
 			}
 			if !d.Sender.Fits(m) {
-				m.Photo = nil // a caption is shorter than a text may be
+				m.Photo, m.Fallback = nil, "" // a caption is shorter than a text may be
 			}
 			break
 		}
@@ -69,7 +74,17 @@ func (d *Deliverer) compose(ctx context.Context, due []store.Notice) ([]store.No
 	if first.MaybeSent {
 		m = m.AsRepeat()
 	}
-	return pack, m, nil
+	m.Follows, err = d.follows(ctx, first)
+	return pack, m, err
+}
+
+// follows is the nonce of the alert to which a notice adds; "": it adds to none.
+func (d *Deliverer) follows(ctx context.Context, n store.Notice) (nonce string, err error) {
+	ban, adds := strings.CutPrefix(n.Key, additions)
+	if !adds {
+		return "", nil
+	}
+	return d.Store.NonceOf(ctx, alerts+ban, d.Chat)
 }
 
 // together reports whether a notice may be in the message of the first.
@@ -93,11 +108,16 @@ func (d *Deliverer) buttons(ctx context.Context, told []Told, notices int) (butt
 	return buttons
 }
 
-// draw returns the picture, or nil if that fails: better words without a picture than no words.
-func (d *Deliverer) draw(ctx context.Context, c Chart) []byte {
-	png, err := d.Draw(ctx, c)
+// draw returns the picture and what stands for it in words, or nothing if that fails: better words without a picture
+// than no words.
+func (d *Deliverer) draw(ctx context.Context, c Chart) (photo []byte, fallback string) {
+	picture, err := d.Draw(ctx, c)
+	if err == nil {
+		photo, err = picture.PNG()
+	}
 	if err != nil {
 		d.Log.Error("chart not drawn", "error", err)
+		return nil, ""
 	}
-	return png
+	return photo, picture.Text(phone)
 }

@@ -30,8 +30,11 @@ var unknownReason = Reason{
 // ReasonOf puts the text of an error into words. The text may come from the database, where errors are kept.
 func ReasonOf(text string) Reason {
 	text = strings.TrimSpace(text)
-	for _, prefix := range []string{"not sent: ", "rejected: "} {
+	for _, prefix := range []string{"not sent: ", "rejected: ", "not sent ", "rejected "} {
 		text = strings.TrimPrefix(text, prefix)
+	}
+	if words, worded := strings.CutPrefix(text, "because "); worded { // by the platform, see msg.Sender
+		return Reason{Says: words}
 	}
 	if text == "" {
 		return Reason{Says: "no reason is known"}

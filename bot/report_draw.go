@@ -13,13 +13,13 @@ type Picture interface {
 	Text(width int) string // rows of block characters, at most width cells wide
 }
 
-// Draw counts what c asks for and returns the picture as PNG.
-func (r *Reporter) Draw(ctx context.Context, c Chart) ([]byte, error) {
+// Draw counts what c asks for and returns the picture.
+func (r *Reporter) Draw(ctx context.Context, c Chart) (Picture, error) {
 	rep, err := r.count(ctx, c)
 	if err != nil {
 		return nil, err
 	}
-	return r.Picture(rep).PNG()
+	return r.Picture(rep), nil
 }
 
 // Picture makes the chart that suits the report.

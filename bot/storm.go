@@ -26,6 +26,9 @@ type Told struct {
 	Until   time.Time `json:"until,omitzero"`    // when the ban ends; zero: never, or nobody knows
 	Context string    `json:"context,omitempty"` // what else the jail does
 
+	Country store.Country `json:"country,omitempty"`
+	BanTime int64         `json:"seconds,omitempty"` // as store.Ban.BanTime
+
 	Who  evidence.Who `json:"who,omitempty"`  // who was probably banned; "" or Unclear: nobody can say
 	User string       `json:"user,omitempty"` // of a person: a name that was tried
 
@@ -37,7 +40,7 @@ func (w Words) told(g store.EnrichedBan, who evidence.Verdict, context string) *
 	flag, whose := w.friend(g)
 	t := &Told{
 		ID: g.ID, Jail: g.Jail, Source: g.Source, Flag: flag, Whose: whose, Address: w.address(g.Address), Time: g.Time,
-		Context: context, Who: who.Who,
+		Context: context, Who: who.Who, Country: g.Country, BanTime: g.BanTime,
 	}
 	if g.BanTime > 0 {
 		t.Until = g.Time.Add(time.Duration(g.BanTime) * time.Second)

@@ -40,7 +40,8 @@ func checkActs(ctx context.Context, list *checklist, a *app.App) {
 	}
 	heard := map[string]bool{}
 	for _, platform := range app.Platforms(a.Config) {
-		for _, user := range platform.Users() {
+		users, _ := app.UsersOf(platform)
+		for _, user := range users {
 			heard[user] = true
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 
 	"friendlyfire/app"
 	"friendlyfire/bot/msg"
@@ -32,21 +33,25 @@ func checkConnection(
 	if commands, ok := connection.(interface{ CheckCommands(context.Context) error }); ok {
 		checkCommands(list, platform, commands.CheckCommands(ctx))
 	}
-	if platform != nil && len(platform.Users()) == 0 {
+	if users, commanded := app.UsersOf(platform); commanded && len(users) == 0 {
 		list.note(name, "nobody may command it",
 			"It obeys the users in the configuration alone, and this adds one: friendlyfire pair "+name+" --write")
 	}
 	for _, chat := range a.Chats {
 		if chat.Platform == name {
-			checkChat(ctx, list, connection, chat, advice, test)
+			checkChat(ctx, list, connection, chat, platform, test)
 		}
 	}
 }
 
 // checkChat checks whether messages arrive in a chat, and posts the test messages if there are any.
-func checkChat(ctx context.Context, list *checklist, connection msg.Connection, chat store.Chat, advice msg.Advice,
+func checkChat(ctx context.Context, list *checklist, connection msg.Connection, chat store.Chat, platform app.Platform,
 	test *testMessages,
 ) {
+	var advice msg.Advice
+	if platform != nil {
+		advice = platform.Advice()
+	}
 	title, err := connection.CanPost(ctx, chat.ID)
 	list.privacy.hide(title)
 	reach, ok := errors.AsType[*msg.ReachError](err)
@@ -70,7 +75,11 @@ func checkChat(ctx context.Context, list *checklist, connection msg.Connection, 
 	case reach.Unsure, reach.Minor:
 		list.note(chat.String(), title+"; "+reach.Reason, help)
 	default:
-		list.problem(chat.String(), inWords(err), help)
+		err = inWords(err)
+		if _, commanded := app.UsersOf(platform); !commanded && title != "" { // an alias alone tells nobody which chat it is
+			err = fmt.Errorf("%s: %w", title, err)
+		}
+		list.problem(chat.String(), err, help)
 	}
 }
 
@@ -83,7 +92,7 @@ func checkCommands(list *checklist, platform app.Platform, err error) {
 	if reach, ok := errors.AsType[*msg.ReachError](err); ok {
 		advice = reach.Advice
 	}
-	if len(platform.Users()) == 0 {
+	if users, _ := app.UsersOf(platform); len(users) == 0 {
 		list.note(platform.Name(), inWords(err).Error(), advice)
 		return
 	}

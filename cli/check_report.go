@@ -68,7 +68,8 @@ func (p *privacy) hideConfig(c *config.Config) {
 	for _, section := range c.Platforms {
 		if platform, ok := section.(app.Platform); ok {
 			p.hide(platform.Chats()...)
-			p.hide(platform.Users()...)
+			users, _ := app.UsersOf(platform)
+			p.hide(users...)
 		}
 	}
 	if host, err := os.Hostname(); err == nil {

@@ -31,9 +31,9 @@ func newTestMessages(ctx context.Context, a *app.App) (*testMessages, error) {
 	}
 	chart.Text = append(thisIsATest(" of pictures: a chart "+of+"."), chart.Text...)
 
-	alert := thisIsATest(", and nobody was banned. An alert looks like this:")
-	alert = append(alert, a.Words().Alert(madeUpBan(a.Config), nil, "")...)
-	return &testMessages{alert: msg.Message{Text: alert}, chart: chart}, nil
+	alert := a.Words().AlertMessage(madeUpBan(a.Config))
+	alert.Text = append(thisIsATest(", and nobody was banned. An alert looks like this:"), alert.Text...)
+	return &testMessages{alert: alert, chart: chart}, nil
 }
 
 // thisIsATest returns the paragraph that a test message begins with.
@@ -69,7 +69,9 @@ func chartMessage(ctx context.Context, a *app.App) (m msg.Message, total int64, 
 	}
 	picture := r.Picture(rep)
 	png, err := picture.PNG()
-	return msg.Message{Text: r.Caption(rep), Photo: png, Fallback: picture.Text(30)}, rep.Total, err
+	return msg.Message{
+		Text: r.Caption(rep), Photo: png, Fallback: picture.Text(30), Kind: msg.Digest, Silent: true,
+	}, rep.Total, err
 }
 
 // sampleMessage returns chartMessage of a temporary database that holds the sample.

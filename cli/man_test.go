@@ -166,7 +166,7 @@ func TestManPageIsComplete(t *testing.T) {
 // variables are the names of the program's own environment variables.
 func variables(t *testing.T) (all []string) {
 	t.Helper()
-	for _, platform := range app.PlatformNames() {
+	for _, platform := range app.PairNames() {
 		all = append(all, config.TokenVariable(platform))
 	}
 	name := regexp.MustCompile(`"(FRIENDLYFIRE_[A-Z_]+)"`)

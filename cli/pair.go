@@ -24,7 +24,7 @@ const (
 
 func pairCommand(env *app.Env) *cobra.Command {
 	var write bool
-	platforms := app.PlatformNames()
+	platforms := app.PairNames()
 	cmd := &cobra.Command{
 		Use:       "pair " + strings.Join(platforms, "|"),
 		Short:     "Let in the chat and the person that send a one-time code to the bot",
@@ -65,7 +65,10 @@ func pair(ctx context.Context, env app.Env, name string, write bool) error {
 		return err
 	}
 	defer unlock()
-	platform := app.PlatformNamed(c, name)
+	platform, ok := app.PlatformNamed(c, name).(app.Commanded)
+	if !ok {
+		return errors.New(name + " cannot be paired")
+	}
 	connection, closeAll, err := connectToPair(ctx, c, platform, env)
 	if err != nil {
 		return err
@@ -114,7 +117,7 @@ func checkCommandLine(file, database string) string {
 }
 
 // connectToPair connects to the platform. The caller calls closeAll when it needs the connection no more.
-func connectToPair(ctx context.Context, c *config.Config, platform app.Platform, env app.Env) (
+func connectToPair(ctx context.Context, c *config.Config, platform app.Commanded, env app.Env) (
 	connection msg.PairingConnection, closeAll func(), err error,
 ) {
 	if !platform.HasToken() {
@@ -132,7 +135,8 @@ func connectToPair(ctx context.Context, c *config.Config, platform app.Platform,
 		}
 		closeAll = func() { _ = bot.Store.Close() }
 	}
-	connection, err = platform.Connect(bot)
+	connected, err := platform.Connect(bot)
+	connection, _ = connected.(msg.PairingConnection)
 	if err != nil {
 		closeAll()
 	}
@@ -140,7 +144,7 @@ func connectToPair(ctx context.Context, c *config.Config, platform app.Platform,
 }
 
 // explain returns the error of a dialogue as one that says what to do about it.
-func explain(err error, platform app.Platform) error {
+func explain(err error, platform app.Commanded) error {
 	if errors.Is(err, context.Canceled) {
 		return errors.New("given up; nothing is changed")
 	}

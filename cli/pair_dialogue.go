@@ -24,7 +24,7 @@ import (
 type dialogue struct {
 	env      app.Env
 	config   *config.Config
-	platform app.Platform
+	platform app.Commanded
 	code     string
 	ask      func() <-chan string // returns the lines typed from now on
 	wrong    int                  // how many wrong codes came

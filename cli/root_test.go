@@ -127,7 +127,7 @@ func TestShellsCompleteWhatFlagsTake(t *testing.T) {
 		{[]string{"report", "--by", ""}, bot.Kinds()},
 		{[]string{"report", "--since", ""}, bot.Periods()},
 		{[]string{"import", "--source", ""}, []string{"web1"}},
-		{[]string{"pair", ""}, app.PlatformNames()},
+		{[]string{"pair", ""}, app.PairNames()},
 	} {
 		out := s.MustRun(append([]string{"__complete"}, tc.args...)...)
 		got, _, _ := strings.Cut(out, "\n:")

@@ -14,7 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
-	"friendlyfire/bot/discord"
+	"friendlyfire/app"
 	"friendlyfire/bot/telegram"
 	"friendlyfire/config"
 	"friendlyfire/store"
@@ -56,7 +56,8 @@ var shipped = func() []byte {
 	return data
 }()
 
-func sections() []config.Section { return []config.Section{telegram.NewConfig(), discord.NewConfig()} }
+// sections are those of all platforms that the program has.
+func sections() []config.Section { return app.Env{}.Config().Sections() }
 
 var loader = config.Loader{Defaults: shipped, Sections: sections}
 

@@ -54,14 +54,19 @@ func (r *reader) mistakeAt(line int, key, format string, args ...any) {
 // hide returns s without what looks like a token of any platform, cleaned and cut.
 func (r *reader) hide(s string) string {
 	for _, section := range r.sections {
-		s = section.TokenForm().ReplaceAllLiteralString(s, "(not shown)")
+		if form := section.TokenForm(); form != nil {
+			s = form.ReplaceAllLiteralString(s, "(not shown)")
+		}
 	}
 	return store.Clean(s, 500)
 }
 
 // holdsToken reports whether anything in s looks like a token of any platform.
 func (r *reader) holdsToken(s string) bool {
-	return slices.ContainsFunc(r.sections, func(section Section) bool { return section.TokenForm().MatchString(s) })
+	return slices.ContainsFunc(r.sections, func(section Section) bool {
+		form := section.TokenForm()
+		return form != nil && form.MatchString(s)
+	})
 }
 
 // err returns the mistakes as an *Error.

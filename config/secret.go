@@ -62,6 +62,12 @@ func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 // readSecret returns the text of a small regular file that only its owner can read, without the white space around it.
 // The error is a *fs.PathError, or says what is wrong with the file without naming it.
 func readSecret(path string) (string, error) {
+	text, err := readSecretFile(path)
+	return strings.TrimSpace(text), err
+}
+
+// readSecretFile is readSecret with the white space.
+func readSecretFile(path string) (string, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return "", err
@@ -73,7 +79,7 @@ func readSecret(path string) (string, error) {
 		return "", fmt.Errorf("is too long for a secret: %d bytes", info.Size())
 	}
 	text, err := os.ReadFile(path)
-	return strings.TrimSpace(string(text)), err
+	return string(text), err
 }
 
 // ownersOnly returns an error if others than the owner may read the file. Credentials that systemd provides are

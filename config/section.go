@@ -19,7 +19,8 @@ import (
 type Section interface {
 	// Name is that of the section and of the platform, such as "telegram".
 	Name() string
-	// TokenForm matches a token of the platform. Wherever text in the file matches, it is refused and never shown.
+	// TokenForm matches a token of the platform; nil: its secrets have no form of their own. Wherever text in the file
+	// matches, it is refused and never shown.
 	TokenForm() *regexp.Regexp
 	// Validate is called once the section is read, or is known to be missing. It notes what is wrong, and gets the
 	// token.
@@ -65,6 +66,7 @@ type Account struct {
 	ChatsKey  string // key of the list of chats
 	HasChats  bool   // that list is not empty
 	HasUsers  bool   // the list under the key users is not empty
+	Optional  bool   // chats may do without a token
 }
 
 // TokenVariable returns the name of the environment variable that may hold the token of the platform with this section.
@@ -87,13 +89,15 @@ func (v *Validator) Token(a Account) Secret {
 	}
 	token, given := v.readToken(a)
 	switch {
-	case hasChats && !given:
+	case hasChats && !given && !a.Optional:
 		v.Mistake(a.ChatsKey, "needs a token: name its file in %s, or set %s in the environment",
 			v.key(tokenFileKey), TokenVariable(v.section))
 	case given && !hasChats && v.purpose == ToRun:
-		v.Missing(a.ChatsKey, tokenFileKey,
-			"is missing: there is a token and nowhere to post; `friendlyfire pair %s` finds the number of a chat",
-			v.section)
+		find := "; `friendlyfire pair " + v.section + "` finds the number of a chat"
+		if a.Optional {
+			find = ""
+		}
+		v.Missing(a.ChatsKey, tokenFileKey, "is missing: there is a token and nowhere to post%s", find)
 	}
 	return token
 }
@@ -122,6 +126,30 @@ func (v *Validator) readToken(a Account) (token Secret, given bool) {
 		return NewSecret(env), true
 	}
 	return Secret{}, false
+}
+
+// SecretFile returns the text of a file that a key names, without the white space around it, and notes what keeps it
+// from being read: only its owner may. It is empty where the key is, where the configuration is loaded ToAsk, and where
+// the file cannot be read.
+func (v *Validator) SecretFile(key, path string) Secret {
+	return NewSecret(strings.TrimSpace(strings.Join(v.SecretLines(key, path), "\n")))
+}
+
+// SecretLines returns the lines of such a file, as they are, and nil where SecretFile is empty.
+func (v *Validator) SecretLines(key, path string) []string {
+	if path == "" || v.purpose == ToAsk {
+		return nil
+	}
+	text, err := readSecretFile(path)
+	switch {
+	case err != nil:
+		v.Mistake(key, "%s", reason(err))
+		return nil
+	case strings.TrimSpace(text) == "":
+		v.Mistake(key, "the file is empty")
+		return nil
+	}
+	return strings.Split(text, "\n")
 }
 
 // isToken reports whether the text is a token and nothing else.

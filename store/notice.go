@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Chat is where messages go: a Telegram chat, a Discord channel, the terminal.
+// Chat is where messages go: a Telegram chat, a Discord channel, the alias of a topic or of a URL, the terminal.
 type Chat struct{ Platform, ID string }
 
 func (c Chat) String() string {
@@ -82,6 +82,16 @@ func (s *Store) Posted(ctx context.Context, key string, chat Chat) (bool, error)
 	err := s.r.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM notices WHERE key = ? AND platform = ? AND chat = ?)",
 		key, chat.Platform, chat.ID).Scan(&posted)
 	return posted, err
+}
+
+// NonceOf returns the nonce of the message in which the notice with that key has gone to the chat; "" if none has.
+func (s *Store) NonceOf(ctx context.Context, key string, chat Chat) (nonce string, err error) {
+	err = s.r.QueryRowContext(ctx, "SELECT nonce FROM notices WHERE key = ? AND platform = ? AND chat = ?",
+		key, chat.Platform, chat.ID).Scan(&nonce)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", nil
+	}
+	return nonce, err
 }
 
 // PutAsideAfter gives other keys to the notices whose keys begin with prefix and come after key, which itself begins

@@ -54,7 +54,7 @@ func AlertForm() *regexp.Regexp {
 var stormForm = regexp.MustCompile(` banned (?:([\d\x{202f}]+) friends?|friends ([\d\x{202f}]+) times)[^(\n]* \(`)
 
 // unnamed finds how many bans of a storm are counted and not named.
-var unnamed = regexp.MustCompile(`… and ([\d\x{202f}]+) more bans?: /friends 24h lists them`)
+var unnamed = regexp.MustCompile(`… and ([\d\x{202f}]+) more bans?`)
 
 // AlertsIn returns the addresses that a message alerts of: by themselves, or in a storm with those that it does not name.
 func AlertsIn(text string) (addresses []string, more int) {

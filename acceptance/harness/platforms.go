@@ -14,16 +14,18 @@ import (
 	"friendlyfire/bot/telegram/telegramtest"
 )
 
-// Platforms are the fakes of both platforms, which remember what the program posted.
+// Platforms are the fakes of Telegram and Discord, and of others where a scene has them. They remember what the program
+// posted.
 type Platforms struct {
 	Telegram *telegramtest.Server
 	Discord  *discordtest.Server
+	Others   []Fake
 }
 
 // InMemory are platforms without sockets, for a program in the test's own process.
 func InMemory(t *testing.T) Platforms {
 	t.Helper()
-	p := Platforms{telegramtest.InMemory(t), discordtest.InMemory(t)}
+	p := Platforms{Telegram: telegramtest.InMemory(t), Discord: discordtest.InMemory(t)}
 	t.Cleanup(func() { p.nothingClickable(t) })
 	return p
 }
@@ -31,9 +33,24 @@ func InMemory(t *testing.T) Platforms {
 // OnLoopback are platforms for a program in a process of its own.
 func OnLoopback(t *testing.T) Platforms {
 	t.Helper()
-	p := Platforms{telegramtest.Start(t), discordtest.Start(t)}
+	p := Platforms{Telegram: telegramtest.Start(t), Discord: discordtest.Start(t)}
 	t.Cleanup(func() { p.nothingClickable(t) })
 	return p
+}
+
+// With adds other platforms.
+func (p Platforms) With(others ...Fake) Platforms {
+	p.Others = append(slices.Clone(p.Others), others...)
+	return p
+}
+
+// Chats are all chats of a scene with these platforms.
+func (p Platforms) Chats() []string {
+	all := slices.Clone(AllChats)
+	for _, other := range p.Others {
+		all = append(all, other.Chats()...)
+	}
+	return all
 }
 
 // nothingClickable fails the test if Telegram found a link, a mention or the like in a message.
@@ -59,6 +76,11 @@ func (p Platforms) Dial(ctx context.Context, network, address string) (net.Conn,
 	case strings.HasSuffix(p.Discord.URL(), address):
 		return p.Discord.Dial(ctx, network, address)
 	}
+	for _, other := range p.Others {
+		if other.Addr() == address {
+			return other.Dial(ctx, network, address)
+		}
+	}
 	return nil, fmt.Errorf("nobody is at %s", address)
 }
 
@@ -72,13 +94,16 @@ type Post struct {
 	Time       time.Time
 }
 
-// Posts are all messages, those of Telegram first.
+// Posts are all messages, those of Telegram first, then those of Discord.
 func (p Platforms) Posts() (all []Post) {
 	for _, m := range p.Telegram.Messages() {
 		all = append(all, Post{strconv.FormatInt(m.Chat, 10), m.Text, m.Photo, m.Time})
 	}
 	for _, m := range p.Discord.Messages() {
 		all = append(all, Post{m.Channel, Unescape(m.Content), m.Photo, m.Time})
+	}
+	for _, other := range p.Others {
+		all = append(all, other.Posts()...)
 	}
 	return all
 }
@@ -95,13 +120,13 @@ func (p Platforms) Mentions(text string) map[string]int {
 // InEveryChat reports whether a text was posted at least once in each chat.
 func (p Platforms) InEveryChat(text string) bool {
 	n := p.Mentions(text)
-	return !slices.ContainsFunc(AllChats, func(chat string) bool { return n[chat] == 0 })
+	return !slices.ContainsFunc(p.Chats(), func(chat string) bool { return n[chat] == 0 })
 }
 
 // Exactly reports whether a text was posted so often in each chat.
 func (p Platforms) Exactly(text string, times int) bool {
 	n := p.Mentions(text)
-	return !slices.ContainsFunc(AllChats, func(chat string) bool { return n[chat] != times })
+	return !slices.ContainsFunc(p.Chats(), func(chat string) bool { return n[chat] != times })
 }
 
 // Await waits until a text was posted so often in each chat.

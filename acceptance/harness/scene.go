@@ -66,11 +66,20 @@ func NewTelegramScene(t *testing.T, telegram *telegramtest.Server, changes ...Ch
 	return s
 }
 
-// NewChatScene is a scene with chats on both platforms and their tokens in files. Unless a change says otherwise, the
+// NewChatScene is a scene with chats on all of the platforms and their tokens in files. Unless a change says otherwise, the
 // program reports nothing of its own accord.
-func NewChatScene(t *testing.T, both Platforms, changes ...Change) *Scene {
+func NewChatScene(t *testing.T, platforms Platforms, changes ...Change) *Scene {
 	t.Helper()
-	s := NewScene(t, withBoth, append([]Change{both.Addresses()}, changes...)...)
+	sections := []string{withBoth}
+	for _, other := range platforms.Others {
+		sections = append(sections, other.Section())
+	}
+	s := NewScene(t, strings.Join(sections, ""), append([]Change{platforms.Addresses()}, changes...)...)
+	for _, other := range platforms.Others {
+		for name, text := range other.Files() {
+			s.Write(filepath.Join(s.Dir, name), []byte(text))
+		}
+	}
 	s.Write(filepath.Join(s.Dir, "telegram"), []byte(telegramtest.Token))
 	s.Write(filepath.Join(s.Dir, "discord"), []byte(discordtest.Token))
 	return s

@@ -112,3 +112,38 @@ func (s *Server) Sleep(ctx context.Context, d time.Duration) bool {
 		return false
 	}
 }
+
+// ServeConns serves connections of a protocol that is not HTTP until the test ends, and then closes them.
+func (s *Server) ServeConns(tb testing.TB, serve func(net.Conn)) {
+	var mu sync.Mutex
+	open := map[net.Conn]bool{}
+	var serving sync.WaitGroup
+	serving.Go(func() {
+		for {
+			conn, err := s.listener.Accept()
+			if err != nil {
+				return // closed
+			}
+			mu.Lock()
+			open[conn] = true
+			mu.Unlock()
+			serving.Go(func() {
+				serve(conn)
+				_ = conn.Close()
+				mu.Lock()
+				defer mu.Unlock()
+				delete(open, conn)
+			})
+		}
+	})
+	tb.Cleanup(func() {
+		close(s.closing)
+		_ = s.listener.Close()
+		mu.Lock()
+		for conn := range open {
+			_ = conn.Close()
+		}
+		mu.Unlock()
+		serving.Wait()
+	})
+}

@@ -78,7 +78,7 @@ func validateID(v *config.Validator, key, id, what string) {
 }
 
 // Connect returns the client. It does not use the network.
-func (c *Config) Connect(b msg.Bot) (msg.PairingConnection, error) {
+func (c *Config) Connect(b msg.Bot) (msg.Connection, error) {
 	client, err := New(c.Token.Reveal(), c.API, b.Dial)
 	if err != nil {
 		return nil, err

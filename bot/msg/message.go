@@ -55,14 +55,50 @@ type Message struct {
 	// duplicates. At most 25 characters; empty for answers to commands.
 	Nonce string
 
+	// Follows is the Nonce of the message that this one adds to; "": it stands alone.
+	Follows string
+
 	// Buttons are shown below the message, in rows; nil: none.
 	Buttons [][]Button
 
 	// Silent does not make a phone ring.
 	Silent bool
 
+	// Kind is what the message is about. It and the fields below repeat what the text says, for platforms that show more
+	// than words, or hand on facts.
+	Kind Kind
+	// Bans are those that an alert tells of; nil: the message is none.
+	Bans []Ban
+	// Command lifts the ban of an alert, on its server; "": nothing does, or the text alone tells it.
+	Command string
+	// Repeat is set where the message may have been sent before.
+	Repeat bool
+
 	// Aside says that this answer to a press of a button takes no message's place: it is posted below.
 	Aside bool
+}
+
+// Kind is what a message is about.
+type Kind string
+
+// Kinds of messages, the most urgent first. An answer to a command has none.
+const (
+	Alert   Kind = "alert"   // a friend is banned
+	Trouble Kind = "trouble" // something does not work
+	Digest  Kind = "digest"  // a summary of a day or a week
+	News    Kind = "news"    // everything else, such as that trouble is over
+)
+
+// Ban is a ban that an alert tells of.
+type Ban struct {
+	Address  string // or its network, where addresses are masked
+	Jail     string // "" where it has no name
+	Source   string // the name of the server
+	Time     time.Time
+	Duration time.Duration // 0: not known; negative: for ever
+	Country  string        // ISO 3166-1 alpha-2; "": not known
+	Friend   string        // what makes it friendly: "Belgium", "your 203.0.113.0/24"
+	Verdict  string        // who was probably banned: "person", "attacker", or "unclear"
 }
 
 // Button sends Command when it is pressed.
@@ -76,7 +112,8 @@ type Button struct {
 // Send waits, within ctx, until the platform's rate limits allow the post. It returns nil when the platform has
 // confirmed the message, and otherwise an error whose type says what the caller may do: *RejectedError,
 // *RetryAfterError, *NotSentError, *MovedError. After any other error it is unknown whether the message was sent.
-// No error contains a token, or a URL with a token.
+// No error contains a token, or a URL with a token. A reason that begins with "because " is in words for people, and
+// is shown to them as it is; any other is for the log.
 type Sender interface {
 	Platform() string
 	Send(ctx context.Context, chat string, m Message) error
@@ -105,7 +142,7 @@ type Resumer interface {
 // it is sent: too long, malformed, blocked for its words.
 type RejectedError struct{ Reason string }
 
-func (e *RejectedError) Error() string { return "rejected: " + e.Reason }
+func (e *RejectedError) Error() string { return "rejected" + because(e.Reason) }
 
 // RetryAfterError is a message that was not sent, and must not be sent again before After has passed.
 type RetryAfterError struct {
@@ -140,7 +177,15 @@ type NotSentError struct {
 	Unknown bool
 }
 
-func (e *NotSentError) Error() string { return "not sent: " + e.Reason }
+func (e *NotSentError) Error() string { return "not sent" + because(e.Reason) }
+
+// because joins a reason to what was not done.
+func because(reason string) string {
+	if strings.HasPrefix(reason, "because ") {
+		return " " + reason
+	}
+	return ": " + reason
+}
 
 // MovedError is a chat whose id has changed. The message was not sent.
 type MovedError struct{ To string }
@@ -193,7 +238,7 @@ func (m Message) InWords(fits func(Message) bool) Message {
 
 // AsRepeat returns m with the note that it may have been sent before.
 func (m Message) AsRepeat() Message {
-	m.Text = m.Text.Noted(" (may repeat)")
+	m.Text, m.Repeat = m.Text.Noted(" (may repeat)"), true
 	return m
 }
 

@@ -49,7 +49,7 @@ func (a PairAttempt) String() string {
 
 // PairingConnection is a connection over which a bot can be paired with a chat.
 type PairingConnection interface {
-	Connection
+	Listener
 	// Pair listens for codes until accept returns true for one, and returns that attempt. It calls ready as soon as it
 	// listens. It answers nobody.
 	Pair(ctx context.Context, ready func(Self), accept func(PairAttempt) bool) (PairAttempt, error)

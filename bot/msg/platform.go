@@ -54,15 +54,20 @@ func (b *Bot) Logger(platform string) *slog.Logger {
 	return b.Log.With("platform", platform)
 }
 
-// Connection is a platform to chat on. Creating it does not use the network.
+// Connection is a platform to post to. Creating it does not use the network.
 type Connection interface {
 	Sender
-	// Listen answers commands until ctx ends.
-	Listen(ctx context.Context) error
 	// Me returns the name of the bot's account; "" where it has none.
 	Me(ctx context.Context) (name string, err error)
 	// CanPost returns a chat's title, and an error that says why the bot cannot post there.
 	CanPost(ctx context.Context, chat string) (title string, err error)
+}
+
+// Listener is a Connection over which commands are given, too.
+type Listener interface {
+	Connection
+	// Listen answers commands until ctx ends.
+	Listen(ctx context.Context) error
 }
 
 // Advice says what a person can do about a platform's refusals.

@@ -84,7 +84,7 @@ func isChat(s string) bool {
 }
 
 // Connect returns the client. It does not use the network.
-func (c *Config) Connect(b msg.Bot) (msg.PairingConnection, error) {
+func (c *Config) Connect(b msg.Bot) (msg.Connection, error) {
 	var client *http.Client
 	if b.Dial != nil {
 		client = &http.Client{Transport: &http.Transport{
