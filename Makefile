@@ -72,8 +72,8 @@ release: changed $(tarballs) # all that a page of a release holds, and what it m
 	cd $(dist) && sha256sum $$(ls | grep -E '^friendlyfire[-_].*(\.tar\.gz|\.deb|\.rpm|\.apk|\.zst|\.json|linux-amd64)$$') > SHA256SUMS
 
 .PHONY: changed
-changed: # a tag must be one that CHANGELOG.md tells of; what lies between two tags is none
-	@case '$(version)' in 0-* | *-*-g*) ;; *) grep -q '^## $(version) (' CHANGELOG.md || \
+changed: # CHANGELOG.md tells of what is released; candidates and what lies between two tags are not
+	@case '$(version)' in *-*) ;; *) grep -q '^## $(version) (' CHANGELOG.md || \
 		{ echo 'CHANGELOG.md has no "## $(version) (date)"' >&2; exit 1; } ;; esac
 
 .PHONY: $(programs)
