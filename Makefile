@@ -44,7 +44,7 @@ messages: # every message that the bot sends, from a fixed history; messages UPD
 # distribution. SHOTS=folder keeps a picture of every page.
 docs:
 	npm ci --prefix docs/site --ignore-scripts --no-audit --no-fund --silent
-	hugo --source . --config docs/site/hugo.toml --noBuildLock --panicOnWarning --quiet --cleanDestinationDir --destination $(dist)/docs
+	hugo --source . --config docs/site/hugo.toml --noBuildLock --panicOnWarning --cleanDestinationDir --destination $(dist)/docs
 	install -D -m 0644 -t $(dist)/docs/player docs/site/node_modules/asciinema-player/dist/bundle/asciinema-player.min.js \
 		docs/site/node_modules/asciinema-player/dist/bundle/asciinema-player.css
 	go test -count=1 -tags=gallery -run='^TestRecordTheDemonstration$$' ./acceptance -args -cast='$(abspath $(dist))/docs/demo.cast'
