@@ -44,7 +44,7 @@ messages: # every message that the bot sends, from a fixed history; messages UPD
 # distribution. SHOTS=folder keeps a picture of every page.
 docs:
 	npm ci --prefix docs/site --ignore-scripts --no-audit --no-fund --silent
-	hugo --source . --config docs/site/hugo.toml --noBuildLock --panicOnWarning --quiet --cleanDestinationDir --destination $(dist)/docs
+	hugo --source . --config docs/site/hugo.toml --noBuildLock --panicOnWarning --cleanDestinationDir --destination $(dist)/docs
 	install -D -m 0644 -t $(dist)/docs/player docs/site/node_modules/asciinema-player/dist/bundle/asciinema-player.min.js \
 		docs/site/node_modules/asciinema-player/dist/bundle/asciinema-player.css
 	go test -count=1 -tags=gallery -run='^TestRecordTheDemonstration$$' ./acceptance -args -cast='$(abspath $(dist))/docs/demo.cast'
@@ -72,8 +72,8 @@ release: changed $(tarballs) # all that a page of a release holds, and what it m
 	cd $(dist) && sha256sum $$(ls | grep -E '^friendlyfire[-_].*(\.tar\.gz|\.deb|\.rpm|\.apk|\.zst|\.json|linux-amd64)$$') > SHA256SUMS
 
 .PHONY: changed
-changed: # a tag must be one that CHANGELOG.md tells of; what lies between two tags is none
-	@case '$(version)' in 0-* | *-*-g*) ;; *) grep -q '^## $(version) (' CHANGELOG.md || \
+changed: # CHANGELOG.md tells of what is released; candidates and what lies between two tags are not
+	@case '$(version)' in *-*) ;; *) grep -q '^## $(version) (' CHANGELOG.md || \
 		{ echo 'CHANGELOG.md has no "## $(version) (date)"' >&2; exit 1; } ;; esac
 
 .PHONY: $(programs)
