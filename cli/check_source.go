@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -27,7 +28,11 @@ func checkSource(ctx context.Context, list *checklist, a *app.App, c config.Sour
 	}
 	preview, err := a.Reader(c).Peek(ctx)
 	if err != nil {
-		list.problem(what, inWords(err), adviceForSource(c, err))
+		list.problem(what, inWords(err), adviceForSource(ctx, c, err))
+		return
+	}
+	if err := hiddenFromBot(ctx, a.Config, c.Path); err != nil {
+		list.problem(what, err, adviceToRead(ctx, c.Path, botUser(a.Config.Database)))
 		return
 	}
 	if app.IsSample(c) {
@@ -138,7 +143,7 @@ func tellOfRejects(ctx context.Context, list *checklist, s *store.Store, name st
 	}
 }
 
-func adviceForSource(c config.Source, err error) string {
+func adviceForSource(ctx context.Context, c config.Source, err error) string {
 	if errors.Is(err, ingest.ErrDatabase) {
 		return "" // it says so itself
 	}
@@ -149,7 +154,7 @@ func adviceForSource(c config.Source, err error) string {
 		return "Is the path right? The Fail2Ban action of deploy/fail2ban makes the file at the first ban.\n" +
 			"Without it, path = \"/var/log/fail2ban.log\" reads what every Fail2Ban writes anyway."
 	case errors.Is(err, fs.ErrPermission):
-		return "Let the user that runs friendlyfire read it. fail2ban.log is for the group adm: usermod -aG adm USER"
+		return adviceToRead(ctx, c.Path, store.UserName(os.Geteuid()))
 	}
 	return "It must be a regular file that the user who runs friendlyfire can read."
 }

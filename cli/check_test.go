@@ -18,6 +18,7 @@ import (
 	"friendlyfire/app"
 	"friendlyfire/bot/discord/discordtest"
 	"friendlyfire/bot/telegram/telegramtest"
+	"friendlyfire/config"
 	"friendlyfire/enrich/whoistest"
 	"friendlyfire/ingest"
 )
@@ -210,7 +211,7 @@ func TestCheckSaysWhatIsWrongWithTheDatabase(t *testing.T) {
 		t.Fatal(err)
 	}
 	const owner = "belongs to user 0, and its directory to user 12345\n" +
-		"         Give it to the user that runs the bot: chown 12345 "
+		"         Give it to the user that runs the bot: sudo sh -c 'chown 12345 "
 	if out, _, code := s.Run("check"); !strings.Contains(out, owner) || code != 1 {
 		t.Errorf("code %d: %s", code, out)
 	}
@@ -239,14 +240,15 @@ func TestAdviceNamesTheOwner(t *testing.T) {
 	if err := os.Chown(filepath.Dir(path), 12345, 12345); err != nil {
 		t.Fatal(err)
 	}
-	if got := adviceForDatabase(path, fs.ErrPermission); !strings.HasSuffix(got, "run this with sudo -u 12345.") {
+	c := &config.Config{Database: path}
+	if got := adviceForDatabase(c, fs.ErrPermission); !strings.HasSuffix(got, "may open it: sudo -u 12345 friendlyfire check") {
 		t.Errorf("got %q", got)
 	}
 	if err := os.WriteFile(path, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	want := "Give it to the user that runs the bot: chown 12345 " + path + "*"
-	if got := adviceForDatabase(path, fs.ErrPermission); got != want {
+	want := "Give it to the user that runs the bot: sudo sh -c 'chown 12345 " + path + "*'"
+	if got := adviceForDatabase(c, fs.ErrPermission); got != want {
 		t.Errorf("got %q", got)
 	}
 }
