@@ -17,7 +17,10 @@ func checkLog(ctx context.Context, list *checklist, a *app.App, c config.Source)
 	what := "log of source " + c.Name
 	log := app.LogOf(c)
 	preview, err := a.Reader(log).Peek(ctx)
+	hidden := hiddenFromBot(ctx, a.Config, c.Log)
 	switch {
+	case hidden != nil:
+		list.problem(what, hidden, adviceToRead(ctx, c.Log, botUser(a.Config.Database)))
 	case err != nil:
 		list.problem(what, inWords(err), adviceForSource(ctx, log, err))
 	case preview.Muted:

@@ -71,7 +71,7 @@ func namedFiles(c *config.Config) (secrets, others []string) {
 	secrets = append(secrets, c.Act.TOTPFile)
 	for _, s := range c.Sources {
 		secrets = append(secrets, s.KeyFile, s.ActKeyFile)
-		others = append(others, s.KnownHosts, s.Log)
+		others = append(others, s.KnownHosts)
 	}
 	for _, l := range c.Logins {
 		secrets, others = append(secrets, l.KeyFile), append(others, l.KnownHosts)

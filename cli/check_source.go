@@ -27,6 +27,11 @@ func checkSource(ctx context.Context, list *checklist, a *app.App, c config.Sour
 		}
 	}
 	preview, err := a.Reader(c).Peek(ctx)
+	if rotated := justRotated(ctx, a, c, preview, err); rotated != "" {
+		list.ok(what, "%s", rotated)
+		tellOfHistory(ctx, list, a, c)
+		return
+	}
 	if err != nil {
 		list.problem(what, inWords(err), adviceForSource(ctx, c, err))
 		return
@@ -72,6 +77,12 @@ func checkSource(ctx context.Context, list *checklist, a *app.App, c config.Sour
 		list.ok(what, "%s, last ban %s", file, localTime(preview.Last.Time, c.Timezone))
 	}
 	tellOfRejects(ctx, list, a.Store, c.Name, preview)
+	tellOfHistory(ctx, list, a, c)
+}
+
+// tellOfHistory names rotated files that were not read.
+func tellOfHistory(ctx context.Context, list *checklist, a *app.App, c config.Source) {
+	what := "source " + c.Name
 	if finding, advice, err := a.Unread(ctx, c); err != nil {
 		list.problem(what, err, "")
 	} else if finding != "" {

@@ -98,7 +98,7 @@ func initialize(ctx context.Context, env app.Env, o initOptions) error {
 	fmt.Fprintf(env.Out, "This sets up %s. Enter takes what stands in brackets; Ctrl-C leaves everything as it is.\n\n",
 		i.env.File)
 	for _, ask := range []func(context.Context) error{
-		i.askFriends, i.askSource, i.askAction, i.askHistory, i.askPlatform, i.askRights, i.askService,
+		i.askFriends, i.askSource, i.askHistory, i.askAction, i.askPlatform, i.askRights, i.askService,
 	} {
 		if err := ask(ctx); err != nil {
 			return err
@@ -152,8 +152,11 @@ func (i *initializer) writable() error {
 // root is where a file of this machine lies.
 func (i *initializer) root(path string) string { return filepath.Join(i.env.Root, path) }
 
-// set plans to give a key a text.
+// set plans to give a key a text, in place of what was planned for it before.
 func (i *initializer) set(section, key, text string) {
+	i.plan.settings = slices.DeleteFunc(i.plan.settings, func(s config.Setting) bool {
+		return s.Section == section && s.Key == key
+	})
 	i.plan.settings = append(i.plan.settings, config.Setting{Section: section, Key: key, Text: text})
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 )
 
@@ -40,8 +41,10 @@ func (i *initializer) askAction(ctx context.Context) error {
 		}
 	}
 	i.plan.jails = lines
-	if i.plan.source.Log == "" && i.plan.found.preview.IsLog {
+	if i.plan.found.preview.IsLog {
 		i.set("source", "log", i.plan.found.path)
+		i.plan.source.Log = i.plan.found.path
+		i.plan.history = append(slices.Clone(i.plan.found.old), i.plan.found.path) // of another file than the source's
 	}
 	i.set("source", "path", i.root(actionFile))
 	i.plan.source.Path = i.root(actionFile)
@@ -62,6 +65,9 @@ func (i *initializer) actionLines(ctx context.Context) (lines []byte, reason str
 		return nil, helper + " is not there, which the packages bring"
 	case exists(i.root(actionJails)):
 		return nil, i.root(actionJails) + " is there already"
+	}
+	if err := fail2ban(ctx, "-t"); err != nil {
+		return nil, "its own configuration does not load: " + err.Error()
 	}
 	lines, err = exec.CommandContext(ctx, helper).Output()
 	if e, ok := errors.AsType[*exec.ExitError](err); ok {

@@ -187,7 +187,7 @@ func (i *initializer) askHistory(ctx context.Context) (err error) {
 // unread is how many rotated files lie beside the source's that were not read yet.
 func (i *initializer) unread(ctx context.Context) int {
 	if i.fresh || !exists(i.config.Database) {
-		return i.plan.found.old
+		return len(i.plan.found.old)
 	}
 	a, err := app.OpenOffline(ctx, i.env)
 	if err != nil {

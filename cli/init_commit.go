@@ -112,7 +112,7 @@ func (i *initializer) finish(ctx context.Context) error {
 		}
 	}
 	if i.plan.importOld {
-		if err := importFiles(ctx, i.env, i.plan.source.Name, nil); err != nil {
+		if err := importFiles(ctx, i.env, i.plan.source.Name, i.plan.history); err != nil {
 			fmt.Fprintf(i.q.out, "%v\n", err)
 		}
 	}

@@ -37,8 +37,8 @@ type finding struct {
 	path    string
 	of      string // the container that writes it; "": this machine's Fail2Ban
 	preview ingest.Preview
-	old     int   // rotated files beside it
-	err     error // why it cannot be read
+	old     []string // rotated files beside it
+	err     error    // why it cannot be read
 }
 
 // String says what is known of the file, in one line.
@@ -96,7 +96,9 @@ func lookAt(ctx context.Context, f finding) finding {
 	local := ingest.Local{Path: f.path}
 	f.preview, f.err = peekAt(ctx, local)
 	if rotated, err := local.Rotated(ctx); err == nil {
-		f.old = len(rotated)
+		for _, r := range rotated {
+			f.old = append(f.old, r.Name)
+		}
 	}
 	if f.err != nil {
 		f.err = inWords(f.err)

@@ -17,6 +17,7 @@ import (
 	"friendlyfire/app"
 	"friendlyfire/bot"
 	"friendlyfire/bot/telegram/telegramtest"
+	"friendlyfire/store"
 )
 
 // newcomer is a machine on which the package was installed just now, below a folder.
@@ -391,5 +392,113 @@ func TestInitAsksForTheZoneThatTheLogShows(t *testing.T) {
 			!strings.Contains(n.read("/etc/friendlyfire/config.toml"), fmt.Sprintf("timezone = %q", want[0])) {
 			t.Errorf("code %d: %s", code, out)
 		}
+	}
+}
+
+// withFail2Ban is a Fail2Ban that keeps a list of what it is asked. Its configuration is wrong where broken says so.
+func (n *newcomer) withFail2Ban(broken string) {
+	n.t.Helper()
+	n.write("/etc/fail2ban/jail.d/mine.local", "[sshd]\n")
+	n.write(actionHelper, "#!/bin/sh\nprintf '# Made by it\\n\\n[sshd]\\naction = x\\n'\n")
+	if err := os.Chmod(n.path(actionHelper), 0o755); err != nil {
+		n.t.Fatal(err)
+	}
+	n.tool("fail2ban-client", `echo "$*" >> `+n.path("/asked")+`
+case "$*" in
+-t) ! { `+broken+`; } || { echo 'ERROR  the jail is wrong'; exit 255; } ;;
+status) printf 'Status\n|- Number of jail:\t1\n%s- Jail list:\tsshd\n' '`+"`"+`' ;;
+"get sshd actions") printf 'The jail sshd has the following actions:\niptables, friendlyfire-csv\n' ;;
+"get sshd action friendlyfire-csv file") echo `+n.path(actionFile)+` ;;
+"reload --restart") mkdir -p `+n.path("/var/log/friendlyfire")+` && : > `+n.path(actionFile)+` ;;
+esac
+`)
+	if err := os.Symlink("/usr/bin/mkdir", filepath.Join(n.tools, "mkdir")); err != nil {
+		n.t.Fatal(err)
+	}
+}
+
+func TestInitAddsTheActionOnlyWhereFail2BanTakesIt(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("only root is offered the action")
+	}
+	lines := "# Made by it\n\n[sshd]\naction = x\n"
+	n := newNewcomer(t)
+	n.withFail2Ban("false")
+	out, code := n.run(n.byFlags("--action")...)
+	config := n.read("/etc/friendlyfire/config.toml")
+	if code != exitDone || n.read(actionJails) != lines || !strings.Contains(n.read("/asked"), "\nreload --restart\n") ||
+		!strings.Contains(config, fmt.Sprintf("path = %q", n.path(actionFile))) ||
+		!strings.Contains(config, fmt.Sprintf("log = %q", n.path("/var/log/fail2ban.log"))) {
+		t.Errorf("code %d: %s", code, out)
+	}
+
+	for name, test := range map[string]struct{ broken, says string }{
+		"it is broken before":        {"true", "its own configuration does not load"},
+		"it does not like the lines": {"test -e $JAILS", "the action was not added, and nothing is changed"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			n := newNewcomer(t)
+			n.withFail2Ban(strings.Replace(test.broken, "$JAILS", n.path(actionJails), 1))
+			before := n.files()
+			out, code := n.run(n.byFlags("--action")...)
+			if err := os.Remove(n.path("/asked")); err != nil {
+				t.Fatal(err)
+			}
+			if code != exitFailed || !strings.Contains(out, test.says) || !strings.Contains(out, "the jail is wrong") {
+				t.Errorf("code %d: %s", code, out)
+			}
+			if diff := cmp.Diff(before, n.files()); diff != "" || len(n.both.Telegram.Messages()) > 0 {
+				t.Errorf("something was changed or posted:\n%s", diff)
+			}
+		})
+	}
+	t.Run("others have the file", func(t *testing.T) {
+		n := newNewcomer(t)
+		n.withFail2Ban("false")
+		n.write(actionJails, "[sshd]\naction = mine\n")
+		out, code := n.run(n.byFlags("--action")...)
+		if code != exitFailed || n.read(actionJails) != "[sshd]\naction = mine\n" || !strings.Contains(out, "is there already") {
+			t.Errorf("code %d: %s", code, out)
+		}
+	})
+}
+
+// The bot's user is let into the group that may read the log, and the service is started, where this machine has both.
+func TestInitSetsTheRightsAndStartsTheService(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("only root may")
+	}
+	n := newNewcomer(t)
+	for dir := n.root; dir != os.TempDir() && dir != "/"; dir = filepath.Dir(dir) {
+		give(t, dir, 0o755, 0, 0)
+	}
+	give(t, n.path("/var/lib/friendlyfire"), 0o700, 1, 1) // the user daemon
+	give(t, n.path("/var/log/fail2ban.log"), 0o640, 0, 4) // the group adm
+	n.write("/run/systemd/system/.keep", "")
+	for _, tool := range []string{"usermod", "systemctl"} {
+		n.tool(tool, "echo "+tool+` "$*" >> `+n.path("/asked")+"\nchmod o+r "+n.path("/var/log/fail2ban.log")+"\n")
+	}
+	if err := os.Symlink("/usr/bin/chmod", filepath.Join(n.tools, "chmod")); err != nil {
+		t.Fatal(err)
+	}
+	out, code := n.run(n.byFlags()...)
+	const want = "usermod -aG adm daemon\nsystemctl enable friendlyfire\nsystemctl restart friendlyfire\n"
+	if asked := n.read("/asked"); code != exitDone || asked != want || !strings.HasSuffix(out, "The bot runs.\n") {
+		t.Errorf("code %d, ran %q: %s", code, asked, out)
+	}
+	if owner, _ := store.Readers(n.path("/etc/friendlyfire/telegram")); owner != "daemon alone" {
+		t.Errorf("the token is for %s", owner)
+	}
+	n.write("/asked", "")
+	if out, code := n.run("init", "--yes", "--service=false"); code != exitDone || n.read("/asked") != "" {
+		t.Errorf("code %d, ran %q: %s", code, n.read("/asked"), out)
+	}
+}
+
+func TestInitByOneWhoMayNotWriteSaysWhatToType(t *testing.T) {
+	s := newRightsScene(t)
+	if out, code := as(t, s, 12345, "init", "--yes"); code != exitFailed ||
+		!strings.Contains(out, "may not be written by this user: sudo friendlyfire --config "+s.Config+" init\n") {
+		t.Errorf("code %d: %s", code, out)
 	}
 }

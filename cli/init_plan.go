@@ -21,6 +21,7 @@ type plan struct {
 	source    config.Source  // as it will be
 	jails     []byte         // lines for Fail2Ban; nil: the action is not added
 	importOld bool
+	history   []string     // files to import; nil: those beside the source's
 	platform  app.Platform // nil: no chat
 	token     config.Secret
 	tokenFile string   // where the token goes; "": there is none to write

@@ -8,20 +8,21 @@ import (
 	"friendlyfire/store"
 )
 
-// askRights finds out what the user of the service lacks to read the bans.
+// askRights finds out what the user of the service lacks to read the bans, and the log beside them.
 func (i *initializer) askRights(ctx context.Context) error {
 	service, ok := i.serviceAccount()
-	path := i.plan.source.Path
-	if !ok || path == "" || i.plan.jails != nil || !exists(path) || os.Geteuid() == 0 && service.mayRead(ctx, path) {
+	if !ok || os.Geteuid() != 0 {
 		return nil
 	}
-	_, group := store.Readers(path)
-	if os.Geteuid() == 0 && group != "" && service.closedDirectory(ctx, path) == "" {
-		i.plan.join = joinGroup(service.name, group)
-		return nil
-	}
-	if os.Geteuid() == 0 {
-		fmt.Fprintf(i.q.out, "\n%s may not read %s. %s\n", service.name, path, adviceToRead(ctx, path, service.name))
+	for _, file := range []string{i.plan.source.Path, i.plan.source.Log} {
+		if file == "" || service.mayRead(ctx, file) {
+			continue
+		}
+		if _, group := store.Readers(file); group != "" && service.closedDirectory(ctx, file) == "" {
+			i.plan.join = joinGroup(service.name, group)
+			continue
+		}
+		fmt.Fprintf(i.q.out, "\n%s may not read %s. %s\n", service.name, file, adviceToRead(ctx, file, service.name))
 	}
 	return nil
 }

@@ -7,9 +7,11 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"friendlyfire/acceptance/harness"
 )
@@ -146,6 +148,40 @@ func TestCheckSaysWhatToTypeToWhoeverRunsIt(t *testing.T) {
 	out, code = as(t, s, stranger, "check")
 	if want := "sudo -u daemon friendlyfire --config " + s.Config + " check\n"; code != exitConfig || !strings.Contains(out, want) {
 		t.Errorf("a stranger, with a token: code %d, want %q in\n%s", code, want, out)
+	}
+}
+
+// After a rotation the last ban is in the file before, and the next one makes the file anew.
+func TestCheckIsContentWithTheRotatedFile(t *testing.T) {
+	for name, test := range map[string]struct {
+		now  string // what the file holds; "-": there is none
+		age  time.Duration
+		kind string
+	}{
+		"there is no file yet":  {"-", time.Minute, "ok"},
+		"the new file is empty": {"", time.Minute, "ok"},
+		"it stopped long ago":   {"-", 30 * 24 * time.Hour, "PROBLEM"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := harness.NewScene(t, harness.TableOnly)
+			at := time.Now().Add(-test.age)
+			s.Write(s.Bans+".1", []byte("DATE,TIME,IP_ADDRESS,JAIL,FAILURES,BANTIME,BANCOUNT,EPOCH,MATCHES\n"+
+				harness.BanRow(at, harness.Belgian, "sshd", "")))
+			if err := os.Chtimes(s.Bans+".1", at, at); err != nil {
+				t.Fatal(err)
+			}
+			s.Write(s.Bans, []byte(test.now))
+			if test.now == "-" {
+				if err := os.Remove(s.Bans); err != nil {
+					t.Fatal(err)
+				}
+			}
+			out, _, code := s.Run("check")
+			if !slices.Contains(found(out, test.kind), "source web1") || (code == 0) != (test.kind == "ok") ||
+				test.kind == "ok" && !strings.Contains(out, ", in "+s.Bans+".1\n") {
+				t.Errorf("code %d: %s", code, out)
+			}
+		})
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -125,11 +126,11 @@ func (d *Dialogue) String() string {
 	return strings.ReplaceAll(d.text.String(), "\r\n", "\n")
 }
 
-// Await waits until the dialogue shows the text.
-func (d *Dialogue) Await(text string) {
+// Await waits until the dialogue shows one of the texts.
+func (d *Dialogue) Await(texts ...string) {
 	d.t.Helper()
-	Await(d.t, 30*time.Second, fmt.Sprintf("%q is shown", text), func() bool {
-		return strings.Contains(d.String(), text)
+	Await(d.t, 30*time.Second, fmt.Sprintf("%q is shown", texts), func() bool {
+		return slices.ContainsFunc(texts, func(text string) bool { return strings.Contains(d.String(), text) })
 	})
 }
 
