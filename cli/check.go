@@ -41,7 +41,7 @@ func check(ctx context.Context, env app.Env, does checkOptions) error {
 		adviseReader(ctx, env)
 		return err
 	}
-	list := &checklist{out: env.Out}
+	list := &checklist{out: env.Out, env: env}
 	if does.report {
 		list.privacy.on = true
 		list.privacy.hideConfig(c)

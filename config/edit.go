@@ -68,7 +68,7 @@ func (l Loader) Set(text []byte, settings []Setting) ([]byte, error) {
 		at := find(text, Entry{Section: s.Section, Key: s.Key}).value
 		if string(text[at.start:at.end]) != s.literal() {
 			return nil, fmt.Errorf("%s cannot be written into %s: write it by hand, %s = %s",
-				s.name(), l.path(), s.Key, s.literal())
+				s.name(), l.Path(), s.Key, s.literal())
 		}
 	}
 	_, err := l.LoadText(text, ToAsk)

@@ -37,7 +37,7 @@ const (
 
 // Load reads the configuration. The error is an *Error with all mistakes.
 func (l Loader) Load(purpose Purpose) (*Config, error) {
-	path := l.path()
+	path := l.Path()
 	data, err := readBounded(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && path == DefaultFile:
@@ -50,10 +50,11 @@ func (l Loader) Load(purpose Purpose) (*Config, error) {
 
 // LoadText is Load of a text that may become that of the file.
 func (l Loader) LoadText(text []byte, purpose Purpose) (*Config, error) {
-	return l.parse(l.path(), text, purpose)
+	return l.parse(l.Path(), text, purpose)
 }
 
-func (l Loader) path() string { return cmp.Or(l.File, DefaultFile) }
+// Path is that of the file.
+func (l Loader) Path() string { return cmp.Or(l.File, DefaultFile) }
 
 // maxFile is the largest configuration that is read, in bytes: enough for a thousand sources.
 const maxFile = 256 << 10

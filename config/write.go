@@ -123,7 +123,7 @@ func (l Loader) Write(entries []Entry) error {
 // Text returns the path and the content of the configuration file; a DefaultFile that does not exist has that of
 // l.Defaults.
 func (l Loader) Text() (path string, text []byte, err error) {
-	path = l.path()
+	path = l.Path()
 	text, err = readBounded(path)
 	if errors.Is(err, fs.ErrNotExist) && path == DefaultFile {
 		text, err = l.Defaults, nil
@@ -134,7 +134,7 @@ func (l Loader) Text() (path string, text []byte, err error) {
 // WithEntries returns the text of a configuration with the entries in it. The error is an *Error if it already has
 // mistakes.
 func (l Loader) WithEntries(before []byte, entries []Entry) (after []byte, err error) {
-	path := l.path()
+	path := l.Path()
 	c, err := l.parse(path, before, ToPair)
 	if err != nil {
 		return nil, err
