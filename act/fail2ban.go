@@ -106,7 +106,7 @@ func (f fail2ban) trusting(ctx context.Context, within time.Duration) (asking, d
 }
 
 // askTrust stands in the ignorecommand of jails that ask whom to trust.
-const askTrust = "friendlyfire act --ignored"
+const askTrust = " act --ignored "
 
 // unban lifts the ban, and returns what Fail2Ban says to it.
 func (f fail2ban) unban(ctx context.Context, jail, address string) (string, error) {

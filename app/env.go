@@ -15,6 +15,8 @@ type Env struct {
 	Defaults []byte // the built-in configuration
 	// SystemFile is where packages put the configuration; "": config.SystemFile.
 	SystemFile string
+	// Root is where the files of this machine are looked for; "": in /.
+	Root string
 
 	In       io.Reader
 	Out, Err io.Writer

@@ -63,7 +63,7 @@ func (w Words) tuned(one Tuned, res whatif.Result, several bool) msg.Text {
 		t = lines(t, plain("The log does not name the rule of the jail: it is inferred."))
 	}
 	if n := len(one.Gaps); n > 0 {
-		t = lines(t, plain(plural(n, "file")+" could not be read, or not to the end: friendlyfire tune names them."))
+		t = lines(t, plain(plural(n, "file")+" could not be read, or not to the end; `friendlyfire tune` names them."))
 	}
 	if why == "" {
 		t = lines(t, msg.Text{

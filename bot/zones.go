@@ -19,19 +19,9 @@ var commonZones = []string{
 // ZoneAdvice says what to configure for a source whose server's clock was at this offset, in seconds east of UTC, at
 // that moment: zones that had the offset then, that of the whole configuration first if it is one.
 func ZoneAdvice(offset int, at time.Time, usual *time.Location) string {
-	zones := commonZones
-	if !slices.Contains(zones, usual.String()) {
-		zones = append([]string{usual.String()}, zones...)
-	}
 	var fit []string
-	for _, name := range zones {
-		z, err := time.LoadLocation(name)
-		if err != nil {
-			continue
-		}
-		if _, o := at.In(z).Zone(); o == offset {
-			fit = append(fit, fmt.Sprintf("timezone = %q", name))
-		}
+	for _, name := range ZonesAt(offset, at, usual) {
+		fit = append(fit, fmt.Sprintf("timezone = %q", name))
 	}
 	advice := "the timezone of that place"
 	if fit != nil {
@@ -39,4 +29,23 @@ func ZoneAdvice(offset int, at time.Time, usual *time.Location) string {
 	}
 	clock := time.Unix(0, 0).In(time.FixedZone("", offset)).Format("-07:00")
 	return fmt.Sprintf("Its server's clock seems to be at UTC%s: give this source %s.", clock, advice)
+}
+
+// ZonesAt returns names of common zones that had this offset, in seconds east of UTC, at that moment, that of the whole
+// configuration first if it is one.
+func ZonesAt(offset int, at time.Time, usual *time.Location) (fit []string) {
+	zones := commonZones
+	if !slices.Contains(zones, usual.String()) {
+		zones = append([]string{usual.String()}, zones...)
+	}
+	for _, name := range zones {
+		z, err := time.LoadLocation(name)
+		if err != nil {
+			continue
+		}
+		if _, o := at.In(z).Zone(); o == offset {
+			fit = append(fit, name)
+		}
+	}
+	return fit
 }

@@ -38,9 +38,10 @@ type checkOptions struct{ send, deleteWebhook, report bool }
 func check(ctx context.Context, env app.Env, does checkOptions) error {
 	c, err := env.Config().Load(config.ToRun)
 	if err != nil {
+		adviseReader(ctx, env)
 		return err
 	}
-	list := &checklist{out: env.Out}
+	list := &checklist{out: env.Out, env: env}
 	if does.report {
 		list.privacy.on = true
 		list.privacy.hideConfig(c)
@@ -53,11 +54,12 @@ func check(ctx context.Context, env app.Env, does checkOptions) error {
 		return err
 	}
 	if err != nil {
-		list.problem("database", err, adviceForDatabase(c.Database, err))
+		list.problem("database", err, adviceForDatabase(c, err))
 		return list.end()
 	}
 	defer a.Close() //nolint:errcheck // nothing is lost by it
 	checkDatabase(ctx, list, a)
+	checkRights(ctx, list, a)
 	checkTable(list, a)
 	if a.Config.Enrich.Whois {
 		checkWhois(ctx, list, c.Enrich.WhoisServer, env)

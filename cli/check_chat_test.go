@@ -20,7 +20,7 @@ func TestCheckFindsTheWebhookAndDeletesIt(t *testing.T) {
 	out, _, code := s.Run("check")
 	if code != 1 || !slices.Equal(found(out, "PROBLEM"), []string{"telegram"}) ||
 		!strings.Contains(out, "commands go to bots.example") ||
-		!strings.Contains(out, "friendlyfire check --delete-webhook") || strings.Contains(out, "secret") {
+		!strings.Contains(out, " check --delete-webhook\n") || strings.Contains(out, "secret") {
 		t.Errorf("code %d: %s", code, out)
 	}
 	if both.Telegram.Webhook() == "" {

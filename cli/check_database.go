@@ -11,6 +11,7 @@ import (
 
 	"friendlyfire/app"
 	"friendlyfire/bot"
+	"friendlyfire/config"
 	"friendlyfire/store"
 )
 
@@ -25,7 +26,7 @@ func checkDatabase(ctx context.Context, list *checklist, a *app.App) {
 		err = a.Store.Intact(ctx)
 	}
 	if err != nil {
-		list.problem(what, err, adviceForDatabase(path, err))
+		list.problem(what, err, adviceForDatabase(a.Config, err))
 		return
 	}
 	free, err := a.FreeSpace()
@@ -63,7 +64,8 @@ func checkOwner(path string) error {
 func botUser(database string) string { return store.Owner(filepath.Dir(database)) }
 
 // adviceForDatabase says what to do if err is that the database may not be opened; about other errors it says nothing.
-func adviceForDatabase(path string, err error) string {
+func adviceForDatabase(c *config.Config, err error) string {
+	path := c.Database
 	user := botUser(path)
 	switch owner := store.Owner(path); {
 	case !errors.Is(err, fs.ErrPermission) || user == "":
@@ -71,10 +73,11 @@ func adviceForDatabase(path string, err error) string {
 	case owner != "" && owner != user:
 		return giveBack(path)
 	}
-	return "Only " + user + ", to whom its directory belongs, may open it: run this with sudo -u " + user + "."
+	return "Only " + user + ", to whom its directory belongs, may open it: " + asBot(user, c.File)
 }
 
 // giveBack says how the user that runs the bot becomes the owner of the database, its -wal and -shm files included.
 func giveBack(path string) string {
-	return "Give it to the user that runs the bot: chown " + botUser(path) + " " + store.ShellQuote(path) + "*"
+	chown := "chown " + store.ShellQuote(botUser(path)) + " " + store.ShellQuote(path) + "*"
+	return "Give it to the user that runs the bot: sudo sh -c " + store.ShellQuote(chown)
 }

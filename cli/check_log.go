@@ -17,9 +17,12 @@ func checkLog(ctx context.Context, list *checklist, a *app.App, c config.Source)
 	what := "log of source " + c.Name
 	log := app.LogOf(c)
 	preview, err := a.Reader(log).Peek(ctx)
+	hidden := hiddenFromBot(ctx, a.Config, c.Log)
 	switch {
+	case hidden != nil:
+		list.problem(what, hidden, adviceToRead(ctx, c.Log, botUser(a.Config.Database)))
 	case err != nil:
-		list.problem(what, inWords(err), adviceForSource(log, err))
+		list.problem(what, inWords(err), adviceForSource(ctx, log, err))
 	case preview.Muted:
 		list.problem(what, errors.New(log.Location()+": Fail2Ban logs only warnings and errors there, and no failures"),
 			"Set loglevel = INFO in the [DEFAULT] section of /etc/fail2ban/fail2ban.local, and now: fail2ban-client "+

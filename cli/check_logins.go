@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"strings"
 
 	"friendlyfire/app"
 	"friendlyfire/bot"
 	"friendlyfire/config"
 	"friendlyfire/ingest"
+	"friendlyfire/store"
 )
 
 // checkLogins looks at the last lines of a file of logins, and says how many logins have been read from it. It reads none
@@ -30,7 +32,11 @@ func checkLogins(ctx context.Context, list *checklist, a *app.App, l config.Logi
 	}
 	preview, err := a.LoginReader(l).Peek(ctx)
 	if err != nil {
-		list.problem(what, inWords(err), adviceForLogins(l, err))
+		list.problem(what, inWords(err), adviceForLogins(ctx, l, err))
+		return
+	}
+	if err := hiddenFromBot(ctx, a.Config, l.Path); err != nil {
+		list.problem(what, err, adviceToRead(ctx, l.Path, botUser(a.Config.Database)))
 		return
 	}
 	file, read := source.Location(), ""
@@ -52,7 +58,7 @@ func checkLogins(ctx context.Context, list *checklist, a *app.App, l config.Logi
 	}
 }
 
-func adviceForLogins(l config.Logins, err error) string {
+func adviceForLogins(ctx context.Context, l config.Logins, err error) string {
 	switch {
 	case errors.Is(err, ingest.ErrDatabase):
 		return "" // it says so itself
@@ -62,7 +68,7 @@ func adviceForLogins(l config.Logins, err error) string {
 		return "Is the path right? Where only the journal has the logins, as on Debian 12, rsyslog writes the file: " +
 			"apt install rsyslog"
 	case errors.Is(err, fs.ErrPermission):
-		return "Let the user that runs friendlyfire read it. auth.log and mail.log are for the group adm: usermod -aG adm USER"
+		return adviceToRead(ctx, l.Path, store.UserName(os.Geteuid()))
 	}
 	return "It must be a regular file that the user who runs friendlyfire can read."
 }

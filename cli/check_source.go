@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -27,8 +28,17 @@ func checkSource(ctx context.Context, list *checklist, a *app.App, c config.Sour
 		}
 	}
 	preview, err := a.Reader(c).Peek(ctx)
+	if rotated := justRotated(ctx, a, c, preview, err); rotated != "" {
+		list.ok(what, "%s", rotated)
+		tellOfHistory(ctx, list, a, c)
+		return
+	}
 	if err != nil {
-		list.problem(what, inWords(err), adviceForSource(c, err))
+		list.problem(what, inWords(err), adviceForSource(ctx, c, err))
+		return
+	}
+	if err := hiddenFromBot(ctx, a.Config, c.Path); err != nil {
+		list.problem(what, err, adviceToRead(ctx, c.Path, botUser(a.Config.Database)))
 		return
 	}
 	if app.IsSample(c) {
@@ -68,6 +78,12 @@ func checkSource(ctx context.Context, list *checklist, a *app.App, c config.Sour
 		list.ok(what, "%s, last ban %s", file, localTime(preview.Last.Time, c.Timezone))
 	}
 	tellOfRejects(ctx, list, a.Store, c.Name, preview)
+	tellOfHistory(ctx, list, a, c)
+}
+
+// tellOfHistory names rotated files that were not read.
+func tellOfHistory(ctx context.Context, list *checklist, a *app.App, c config.Source) {
+	what := "source " + c.Name
 	if finding, advice, err := a.Unread(ctx, c); err != nil {
 		list.problem(what, err, "")
 	} else if finding != "" {
@@ -139,7 +155,7 @@ func tellOfRejects(ctx context.Context, list *checklist, s *store.Store, name st
 	}
 }
 
-func adviceForSource(c config.Source, err error) string {
+func adviceForSource(ctx context.Context, c config.Source, err error) string {
 	if errors.Is(err, ingest.ErrDatabase) {
 		return "" // it says so itself
 	}
@@ -150,7 +166,7 @@ func adviceForSource(c config.Source, err error) string {
 		return "Is the path right? The Fail2Ban action of deploy/fail2ban makes the file at the first ban.\n" +
 			"Without it, path = \"/var/log/fail2ban.log\" reads what every Fail2Ban writes anyway."
 	case errors.Is(err, fs.ErrPermission):
-		return "Let the user that runs friendlyfire read it. fail2ban.log is for the group adm: usermod -aG adm USER"
+		return adviceToRead(ctx, c.Path, store.UserName(os.Geteuid()))
 	}
 	return "It must be a regular file that the user who runs friendlyfire can read."
 }

@@ -19,6 +19,7 @@ import (
 	"friendlyfire/bot/discord/discordtest"
 	"friendlyfire/bot/msg"
 	"friendlyfire/bot/telegram/telegramtest"
+	"friendlyfire/config"
 	"friendlyfire/enrich/whoistest"
 	"friendlyfire/ingest"
 )
@@ -148,7 +149,7 @@ func TestCheckNamesEveryChatThatCannotBePostedTo(t *testing.T) {
 	for _, says := range []string{
 		"may not post pictures", "there is no such chat (400)", "there is no such channel (404)",
 		"lacks the permission: Send Messages, Attach Files",
-		"friendlyfire pair telegram", "friendlyfire pair discord",
+		" pair telegram\n", " pair discord\n",
 	} {
 		if !strings.Contains(out, says) {
 			t.Errorf("%q is not in\n%s", says, out)
@@ -214,7 +215,7 @@ func TestCheckSaysWhatIsWrongWithTheDatabase(t *testing.T) {
 		t.Fatal(err)
 	}
 	const owner = "belongs to user 0, and its directory to user 12345\n" +
-		"         Give it to the user that runs the bot: chown 12345 "
+		"         Give it to the user that runs the bot: sudo sh -c 'chown 12345 "
 	if out, _, code := s.Run("check"); !strings.Contains(out, owner) || code != 1 {
 		t.Errorf("code %d: %s", code, out)
 	}
@@ -243,14 +244,15 @@ func TestAdviceNamesTheOwner(t *testing.T) {
 	if err := os.Chown(filepath.Dir(path), 12345, 12345); err != nil {
 		t.Fatal(err)
 	}
-	if got := adviceForDatabase(path, fs.ErrPermission); !strings.HasSuffix(got, "run this with sudo -u 12345.") {
+	c := &config.Config{Database: path}
+	if got := adviceForDatabase(c, fs.ErrPermission); !strings.HasSuffix(got, "may open it: sudo -u 12345 friendlyfire check") {
 		t.Errorf("got %q", got)
 	}
 	if err := os.WriteFile(path, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	want := "Give it to the user that runs the bot: chown 12345 " + path + "*"
-	if got := adviceForDatabase(path, fs.ErrPermission); got != want {
+	want := "Give it to the user that runs the bot: sudo sh -c 'chown 12345 " + path + "*'"
+	if got := adviceForDatabase(c, fs.ErrPermission); got != want {
 		t.Errorf("got %q", got)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"strings"
 
+	"friendlyfire/app"
 	"friendlyfire/bot"
 	"friendlyfire/bot/msg"
 )
@@ -13,13 +14,14 @@ import (
 // checklist prints the results of check as they come in, and counts the problems.
 type checklist struct {
 	out      io.Writer
+	env      app.Env // which says of what configuration an advice is
 	problems int
 	privacy  privacy
 }
 
 // print prints a line of which nothing is private.
 func (l *checklist) print(kind, text string) {
-	fmt.Fprintf(l.out, "%-9s%s\n", kind, l.privacy.text(text))
+	fmt.Fprintf(l.out, "%-9s%s\n", kind, l.privacy.text(asTyped(l.env, text)))
 }
 
 // ok prints that a thing is in order.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"os"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -20,19 +21,33 @@ func findConfig(cmd *cobra.Command, env *app.Env) {
 		return
 	}
 	munin := cmd.Name() == "munin"
-	if env.File != "" || munin && os.Getenv(muninConfig) != "" || exists(config.DefaultFile) {
+	if env.File != "" || munin && os.Getenv(muninConfig) != "" || isHere(config.DefaultFile) {
 		return
 	}
 	said := "there is no " + config.DefaultFile + " here"
-	if system := cmp.Or(env.SystemFile, config.SystemFile); exists(system) {
+	if system := systemFile(*env); exists(system) {
 		env.File = system
 		said += ", so this is about " + system
+	} else if cmd.Name() == "init" {
+		return // which makes one, and says so
 	} else {
 		said += " and no " + system + ", so the built-in one is used"
 	}
 	if !munin {
 		fmt.Fprintln(env.Err, "friendlyfire:", said)
 	}
+}
+
+// systemFile is where packages put the configuration.
+func systemFile(env app.Env) string {
+	return cmp.Or(env.SystemFile, filepath.Join(env.Root, config.SystemFile))
+}
+
+// isHere reports whether the file is in this directory. One that may not be entered, such as root's home for the bot's
+// user, has none.
+func isHere(name string) bool {
+	_, err := os.Stat(name)
+	return err == nil
 }
 
 // exists reports whether there is something of that name, readable or not.

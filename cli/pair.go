@@ -65,43 +65,70 @@ func pair(ctx context.Context, env app.Env, name string, write bool) error {
 		return err
 	}
 	defer unlock()
-	platform, ok := app.PlatformNamed(c, name).(app.Commanded)
-	if !ok {
-		return errors.New(name + " cannot be paired")
-	}
-	connection, closeAll, err := connectToPair(ctx, c, platform, env)
+	m, err := meet(ctx, env, c, commanded(c, name))
 	if err != nil {
 		return err
 	}
-	defer closeAll()
+	defer m.end()
+	d := m.dialogue
+	if err := d.apply(write, m.entries); err != nil {
+		return err
+	}
+	m.greet(ctx)
+	fmt.Fprintf(env.Out, "Next, see whether everything is in order, and then start the bot:\n\n    %s\n",
+		checkCommandLine(env.File, c.Database))
+	return nil
+}
 
+// commanded returns the platform of that name, which is one of app.PairNames.
+func commanded(c *config.Config, name string) app.Commanded {
+	return app.PlatformNamed(c, name).(app.Commanded) //nolint:forcetypeassert // or it had no name there
+}
+
+// meeting is a pairing that the person at the terminal has confirmed.
+type meeting struct {
+	dialogue   *dialogue
+	connection msg.PairingConnection
+	chat       string
+	entries    []config.Entry // which let in the chat and the person
+	end        func()         // closes the connection
+}
+
+// meet waits until somebody sends a code to the bot, and the person at the terminal says that it was the right one.
+func meet(ctx context.Context, env app.Env, c *config.Config, platform app.Commanded) (*meeting, error) {
+	connection, closeAll, err := connectToPair(ctx, c, platform, env)
+	if err != nil {
+		return nil, err
+	}
 	d := &dialogue{env: env, config: c, platform: platform, code: newCode(), ask: answers(env.In)}
 	sender, err := d.wait(ctx, connection)
 	if err != nil {
-		return explain(err, platform)
+		closeAll()
+		return nil, explain(err, platform)
 	}
 	entries, err := platform.Entries(sender)
+	if err == nil && !d.confirm(ctx, sender) {
+		err = errors.New("nobody was let in and nothing is changed; the code is void, " + runAgain)
+	}
 	if err != nil {
-		return err
+		closeAll()
+		return nil, err
 	}
-	if !d.confirm(ctx, sender) {
-		return errors.New("nobody was let in and nothing is changed; the code is void, " + runAgain)
-	}
-	if err := d.apply(write, entries); err != nil {
-		return err
-	}
+	return &meeting{d, connection, sender.Chat, entries, closeAll}, nil
+}
+
+// greet says in the chat that it is paired.
+func (m *meeting) greet(ctx context.Context) {
 	greeting := msg.Message{Text: msg.Text{
 		{Text: "Paired.", Style: msg.Bold},
 		{Text: " Alerts and digests come here as soon as the bot runs."},
 	}}
-	if err := connection.Send(ctx, sender.Chat, greeting); err != nil {
-		fmt.Fprintf(env.Out, "\nThe bot cannot post there yet: %v.\n%s\n", inWords(err), platform.Advice().Chat)
+	out := m.dialogue.env.Out
+	if err := m.connection.Send(ctx, m.chat, greeting); err != nil {
+		fmt.Fprintf(out, "\nThe bot cannot post there yet: %v.\n%s\n", inWords(err), m.dialogue.platform.Advice().Chat)
 	} else {
-		fmt.Fprintln(env.Out, "\nThe bot has said so in the chat.")
+		fmt.Fprintln(out, "\nThe bot has said so in the chat.")
 	}
-	fmt.Fprintf(env.Out, "Next, see whether everything is in order, and then start the bot:\n\n    %s\n",
-		checkCommandLine(env.File, c.Database))
-	return nil
 }
 
 // checkCommandLine returns what to type for a check by the user and with the configuration of the bot.

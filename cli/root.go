@@ -38,7 +38,7 @@ func Main(defaults []byte) int {
 
 // Run runs one command line, without the name of the program, and returns the exit code. Errors are printed to env.Err.
 func Run(ctx context.Context, args []string, env app.Env) int {
-	root := commands(env)
+	root := commandsOf(&env)
 	root.SetArgs(asPlugin(args))
 	root.SetIn(env.In)
 	root.SetOut(env.Out)
@@ -48,13 +48,13 @@ func Run(ctx context.Context, args []string, env app.Env) int {
 		return exitDone
 	}
 	if _, ok := errors.AsType[*config.Error](err); ok {
-		fmt.Fprintln(env.Err, err)
+		fmt.Fprintln(env.Err, asTyped(env, err.Error()))
 		return exitConfig
 	}
 	if _, ok := errors.AsType[*silentError](err); ok {
 		return exitFailed
 	}
-	fmt.Fprintln(env.Err, "friendlyfire:", err)
+	fmt.Fprintln(env.Err, "friendlyfire:", asTyped(env, err.Error()))
 	if _, ok := errors.AsType[*usageError](err); ok {
 		return exitUsage
 	}
@@ -92,7 +92,10 @@ func knownCommand(root *cobra.Command, args []string) error {
 }
 
 // commands returns the root command and, under it, all others.
-func commands(env app.Env) *cobra.Command {
+func commands(env app.Env) *cobra.Command { return commandsOf(&env) }
+
+// commandsOf is commands; env.File becomes the configuration that is named or found.
+func commandsOf(env *app.Env) *cobra.Command {
 	var once bool
 	root := &cobra.Command{
 		Use:           "friendlyfire",
@@ -100,22 +103,22 @@ func commands(env app.Env) *cobra.Command {
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          validate(knownCommand),
-		RunE:          func(cmd *cobra.Command, _ []string) error { return app.Run(cmd.Context(), false, env) },
+		RunE:          func(cmd *cobra.Command, _ []string) error { return app.Run(cmd.Context(), false, *env) },
 	}
 	root.PersistentFlags().StringVar(&env.File, "config", "",
 		"configuration `FILE` (default config.toml, then "+config.SystemFile+", then the built-in one)")
-	root.PersistentPreRun = func(cmd *cobra.Command, _ []string) { findConfig(cmd, &env) }
+	root.PersistentPreRun = func(cmd *cobra.Command, _ []string) { findConfig(cmd, env) }
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage(err) })
 
 	run := &cobra.Command{
 		Use: "run", Short: "Run the bot (the default)", Args: validate(cobra.NoArgs),
-		RunE: func(cmd *cobra.Command, _ []string) error { return app.Run(cmd.Context(), once, env) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return app.Run(cmd.Context(), once, *env) },
 	}
 	run.Flags().BoolVar(&once, "once", false, "one pass of every stage until nothing is due, then exit")
 
-	root.AddCommand(run, reportCommand(&env), lookupCommand(&env), checkCommand(&env), pairCommand(&env),
-		importCommand(&env), tuneCommand(&env), purgeCommand(&env), backupCommand(&env), muninCommand(&env),
-		actCommand(&env), unbanCommand(&env), trustCommand(&env), untrustCommand(&env), trustedCommand(&env),
-		actsCommand(&env), versionCommand(&env))
+	root.AddCommand(run, reportCommand(env), lookupCommand(env), checkCommand(env), initCommand(env), pairCommand(env),
+		importCommand(env), tuneCommand(env), purgeCommand(env), backupCommand(env), muninCommand(env),
+		actCommand(env), unbanCommand(env), trustCommand(env), untrustCommand(env), trustedCommand(env),
+		actsCommand(env), versionCommand(env))
 	return root
 }

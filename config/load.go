@@ -37,7 +37,7 @@ const (
 
 // Load reads the configuration. The error is an *Error with all mistakes.
 func (l Loader) Load(purpose Purpose) (*Config, error) {
-	path := cmp.Or(l.File, DefaultFile)
+	path := l.Path()
 	data, err := readBounded(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && path == DefaultFile:
@@ -47,6 +47,14 @@ func (l Loader) Load(purpose Purpose) (*Config, error) {
 	}
 	return l.parse(path, data, purpose)
 }
+
+// LoadText is Load of a text that may become that of the file.
+func (l Loader) LoadText(text []byte, purpose Purpose) (*Config, error) {
+	return l.parse(l.Path(), text, purpose)
+}
+
+// Path is that of the file.
+func (l Loader) Path() string { return cmp.Or(l.File, DefaultFile) }
 
 // maxFile is the largest configuration that is read, in bytes: enough for a thousand sources.
 const maxFile = 256 << 10

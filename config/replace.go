@@ -9,9 +9,9 @@ import (
 	"syscall"
 )
 
-// replaceFile replaces the content of a file at once: no crash leaves half of it. The file keeps its mode and its
+// ReplaceFile replaces the content of a file at once: no crash leaves half of it. The file keeps its mode and its
 // owner, and symbolic links to it stay. A new file is readable by its owner alone.
-func replaceFile(path string, content []byte) error {
+func ReplaceFile(path string, content []byte) error {
 	mode, owner := fs.FileMode(0o600), (*syscall.Stat_t)(nil)
 	if target, err := filepath.EvalSymlinks(path); err == nil {
 		path = target

@@ -78,9 +78,9 @@ func find(doc []byte, e Entry) (found keyPosition) {
 		}
 		name := strings.Join(names, ".")
 		switch {
-		case x.Kind == unstable.ArrayTable:
-			section = "[]" // of lists we write no key
-		case x.Kind == unstable.Table:
+		case x.Kind == unstable.ArrayTable && (name != e.Section || name != sourceList || found.header > 0):
+			section = "[]" // only the first source is written to
+		case x.Kind == unstable.Table || x.Kind == unstable.ArrayTable:
 			section = name
 			if name == e.Section {
 				found.header = len(doc)
@@ -88,10 +88,14 @@ func find(doc []byte, e Entry) (found keyPosition) {
 					found.header = int(last.Offset) + i + 1
 				}
 			}
-		case strings.TrimPrefix(section+"."+name, ".") == e.Section+"."+e.Key:
+		case strings.TrimPrefix(section+"."+name, ".") == strings.TrimPrefix(e.Section+"."+e.Key, "."):
 			value := x.Value()
 			found.value.end = int(x.Raw.Offset + x.Raw.Length)
 			found.value.start, found.kind = int(value.Raw.Offset), value.Kind
+			if value.Kind == unstable.Array { // whose place the parser does not tell
+				after := int(last.Offset + last.Length)
+				found.value.start = after + bytes.IndexByte(doc[after:], '[')
+			}
 			for it := value.Children(); it.Next(); {
 				found.item = int(it.Node().Raw.Offset + it.Node().Raw.Length)
 			}

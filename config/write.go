@@ -2,7 +2,6 @@ package config
 
 import (
 	"bytes"
-	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -110,19 +109,37 @@ func (e Entry) literal(id string) string {
 // whole or not at all, and only by one that can be loaded. A DefaultFile that does not exist is made from l.Defaults.
 // The error is an *Error if the file already has mistakes.
 func (l Loader) Write(entries []Entry) error {
-	path := cmp.Or(l.File, DefaultFile)
-	before, err := readBounded(path)
-	if errors.Is(err, fs.ErrNotExist) && path == DefaultFile {
-		before, err = l.Defaults, nil
-	}
+	path, before, err := l.Text()
 	if err != nil {
 		return err
 	}
+	after, err := l.WithEntries(before, entries)
+	if err != nil || bytes.Equal(before, after) {
+		return err
+	}
+	return ReplaceFile(path, after)
+}
+
+// Text returns the path and the content of the configuration file; a DefaultFile that does not exist has that of
+// l.Defaults.
+func (l Loader) Text() (path string, text []byte, err error) {
+	path = l.Path()
+	text, err = readBounded(path)
+	if errors.Is(err, fs.ErrNotExist) && path == DefaultFile {
+		text, err = l.Defaults, nil
+	}
+	return path, text, err
+}
+
+// WithEntries returns the text of a configuration with the entries in it. The error is an *Error if it already has
+// mistakes.
+func (l Loader) WithEntries(before []byte, entries []Entry) (after []byte, err error) {
+	path := l.Path()
 	c, err := l.parse(path, before, ToPair)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	after := before
+	after = before
 	for _, e := range slices.Backward(entries) { // a new line becomes the first of its section
 		if !slices.Contains(c.Held(e), e.ID) {
 			after = splice(after, e)
@@ -130,17 +147,14 @@ func (l Loader) Write(entries []Entry) error {
 	}
 	written, err := l.parse(path, after, ToPair)
 	if err != nil {
-		return fmt.Errorf("%s stays as it is, since it would be wrong with the new lines; write them by hand\n%w",
+		return nil, fmt.Errorf("%s stays as it is, since it would be wrong with the new lines; write them by hand\n%w",
 			path, err)
 	}
 	for _, e := range entries {
 		if want, got := c.with(e), written.Held(e); !slices.Equal(want, got) {
-			return fmt.Errorf("%s stays as it is: %s.%s would be %q, not %q; write it by hand",
+			return nil, fmt.Errorf("%s stays as it is: %s.%s would be %q, not %q; write it by hand",
 				path, e.Section, e.Key, got, want)
 		}
 	}
-	if bytes.Equal(before, after) {
-		return nil
-	}
-	return replaceFile(path, after)
+	return after, nil
 }

@@ -6,18 +6,22 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
 	"unsafe"
+
+	"golang.org/x/sys/unix"
 )
 
 // Dialogue is the program in a terminal.
 type Dialogue struct {
 	t      *testing.T
-	cmd    *exec.Cmd
+	cmd    *exec.Cmd // nil: the program is in this process
+	code   int       // that it ended with
 	master *os.File
 	ended  chan struct{} // closed when the terminal is
 
@@ -39,11 +43,35 @@ func (s *Scene) Dialogue(args ...string) *Dialogue {
 		s.T.Fatal(err)
 	}
 	slave.Close()
+	d.listen(func() { d.cmd.Process.Kill() })
+	return d
+}
+
+// Within runs a function of this process in a terminal of its own. What it returns is the code that it ends with. stop
+// is called at the end of the test, and must make it end.
+func Within(t *testing.T, stop func(), run func(terminal *os.File) int) *Dialogue {
+	t.Helper()
+	master, slave, err := openPTY()
+	if err != nil {
+		t.Skipf("no terminal to test with: %v", err)
+	}
+	d := &Dialogue{t: t, master: master, ended: make(chan struct{})}
+	go func() {
+		d.code = run(slave)
+		_, _ = master.WriteString("\n\x04") // for one who still reads: no terminal is closed before that
+		slave.Close()
+	}()
+	d.listen(stop)
+	return d
+}
+
+// listen collects what is shown, until the end.
+func (d *Dialogue) listen(kill func()) {
 	go func() {
 		defer close(d.ended)
 		buffer := make([]byte, 4096)
 		for {
-			n, err := master.Read(buffer)
+			n, err := d.master.Read(buffer)
 			d.mu.Lock()
 			d.text.Write(buffer[:n])
 			d.mu.Unlock()
@@ -52,15 +80,14 @@ func (s *Scene) Dialogue(args ...string) *Dialogue {
 			}
 		}
 	}()
-	s.T.Cleanup(func() {
-		d.cmd.Process.Kill()
+	d.t.Cleanup(func() {
+		kill()
 		<-d.ended
-		master.Close()
-		if s.T.Failed() {
-			s.T.Log("the dialogue was:\n" + d.String())
+		d.master.Close()
+		if d.t.Failed() {
+			d.t.Log("the dialogue was:\n" + d.String())
 		}
 	})
-	return d
 }
 
 func openPTY() (master, slave *os.File, err error) {
@@ -99,11 +126,11 @@ func (d *Dialogue) String() string {
 	return strings.ReplaceAll(d.text.String(), "\r\n", "\n")
 }
 
-// Await waits until the dialogue shows the text.
-func (d *Dialogue) Await(text string) {
+// Await waits until the dialogue shows one of the texts.
+func (d *Dialogue) Await(texts ...string) {
 	d.t.Helper()
-	Await(d.t, 30*time.Second, fmt.Sprintf("%q is shown", text), func() bool {
-		return strings.Contains(d.String(), text)
+	Await(d.t, 30*time.Second, fmt.Sprintf("%q is shown", texts), func() bool {
+		return slices.ContainsFunc(texts, func(text string) bool { return strings.Contains(d.String(), text) })
 	})
 }
 
@@ -115,10 +142,23 @@ func (d *Dialogue) Type(text string) {
 	}
 }
 
+// Echoes reports whether the terminal shows what is typed.
+func (d *Dialogue) Echoes() bool {
+	d.t.Helper()
+	state, err := unix.IoctlGetTermios(int(d.master.Fd()), unix.TCGETS)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	return state.Lflag&unix.ECHO != 0
+}
+
 // End waits until the program has ended, and returns its exit code.
 func (d *Dialogue) End() int {
 	d.t.Helper()
 	<-d.ended
+	if d.cmd == nil {
+		return d.code
+	}
 	_ = d.cmd.Wait() // its code tells
 	return d.cmd.ProcessState.ExitCode()
 }

@@ -107,6 +107,6 @@ func (c *client) CanPost(ctx context.Context, chat string) (string, error) {
 	}
 	return title, &msg.ReachError{
 		Reason: "the server answers; whether it takes messages for the topic shows when one is sent",
-		Advice: "friendlyfire check --send sends one.", Unsure: true,
+		Advice: "To send one: friendlyfire check --send", Unsure: true,
 	}
 }

@@ -75,7 +75,7 @@ func (c *client) CanPost(ctx context.Context, chat string) (string, error) {
 		return title, &msg.ReachError{Reason: "the name of its host is not found"}
 	}
 	return title, &msg.ReachError{
-		Reason: "whether it takes messages shows when one is sent", Advice: "friendlyfire check --send sends one.", Unsure: true,
+		Reason: "whether it takes messages shows when one is sent", Advice: "To send one: friendlyfire check --send", Unsure: true,
 	}
 }
 
