@@ -154,7 +154,7 @@ func parses(line string) error {
 		line = line[:end]
 	}
 	args := strings.Fields(strings.NewReplacer("'", "", `"`, "", "(", "", ")", "").Replace(line))
-	root := commands(app.Env{})
+	root := commands(&app.Env{})
 	root.InitDefaultCompletionCmd()
 	cmd, rest, err := root.Find(args)
 	if err != nil {
@@ -195,7 +195,7 @@ func TestEveryAdviceIsACommand(t *testing.T) {
 
 // asTyped knows all commands that read a configuration.
 func TestAdviceKnowsEveryCommand(t *testing.T) {
-	for _, c := range commands(app.Env{}).Commands() {
+	for _, c := range commands(&app.Env{}).Commands() {
 		if line := ": friendlyfire " + c.Name(); c.Name() != "version" && len(commandsIn(line)) == 0 {
 			t.Errorf("an advice of %s is not found", c.Name())
 		}

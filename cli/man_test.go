@@ -27,7 +27,7 @@ const manTemplate = "../deploy/man/friendlyfire.1.tmpl"
 // manPage is the manual page: the prose of the template, and the program's own description of its commands. It is made
 // in a test, so that the program does not need it.
 func manPage(date time.Time) (string, error) {
-	root := commands(app.Env{})
+	root := commands(&app.Env{})
 	root.InitDefaultCompletionCmd()
 	var leaves []*cobra.Command
 	var walk func(*cobra.Command)
@@ -141,7 +141,7 @@ func TestManPageIsComplete(t *testing.T) {
 		}
 	}
 	want := []string{"friendlyfire completion bash"}
-	for _, c := range commands(app.Env{}).Commands() {
+	for _, c := range commands(&app.Env{}).Commands() {
 		if !c.Hidden && !c.HasSubCommands() {
 			want = append(want, c.UseLine())
 		}

@@ -38,7 +38,7 @@ func Main(defaults []byte) int {
 
 // Run runs one command line, without the name of the program, and returns the exit code. Errors are printed to env.Err.
 func Run(ctx context.Context, args []string, env app.Env) int {
-	root := commandsOf(&env)
+	root := commands(&env)
 	root.SetArgs(asPlugin(args))
 	root.SetIn(env.In)
 	root.SetOut(env.Out)
@@ -91,11 +91,8 @@ func knownCommand(root *cobra.Command, args []string) error {
 	return fmt.Errorf("%q is no command.%s", args[0], bot.DidYouMean(args[0], names))
 }
 
-// commands returns the root command and, under it, all others.
-func commands(env app.Env) *cobra.Command { return commandsOf(&env) }
-
-// commandsOf is commands; env.File becomes the configuration that is named or found.
-func commandsOf(env *app.Env) *cobra.Command {
+// commands returns the root command and, under it, all others. env.File becomes the configuration that is named or found.
+func commands(env *app.Env) *cobra.Command {
 	var once bool
 	root := &cobra.Command{
 		Use:           "friendlyfire",
