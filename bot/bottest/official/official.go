@@ -85,7 +85,13 @@ func read(path, name string) (*Description, error) {
 	if name == "telegram" {
 		d.document = botAPI(d.document)
 	}
-	return d, d.compiler.AddResource(name+".json", d.document)
+	return d, d.compiler.AddResource(d.address(""), d.document)
+}
+
+// address is that of a place, which is the same in whatever folder the test is.
+func (d *Description) address(place string) string {
+	where := url.URL{Scheme: "official", Path: "/" + d.name + ".json", Fragment: place}
+	return where.String()
 }
 
 // Check returns what is wrong with a value by the schema at a place, such as "/definitions/Update". The value is of the
@@ -96,8 +102,7 @@ func (d *Description) Check(place string, value any) error {
 	schema := d.compiled[place]
 	if schema == nil {
 		var err error
-		where := url.URL{Path: d.name + ".json", Fragment: place}
-		if schema, err = d.compiler.Compile(where.String()); err != nil {
+		if schema, err = d.compiler.Compile(d.address(place)); err != nil {
 			return err
 		}
 		d.compiled[place] = schema
