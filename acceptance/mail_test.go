@@ -53,8 +53,7 @@ func TestS11NoPasswordGoesToAnotherMailServer(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			server := mailtest.Start(t)
-			test.change(server)
+			server := mailtest.Start(t, test.change)
 			if name == "plain in place of TLS" { // it waits for the client to speak first
 				server.Script(func(mailtest.Step) mailtest.Fault { return mailtest.Reply("220 " + mailtest.Host) })
 			}
@@ -82,8 +81,7 @@ func TestS11NoPasswordGoesToAnotherMailServer(t *testing.T) {
 // repeated says so and is known to mail programs by its Message-ID.
 func TestR01ToR03NoMailIsLostByACrash(t *testing.T) {
 	t.Parallel()
-	server := mailtest.Start(t)
-	server.Bare = true
+	server := mailtest.Start(t, func(s *mailtest.Server) { s.Bare = true })
 	random := harness.Random(t)
 	faults, drops := rand.New(rand.NewPCG(random.Uint64(), 1)), map[string]int{}
 	server.Script(func(step mailtest.Step) mailtest.Fault { // one at a time

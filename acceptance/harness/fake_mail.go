@@ -18,9 +18,7 @@ func newMail(t *testing.T, inMemory bool) Fake {
 	if inMemory {
 		start = mailtest.InMemory
 	}
-	f := mailFake{start(t)}
-	f.Bare = true
-	return f
+	return mailFake{start(t, func(s *mailtest.Server) { s.Bare = true })}
 }
 
 func (f mailFake) Name() string { return "mail" }

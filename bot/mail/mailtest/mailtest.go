@@ -52,18 +52,24 @@ type Step struct {
 	Time    time.Time
 }
 
-// Start returns a server on a free port of 127.0.0.1.
-func Start(tb testing.TB) *Server {
+// Start returns a server on a free port of 127.0.0.1, changed before it serves anybody.
+func Start(tb testing.TB, changes ...func(*Server)) *Server {
 	tb.Helper()
-	s := &Server{Server: bottest.Start(tb)}
-	s.ServeConns(tb, s.serve)
-	return s
+	return serve(tb, bottest.Start(tb), changes)
 }
 
-// InMemory returns a server without a socket, which only Dial reaches.
-func InMemory(tb testing.TB) *Server {
+// InMemory is Start of a server without a socket, which only Dial reaches.
+func InMemory(tb testing.TB, changes ...func(*Server)) *Server {
 	tb.Helper()
-	s := &Server{Server: bottest.InMemory(587)}
+	return serve(tb, bottest.InMemory(587), changes)
+}
+
+func serve(tb testing.TB, listening *bottest.Server, changes []func(*Server)) *Server {
+	tb.Helper()
+	s := &Server{Server: listening}
+	for _, change := range changes {
+		change(s)
+	}
 	s.ServeConns(tb, s.serve)
 	return s
 }
