@@ -301,7 +301,22 @@ var scenes = []struct {
 		d.step()
 		d.ask("/friends", "/friends 7d 2", "/friends often", "/ip 198.51.100.7", "/help")
 	}},
+	{"a storm that is acted on, and more of it", func(d *desk) {
+		d.inPlace()
+		d.acting()
+		d.storm(9, mixed)
+		d.step()
+		press := func(m msg.Message, label string) msg.Message {
+			m = d.types(ann, commandOf(d.t, m, label))
+			d.sender.sent = append(d.sender.sent, m)
+			return m
+		}
+		press(press(d.sender.sent[0], "Unban 2 people"), "Yes, unban 2")
+		press(press(d.sender.sent[0], "More"), "Less")
+		d.withoutChance()
+	}},
 	{"an alert that is acted on, and an address that is trusted", func(d *desk) {
+		d.inPlace()
 		d.acting()
 		d.banned("jdupont")
 		d.step()
@@ -315,11 +330,18 @@ var scenes = []struct {
 		for _, text := range []string{"/trusted", "/unban 198.51.100.7", "/help"} {
 			d.sender.sent = append(d.sender.sent, d.types(ann, text))
 		}
-		random := regexp.MustCompile("/yes [a-z0-9]{8}")
-		for i, m := range d.sender.sent {
-			d.sender.sent[i].Text = plain(random.ReplaceAllString(m.Text.String(), "/yes abcdefgh"))
-		}
+		d.withoutChance()
 	}},
+}
+
+// withoutChance makes the messages the same in every run: questions have random names.
+func (d *desk) withoutChance() {
+	random := regexp.MustCompile("/yes [a-z0-9]{8}")
+	for _, m := range d.sender.sent {
+		for i, run := range m.Text {
+			m.Text[i].Text = random.ReplaceAllString(run.Text, "/yes abcdefgh")
+		}
+	}
 }
 
 // banned reads a ban of one address for which these users were tried.

@@ -9,14 +9,19 @@ import (
 // DotChart shows every ban of a friend as a dot, a row for each name, above each other where they share a bin.
 type DotChart struct {
 	Head
-	Times []time.Time // the starts of the bins, as those of a TimeChart
-	End   time.Time
-	Dots  []Dot
-	Usual map[string]float64 // how many in a bin are usual, at most, by name; drawn as a band
-	Marks []Mark             // what happened meanwhile
-	Theme Theme
-	Empty string // the text if there are no dots; "" is "No friend was banned in this period"
+	Times       []time.Time // the starts of the bins, as those of a TimeChart
+	End         time.Time
+	Dots        []Dot
+	Usual       map[string]float64 // how many in a bin are usual, at most, by name; drawn as a band
+	UsualOthers float64            // the same of the row that stands for others
+	Marks       []Mark             // what happened meanwhile
+	Theme       Theme
+	Empty       string // the text if there are no dots; "" is "No friend was banned in this period"
 }
+
+// DotRows is how many rows of dots there are at most. Of more names, the last row stands for all but those with most dots,
+// in alphabetical order where they have as many.
+const DotRows = 3
 
 // Mark is a moment at which something changed.
 type Mark struct {
@@ -32,7 +37,6 @@ func (c DotChart) PNG() ([]byte, error) { return c.plan().png() }
 func (c DotChart) SVG() ([]byte, error) { return c.plan().svg() }
 
 const (
-	dotRows       = 3
 	bigDot        = 14.0
 	leastDotRow   = 100
 	mostDotRow    = 200
@@ -48,7 +52,7 @@ func (c DotChart) strip() strip {
 	for _, i := range keep {
 		edges = append(edges, c.Times[i].In(c.Times[keep[0]].Location()))
 	}
-	return newStrip(c.Dots, append(edges, endOf(edges, c.End)), dotRows)
+	return newStrip(c.Dots, append(edges, endOf(edges, c.End)), DotRows)
 }
 
 func (c DotChart) empty() string {
@@ -98,7 +102,15 @@ func (c DotChart) plan() plan {
 }
 
 func (c DotChart) hasUsual(st strip) bool {
-	return slices.ContainsFunc(st.rows, func(r stripRow) bool { return drawable(c.Usual[r.name]) > 0 })
+	return slices.ContainsFunc(st.rows, func(r stripRow) bool { return c.usual(r) > 0 })
+}
+
+// usual is how many in a bin of the row are usual, at most; 0 if that is not known.
+func (c DotChart) usual(r stripRow) float64 {
+	if r.folded {
+		return drawable(c.UsualOthers)
+	}
+	return drawable(c.Usual[r.name])
 }
 
 // Sizes of a mark in pixels: its label and the triangle under that, above a dashed line.
@@ -153,7 +165,7 @@ func (c DotChart) row(s *sheet, p plot, st strip, row stripRow) {
 	if pitch*float64(most) > float64(height) {
 		pitch = float64(height) / float64(most)
 	}
-	if usual := drawable(c.Usual[row.name]); usual > 0 {
+	if usual := c.usual(row); usual > 0 {
 		s.rect(p.x0, p.y1-min(round(max(usual*pitch, pitch)), height), p.x1, p.y1, s.band)
 	}
 	s.rect(p.x0, p.y1, p.x1, p.y1+2, s.muted)
