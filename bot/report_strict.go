@@ -103,7 +103,7 @@ func strictChart(r *Reporter, rep Report) Picture {
 	}
 	var why []string
 	if len(rows) > 0 {
-		if first := c.Rows[0]; first.Marked {
+		if first := c.Rows[0]; first.Marked && first.Note != "" {
 			why = append(why, sharePercent(rows[0])+" of its bans hit friends, "+first.Usual())
 			rep.Before = -1 // there is enough to read
 		}
@@ -124,10 +124,10 @@ func (d jailsPast) lookingLikePeople(row Row) string {
 		}
 	}
 	switch {
-	case row.Friendly == 0:
-		return "no friends"
 	case len(d.dots) == 0:
 		return ""
+	case row.Friendly == 0:
+		return "no friends"
 	case people == 1:
 		return "1 looks like a person"
 	}

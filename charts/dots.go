@@ -41,6 +41,8 @@ const (
 	leastDotRow   = 100
 	mostDotRow    = 200
 	dotPlotBottom = 72
+	dotPlotLeft   = margin + 222
+	dotRowEdge    = 28 // above the dots of a row, and below its line
 )
 
 func (c DotChart) strip() strip {
@@ -79,20 +81,24 @@ func (c DotChart) plan() plan {
 			marked += markHeight
 		}
 	}
-	pitch := min((Height-top-marked-dotPlotBottom)/len(st.rows), mostDotRow)
-	return plan{height: top + marked + pitch*len(st.rows) + dotPlotBottom, theme: t, draw: func(s *sheet) {
+	heights, r := st.dotHeights(Height - top - marked - dotPlotBottom)
+	height := top + marked + dotPlotBottom
+	for _, h := range heights {
+		height += h
+	}
+	return plan{height: height, theme: t, draw: func(s *sheet) {
 		head.draw(s)
 		y := top
 		for i, row := range st.rows {
 			p := plot{
-				x0: margin + 222, x1: Width - margin, y0: y + 12, y1: y + pitch - 8,
+				x0: dotPlotLeft, x1: Width - margin, y0: y + 12, y1: y + heights[i] - 8,
 				from: st.edges[0], to: st.edges[len(st.edges)-1],
 			}
 			if mark, ok := c.markOf(row.name, st); ok {
 				p.y0, p.y1 = p.y0+markHeight, p.y1+markHeight
 				s.mark(p, mark)
 			}
-			c.row(s, p, st, row)
+			c.row(s, p, st, row, r)
 			if i == len(st.rows)-1 {
 				p.times(s, p.from, p.to, st.edges[1].Sub(st.edges[0]))
 			}
@@ -144,8 +150,47 @@ func (s *sheet) mark(p plot, m Mark) {
 	}
 }
 
-// row draws the dots of a name, from a line upwards; or columns, where there are too many for dots.
-func (c DotChart) row(s *sheet, p plot, st strip, row stripRow) {
+// cellsOf are the cells of a row that are drawn, and their edges.
+func (st strip) cellsOf(row stripRow) ([][]Look, []time.Time) {
+	return joinCells(row.cells, st.edges, max((Width-margin-dotPlotLeft)/10, 1))
+}
+
+// dotHeights are the heights of the rows in so many pixels, and the radius of their dots: as large as lets all stacks have
+// room; 0 if some stack has none.
+func (st strip) dotHeights(room int) (heights []int, r float64) {
+	heights = make([]int, len(st.rows))
+	most, width := make([]int, len(st.rows)), 0.0
+	for i, row := range st.rows {
+		cells, edges := st.cellsOf(row)
+		length := edges[len(edges)-1].Sub(edges[0]).Seconds()
+		for k, cell := range cells {
+			most[i] = max(most[i], len(cell))
+			width = max(width, float64(Width-margin-dotPlotLeft)*edges[k+1].Sub(edges[k]).Seconds()/length)
+		}
+	}
+	for r = min(bigDot, width/2-1); r >= leastDot; r -= 0.5 {
+		left := room
+		for i, n := range most {
+			heights[i] = max(int((2*r+4)*float64(n))+dotRowEdge, leastDotRow)
+			left -= heights[i]
+		}
+		if left < 0 {
+			continue
+		}
+		for i := range heights {
+			heights[i] = max(min(heights[i]+left/len(heights), mostDotRow), heights[i])
+		}
+		return heights, r
+	}
+	for i := range heights {
+		heights[i] = min(room/len(heights), mostDotRow)
+	}
+	return heights, 0
+}
+
+// row draws the dots of a name with this radius, from a line upwards; or with a radius of 0 columns, where it has too many
+// for dots.
+func (c DotChart) row(s *sheet, p plot, st strip, row stripRow, r float64) {
 	s.text(margin, p.y1-42, smallSize, left, s.ink, fit(row.name, smallSize, p.x0-margin-16))
 	bans := " bans"
 	if row.total == 1 {
@@ -153,14 +198,16 @@ func (c DotChart) row(s *sheet, p plot, st strip, row stripRow) {
 	}
 	s.text(margin, p.y1-9, smallSize, left, s.muted, grouped(int64(row.total))+bans)
 
-	cells, edges := joinCells(row.cells, st.edges, max((p.x1-p.x0)/10, 1))
+	cells, edges := st.cellsOf(row)
 	most, width := 1, 0
 	for i, cell := range cells {
 		most = max(most, len(cell))
 		width = max(width, p.x(edges[i+1])-p.x(edges[i]))
 	}
 	height := p.y1 - p.y0
-	r := min(bigDot, float64(width)/2-1, float64(height)/float64(most)/2-1)
+	if r == 0 {
+		r = min(bigDot, float64(width)/2-1, float64(height)/float64(most)/2-1)
+	}
 	pitch := 2*r + 4
 	if pitch*float64(most) > float64(height) {
 		pitch = float64(height) / float64(most)
