@@ -40,10 +40,7 @@ var cards = []struct {
 }
 
 // cardScenes are the golden ones, and those that differ from them only in what can be pressed.
-var cardScenes = slices.Concat(scenes, []struct {
-	name string
-	play func(*desk)
-}{
+var cardScenes = slices.Concat(scenes, []scene{
 	{"an alert that may be acted on", func(d *desk) {
 		d.inPlace()
 		d.acting()

@@ -188,6 +188,21 @@ func (st strip) dotHeights(room int) (heights []int, r float64) {
 	return heights, 0
 }
 
+// middle is where the dots of a bin are: in its middle, or if it is the first or the last and shorter than dots are wide, so
+// far outside that they touch no other bin's.
+func (p plot) middle(edges []time.Time, bin int, r float64) int {
+	at := func(bin int) int { return (p.x(edges[bin]) + p.x(edges[bin+1])) / 2 }
+	x, last, apart := at(bin), len(edges)-2, round(2*r)+1
+	switch {
+	case last < 1:
+	case bin == 0:
+		x = min(x, at(1)-apart)
+	case bin == last:
+		x = max(x, at(last-1)+apart)
+	}
+	return min(max(x, p.x0), p.x1)
+}
+
 // row draws the dots of a name with this radius, from a line upwards; or with a radius of 0 columns, where it has too many
 // for dots.
 func (c DotChart) row(s *sheet, p plot, st strip, row stripRow, r float64) {
@@ -217,8 +232,7 @@ func (c DotChart) row(s *sheet, p plot, st strip, row stripRow, r float64) {
 	}
 	s.rect(p.x0, p.y1, p.x1, p.y1+2, s.muted)
 	for i, cell := range cells {
-		x := (p.x(edges[i]) + p.x(edges[i+1])) / 2
-		x = min(max(x, p.x0+int(r)), p.x1-int(r)) // a bin at the end may be short
+		x := p.middle(edges, i, r)
 		if r < leastDot {
 			if n := len(cell); n > 0 {
 				s.rect(x-4, p.y1-max(height*n/most, 3), x+4, p.y1, s.friend)

@@ -41,3 +41,22 @@ func TestOthersHaveWhatIsUsualForThem(t *testing.T) {
 		t.Errorf("usual: %v", got)
 	}
 }
+
+// The first bin and the last may be short: their dots touch none of the next.
+func TestDotsOfAShortBinTouchNoOthers(t *testing.T) {
+	from := time.Date(2026, 10, 23, 14, 37, 0, 0, time.UTC)
+	edges := []time.Time{from}
+	for i := range 30 {
+		edges = append(edges, time.Date(2026, 10, 24+i, 0, 0, 0, 0, time.UTC))
+	}
+	edges = append(edges, from.AddDate(0, 0, 30))
+	p := plot{x0: dotPlotLeft, x1: Width - margin, from: edges[0], to: edges[31]}
+	for i := range 30 {
+		if d := p.middle(edges, i+1, bigDot) - p.middle(edges, i, bigDot); d < 2*bigDot {
+			t.Errorf("dots %d and %d are %d apart", i, i+1, d)
+		}
+	}
+	if x := p.middle(edges, 30, bigDot); x+bigDot > Width-8 {
+		t.Errorf("the last dot is at %d", x)
+	}
+}
