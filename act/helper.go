@@ -153,7 +153,7 @@ func (h *Helper) trust(ctx context.Context, f fail2ban, r Request) Answer {
 	if err := writeTrusted(h.State, append(list, trusted{r.Target, now, now.Add(r.For)})); err != nil {
 		return refused("%v", err)
 	}
-	text := "trusted until " + now.Add(r.For).UTC().Format("2006-01-02 15:04:05 UTC")
+	text := "trusted until " + now.Add(r.For).UTC().Format("Mon 2 Jan 15:04 UTC") // as the bot writes dates
 	if len(deaf) > 0 {
 		text += ", but not by " + strings.Join(deaf, ", ") + ", which do not ask"
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -18,6 +19,15 @@ func (f *fake) trusts(address string, at time.Time) bool {
 		f.t.Error(err)
 	}
 	return ok
+}
+
+// Dates have one form, wherever the answer is shown.
+func TestTrustSaysItsEndAsMessagesDo(t *testing.T) {
+	f := newFake(t)
+	got := f.Do(t.Context(), "a test", "trust 203.0.113.7 30d").String()
+	if !regexp.MustCompile(`^ok trusted until [A-Z][a-z]{2} \d{1,2} [A-Z][a-z]{2} \d\d:\d\d UTC$`).MatchString(got) {
+		t.Errorf("%q", got)
+	}
 }
 
 func TestTrustEndsByItself(t *testing.T) {

@@ -86,7 +86,7 @@ func newBuilder(a *App, report *bot.Reporter, once bool) *builder {
 
 // stages returns all stages, in the order in which a ban goes through them. The health checks watch each of them.
 func (b *builder) stages() []*stage {
-	b.health.Chats, b.commands.Chats = b.Chats, b.Chats
+	b.health.Chats, b.commands.Chats, b.commands.Sender = b.Chats, b.Chats, b.sender
 	all := slices.Concat(
 		b.readSources(),
 		b.readLogins(),

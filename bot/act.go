@@ -140,7 +140,7 @@ func (a *Acting) tellLate(ctx context.Context) error {
 			return err
 		}
 		var told []store.Notice
-		if home, ok := a.home(acts[0].Chat); ok {
+		if home, ok := homeOf(a.Chats, acts[0].Chat); ok {
 			failed := slices.ContainsFunc(acts, func(one store.Act) bool { return one.Outcome != store.ActDone })
 			body := Body{Text: a.Words.acts(acts), Silent: !failed}
 			told = notices([]store.Chat{home}, "act/"+token, body, time.Now())
@@ -153,21 +153,22 @@ func (a *Acting) tellLate(ctx context.Context) error {
 	return nil
 }
 
-// home is the configured chat that this chat is, or is a topic of; false: there is none, as on the command line.
-func (a *Acting) home(chat store.Chat) (store.Chat, bool) {
-	i := slices.Index(a.Chats, chat)
-	for near := range a.Chats {
-		if i < 0 && a.Chats[near].Platform == chat.Platform && base(a.Chats[near].ID) == base(chat.ID) {
+// homeOf is the one of the configured chats that this chat is, or is a topic of; false: there is none, as on the command
+// line.
+func homeOf(chats []store.Chat, chat store.Chat) (store.Chat, bool) {
+	i := slices.Index(chats, chat)
+	for near := range chats {
+		if i < 0 && chats[near].Platform == chat.Platform && base(chats[near].ID) == base(chat.ID) {
 			i = near
 		}
 	}
 	if i < 0 {
-		i = slices.IndexFunc(a.Chats, func(c store.Chat) bool { return c.Platform == chat.Platform })
+		i = slices.IndexFunc(chats, func(c store.Chat) bool { return c.Platform == chat.Platform })
 	}
 	if i < 0 {
 		return store.Chat{}, false
 	}
-	return a.Chats[i], true
+	return chats[i], true
 }
 
 // wait returns the acts of a question when all are done, or after a while as they are then; left is whether they are

@@ -2,20 +2,19 @@ package bot
 
 import (
 	"context"
-	"strconv"
 	"time"
 
 	"friendlyfire/bot/msg"
 	"friendlyfire/store"
 )
 
-// askAct asks whether to act on a ban: "unban 17", "trust 17", "untrust 17", "storm 17".
+// askAct asks whether to act on a ban: "unban 17", "trust 17", "untrust 17", "storm 17", "people 17".
 func (c *Commands) askAct(ctx context.Context, args []string, r msg.Request) (m msg.Message, err error) {
 	if len(args) != 2 {
 		return m, usageError("That button names no ban.")
 	}
-	if args[0] == storm {
-		return c.askStorm(ctx, args[1], r)
+	if args[0] == storm || args[0] == people {
+		return c.askStorm(ctx, args[0], args[1], r)
 	}
 	g, text, err := c.alertOf(ctx, args[1])
 	if err != nil {
@@ -48,43 +47,6 @@ func (c *Commands) askAct(ctx context.Context, args []string, r msg.Request) (m 
 
 func unbanOf(b store.Ban) store.Act {
 	return store.Act{Verb: "unban", Source: b.Source, Jail: b.Jail, Address: b.Address, Ban: b.ID}
-}
-
-// askStorm asks whether to lift all bans that a message tells of.
-func (c *Commands) askStorm(ctx context.Context, word string, r msg.Request) (m msg.Message, err error) {
-	id, err := strconv.ParseInt(word, 10, 64)
-	if err != nil {
-		return m, usageError("That button names no ban.")
-	}
-	home, _ := c.Acting.home(store.Chat{Platform: r.Platform, ID: r.Chat})
-	bans, err := c.Store.BansInMessage(ctx, home, id)
-	if err != nil {
-		return m, err
-	}
-	var acts []store.Act
-	seen := map[[3]string]bool{}
-	for _, g := range bans {
-		at := [3]string{g.Source, g.Jail, g.Address}
-		open, err := c.Acting.liftable(ctx, g.ID)
-		if err != nil {
-			return m, err
-		}
-		if open && !seen[at] {
-			seen[at] = true
-			acts = append(acts, unbanOf(g.Ban))
-		}
-	}
-	if len(acts) == 0 {
-		return m, usageError("Of these bans none is left that I can lift.")
-	}
-	all := len(acts)
-	acts = acts[:min(all, stormActs)]
-	m, err = c.ask(ctx, acts, r, "")
-	if all > len(acts) {
-		m.Text = append(plain("Of "+plural(all, "ban")+" I can lift "+number(len(acts))+" in an hour. "), m.Text...)
-	}
-	m.Aside = true
-	return m, err
 }
 
 // ask keeps the acts of a question, and asks it. rest stands behind the question's name in its buttons.

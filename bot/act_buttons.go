@@ -104,27 +104,13 @@ func (a *Acting) Buttons(ctx context.Context, ban int64) ([][]msg.Button, error)
 	return rows, nil
 }
 
-// allButton is the button below a message that tells of several bans, as long as one of them can be lifted. What it asks
-// names how many these are.
-func (a *Acting) allButton(ctx context.Context, told []Told) ([][]msg.Button, error) {
-	for _, one := range told {
-		switch open, err := a.liftable(ctx, one.ID); {
-		case err != nil:
-			return nil, err
-		case open:
-			return banButton("Unban all", askAct+" "+storm, told[0].ID), nil
-		}
-	}
-	return nil, nil
-}
-
-// liftable reports whether the ban can be lifted, and has not been.
-func (a *Acting) liftable(ctx context.Context, ban int64) (bool, error) {
+// liftable is the ban, and whether it can be lifted and has not been.
+func (a *Acting) liftable(ctx context.Context, ban int64) (g store.EnrichedBan, can bool, err error) {
 	g, ok, err := a.Store.Ban(ctx, ban)
 	if err != nil || !ok || !a.able(g.Ban) || !g.InForce(time.Now()) {
-		return false, err
+		return g, false, err
 	}
 	acts, err := a.Store.ActsOfBan(ctx, ban)
 	lifted := slices.ContainsFunc(acts, func(one store.Act) bool { return one.Verb == "unban" && one.Outcome == store.ActDone })
-	return !lifted, err
+	return g, !lifted, err
 }

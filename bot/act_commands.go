@@ -16,15 +16,10 @@ const (
 	yesToActs = "yes"
 	noToActs  = "no"
 	markBan   = "mark"
-
-	storm = "storm" // of askAct: all bans that a message tells of
 )
 
 // usualTrust is how long an address is trusted unless somebody says otherwise.
 const usualTrust = 30 * 24 * time.Hour
-
-// stormActs is how many bans of a storm are lifted by one question: as many as the helper does in an hour.
-const stormActs = 30
 
 // actCommands describes the commands that act.
 func actCommands() []msg.Command {
@@ -90,6 +85,9 @@ func (c *Commands) alertOf(ctx context.Context, word string) (store.EnrichedBan,
 		return g, nil, err
 	}
 	text, err := c.withActs(ctx, g, c.Reporter.Words.verdict(g.Ban, who))
+	if c.Acting != nil && c.Acting.able(g.Ban) {
+		text = withoutUnban(text) // More has it
+	}
 	return g, text, err
 }
 

@@ -218,7 +218,7 @@ func TestAStormIsLiftedAfterItsNumberWasNamed(t *testing.T) {
 		helper := d.acting()
 		d.storm(12)
 		d.step()
-		asked := d.types(ann, commandOf(t, d.sender.sent[0], "Unban all"))
+		asked := d.types(ann, commandOf(t, d.sender.sent[0], "Unban all 12"))
 		has(t, asked, "Lift 12 bans of sshd on web1?")
 		if !asked.Aside {
 			t.Error("the question takes the storm's place")

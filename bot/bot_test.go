@@ -14,6 +14,7 @@ import (
 	"friendlyfire/bot/msg"
 	"friendlyfire/charts"
 	"friendlyfire/store"
+	"friendlyfire/store/storetest"
 )
 
 // desk is a bot on a real database, with a platform that only takes notes.
@@ -74,15 +75,7 @@ var brussels = func() *time.Location {
 func newDesk(t *testing.T) *desk {
 	t.Helper()
 	dir := t.TempDir()
-	s, err := store.Open(t.Context(), filepath.Join(dir, "test.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	s := storetest.New(t, filepath.Join(dir, "test.db"))
 	friends := store.Friends{Countries: []store.Country{"BE"}}
 	if err := s.SetFriends(t.Context(), friends); err != nil {
 		t.Fatal(err)
@@ -112,7 +105,10 @@ func newDesk(t *testing.T) *desk {
 		Store: s, Chats: []store.Chat{chat}, Reporter: report, Hour: 8, Health: d.health,
 		Next: func() {},
 	}
-	d.commands = &Commands{Store: s, Reporter: report, Chats: []store.Chat{chat}, Health: d.health, Log: log}
+	d.commands = &Commands{
+		Store: s, Reporter: report, Chats: []store.Chat{chat}, Health: d.health, Log: log,
+		Sender: func(store.Chat) msg.Sender { return d.deliverer.Sender },
+	}
 	return d
 }
 

@@ -33,18 +33,16 @@ var cards = []struct {
 	{"alert-telegram", "telegram", "an alert to which whois adds, and what it becomes", 0, "01:00"},
 	{"alert-discord", "discord", "an alert to which whois adds, and what it becomes", 0, "01:00"},
 	{"acting-discord", "discord", "an alert that may be acted on", 0, "01:00"},
-	{"storm-telegram", "telegram", "a storm of people and attackers", 0, "01:00"},
+	{"storm-telegram", "telegram", "a storm that is acted on, and more of it", 0, "01:00"},
 	{"digest-telegram", "telegram", "the digest of a normal day", 0, "08:00"},
 	{"week-telegram", "telegram", "the digest and the card of a Monday", 1, "08:00"},
 	{"trouble-discord", "discord", "a source that cannot be read", 0, "01:02"},
 }
 
 // cardScenes are the golden ones, and those that differ from them only in what can be pressed.
-var cardScenes = slices.Concat(scenes, []struct {
-	name string
-	play func(*desk)
-}{
+var cardScenes = slices.Concat(scenes, []scene{
 	{"an alert that may be acted on", func(d *desk) {
+		d.inPlace()
 		d.acting()
 		d.banned("jdupont", "jdupont", "jdupont")
 	}},

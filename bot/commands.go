@@ -49,8 +49,9 @@ type Commands struct {
 	Reporter *Reporter
 	Chats    []store.Chat
 	Health   *Health
-	Tuner    *Tuner  // nil: there is no log to read
-	Acting   *Acting // nil: nobody can act
+	Tuner    *Tuner                      // nil: there is no log to read
+	Acting   *Acting                     // nil: nobody can act
+	Sender   func(store.Chat) msg.Sender // what reaches a chat; nil: no message is known
 	Log      *slog.Logger
 
 	mu    sync.Mutex
@@ -97,7 +98,7 @@ func (c *Commands) carryOut(
 	case "ip":
 		m, err = c.ip(ctx, args, r.Platform, cmp.Or(r.Width, phone))
 	case moreOfBan, lessOfBan:
-		m, err = c.ban(ctx, args, command == moreOfBan)
+		m, err = c.ban(ctx, args, command == moreOfBan, r)
 	case dayView:
 		m, err = c.day(ctx, args, r, cmp.Or(r.Width, phone))
 	case "tune":
@@ -190,7 +191,7 @@ type asked struct {
 
 // read takes over the words that were typed: periods, and for a report kinds and “text”.
 func (a *asked) read(args []string, report bool) error {
-	for _, arg := range args {
+	for i, arg := range args {
 		if since, ok := Meant(arg, periods); ok {
 			a.since = since
 			continue
@@ -207,7 +208,11 @@ func (a *asked) read(args []string, report bool) error {
 		if report {
 			known, want = append(append(known, Kinds()...), inText), strings.Join(Kinds(), ", ")+", and "+want
 		}
-		return usageError(fmt.Sprintf("I do not know “%s”.%s I know %s.", store.Clean(arg, 40), DidYouMean(arg, known), want))
+		meant := DidYouMean(arg, known)
+		if country := aCountry(args[i:]); country != "" && meant == "" {
+			return usageError(fmt.Sprintf("I do not know “%s”. %s", store.Clean(strings.Join(args[i:], " "), 40), country))
+		}
+		return usageError(fmt.Sprintf("I do not know “%s”.%s I know %s.", store.Clean(arg, 40), meant, want))
 	}
 	return nil
 }

@@ -45,7 +45,7 @@ func (h *Health) jump(ctx context.Context, wall time.Time, up time.Duration) err
 		}
 		key := "clock/" + expected.UTC().Format(time.RFC3339) + "/" + wall.UTC().Format(time.RFC3339)
 		err := h.Post(ctx, key, headed("The clock was set "+direction+" by "+humanDuration(by.Abs()),
-			": from "+h.Words.moment(expected, wall)+" to "+h.Words.moment(wall, wall)+"."+slept))
+			": from "+h.Words.moment(expected, wall)+" to "+h.Words.moment(wall, expected)+"."+slept))
 		if err != nil {
 			return err // the next look will see it again
 		}

@@ -293,12 +293,12 @@ func TestR21ClockThatJumpsIsToldAFewTimesAnHour(t *testing.T) {
 			{look - 59*time.Second, ""},
 			{
 				look + 24*time.Hour,
-				"The clock was set forward by 1 day: from Mon 23 Nov 05:13 to 05:13. Or the machine slept.",
+				"The clock was set forward by 1 day: from Mon 23 Nov 05:13 to Tue 24 Nov 05:13. Or the machine slept.",
 			},
 			{look, ""},
 			{
 				look - 24*time.Hour - 90*time.Second,
-				"The clock was set back by 1 day: from Tue 24 Nov 05:14 to 05:12.",
+				"The clock was set back by 1 day: from Tue 24 Nov 05:14 to Mon 23 Nov 05:12.",
 			},
 			{look, ""},
 		} {

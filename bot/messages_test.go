@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -23,10 +24,7 @@ var update = flag.Bool("update", false, "write the golden files anew")
 
 // scenes are every message that the bot sends by itself, and the answers about friends, from a fixed history. `make
 // messages` prints them.
-var scenes = []struct {
-	name string
-	play func(*desk)
-}{
+var scenes = slices.Concat([]scene{
 	{"the first start", func(d *desk) {
 		for i := range 40 {
 			d.ban(fmt.Sprint("198.51.100.", i), strip(store.Country(map[bool]string{true: "BE", false: "CN"}[i%9 == 0])),
@@ -177,85 +175,7 @@ var scenes = []struct {
 		answer := d.commands.Answer(d.t.Context(), msg.Request{Text: "/report strict 30d"})
 		d.sender.sent = append(d.sender.sent, answer)
 	}},
-	{"a source that cannot be read", func(d *desk) {
-		d.failed("permission denied")
-		time.Sleep(2 * time.Minute)
-		d.look()
-		d.failed("")
-		d.look()
-	}},
-	{"a source that is silent", func(d *desk) {
-		d.ban("198.51.100.9", "CN")
-		time.Sleep(25 * time.Hour)
-		d.look()
-		d.ban("198.51.100.9", "CN")
-		d.look()
-	}},
-	{"a source whose bans stop", func(d *desk) {
-		d.health.Sources[0].SilentAfter = 0
-		d.history(40, func(time.Time) bool { return true })
-		time.Sleep(2 * time.Minute)
-		d.step()
-		d.sender.sent = nil
-		time.Sleep(25 * time.Hour)
-		d.look()
-		time.Sleep(3 * time.Hour)
-		d.ban("198.51.100.8", "CN")
-		d.look()
-	}},
-	{"a source that is not understood", func(d *desk) {
-		time.Sleep(2 * time.Minute)
-		d.read(0, 100, nil)
-		d.look()
-		d.read(1, 0, nil)
-		d.look()
-	}},
-	{"a chat out of reach", func(d *desk) {
-		other := store.Chat{Platform: "stone", ID: "2"}
-		d.health.Chats = append(d.health.Chats, other)
-		err := d.store.RecordAttempt(d.t.Context(), store.Attempt{
-			Chat: other, At: time.Now(), Outcome: store.NotSent, Hold: 4 * time.Hour,
-		})
-		if err != nil {
-			d.t.Fatal(err)
-		}
-		d.look()
-		time.Sleep(4 * time.Hour)
-		d.look()
-	}},
-	{"messages given up", func(d *desk) {
-		d.give(d.deliverer.Chat, "rejected: empty", "history/9")
-		d.look()
-	}},
-	{"a registry that refuses", func(d *desk) {
-		d.health.Whois = true
-		d.registry(func(r *store.Registry) {
-			r.Troubles, r.Trouble, r.RefusedSince = 2, "%ERROR:201: access denied", time.Now()
-		})
-		time.Sleep(time.Hour)
-		d.look()
-		d.registry(func(r *store.Registry) { r.Troubles, r.RefusedSince = 0, time.Time{} })
-		d.look()
-	}},
-	{"a disk that fills", func(d *desk) {
-		free := int64(900_000)
-		d.health.Free = func() (int64, error) { return free, nil }
-		d.look()
-		free = 130_000_000
-		d.look()
-		d.health.full.seen(time.Now())
-		d.look()
-		time.Sleep(calm)
-		d.look()
-	}},
-	{"a clock that jumps", func(d *desk) {
-		for i, up := range []time.Duration{0, 20 * time.Second} {
-			wall := time.Now().Add(up + time.Duration(i)*24*time.Hour)
-			if err := d.health.jump(d.t.Context(), wall, up); err != nil {
-				d.t.Fatal(err)
-			}
-		}
-	}},
+}, troubleScenes, []scene{
 	{"a chat that moves", func(d *desk) {
 		d.sender.replies = []error{&msg.MovedError{To: "2"}}
 		d.banned("jdupont")
@@ -301,7 +221,22 @@ var scenes = []struct {
 		d.step()
 		d.ask("/friends", "/friends 7d 2", "/friends often", "/ip 198.51.100.7", "/help")
 	}},
+	{"a storm that is acted on, and more of it", func(d *desk) {
+		d.inPlace()
+		d.acting()
+		d.storm(9, mixed)
+		d.step()
+		press := func(m msg.Message, label string) msg.Message {
+			m = d.types(ann, commandOf(d.t, m, label))
+			d.sender.sent = append(d.sender.sent, m)
+			return m
+		}
+		press(press(d.sender.sent[0], "Unban 2 people"), "Yes, unban 2")
+		press(press(d.sender.sent[0], "More"), "Less")
+		d.withoutChance()
+	}},
 	{"an alert that is acted on, and an address that is trusted", func(d *desk) {
+		d.inPlace()
 		d.acting()
 		d.banned("jdupont")
 		d.step()
@@ -315,11 +250,23 @@ var scenes = []struct {
 		for _, text := range []string{"/trusted", "/unban 198.51.100.7", "/help"} {
 			d.sender.sent = append(d.sender.sent, d.types(ann, text))
 		}
-		random := regexp.MustCompile("/yes [a-z0-9]{8}")
-		for i, m := range d.sender.sent {
-			d.sender.sent[i].Text = plain(random.ReplaceAllString(m.Text.String(), "/yes abcdefgh"))
-		}
+		d.withoutChance()
 	}},
+})
+
+type scene struct {
+	name string
+	play func(*desk)
+}
+
+// withoutChance makes the messages the same in every run: questions have random names.
+func (d *desk) withoutChance() {
+	random := regexp.MustCompile("/yes [a-z0-9]{8}")
+	for _, m := range d.sender.sent {
+		for i, run := range m.Text {
+			m.Text[i].Text = random.ReplaceAllString(run.Text, "/yes abcdefgh")
+		}
+	}
 }
 
 // banned reads a ban of one address for which these users were tried.
@@ -366,14 +313,6 @@ func (d *desk) morning() {
 	d.sender.sent = nil
 	untilDigest()
 	d.digest()
-}
-
-// failed is what reading the source has failed with.
-func (d *desk) failed(reason string) {
-	d.t.Helper()
-	if err := d.store.SourceFailed(d.t.Context(), "web1", reason, time.Now()); err != nil {
-		d.t.Fatal(err)
-	}
 }
 
 // inMessage is a message as the golden file has it: lines that stand back behind a bar, and its buttons in rows.

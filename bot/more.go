@@ -27,10 +27,16 @@ const (
 )
 
 // ban says of a ban what its alert did and, if more is asked for, its log lines and the other bans of its address.
-func (c *Commands) ban(ctx context.Context, args []string, more bool) (msg.Message, error) {
+func (c *Commands) ban(ctx context.Context, args []string, more bool, r msg.Request) (msg.Message, error) {
+	if len(args) == 2 && args[0] == storm {
+		return c.message(ctx, args[1], more, r)
+	}
 	g, err := c.friendly(ctx, strings.Join(args, " "))
 	if err != nil {
 		return msg.Message{}, err
+	}
+	if !more {
+		return c.alertMessage(ctx, args[0])
 	}
 	w := c.Reporter.Words
 	who, err := c.Reporter.judge().verdict(ctx, g)
@@ -38,14 +44,6 @@ func (c *Commands) ban(ctx context.Context, args []string, more bool) (msg.Messa
 		return msg.Message{}, err
 	}
 	verdict := w.verdict(g.Ban, who)
-	if !more {
-		text, err := c.withActs(ctx, g, verdict)
-		if err != nil {
-			return msg.Message{}, err
-		}
-		buttons, err := c.Acting.Buttons(ctx, g.ID)
-		return msg.Message{Text: text, Buttons: buttons}, err
-	}
 	lines := w.evidence(g)
 	g.Matches = "" // they follow
 	text, err := c.withActs(ctx, g, verdict)

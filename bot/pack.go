@@ -28,6 +28,7 @@ func (d *Deliverer) compose(ctx context.Context, due []store.Notice) ([]store.No
 	}
 	var pack []store.Notice
 	var told []Told
+	unseen := 0
 	for _, p := range parcels {
 		n := p.notices[0]
 		if len(pack) > 0 && !together(first, n, p.body) {
@@ -39,12 +40,8 @@ func (d *Deliverer) compose(ctx context.Context, due []store.Notice) ([]store.No
 			return nil, m, err
 		}
 		longer.Silent = m.Silent && !rings
-		note := p.dated(d.Words, time.Now())
-		longer.Text = p.text(d.Words, func(t msg.Text) bool {
-			return len(pack) > 0 || d.Sender.Fits(msg.Message{Text: t.Noted(note)}.AsRepeat())
-		}).Noted(note)
-		if d.Deaf {
-			longer.Text = withoutCommands(longer.Text)
+		if longer.Text, err = d.textOf(ctx, p, len(pack) == 0); err != nil {
+			return nil, m, err
 		}
 		p.addFacts(&longer, d.Words, len(pack) == 0)
 		if len(pack) > 0 {
@@ -53,7 +50,7 @@ func (d *Deliverer) compose(ctx context.Context, due []store.Notice) ([]store.No
 		if len(pack) > 0 && first.Nonce == "" && !d.Sender.Fits(longer.AsRepeat()) {
 			break
 		}
-		pack, m, told = append(pack, p.notices...), longer, append(told, p.told()...)
+		pack, m, told, unseen = append(pack, p.notices...), longer, append(told, p.told()...), unseen+p.more
 		if p.body.Chart != nil {
 			if n.Uploads > 0 {
 				m.Photo, m.Fallback = d.draw(ctx, *p.body.Chart)
@@ -64,7 +61,7 @@ func (d *Deliverer) compose(ctx context.Context, due []store.Notice) ([]store.No
 			break
 		}
 	}
-	m.Buttons = d.buttons(ctx, told, len(pack))
+	m.Buttons = d.buttons(ctx, told, unseen, len(pack))
 	if len(pack) == len(parcels[0].notices) && m.Buttons == nil {
 		m.Buttons = parcels[0].body.Buttons
 	}
@@ -76,6 +73,21 @@ func (d *Deliverer) compose(ctx context.Context, due []store.Notice) ([]store.No
 	}
 	m.Follows, err = d.follows(ctx, first)
 	return pack, m, err
+}
+
+// textOf is what the parcel says here. One that is the first of its message leaves out what has no room.
+func (d *Deliverer) textOf(ctx context.Context, p *parcel, first bool) (t msg.Text, err error) {
+	if p.button, err = d.hasButton(ctx, p); err != nil {
+		return nil, err
+	}
+	note := p.dated(d.Words, time.Now())
+	t = p.text(d.Words, func(t msg.Text) bool {
+		return !first || d.Sender.Fits(msg.Message{Text: t.Noted(note)}.AsRepeat())
+	}).Noted(note)
+	if d.Deaf {
+		t = withoutCommands(t)
+	}
+	return t, nil
 }
 
 // follows is the nonce of the alert to which a notice adds; "": it adds to none.
@@ -92,20 +104,34 @@ func together(first, n store.Notice, b Body) bool {
 	return n.Nonce == first.Nonce && n.MaybeSent == first.MaybeSent && !n.Alone && !first.Alone && b.Chart == nil
 }
 
-// buttons are those below a message of so many notices, which tells of these bans. Of several alerts nobody would know
-// whose button it is: there is one for all, which names their number.
-func (d *Deliverer) buttons(ctx context.Context, told []Told, notices int) (buttons [][]msg.Button) {
+// buttons are those below a message of so many notices, which tells of these bans, and of so many others that nobody has
+// looked at. Of several alerts nobody would know whose button it is: there are some for all.
+func (d *Deliverer) buttons(ctx context.Context, told []Told, unseen, notices int) (buttons [][]msg.Button) {
 	var err error
 	switch {
 	case len(told) == 1 && notices == 1:
 		buttons, err = d.Acting.Buttons(ctx, told[0].ID)
-	case len(told) > 1 && d.Acting != nil:
-		buttons, err = d.Acting.allButton(ctx, told)
+	case len(told) > 0:
+		buttons, err = d.Acting.buttonsOfAll(ctx, told, unseen)
 	}
 	if err != nil { // the alerts are worth more than their buttons
 		d.Log.Error("buttons of an alert", "error", err)
 	}
 	return buttons
+}
+
+// hasButton reports whether bans of the parcel can be lifted by a button. The platforms that show buttons are those that
+// can change a message when one is pressed.
+func (d *Deliverer) hasButton(ctx context.Context, p *parcel) (bool, error) {
+	if _, shown := d.Sender.(msg.Editor); !shown || d.Acting == nil {
+		return false, nil
+	}
+	for _, one := range p.told() {
+		if _, open, err := d.Acting.liftable(ctx, one.ID); open || err != nil {
+			return open, err
+		}
+	}
+	return false, nil
 }
 
 // draw returns the picture and what stands for it in words, or nothing if that fails: better words without a picture

@@ -4,9 +4,9 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"friendlyfire/charts"
 	"friendlyfire/store"
@@ -21,8 +21,14 @@ type friendsOverTime struct {
 	before int64 // bans of friends in the period before; -1: it is not known
 
 	changes []store.RuleChange
-	causes  map[string]cause   // by jail: a change that was followed by more bans of friends
-	usual   map[string]float64 // by jail: how many in a bin are usual, at most
+	causes  map[string]cause // by jail: a change that was followed by more bans of friends
+	usual   usualFriends
+}
+
+// usualFriends is how many bans of friends in a bin are usual, at most.
+type usualFriends struct {
+	byJail map[string]float64 // by name
+	others float64            // all that share the last row of the chart
 }
 
 // byFriends counts the bans of friends by jail.
@@ -60,7 +66,7 @@ func byFriends(ctx context.Context, r *Reporter, rep *Report) (store.Counts, err
 		c.At = c.At.In(r.Words.zone(c.Source))
 		f.causes[jail] = c
 	}
-	f.usual, err = r.usualFriends(ctx, rep, len(f.bins))
+	f.usual, err = r.usualFriends(ctx, rep, len(f.bins), othersOf(counts.Rows))
 	rep.detail = f
 	return counts, err
 }
@@ -81,7 +87,7 @@ func friendsChart(r *Reporter, rep Report) Picture {
 	}
 	c := charts.DotChart{
 		Head: r.head(rep, count, f.stacks(), before), Theme: r.Theme, Times: starts(f.bins), End: rep.Window.To, Dots: f.dots(),
-		Usual: f.usual, Empty: "No friend was banned in this period",
+		Usual: f.usual.byJail, UsualOthers: f.usual.others, Empty: "No friend was banned in this period",
 	}
 	for _, change := range f.changes {
 		c.Marks = append(c.Marks, charts.Mark{At: change.At, Name: jailName(change.Jail), Label: r.Words.change(change, ",")})
@@ -89,37 +95,49 @@ func friendsChart(r *Reporter, rep Report) Picture {
 	return c
 }
 
-// usualFriends is how many bans of friends in a bin are usual for each jail, at most: by the three periods before, as far
-// as the database reaches back, if that is a period at least. Nine of ten bins have as many or fewer.
-func (r *Reporter) usualFriends(ctx context.Context, rep *Report, binsNow int) (map[string]float64, error) {
-	const periods = 3
-	usual := map[string]float64{}
-	if rep.Since == "all" || binsNow < leastJailDays {
-		return usual, nil
+// othersOf are the jails whose bans of friends share the last row of the chart.
+func othersOf(rows []store.Count) map[string]bool {
+	rows = slices.DeleteFunc(slices.Clone(rows), func(row store.Count) bool { return row.Friendly == 0 })
+	others := map[string]bool{}
+	if len(rows) <= charts.DotRows {
+		return others
 	}
-	span, err := r.Store.Span(ctx)
-	if err != nil {
+	slices.SortFunc(rows, func(a, b store.Count) int {
+		return cmp.Or(cmp.Compare(b.Friendly, a.Friendly), cmp.Compare(jailName(a.Key), jailName(b.Key)))
+	})
+	for _, row := range rows[charts.DotRows-1:] {
+		others[row.Key] = true
+	}
+	return others
+}
+
+// usualFriends finds what is usual for each jail, and for others together: by the three periods before, as far as the
+// database reaches back, if that is a period at least. Nine of ten bins have as many or fewer.
+func (r *Reporter) usualFriends(
+	ctx context.Context, rep *Report, binsNow int, others map[string]bool,
+) (usual usualFriends, err error) {
+	past, err := r.binsBefore(ctx, rep)
+	if err != nil || len(past) < max(binsNow-2, leastUsualBins) {
 		return usual, err
 	}
-	length := rep.Window.To.Sub(rep.Window.From)
-	next, _ := columnPace(rep.Window)
-	past := bins(store.Window{
-		From: maxTime(rep.Window.From.Add(-periods*length), span.From), To: rep.Window.From,
-	}, r.Words.Zone, next, time.RFC3339)
-	if len(past) < binsNow {
-		return usual, nil
-	}
 	cells, err := r.Store.JailsByBin(ctx, past)
-	hit := map[string][]int64{}
+	hit, together := map[string][]int64{}, map[string]int64{}
 	for _, cell := range cells {
 		if cell.Friendly > 0 {
 			hit[cell.Jail] = append(hit[cell.Jail], cell.Friendly)
 		}
+		if others[cell.Jail] {
+			together[cell.Bin] += cell.Friendly
+		}
 	}
+	high := func(some []int64) float64 {
+		return float64(middleOf(append(make([]int64, len(past)-len(some)), some...)).high) // and bins without
+	}
+	usual.byJail = map[string]float64{}
 	for jail, some := range hit {
-		all := append(make([]int64, len(past)-len(some)), some...) // bins without
-		usual[jailName(jail)] = float64(middleOf(all).high)
+		usual.byJail[jailName(jail)] = high(some)
 	}
+	usual.others = high(slices.Collect(maps.Values(together)))
 	return usual, err
 }
 

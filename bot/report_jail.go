@@ -16,6 +16,7 @@ type overTime struct {
 	cells []store.Cell
 	slots map[string]int // the colours of jails
 	looks friendLooks
+	usual usually // bans in a bin
 }
 
 func byJail(ctx context.Context, r *Reporter, rep *Report) (store.Counts, error) {
@@ -28,7 +29,11 @@ func byJailAndTime(ctx context.Context, r *Reporter, rep *Report) (store.Counts,
 	if err != nil {
 		return counts, err
 	}
-	rep.detail, err = r.overTime(ctx, rep, "")
+	o, err := r.overTime(ctx, rep, "")
+	if err == nil {
+		o.usual, err = r.usualBans(ctx, rep, len(o.bins))
+	}
+	rep.detail = o
 	return counts, err
 }
 
@@ -134,8 +139,11 @@ func jailName(key string) string { return cmp.Or(key, "no jail given") }
 // jailChart stacks the bans of the jails over time.
 func jailChart(r *Reporter, rep Report) Picture {
 	o := detail[overTime](rep)
+	if o.usual.known {
+		rep.Before = -1 // what is usual says more
+	}
 	c := charts.TimeChart{
-		Head: r.head(rep, o.columns()), Theme: r.Theme, Times: starts(o.bins), End: rep.Window.To, Dots: o.dots(),
+		Head: r.head(rep, o.columns(), o.usually()), Theme: r.Theme, Times: starts(o.bins), End: rep.Window.To, Dots: o.dots(),
 		Whole: o.whole(),
 	}
 	at, series := o.index(), map[string][]float64{}

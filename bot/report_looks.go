@@ -17,6 +17,10 @@ type friendLooks map[string]map[string][]charts.Look
 // looks like nobody.
 func (r *Reporter) friendLooks(ctx context.Context, rep *Report, bins []store.Bin) (friendLooks, error) {
 	bans, verdicts, err := r.judge().friends(ctx, rep.Window, nil)
+	return looksOf(bans, verdicts, bins), err
+}
+
+func looksOf(bans []store.EnrichedBan, verdicts []evidence.Verdict, bins []store.Bin) friendLooks {
 	looks := friendLooks{}
 	for i, v := range verdicts {
 		at, found := slices.BinarySearchFunc(bins, bans[i].Time, func(b store.Bin, t time.Time) int { return b.From.Compare(t) })
@@ -32,7 +36,7 @@ func (r *Reporter) friendLooks(ctx context.Context, rep *Report, bins []store.Bi
 		}
 		looks[key][bans[i].Jail] = append(looks[key][bans[i].Jail], lookOf(v))
 	}
-	return looks, err
+	return looks
 }
 
 // lookOf is how a verdict is drawn.

@@ -27,6 +27,7 @@ func (p jailPast) known(until time.Time) bool {
 type jailsPast struct {
 	past   map[string]jailPast
 	looks  map[string]look
+	dots   friendLooks // what the bans of friends look like, all in one bin
 	causes map[string]cause
 	marks  map[string]store.Marks // what people said of them
 	proven map[string]store.Proof // that a login proves wrong
@@ -49,6 +50,9 @@ func byJailAndPast(ctx context.Context, r *Reporter, rep *Report) (store.Counts,
 	}
 	d := jailsPast{}
 	if d.looks, err = r.judge().lookAlikes(ctx, rep.Window, false); err != nil {
+		return counts, err
+	}
+	if d.dots, err = r.friendLooks(ctx, rep, []store.Bin{{Window: rep.Window}}); err != nil {
 		return counts, err
 	}
 	if d.marks, err = r.Store.MarksByJail(ctx, rep.Window); err != nil {
@@ -86,22 +90,53 @@ func strictChart(r *Reporter, rep Report) Picture {
 	slices.SortStableFunc(rows, func(a, b Row) int { // those that have risen first
 		return cmp.Compare(risenFirst(past[a.Key]), risenFirst(past[b.Key]))
 	})
-	why := ""
-	if len(rows) > 0 {
-		if c, ok := d.causes[rows[0].Key]; ok {
-			why = r.Words.inPicture(c)
-		}
-	}
-	c := charts.ShareChart{Head: r.head(rep, why), Theme: r.Theme}
+	c := charts.ShareChart{Theme: r.Theme}
 	for _, row := range rows {
 		jail := past[row.Key]
-		share := charts.Share{Label: row.Name, Part: row.Friendly, Whole: row.Bans, Marked: jail.risen}
+		share := charts.Share{
+			Label: row.Name, Part: row.Friendly, Whole: row.Bans, Marked: jail.risen, Note: d.lookingLikePeople(row),
+		}
 		if jail.known(rep.Window.From) {
 			share.Low, share.High = usualRange(row.Bans, jail.usual)
 		}
 		c.Rows = append(c.Rows, share)
 	}
+	var why []string
+	if len(rows) > 0 {
+		if first := c.Rows[0]; first.Marked && first.Note != "" {
+			why = append(why, sharePercent(rows[0])+" of its bans hit friends, "+first.Usual())
+			rep.Before = -1 // there is enough to read
+		}
+		if cause, ok := d.causes[rows[0].Key]; ok {
+			why = append(why, r.Words.inPicture(cause))
+		}
+	}
+	c.Head = r.head(rep, why...)
 	return c
+}
+
+// lookingLikePeople is how many of the jail's bans of friends look like people; "" where nothing is known of any.
+func (d jailsPast) lookingLikePeople(row Row) string {
+	people := 0
+	for _, look := range d.dots.of("", row.Friendly, row.Key) {
+		if look == charts.Person {
+			people++
+		}
+	}
+	switch {
+	case len(d.dots) == 0:
+		return ""
+	case row.Friendly == 0:
+		return "no friends"
+	case people == 1:
+		return "1 looks like a person"
+	}
+	return number(people) + " look like people"
+}
+
+// sharePercent is the part of a row's bans that hit friends, as pictures have it: "2.5 %".
+func sharePercent(row Row) string {
+	return strings.Replace(percent(row.Friendly, row.Bans), "%", thin+"%", 1)
 }
 
 func risenFirst(p jailPast) int {
@@ -133,8 +168,7 @@ func findStrict(rep Report) finding {
 	case usual:
 		return finding{sentence: "No jail is stricter with friends than usual"}
 	}
-	share := strings.Replace(percent(rows[0].Friendly, rows[0].Bans), "%", "\u202f%", 1)
-	return finding{sentence: rows[0].Name + " hits friends most: " + share + " of its bans"}
+	return finding{sentence: rows[0].Name + " hits friends most: " + sharePercent(rows[0]) + " of its bans"}
 }
 
 // strictest names the jails whose bans hit friends most often, and those that are stricter than usual.

@@ -27,6 +27,9 @@ type weekCard struct {
 	hours         [24]int64
 	slots         map[string]int
 	looks         []charts.Look // of the bans of friends
+	addresses     int           // of these; 0: that is not known
+	networks      []charts.PanelRow
+	sources       []string // that banned
 }
 
 // usually is a number of the week, and between which numbers those of the weeks before lie.
@@ -50,17 +53,24 @@ func byWeek(ctx context.Context, r *Reporter, rep *Report) (counts store.Counts,
 	}
 	week := weekCard{byJail: counts.Rows}
 	for _, part := range []func(context.Context, *Reporter, store.Window, *weekCard) error{
-		weekUsual, weekRiser, weekCountries, weekHours,
+		weekUsual, weekRiser, weekCountries, weekNetworks, weekHours,
 	} {
 		if err := part(ctx, r, rep.Window, &week); err != nil {
 			return counts, err
 		}
 	}
-	looks, err := r.friendLooks(ctx, rep, []store.Bin{{Window: rep.Window}})
+	bans, verdicts, err := r.judge().friends(ctx, rep.Window, nil)
 	if err != nil {
 		return counts, err
 	}
-	week.looks = looks.of("", counts.Total.Friendly)
+	week.looks = looksOf(bans, verdicts, []store.Bin{{Window: rep.Window}}).of("", counts.Total.Friendly)
+	if int64(len(bans)) == counts.Total.Friendly { // else some of them were not looked at
+		hit := map[string]bool{}
+		for _, b := range bans {
+			hit[b.Address] = true
+		}
+		week.addresses = len(hit)
+	}
 	week.slots, err = r.slots(ctx, rep.Window.To)
 	rep.detail = week
 	return counts, err

@@ -14,7 +14,7 @@ import (
 func weekChart(r *Reporter, rep Report) Picture {
 	week := detail[weekCard](rep)
 	rep.Before = -1
-	head := r.head(rep)
+	head := r.head(rep, week.servers(), "Fail2Ban")
 	c := charts.Card{Head: head, Theme: r.Theme}
 	if rep.Total == 0 {
 		return c
@@ -24,14 +24,16 @@ func weekChart(r *Reporter, rep Report) Picture {
 		all.Usual = &charts.Usual{Value: rep.Total, Low: week.bans.low, High: week.bans.high}
 	}
 	c.Panels = []charts.Panel{
-		all, week.friendsPanel(rep), week.riserPanel(), week.freshPanel(), week.countriesPanel(rep), week.hoursPanel(),
+		all, week.friendsPanel(rep), week.riserPanel(), week.freshPanel(), week.networksPanel(), week.hoursPanel(),
 	}
 	return c
 }
 
 func (week weekCard) friendsPanel(rep Report) charts.Panel {
 	p := charts.Panel{Title: "Friends", Figure: number(rep.Friendly), Friends: rep.Friendly > 0}
-	p.Note = week.friends.compare(rep.Friendly)
+	if p.Note = week.friends.compare(rep.Friendly); week.addresses > 0 {
+		p.Note = plural(week.addresses, "address")
+	}
 	if p.Rows = lookRows(week.looks); p.Rows != nil {
 		return p
 	}
@@ -92,7 +94,19 @@ func (week weekCard) freshPanel() charts.Panel {
 	return p
 }
 
-func (week weekCard) countriesPanel(Report) charts.Panel {
+// servers are those that banned: "web1, web2, mail1".
+func (week weekCard) servers() string {
+	if n := len(week.sources); n > 3 {
+		return number(n) + " servers"
+	}
+	return strings.Join(week.sources, ", ")
+}
+
+// networksPanel is the networks with most bans, or the countries where no network is known.
+func (week weekCard) networksPanel() charts.Panel {
+	if len(week.networks) > 0 {
+		return charts.Panel{Title: "Top networks", Rows: week.networks}
+	}
 	p := charts.Panel{Title: "Top countries"}
 	top := week.countries[:min(len(week.countries), 4)]
 	for _, row := range top {
@@ -135,6 +149,9 @@ func weekMost(rep Report) (s string) {
 	}
 	if p := week.riserPanel(); p.Name != "" {
 		s += "\nRose most: " + p.Name + ", " + p.Note
+	}
+	for i, row := range week.networks {
+		s += []string{"\nTop networks: ", ", "}[min(i, 1)] + row.Label + " " + number(row.Value)
 	}
 	if n := len(week.fresh); n > 0 {
 		names := make([]string, min(n, 5))

@@ -2,8 +2,6 @@ package bot
 
 import (
 	"cmp"
-	"context"
-	"encoding/json"
 	"slices"
 	"sort"
 	"strings"
@@ -57,90 +55,10 @@ func (w Words) told(g store.EnrichedBan, who evidence.Verdict, context string) *
 // topic is what the bans of a storm have in common.
 func (t Told) topic() string { return strings.Join([]string{t.Jail, t.Source, t.Whose}, "\n") }
 
-// crowd is how many alerts of one jail, server and country must be due to be told as one.
-const crowd = 4
-
-// stormMost is how many bans a storm counts without a look at them: that bounds the memory that a flood takes.
-const stormMost = 1000
-
-// parcel is a part of a message: a notice by itself, or all due alerts of a storm.
-type parcel struct {
-	notices []store.Notice
-	body    Body
-	storm   []Told // those of a storm of which something is known; nil: it is none
-	more    int    // others of the storm
-	usually string // how often the jail bans friends otherwise, "" if unknown
-}
-
-// told are the bans that it tells of, as far as they are known.
-func (p *parcel) told() []Told {
-	if p.storm == nil && p.body.Ban != nil {
-		return []Told{*p.body.Ban}
-	}
-	return p.storm
-}
-
-// parcels divides due notices, in their order. looked is how many of the chat's notices were looked for: behind so many,
-// there may be more.
-func (d *Deliverer) parcels(ctx context.Context, due []store.Notice, looked int) (all []*parcel, err error) {
-	type kind struct {
-		topic, nonce string
-		maybeSent    bool
-	}
-	kindOf := func(n store.Notice) kind {
-		if n.Alone {
-			return kind{}
-		}
-		return kind{n.Topic, n.Nonce, n.MaybeSent}
-	}
-	counts := map[kind]int{}
-	for _, n := range due {
-		counts[kindOf(n)]++
-	}
-	storms := map[kind]*parcel{}
-	for _, n := range due {
-		k := kindOf(n)
-		if k.topic != "" && counts[k] >= crowd {
-			var of struct{ Ban Told } // without the text, of which a flood has much
-			if err := json.Unmarshal([]byte(n.Body), &of); err == nil {
-				if storms[k] == nil {
-					storms[k] = &parcel{}
-					all = append(all, storms[k])
-				}
-				n.Body = ""
-				storms[k].notices, storms[k].storm = append(storms[k].notices, n), append(storms[k].storm, of.Ban)
-				continue
-			}
-		}
-		var body Body
-		if err := json.Unmarshal([]byte(n.Body), &body); err != nil {
-			body = Body{Text: msg.Text{{Text: "a notice that cannot be read: " + n.Key}}}
-		}
-		all = append(all, &parcel{notices: []store.Notice{n}, body: body})
-	}
-	for _, p := range storms {
-		if p.usually, err = d.usually(ctx, p.storm); err != nil {
-			return nil, err
-		}
-	}
-	if len(due) < looked {
-		return all, nil
-	}
-	last := slices.MaxFunc(due, func(a, b store.Notice) int { return cmp.Compare(a.ID, b.ID) }).ID
-	for _, p := range storms {
-		rest, err := d.Store.Kindred(ctx, p.notices[0], last, stormMost)
-		if err != nil {
-			return nil, err
-		}
-		p.notices, p.more = append(p.notices, rest...), len(rest)
-	}
-	return all, nil
-}
-
 // text is what the parcel says. Of a storm it names as many addresses as fit: in a list and in the command, or where
-// they are too many, in the command alone.
+// they are too many, in one of them.
 func (p *parcel) text(w Words, fits func(msg.Text) bool) msg.Text {
-	if p.storm == nil && p.body.Ban.over(time.Now()) {
+	if p.storm == nil && (p.button || p.body.Ban.over(time.Now())) {
 		return withoutUnban(p.body.Text)
 	}
 	if p.storm == nil {
@@ -150,23 +68,11 @@ func (p *parcel) text(w Words, fits func(msg.Text) bool) msg.Text {
 	if all := w.storm(p, addresses, len(addresses), true); p.more == 0 && fits(all) {
 		return all
 	}
-	listed := w.Mask || len(notOver(p.storm, time.Now())) < len(addresses) // else the command names them
+	listed := w.Mask || p.button || len(notOver(p.storm, time.Now())) < len(addresses) // else the command names them
 	n := sort.Search(len(addresses), func(n int) bool {
 		return !fits(w.storm(p, addresses, n+1, listed))
 	})
 	return w.storm(p, addresses, n, listed)
-}
-
-// dated is the day of an alert that has waited so long that its times alone would mislead: " (Sat 28 Nov)".
-func (p *parcel) dated(w Words, now time.Time) string {
-	b := p.body.Ban
-	if p.storm != nil {
-		b = &p.storm[0]
-	}
-	if b == nil || now.Sub(b.Time) < 12*time.Hour {
-		return ""
-	}
-	return b.Time.In(w.zone(b.Source)).Format(" (" + msg.DayForm + ")")
 }
 
 // addressCount is an address and its number of bans.
@@ -241,7 +147,10 @@ func (w Words) storm(p *parcel, addresses []addressCount, n int, listed bool) ms
 		}
 	}
 	var list msg.Text
-	if n > 0 && listed {
+	switch {
+	case p.evidence != nil:
+		list = p.evidence
+	case n > 0 && listed:
 		list = msg.Text{{Text: strings.Join(shown, " "), Style: msg.Quote}}
 	}
 	rest := ""
@@ -254,6 +163,7 @@ func (w Words) storm(p *parcel, addresses []addressCount, n int, listed bool) ms
 	}
 	var unban msg.Text
 	switch {
+	case p.button:
 	case w.Mask && len(banned) > 0:
 		unban = w.unban(store.Ban{Jail: b.Jail})
 	case !w.Mask && len(named) > 0:

@@ -32,11 +32,15 @@ func (w Words) TunedText(all []Tuned, jail string) msg.Text {
 	return t
 }
 
-func paragraphs(a, b msg.Text) msg.Text {
-	if a == nil {
-		return b
+// paragraphs puts an empty line between each two texts, and leaves out those that are empty.
+func paragraphs(texts ...msg.Text) (all msg.Text) {
+	for _, t := range texts {
+		if all != nil && t != nil {
+			all = append(all, msg.Run{Text: "\n\n"})
+		}
+		all = append(all, t...)
 	}
-	return slices.Concat(a, msg.Text{{Text: "\n\n"}}, b)
+	return all
 }
 
 // tuned is what the log of one source says of a jail.

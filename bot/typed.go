@@ -4,8 +4,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/hbollon/go-edlib"
-
 	"friendlyfire/store"
 )
 
@@ -29,18 +27,29 @@ func Meant(typed string, known []string) (word string, ok bool) {
 	return "", false
 }
 
-// DidYouMean is " Did you mean jail?" where a word is as good as one of those known, else "". A third of its letters may
-// differ, and neighbours may have changed places.
+// DidYouMean is " Did you mean jail?" where a word is as good as one of those known, else "".
 func DidYouMean(typed string, known []string) string {
-	typed = strings.ToLower(store.Clean(typed, 40))
-	nearest, least := "", (len(typed)+1)/3+1
-	for _, word := range known {
-		if d := edlib.OSADamerauLevenshteinDistance(typed, word); d < least || d == least && strings.HasPrefix(word, typed) {
-			nearest, least = word, d
-		}
+	if nearest := store.Nearest(store.Clean(typed, 40), known); nearest != "" {
+		return " Did you mean " + nearest + "?"
 	}
-	if nearest == "" {
+	return ""
+}
+
+// aCountry says what can be asked where a country was typed, by its name, its code, or nearly so; "" for anything else.
+func aCountry(words []string) string {
+	all := strings.Join(words, " ")
+	country, ok := store.CountryNamed(all)
+	if !ok {
+		country, ok = store.ParseCountry(all)
+	}
+	question := ""
+	if !ok {
+		country, ok = store.CountryLike(all)
+		question = "Did you mean " + country.Name() + "? "
+	}
+	if !ok {
 		return ""
 	}
-	return " Did you mean " + nearest + "?"
+	return question + "I cannot ask for one country. /report country counts by all of them, " + country.Name() +
+		" (" + string(country) + ") among them; /friends lists the bans of friendly ones."
 }

@@ -146,9 +146,9 @@ func someShares() ShareChart {
 			Subtitle: "1.9\u202f% of its bans hit friends, usually 0.2 to 1\u202f% · 7 days to Fri 27 Nov",
 		},
 		Rows: []Share{
-			{Label: "sshd", Part: 4, Whole: 212, Low: 0.002, High: 0.01, Marked: true},
-			{Label: "nginx-http-auth", Part: 2, Whole: 340, High: 0.009},
-			{Label: "postfix-sasl", Whole: 120, Low: 0, High: 0.013},
+			{Label: "sshd", Part: 4, Whole: 212, Low: 0.002, High: 0.01, Marked: true, Note: "3 look like people"},
+			{Label: "nginx-http-auth", Part: 2, Whole: 340, High: 0.009, Note: "1 looks like a person"},
+			{Label: "postfix-sasl", Whole: 120, Low: 0, High: 0.013, Note: "no friends"},
 			{Label: "dovecot", Part: 1, Whole: 96},
 			{Label: "recidive"},
 		},
@@ -163,7 +163,7 @@ func someDots(tb testing.TB) DotChart {
 			Title: "46 bans hit friends in 30 days, 35 of them by sshd", Friends: "46 bans hit friends",
 			Subtitle: "Tue 20 Oct to Wed 18 Nov 15:04 · the 30 days before: 21",
 		},
-		Times: t.Times, End: t.End, Dots: t.Dots, Usual: map[string]float64{"sshd": 1, "nginx-http-auth": 1},
+		Times: t.Times, End: t.End, Dots: t.Dots, Usual: map[string]float64{"sshd": 1, "nginx-http-auth": 1}, UsualOthers: 2,
 		Marks: []Mark{
 			{At: t.Times[3], Name: "sshd", Label: "sshd: findtime 10 min to 1 h, Fri 23 Oct"},
 			{At: t.Times[12], Name: "sshd", Label: "sshd: maxretry 5 to 3, Sun 1 Nov"},

@@ -14,6 +14,7 @@ type Share struct {
 	Part, Whole int64
 	Low, High   float64 // the usual range of Part/Whole, 0 to 1; High 0: it is not known
 	Marked      bool    // above what is usual
+	Note        string  // beside the share, in place of the usual range in words
 }
 
 // ShareChart shows shares of friends as marks on their usual ranges.
@@ -91,8 +92,8 @@ func (r Share) now() float64 {
 	return float64(r.Part) / float64(r.Whole)
 }
 
-// usual is the usual range in words, "" if it is not known.
-func (r Share) usual() string {
+// Usual is the usual range in words: "usually 0.2 to 1 %"; "" if it is not known.
+func (r Share) Usual() string {
 	if r.High <= 0 {
 		return ""
 	}
@@ -128,16 +129,16 @@ type shareRows struct {
 
 func (r shareRows) draw(s *sheet) {
 	greatest := 0.001
-	var names, counts, nows, usuals []string
+	var names, counts, nows, notes []string
 	for _, one := range r.shares {
 		greatest = max(greatest, one.now(), one.High)
 		names = append(names, fit(one.Label, smallSize, 300))
 		counts = append(counts, fit(grouped(one.Part)+" of "+grouped(one.Whole)+" "+r.whole, smallSize, 300))
 		nows = append(nows, sharePercent(one.now()))
-		usuals = append(usuals, one.usual())
+		notes = append(notes, fit(cmp.Or(one.Note, one.Usual()), smallSize, 300))
 	}
 	x0 := margin + max(maxTextWidth(smallSize, names...), maxTextWidth(smallSize, counts...)) + 40
-	x1 := Width - margin - max(maxTextWidth(36, nows...), maxTextWidth(smallSize, usuals...)) - 40
+	x1 := Width - margin - max(maxTextWidth(36, nows...), maxTextWidth(smallSize, notes...)) - 40
 	step, end := scale(greatest, 0, max((x1-x0)/150, 2))
 	bottom := r.top + r.pitch*len(r.shares)
 	at := func(v float64) int { return x0 + round(float64(x1-x0)*min(v/end, 1)) }
@@ -156,7 +157,7 @@ func (r shareRows) draw(s *sheet) {
 			size, colour = 36.0, s.friendText
 		}
 		s.text(Width-margin, y-16, size, right, colour, nows[i])
-		s.text(Width-margin, y+17, smallSize, right, s.muted, usuals[i])
+		s.text(Width-margin, y+17, smallSize, right, s.muted, notes[i])
 		if one.High > 0 {
 			s.rect(at(one.Low), y-17, max(at(one.High), at(one.Low)+4), y+17, s.rest)
 			if now := at(one.now()); one.Marked && now > at(one.High) {

@@ -16,6 +16,8 @@ type stripRow struct {
 	name  string
 	cells [][]Look // by bin
 	total int
+
+	folded bool // it stands for several names
 }
 
 // Sizes of a strip in pixels.
@@ -54,7 +56,7 @@ func newStrip(dots []Dot, edges []time.Time, most int) strip {
 		return cmp.Or(cmp.Compare(b.total, a.total), cmp.Compare(a.name, b.name))
 	})
 	if n := len(st.rows) - most + 1; len(st.rows) > most {
-		rest := stripRow{name: grouped(int64(n)) + " others", cells: make([][]Look, len(edges)-1)}
+		rest := stripRow{name: grouped(int64(n)) + " others", folded: true, cells: make([][]Look, len(edges)-1)}
 		for _, row := range st.rows[most-1:] {
 			rest.total += row.total
 			for i, cell := range row.cells {

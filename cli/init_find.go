@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"friendlyfire/bot/msg"
 	"friendlyfire/ingest"
 	"friendlyfire/store"
 )
@@ -51,7 +52,8 @@ func (f finding) String() string {
 	case f.err != nil:
 		return says + ": " + f.err.Error()
 	case f.preview.Last != nil:
-		return says + ": last ban " + f.preview.Last.Time.Local().Format("2006-01-02 15:04:05 MST")
+		last := f.preview.Last.Time.Local()
+		return says + ": last ban " + msg.Stamp(last, time.Now()) + last.Format(" MST")
 	}
 	return says + ": no ban in its last lines yet"
 }

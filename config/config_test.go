@@ -243,7 +243,7 @@ func TestEveryMistakeIsNamed(t *testing.T) {
 
 		// Values.
 		"friends": {
-			"friendly = [\n  \"BE\", # home\n  \"be\",\n  \"Belgium\",\n  3,\n  \"EU\",\n  \"203.0.113.9/24\",\n]\n" +
+			"friendly = [\n  \"BE\", # home\n  \"be\",\n  \"Belgium\",\n  3,\n  \"EU\",\n  \"203.0.113.9/24\",\n  \"Belgum\",\n]\n" +
 				"[[source]]\nname = \"a\"\npath = \"b\"",
 			[]string{
 				`config.toml:3: friendly[2]: is listed twice`,
@@ -251,6 +251,7 @@ func TestEveryMistakeIsNamed(t *testing.T) {
 				`config.toml:5: friendly[4]: expected text in quotes, found a number`,
 				`config.toml:6: friendly[5]: "EU" ` + noFriend,
 				`config.toml:7: friendly[6]: "203.0.113.9/24" has bits of a host; the network is "203.0.113.0/24"`,
+				`config.toml:8: friendly[7]: "Belgum" is no country; did you mean Belgium? Its ISO code is "BE": write that`,
 			},
 		},
 		"friendly networks by number": {

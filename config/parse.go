@@ -28,6 +28,9 @@ func parseFriend(s string) (store.Country, netip.Prefix, error) {
 		if code, ok := store.CountryNamed(s); ok {
 			return "", p, fmt.Errorf(`%s has the ISO code %q: write that`, show(s), code)
 		}
+		if code, ok := store.CountryLike(s); ok {
+			return "", p, fmt.Errorf(`%s is no country; did you mean %s? Its ISO code is %q: write that`, show(s), code.Name(), code)
+		}
 		return "", p, fmt.Errorf(
 			`%s is no country's ISO code, such as "BE", and no network, such as "203.0.113.0/24" or "AS5432"`, show(s))
 	case p.Masked() != p:

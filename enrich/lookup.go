@@ -80,7 +80,7 @@ func (w *Whois) Lookup(ctx context.Context, t *Table, text string, refresh bool)
 	}
 	if network.ID != 0 {
 		f.Whois, f.Network, f.Name = network.Country, network.Prefix.String(), network.Name
-		f.explain("known since %s: %s said %s of %s (%s)", network.AnsweredAt.Format(time.DateTime), network.Server,
+		f.explain("known since %s: %s said %s of %s (%s)", network.AnsweredAt.Format(moment), network.Server,
 			countryText(network.Country), network.Prefix, network.Name)
 	}
 	switch {

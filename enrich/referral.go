@@ -12,6 +12,9 @@ import (
 	"friendlyfire/store"
 )
 
+// moment is the form of dates for people, in all of the program.
+const moment = "Mon 2 Jan 15:04"
+
 // laterError reports a server that must not be queried before until. No query was sent.
 type laterError struct {
 	server string
@@ -19,7 +22,7 @@ type laterError struct {
 }
 
 func (e *laterError) Error() string {
-	return fmt.Sprintf("%s is not asked before %s", e.server, e.until.Format(time.DateTime))
+	return fmt.Sprintf("%s is not asked before %s", e.server, e.until.Format(moment))
 }
 
 // isWhoisError reports whether the error comes from whois, not from the database.

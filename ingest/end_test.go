@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"friendlyfire/store"
+	"friendlyfire/store/storetest"
 )
 
 // bannedAt returns who is banned at the moment, as jail and id of the address, and of how many bans it is unknown.
@@ -36,11 +37,7 @@ func bannedAt(t *testing.T, s *store.Store, moment time.Time) (banned []string, 
 func logReader(t *testing.T) (r *Reader, read func(lines ...string)) {
 	t.Helper()
 	dir := t.TempDir()
-	s, err := store.Open(t.Context(), filepath.Join(dir, "friendlyfire.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { s.Close() })
+	s := storetest.New(t, filepath.Join(dir, "friendlyfire.db"))
 	path := filepath.Join(dir, "fail2ban.log")
 	if err := os.WriteFile(path, nil, 0o600); err != nil {
 		t.Fatal(err)

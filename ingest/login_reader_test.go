@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"friendlyfire/store"
+	"friendlyfire/store/storetest"
 )
 
 // archive is a file of logins in a directory of its own, with a database beside.
@@ -28,11 +29,7 @@ type archive struct {
 
 func newArchive(t testing.TB) *archive {
 	t.Helper()
-	s, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "friendlyfire.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { s.Close() })
+	s := storetest.New(t, filepath.Join(t.TempDir(), "friendlyfire.db"))
 	a := &archive{t: t, path: filepath.Join(t.TempDir(), "auth.log"), store: s}
 	a.restart()
 	return a

@@ -7,11 +7,11 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"sync"
 	"testing"
 	"time"
 
 	"friendlyfire/store"
+	"friendlyfire/store/storetest"
 )
 
 // place is a directory with a file of bans, and a reader of it with a real database.
@@ -29,32 +29,11 @@ func newPlace(t *testing.T) *place {
 	dir := t.TempDir()
 	p := &place{t: t, path: filepath.Join(dir, "bans.csv")}
 	database := filepath.Join(dir, "db", "friendlyfire.db")
-	empty, err := emptyDatabase()
-	p.must(errors.Join(err, os.Mkdir(filepath.Dir(database), 0o700), os.WriteFile(database, empty, 0o600)))
-	p.store, err = store.Open(t.Context(), database)
-	p.must(err)
-	t.Cleanup(func() { p.store.Close() })
+	p.must(os.Mkdir(filepath.Dir(database), 0o700))
+	p.store = storetest.New(t, database)
 	p.restart()
 	return p
 }
-
-// emptyDatabase is a database that was just made: to copy it takes less time than to make one for each test.
-var emptyDatabase = sync.OnceValues(func() ([]byte, error) {
-	dir, err := os.MkdirTemp("", "friendlyfire-")
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(dir)
-	path := filepath.Join(dir, "friendlyfire.db")
-	s, err := store.Open(context.Background(), path)
-	if err == nil {
-		err = s.Close()
-	}
-	if err != nil {
-		return nil, err
-	}
-	return os.ReadFile(path)
-})
 
 // restart makes a new reader, without any state.
 func (p *place) restart() {

@@ -217,11 +217,3 @@ func purgeActs(ctx context.Context, tx *sql.Tx, day int64) error {
 	_, err = tx.ExecContext(ctx, "DELETE FROM retold WHERE ban_id NOT IN (SELECT id FROM bans)")
 	return errors.Join(err, markDirty(ctx, tx, gone))
 }
-
-// BansInMessage returns the bans whose alerts one message of the chat tells of, that of the ban among them.
-func (s *Store) BansInMessage(ctx context.Context, chat Chat, ban int64) ([]EnrichedBan, error) {
-	return s.enriched(ctx, `WHERE b.id IN (SELECT CAST(substr(n.key, 5) AS INTEGER) FROM notices n
-			JOIN notices first ON first.message = n.message AND first.platform = n.platform AND first.chat = n.chat
-			WHERE first.key = 'ban/' || ?1 AND first.platform = ?2 AND first.chat = ?3 AND first.message <> ''
-				AND n.message <> '' AND n.key GLOB 'ban/*') ORDER BY b.id`, ban, chat.Platform, chat.ID)
-}

@@ -94,6 +94,13 @@ func (s *Store) NonceOf(ctx context.Context, key string, chat Chat) (nonce strin
 	return nonce, err
 }
 
+// InMessage returns the notices of the chat's message that holds the notice with that key, in their order; none if it is
+// not known in which message that was.
+func (s *Store) InMessage(ctx context.Context, key string, chat Chat) ([]Notice, error) {
+	return s.notices(ctx, "SELECT "+noticeColumns+"WHERE "+ofChat+`n.message <> '' AND n.message =
+		(SELECT message FROM notices WHERE platform = ?1 AND chat = ?2 AND key = ?3) ORDER BY n.id`, chat, key)
+}
+
 // PutAsideAfter gives other keys to the notices whose keys begin with prefix and come after key, which itself begins
 // with prefix, and those that begin with key. Posted by a clock that was ahead, they would keep their days from having
 // notices of their own.
