@@ -33,6 +33,9 @@ func (f fail2ban) check() error {
 	if err != nil {
 		return err
 	}
+	if !info.Mode().IsRegular() {
+		return fmt.Errorf("%s is no program", f.client)
+	}
 	return owned(f.client, info)
 }
 

@@ -83,8 +83,21 @@ func writeTrusted(dir string, list []trusted) error {
 	return writeState(filepath.Join(dir, trustFile), b.Bytes())
 }
 
-// readState reads a file of the state; one that is not there is empty.
+// readState reads a file of the state; one that is not there is empty. Its folder, too, must be one that nobody else can
+// put files into: who can gives an old list its name again.
 func readState(name string) ([]byte, error) {
+	dir, err := os.Stat(filepath.Dir(name))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	case !dir.IsDir():
+		return nil, fmt.Errorf("%s is no folder", filepath.Dir(name))
+	}
+	if err := owned(filepath.Dir(name), dir); err != nil {
+		return nil, err
+	}
 	f, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOFOLLOW, 0)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -97,6 +110,9 @@ func readState(name string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is no regular file", name)
+	}
 	if err := owned(name, info); err != nil {
 		return nil, err
 	}
@@ -107,11 +123,8 @@ func readState(name string) ([]byte, error) {
 	return text, err
 }
 
-// owned returns an error unless this is a regular file that only root, or the user of this process, can change.
+// owned returns an error unless only root, or the user of this process, can change what has this name.
 func owned(name string, info fs.FileInfo) error {
-	if !info.Mode().IsRegular() {
-		return fmt.Errorf("%s is no regular file", name)
-	}
 	if info.Mode().Perm()&0o022 != 0 {
 		return fmt.Errorf("%s may be written by others than its owner", name)
 	}

@@ -118,6 +118,28 @@ func TestTheCheckNeverWaits(t *testing.T) {
 	}
 }
 
+// A list is believed only in a folder that nobody else can put one into.
+func TestAListInAFolderOfOthersTrustsNobody(t *testing.T) {
+	f := newFake(t)
+	f.asked("trust 203.0.113.7 1d", "ok")
+	for _, mode := range []os.FileMode{0o777 | os.ModeSticky, 0o770} {
+		if err := os.Chmod(f.State, mode); err != nil {
+			t.Fatal(err)
+		}
+		if ok, err := Trusts(f.State, "203.0.113.7", time.Now()); ok || err == nil {
+			t.Errorf("%v: trusted %v, %v", mode, ok, err)
+		}
+		f.asked("trust 203.0.113.8 1d", "no ")
+		f.asked("untrust 203.0.113.7", "no ")
+	}
+	if err := os.Chmod(f.State, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if !f.trusts("203.0.113.7", time.Now()) || f.trusts("203.0.113.8", time.Now()) {
+		t.Error("the list is not as it was")
+	}
+}
+
 // Where no jail would heed it, a trust is refused: it would look as if it did something.
 func TestTrustNeedsJailsThatAsk(t *testing.T) {
 	f := newFake(t)

@@ -33,6 +33,7 @@ type facts struct {
 	every       time.Duration // the time between attempts, if it is slow
 	hurried     bool          // without a pause where people type
 	burst       bool          // in a row, as a mail program does
+	again       bool          // all names again and again, as devices do, and no list
 	application bool          // a web application, whose names are not public
 	loginBefore bool
 	loginAfter  bool // the ban, or amid the failures: it may have been guessed
@@ -95,6 +96,8 @@ func (f *facts) count(own []cluster) {
 		}
 	}
 	f.clusters = len(own)
+	f.again = len(f.guessed) == 0 && f.clusters > 1 && f.e.Turns >= max(2, 2*f.clusters-2)
+	g.again = f.again
 	g.missing, g.people, g.once = f.missing, exist, f.e.Attempts == len(own)
 	f.guesswork = g.sum()
 	f.allExist = len(own) > 1 && exist == len(own)
@@ -134,10 +137,11 @@ func (f *facts) compare(own []cluster) {
 }
 
 // Paces. Whoever types a password needs seconds, and not always as many; within Fail2Ban's usual findtime of ten
-// minutes, an attacker who paces himself stays just below maxretry, so that he takes a minute and a half or more.
+// minutes, an attacker who paces himself stays just below maxretry, so that he takes more than a minute.
 const (
-	slowGap = 90 * time.Second
-	fastGap = 2 * time.Second
+	slowGap  = 90 * time.Second
+	slowType = 65 * time.Second // where a person types: devices ask for mail once a minute
+	fastGap  = 2 * time.Second
 
 	// A mail program asks for all its accounts in a row. Dovecot answers each failure two seconds later.
 	burstGap = 5 * time.Second
@@ -154,11 +158,15 @@ func (f *facts) pacing() {
 	}
 	median := gaps[len(gaps)/2]
 	typed := slices.Contains(f.e.Services, "sshd") || slices.Contains(f.e.Services, "wordpress")
-	if f.paced = median >= slowGap; f.paced {
+	slow := slowGap
+	if typed {
+		slow = slowType
+	}
+	if f.paced = median >= slow; f.paced {
 		f.every = median
 	}
 	f.burst = f.mail() && gaps[(len(gaps)-1)/2] <= burstGap
-	f.hurried = len(gaps) >= 3 && median <= fastGap && typed && !slices.Contains(f.e.Methods, "publickey")
+	f.hurried = len(gaps) >= 2 && median <= fastGap && typed && !slices.Contains(f.e.Methods, "publickey")
 }
 
 // dictionary says which names are a dictionary's, or could be.

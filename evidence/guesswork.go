@@ -13,6 +13,7 @@ type guesswork struct {
 	people  int  // names that exist
 	burst   bool // all at once, as of one mail program
 	once    bool // each was tried once
+	again   bool // all were tried again after others
 }
 
 // guess adds a name of a dictionary.
@@ -55,7 +56,7 @@ func (g *guesswork) sum() int {
 	if g.people > 0 {
 		sum = max(0, sum-fair)
 	}
-	if g.burst {
+	if g.burst || g.again {
 		return min(sum, strong-1)
 	}
 	const list = 4

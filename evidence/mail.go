@@ -145,7 +145,7 @@ func postfix(m string) (s statement, ok bool) {
 }
 
 // exim reads "dovecot_login authenticator failed for host (HELO) [192.0.2.7]: 535 Incorrect authentication data
-// (set_id=anna)".
+// (set_id=anna)", and what is said of clients that got no further than to ask.
 func exim(m string) (s statement, ok bool) {
 	s.service = "exim"
 	if strings.HasPrefix(m, "[") { // [8003]
@@ -156,9 +156,12 @@ func exim(m string) (s statement, ok bool) {
 	}
 	name, rest, ok := strings.Cut(m, " authenticator failed for ")
 	if !ok || strings.Contains(name, " ") {
-		return s, false
+		return eximAsked(s, m)
 	}
 	s.kind = failed
+	if strings.Contains(rest, "]: 435 Unable to authenticate at present") {
+		s.kind = noted // the server's own fault
+	}
 	s.method = strings.ToLower(name[strings.LastIndexByte(name, '_')+1:])
 	if s.method == "server" {
 		s.method, _, _ = strings.Cut(strings.ToLower(name), "_")
@@ -166,9 +169,32 @@ func exim(m string) (s statement, ok bool) {
 	if _, user, ok := strings.Cut(rest, "(set_id="); ok {
 		s.user = strings.TrimSuffix(user, ")")
 	}
-	// What these clients call themselves is known of no mail program.
-	if strings.Contains(rest, "(ylmf-pc)") || strings.Contains(rest, "(User)") {
-		s.mark = "calls itself as a known attack tool does"
+	s.mark = eximTool(rest)
+	return s, true
+}
+
+// eximTool is the mark of clients that call themselves what no mail program does.
+func eximTool(m string) string {
+	if strings.Contains(m, "(ylmf-pc)") || strings.Contains(m, "(User)") {
+		return "calls itself as a known attack tool does"
+	}
+	return ""
+}
+
+// eximAsked reads `SMTP protocol error in "AUTH LOGIN" H=(laptop) [192.0.2.7] AUTH command used when not advertised`,
+// which a mail program without encryption meets as well, and `SMTP protocol synchronization error (…): … input="GET …"`.
+func eximAsked(s statement, m string) (statement, bool) {
+	s.kind = silent
+	switch {
+	case strings.HasPrefix(strings.ToUpper(m), `SMTP PROTOCOL ERROR IN "AUTH`):
+		s.mark = eximTool(m)
+	case strings.HasPrefix(m, "SMTP protocol synchronization error"),
+		strings.HasPrefix(m, "no MAIL in SMTP connection from "):
+		if foreign(strings.ReplaceAll(m, `input="`, "'")) {
+			s.mark = "spoke another protocol to the mail server"
+		}
+	default:
+		return s, false
 	}
 	return s, true
 }

@@ -1,6 +1,9 @@
 package evidence
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // roleNames are accounts of companies and of their machines, which people use too, and of which they forget the
 // passwords.
@@ -49,8 +52,14 @@ func set(words string) map[string]bool {
 
 // guess reports whether a folded name is of attackers' dictionaries.
 func guess(name string) bool {
-	return guessNames[name] || strings.ContainsAny(name, "\"`$<>{}|;") ||
-		!role(name) && guessNames[strings.Trim(name, "0123456789_-.")]
+	return guessNames[name] || injects(name) || !role(name) && guessNames[strings.Trim(name, "0123456789_-.")]
+}
+
+// injects reports whether a name is a piece of a program. A single sign of one proves nothing: who types his password
+// where the name belongs has it in there, too.
+func injects(name string) bool {
+	signs := []string{"$(", "${", "`", "<?", "<s", "</", "{{", "\" ", "' or", "'or", "|sh", "| ", "; ", "/bin/"}
+	return slices.ContainsFunc(signs, func(sign string) bool { return strings.Contains(name, sign) })
 }
 
 // role reports whether a folded name is of an account that systems or companies have.
@@ -71,12 +80,16 @@ func Fold(name string) string {
 }
 
 // alike reports whether two folded names can be the same person's: two slips of one name, or with four letters in a row
-// in common, as anna, anna.martin and martina have.
+// in common, as anna, anna.martin and martina have, or one the initials of the
+// other.
 func alike(a, b string) bool {
 	const common, longest = 4, 64
 	a, b = a[:min(len(a), longest)], b[:min(len(b), longest)]
 	short := min(len(a), len(b))
 	if short >= 3 && distance(a, b) <= 1 || short >= 4 && distance(a, b) <= 2 {
+		return true
+	}
+	if short == 2 && a[0] == b[0] && distance(a, b) <= 1 || initials(a, b) || initials(b, a) {
 		return true
 	}
 	for i := 0; i+common <= len(a); i++ {
@@ -85,6 +98,21 @@ func alike(a, b string) bool {
 		}
 	}
 	return false
+}
+
+// initials reports whether the short name can be made of the long one, by its first letter and one or two of the others.
+func initials(short, long string) bool {
+	if len(short) < 2 || len(short) > 3 || len(long) < 4 || short[0] != long[0] {
+		return false
+	}
+	for i := range len(short) {
+		at := strings.IndexByte(long, short[i])
+		if at < 0 {
+			return false
+		}
+		long = long[at+1:]
+	}
+	return true
 }
 
 // distance is how many letters have to be added, dropped, changed or swapped with their neighbours, up to 3.

@@ -20,7 +20,9 @@ func pam(m string) (s statement, ok bool) {
 	case cut(&head, "PAM "):
 		s.count = atoi(head)
 	case strings.HasPrefix(head, "pam_"):
-		if s.service, ok = between(head, "(", ":"); !ok {
+		s.service, _ = between(head, "(", ")")
+		s.service, _, ok = strings.Cut(s.service, ":")
+		if !ok { // pam_unix(auth), of a program that has set no service
 			s.service = ""
 		}
 	case head != "" && !strings.HasPrefix(head, "(pam_"):

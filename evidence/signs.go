@@ -29,13 +29,14 @@ var attackerSigns = []sign{
 	{strong, func(f *facts) (string, bool) { return f.dictionary(), f.guesswork >= strong }},
 	{fair, func(f *facts) (string, bool) { return f.dictionary(), f.guesswork >= fair && f.guesswork < strong }},
 	{strong, func(f *facts) (string, bool) {
-		return fmt.Sprintf("%d names that do not exist", f.missing), f.missing >= 3 && !f.burst
+		return fmt.Sprintf("%d names that do not exist", f.missing), f.missing >= 3 && !f.burst && !f.again
 	}},
 	{fair, func(f *facts) (string, bool) {
-		return fmt.Sprintf("%d names that do not exist", f.missing), f.missing >= 3 && f.burst
+		return fmt.Sprintf("%d names that do not exist", f.missing), f.missing >= 3 && (f.burst || f.again)
 	}},
 	{fair, func(f *facts) (string, bool) {
-		return fmt.Sprintf("%d names that do not exist", f.missing), f.missing == 2 && len(f.guessed) == 0 && !f.burst
+		few := f.missing == 2 && len(f.guessed) == 0 && !f.burst
+		return fmt.Sprintf("%d names that do not exist", f.missing), few && f.guesswork < fair
 	}},
 	{fair, func(f *facts) (string, bool) { // seen on the fleet's other bans
 		if f.fleet == "" {
@@ -79,7 +80,7 @@ var personSigns = []sign{
 	{fair, func(f *facts) (string, bool) { // an office, or names that were stolen
 		return fmt.Sprintf("%d names, all of which exist", f.clusters), f.allExist
 	}},
-	{fair, func(f *facts) (string, bool) { // lists are worked off, devices try again and again
+	{weak, func(f *facts) (string, bool) { // lists are worked off, devices try again; who has stolen two names can do both
 		return "in turns", f.allExist && f.clusters == 2 && f.e.Turns >= 2 && !f.hurried
 	}},
 	{weak, func(f *facts) (string, bool) { // the service does not say whether it exists

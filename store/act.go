@@ -87,7 +87,18 @@ func (s *Store) DropActs(ctx context.Context, token string, chat Chat, user stri
 	if err != nil || len(dropped) == 0 {
 		return nil, err
 	}
-	return dropped, s.exec(ctx, "DELETE FROM acts WHERE token = ? AND confirmed_at IS NULL", token)
+	err = s.write(ctx, func(tx *sql.Tx) error {
+		gone, err := tx.ExecContext(ctx, "DELETE FROM acts WHERE token = ? AND confirmed_at IS NULL", token)
+		if err != nil {
+			return err
+		}
+		if n, err := gone.RowsAffected(); err != nil || n > 0 {
+			return err
+		}
+		dropped = nil // it was confirmed meanwhile
+		return nil
+	})
+	return dropped, err
 }
 
 // TryAct claims the act for the one attempt at it, and reports false if that was made already.

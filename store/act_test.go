@@ -3,8 +3,10 @@ package store
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 )
@@ -108,6 +110,30 @@ func TestTrustedIsWhatIsNotOverOrTakenBack(t *testing.T) {
 		}
 		if err != nil || len(got) != len(want) || len(got) > 0 && got[0] != want[0] {
 			t.Errorf("after %v: %v, %v, want %v", after, got, err, want)
+		}
+	}
+}
+
+// A question that is answered by yes and by no at once has one answer.
+func TestAQuestionIsConfirmedOrDropped(t *testing.T) {
+	s, err := Open(t.Context(), filepath.Join(t.TempDir(), "friendlyfire.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	for i := range 100 {
+		a := Act{Token: fmt.Sprint("q", i), Verb: "untrust", Source: "web1", Address: "203.0.113.7", User: "7", AskedAt: time.Now()}
+		if err := s.AskActs(t.Context(), a); err != nil {
+			t.Fatal(err)
+		}
+		var confirmed int64
+		var dropped []Act
+		var both sync.WaitGroup
+		both.Go(func() { confirmed, _ = s.ConfirmActs(t.Context(), a.Token, a.Chat, a.User, time.Now()) })
+		both.Go(func() { dropped, _ = s.DropActs(t.Context(), a.Token, a.Chat, a.User) })
+		both.Wait()
+		if confirmed == 1 && len(dropped) == 1 || confirmed == 0 && len(dropped) == 0 {
+			t.Fatalf("question %d: confirmed %d, dropped %d", i, confirmed, len(dropped))
 		}
 	}
 }
