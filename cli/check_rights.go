@@ -34,7 +34,7 @@ func adviseReader(ctx context.Context, env app.Env) {
 	}
 	me := store.UserName(os.Geteuid())
 	if bot, ok := serviceAccount(c.Database); ok {
-		fmt.Fprintf(env.Err, "friendlyfire: you are %s, and the bot is %s: %s\n", me, bot.name, asBot(bot.name, env.File))
+		fmt.Fprintln(env.Err, asTyped(env, "friendlyfire: you are "+me+", and the bot is "+bot.name+": "+asBot(c.Database, "check")))
 		return
 	}
 	for _, s := range c.Sources {
@@ -42,15 +42,6 @@ func adviseReader(ctx context.Context, env app.Env) {
 			fmt.Fprintf(env.Err, "friendlyfire: %s: you are %s, and may not read it. %s\n", s.Path, me, adviceToRead(ctx, s.Path, me))
 		}
 	}
-}
-
-// asBot is what to type to run check as the user of the bot.
-func asBot(user, file string) string {
-	line := "sudo -u " + store.ShellQuote(user) + " friendlyfire"
-	if file != "" && file != config.SystemFile && file != config.DefaultFile && file != config.BuiltIn {
-		line += " --config " + store.ShellQuote(file)
-	}
-	return line + " check"
 }
 
 // hiddenFromBot is an error where the user of the bot may not read a file that is there, as far as this user can tell.
@@ -65,10 +56,7 @@ func hiddenFromBot(ctx context.Context, c *config.Config, file string) error {
 // namedFiles are the files that the configuration has the bot read, beside the sources and logins, which are looked at
 // by themselves.
 func namedFiles(c *config.Config) (secrets, others []string) {
-	for _, section := range c.Platforms {
-		secrets = append(secrets, c.Held(config.Entry{Section: section.Name(), Key: "token_file"})...)
-	}
-	secrets = append(secrets, c.Act.TOTPFile)
+	secrets = append(c.SecretFiles(), c.Act.TOTPFile)
 	for _, s := range c.Sources {
 		secrets = append(secrets, s.KeyFile, s.ActKeyFile)
 		others = append(others, s.KnownHosts)
