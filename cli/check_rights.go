@@ -1,8 +1,11 @@
 package cli
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"strings"
 
@@ -26,15 +29,20 @@ func checkRights(ctx context.Context, list *checklist, a *app.App) {
 	}
 }
 
-// adviseReader says what to type where the files of the configuration cannot be read by this user.
-func adviseReader(ctx context.Context, env app.Env) {
+// adviseUser says what to type where a command has failed because files of the configuration are not for this user.
+func adviseUser(ctx context.Context, env app.Env, args []string, failure error) {
+	_, wrong := errors.AsType[*config.Error](failure)
+	if os.Geteuid() == 0 || !wrong && !errors.Is(failure, fs.ErrPermission) {
+		return
+	}
 	c, err := env.Config().Load(config.ToAsk)
-	if err != nil || os.Geteuid() == 0 {
+	if err != nil {
 		return
 	}
 	me := store.UserName(os.Geteuid())
 	if bot, ok := serviceAccount(c.Database); ok {
-		fmt.Fprintln(env.Err, asTyped(env, "friendlyfire: you are "+me+", and the bot is "+bot.name+": "+asBot(c.Database, "check")))
+		fmt.Fprintln(env.Err, asTyped(env, "friendlyfire: you are "+me+", and the bot is "+bot.name+": "+
+			asBot(c.Database, withoutConfig(args))))
 		return
 	}
 	for _, s := range c.Sources {
@@ -42,6 +50,21 @@ func adviseReader(ctx context.Context, env app.Env) {
 			fmt.Fprintf(env.Err, "friendlyfire: %s: you are %s, and may not read it. %s\n", s.Path, me, adviceToRead(ctx, s.Path, me))
 		}
 	}
+}
+
+// withoutConfig is the command line as it was typed, but for --config, which asTyped adds; "run" where there was none.
+func withoutConfig(args []string) string {
+	var words []string
+	for i := 0; i < len(args); i++ {
+		switch {
+		case args[i] == "--config":
+			i++
+		case !strings.HasPrefix(args[i], "--config="):
+			word := strings.TrimLeft(args[i], "-")
+			words = append(words, args[i][:len(args[i])-len(word)]+store.ShellQuote(word))
+		}
+	}
+	return cmp.Or(strings.Join(words, " "), "run")
 }
 
 // hiddenFromBot is an error where the user of the bot may not read a file that is there, as far as this user can tell.
