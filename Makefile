@@ -1,4 +1,4 @@
-.PHONY: build test docs long bench growth benchmarks benchstat gallery messages lint generate release man completions documents packages deb image
+.PHONY: build test docs long bench growth benchmarks benchstat gallery messages lint generate release man completions documents packages deb image bill
 
 dist := dist
 
@@ -64,12 +64,15 @@ version := $(patsubst v%,%,$(shell git describe --tags --match='v[0-9]*' 2>/dev/
 machines := linux-amd64 linux-arm64 linux-armv7 linux-armv6 freebsd-amd64
 programs := $(addprefix $(dist)/friendlyfire-,$(machines))
 tarballs := $(machines:%=$(dist)/friendlyfire-$(version)-%.tar.gz)
+images := $(addprefix $(dist)/friendlyfire-$(version)-image-,amd64.tar.gz arm64.tar.gz)
 
-release: changed $(tarballs) # all that a page of a release holds, and what it must hash to
+release: changed $(tarballs) $(images) bill # all that a page of a release holds, and what it must hash to
 	for arch in amd64 arm64 armv7; do $(MAKE) packages ARCH=$$arch || exit; done
-	go run github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0 bin -json -noserial \
-		-output $(dist)/friendlyfire-$(version).cdx.json $(dist)/friendlyfire-linux-amd64
 	cd $(dist) && sha256sum $$(ls | grep -E '^friendlyfire[-_].*(\.tar\.gz|\.deb|\.rpm|\.apk|\.zst|\.json|linux-amd64)$$') > SHA256SUMS
+
+bill: $(dist)/friendlyfire-linux-amd64 # what the program is made of
+	go run github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0 bin -json -noserial -notimestamp \
+		-output $(dist)/friendlyfire-$(version).cdx.json $<
 
 .PHONY: changed
 changed: # CHANGELOG.md tells of what is released; candidates and what lies between two tags are not
@@ -124,5 +127,8 @@ $(kinds): $(dist)/friendlyfire-linux-$(ARCH) documents
 	PACKAGE_VERSION=$$(deploy/package/version $@) \
 		$(nfpm) package --config deploy/package/nfpm.yaml --packager $@ --target $(dist)/
 
-image: $(dist)/friendlyfire-linux-$(ARCH) # a container in dist/friendlyfire-image.tar, without a base image; needs buildah
-	deploy/container/build $< $(dist)/friendlyfire-image.tar
+image: $(dist)/friendlyfire-$(version)-image-$(ARCH).tar.gz # a container for docker load, without a base image; needs buildah
+
+$(images): $(dist)/friendlyfire-$(version)-image-%.tar.gz: $(dist)/friendlyfire-linux-%
+	deploy/container/build $< $* $(basename $@)
+	gzip -9nf $(basename $@)

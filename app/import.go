@@ -10,6 +10,7 @@ import (
 
 	"friendlyfire/config"
 	"friendlyfire/ingest"
+	"friendlyfire/store"
 )
 
 // SourceNamed returns the source of that name. Its error names the ones that there are.
@@ -54,19 +55,7 @@ func (a *App) Unread(ctx context.Context, c config.Source) (finding, advice stri
 	}
 	command := "friendlyfire"
 	if a.env.File != "" {
-		command += " --config " + quoted(a.env.File)
+		command += " --config " + store.ShellQuote(a.env.File)
 	}
-	return finding, command + " import --source " + quoted(c.Name), nil
-}
-
-// quoted is a word as a shell takes it.
-func quoted(word string) string {
-	plain := func(r rune) bool {
-		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' ||
-			strings.ContainsRune("/._-+@:", r)
-	}
-	if word != "" && strings.IndexFunc(word, func(r rune) bool { return !plain(r) }) < 0 {
-		return word
-	}
-	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+	return finding, command + " import --source " + store.ShellQuote(c.Name), nil
 }

@@ -81,6 +81,16 @@ func PairNames() (names []string) {
 	return names
 }
 
+// DeafNames returns the names of all other platforms, which only get messages.
+func DeafNames() (names []string) {
+	for _, section := range sections() {
+		if _, ok := section.(Commanded); !ok {
+			names = append(names, section.Name())
+		}
+	}
+	return names
+}
+
 // UsersOf returns who may give commands on the platform, and whether commands are given there at all.
 func UsersOf(p Platform) (users []string, commanded bool) {
 	c, commanded := p.(Commanded)

@@ -38,7 +38,6 @@ type checkOptions struct{ send, deleteWebhook, report bool }
 func check(ctx context.Context, env app.Env, does checkOptions) error {
 	c, err := env.Config().Load(config.ToRun)
 	if err != nil {
-		adviseReader(ctx, env)
 		return err
 	}
 	list := &checklist{out: env.Out, env: env}

@@ -59,7 +59,7 @@ func checkChat(ctx context.Context, list *checklist, connection msg.Connection, 
 		reach = &msg.ReachError{}
 	}
 	if test != nil && (err == nil || reach.Unsure || reach.Minor) {
-		sent := test.send(ctx, connection, chat)
+		sent := test.send(ctx, connection, chat, func(what string) { list.print("wait", chat.String()+": "+what) })
 		switch {
 		case sent != nil:
 			err, reach.Unsure, reach.Minor = sent, false, false

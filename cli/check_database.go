@@ -73,7 +73,7 @@ func adviceForDatabase(c *config.Config, err error) string {
 	case owner != "" && owner != user:
 		return giveBack(path)
 	}
-	return "Only " + user + ", to whom its directory belongs, may open it: " + asBot(user, c.File)
+	return "Only " + user + ", to whom its directory belongs, may open it: " + asBot(path, "check")
 }
 
 // giveBack says how the user that runs the bot becomes the owner of the database, its -wal and -shm files included.

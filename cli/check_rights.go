@@ -1,8 +1,11 @@
 package cli
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"strings"
 
@@ -26,15 +29,20 @@ func checkRights(ctx context.Context, list *checklist, a *app.App) {
 	}
 }
 
-// adviseReader says what to type where the files of the configuration cannot be read by this user.
-func adviseReader(ctx context.Context, env app.Env) {
+// adviseUser says what to type where a command has failed because files of the configuration are not for this user.
+func adviseUser(ctx context.Context, env app.Env, args []string, failure error) {
+	_, wrong := errors.AsType[*config.Error](failure)
+	if os.Geteuid() == 0 || !wrong && !errors.Is(failure, fs.ErrPermission) {
+		return
+	}
 	c, err := env.Config().Load(config.ToAsk)
-	if err != nil || os.Geteuid() == 0 {
+	if err != nil {
 		return
 	}
 	me := store.UserName(os.Geteuid())
 	if bot, ok := serviceAccount(c.Database); ok {
-		fmt.Fprintf(env.Err, "friendlyfire: you are %s, and the bot is %s: %s\n", me, bot.name, asBot(bot.name, env.File))
+		fmt.Fprintln(env.Err, asTyped(env, "friendlyfire: you are "+me+", and the bot is "+bot.name+": "+
+			asBot(c.Database, withoutConfig(args))))
 		return
 	}
 	for _, s := range c.Sources {
@@ -44,13 +52,19 @@ func adviseReader(ctx context.Context, env app.Env) {
 	}
 }
 
-// asBot is what to type to run check as the user of the bot.
-func asBot(user, file string) string {
-	line := "sudo -u " + store.ShellQuote(user) + " friendlyfire"
-	if file != "" && file != config.SystemFile && file != config.DefaultFile && file != config.BuiltIn {
-		line += " --config " + store.ShellQuote(file)
+// withoutConfig is the command line as it was typed, but for --config, which asTyped adds; "run" where there was none.
+func withoutConfig(args []string) string {
+	var words []string
+	for i := 0; i < len(args); i++ {
+		switch {
+		case args[i] == "--config":
+			i++
+		case !strings.HasPrefix(args[i], "--config="):
+			word := strings.TrimLeft(args[i], "-")
+			words = append(words, args[i][:len(args[i])-len(word)]+store.ShellQuote(word))
+		}
 	}
-	return line + " check"
+	return cmp.Or(strings.Join(words, " "), "run")
 }
 
 // hiddenFromBot is an error where the user of the bot may not read a file that is there, as far as this user can tell.
@@ -65,10 +79,7 @@ func hiddenFromBot(ctx context.Context, c *config.Config, file string) error {
 // namedFiles are the files that the configuration has the bot read, beside the sources and logins, which are looked at
 // by themselves.
 func namedFiles(c *config.Config) (secrets, others []string) {
-	for _, section := range c.Platforms {
-		secrets = append(secrets, c.Held(config.Entry{Section: section.Name(), Key: "token_file"})...)
-	}
-	secrets = append(secrets, c.Act.TOTPFile)
+	secrets = append(c.SecretFiles(), c.Act.TOTPFile)
 	for _, s := range c.Sources {
 		secrets = append(secrets, s.KeyFile, s.ActKeyFile)
 		others = append(others, s.KnownHosts)

@@ -98,31 +98,37 @@ func sampleMessage(ctx context.Context, a *app.App) (m msg.Message, err error) {
 	return m, errors.Join(err, temporary.Store.Close())
 }
 
-// send posts both messages to the chat.
-func (t *testMessages) send(ctx context.Context, connection msg.Connection, chat store.Chat) error {
-	err := sendInTime(ctx, connection, chat.ID, t.alert)
-	if moved, ok := errors.AsType[*msg.MovedError](err); ok { // where the bot follows it to
-		chat.ID = moved.To
-		err = sendInTime(ctx, connection, chat.ID, t.alert)
+// patience is how long the messages of a check wait for one chat, all in all, where its platform asks for it.
+const patience = 30 * time.Second
+
+// send posts both messages to the chat. say is told of each wait.
+func (t *testMessages) send(ctx context.Context, connection msg.Connection, chat store.Chat, say func(string)) error {
+	left := patience
+	post := func(m msg.Message) error {
+		err := connection.Send(ctx, chat.ID, m)
+		if moved, ok := errors.AsType[*msg.MovedError](err); ok { // where the bot follows it to
+			chat.ID = moved.To
+			err = connection.Send(ctx, chat.ID, m)
+		}
+		for {
+			limit, ok := errors.AsType[*msg.RetryAfterError](err)
+			if !ok {
+				return err
+			}
+			wait := max(limit.After, time.Second).Round(time.Second)
+			if left -= wait; left < 0 {
+				return fmt.Errorf("it takes no message for %s: too much was posted before", config.ShortDuration(wait))
+			}
+			say("takes the next message in " + config.ShortDuration(wait))
+			msg.Sleep(ctx, wait)
+			err = connection.Send(ctx, chat.ID, m)
+		}
 	}
-	if err != nil {
+	if err := post(t.alert); err != nil {
 		return fmt.Errorf("the test alert did not get there: %w", inWords(err))
 	}
-	if err := sendInTime(ctx, connection, chat.ID, t.chart); err != nil {
+	if err := post(t.chart); err != nil {
 		return fmt.Errorf("the test picture did not get there: %w", inWords(err))
 	}
 	return nil
-}
-
-// waitsForRate is how long a test message waits where the platform wants it later.
-const waitsForRate = 10 * time.Second
-
-// sendInTime sends the message, a second time if the platform says that it came too soon after others.
-func sendInTime(ctx context.Context, connection msg.Connection, chat string, m msg.Message) error {
-	err := connection.Send(ctx, chat, m)
-	if later, ok := errors.AsType[*msg.RetryAfterError](err); ok && later.After <= waitsForRate {
-		msg.Sleep(ctx, later.After)
-		err = connection.Send(ctx, chat, m)
-	}
-	return err
 }

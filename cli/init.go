@@ -78,6 +78,7 @@ type initializer struct {
 	q      questions
 	before []byte         // text of the configuration
 	fresh  bool           // there is no such file yet
+	usual  bool           // it came with the program, so that nobody chose its values
 	config *config.Config // before
 	plan   plan
 }
@@ -127,8 +128,10 @@ func (i *initializer) open() (err error) {
 	if i.config, err = i.env.Config().LoadText(i.before, config.ToAsk); err != nil {
 		return err
 	}
+	defaults, err := i.env.Config().LoadText(i.env.Defaults, config.ToAsk)
+	i.usual = err == nil && friendCodes(defaults) == friendCodes(i.config) && !exists(i.config.Database)
 	if i.fresh && i.env.File == systemFile(i.env) {
-		i.set("", "database", i.root("/var/lib/friendlyfire/friendlyfire.db"))
+		i.set("", "database", i.root(config.SystemDatabase))
 	}
 	return nil
 }
@@ -160,17 +163,10 @@ func (i *initializer) set(section, key, text string) {
 	i.plan.settings = append(i.plan.settings, config.Setting{Section: section, Key: key, Text: text})
 }
 
-// untouched reports whether the configuration is the one that came with the program, so that nobody chose its values.
-func (i *initializer) untouched() bool {
-	usual, err := i.env.Config().LoadText(i.env.Defaults, config.ToAsk)
-	return err == nil && slices.Equal(usual.Friendly.Countries, i.config.Friendly.Countries) &&
-		len(i.config.Friendly.Networks)+len(i.config.Friendly.Systems) == 0 && !exists(i.config.Database)
-}
-
 func (i *initializer) askFriends(ctx context.Context) error {
 	_, country := machineZone(i.env.Root)
 	usual := cmp.Or(friendCodes(i.config), noPlatform)
-	if i.untouched() {
+	if i.usual {
 		usual = cmp.Or(country, noPlatform)
 	}
 	var friends []string

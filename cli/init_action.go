@@ -20,19 +20,17 @@ const (
 // askAction offers the action of Fail2Ban, where the log is the source and nothing is in its way. It is never the usual
 // answer: it changes what others rely on.
 func (i *initializer) askAction(ctx context.Context) error {
-	wanted := i.o.given("action") && i.o.action
+	wanted := i.o.given("action")
+	if wanted && !i.o.action || i.plan.found.path == i.root(actionFile) {
+		return nil
+	}
 	lines, reason := i.actionLines(ctx)
 	switch {
-	case i.o.given("action") && !i.o.action, i.plan.found.of != "":
-		return nil
-	case i.plan.found.path == i.root(actionFile):
-		return nil
 	case reason != "" && wanted:
 		return errors.New("the action cannot be added: " + reason)
 	case reason != "":
 		return nil
-	}
-	if !wanted {
+	case !wanted:
 		fmt.Fprintf(i.q.out, "\nFail2Ban can write down more of a ban than its log says: how long it is, and the lines that led to\n"+
 			"it. This adds an action to its jails, beside what they do already, in %s:\n\n%s\n", i.root(actionJails), indent(lines))
 		var err error
@@ -57,6 +55,10 @@ func (i *initializer) actionLines(ctx context.Context) (lines []byte, reason str
 	helper := i.root(actionHelper)
 	_, err := exec.LookPath("fail2ban-client")
 	switch {
+	case i.plan.found.path == "":
+		return nil, "its file would be a further source; the sources stay as they are"
+	case i.plan.found.of != "":
+		return nil, "the Fail2Ban that writes " + i.plan.found.path + " is in a container"
 	case err != nil:
 		return nil, "there is no Fail2Ban on this machine"
 	case os.Geteuid() != 0:

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -62,72 +63,76 @@ func mistake(err error) error {
 }
 
 // askSource finds out which file of bans is read.
-func (i *initializer) askSource(ctx context.Context) error {
-	q := i.q
-	if sources := i.config.Sources; len(sources) > 1 || sources[0].SFTP != nil {
-		fmt.Fprintln(q.out, "\nThe sources of bans stay as they are.")
-		i.plan.source = sources[0]
-		return nil
-	}
+func (i *initializer) askSource(ctx context.Context) (err error) {
 	present := i.config.Sources[0]
-	found, notes := findBans(ctx, i.env.Root)
-	fmt.Fprintln(q.out)
-	for _, note := range notes {
-		fmt.Fprintln(q.out, note)
-	}
-	usual := "1"
-	if len(found) == 0 {
-		usual = i.root("/var/log/fail2ban.log")
-		fmt.Fprintf(q.out, "There is no file of bans yet in any usual place.\n")
-	} else {
-		fmt.Fprintln(q.out, "Bans are written here:")
-	}
-	for n, f := range found {
-		fmt.Fprintf(q.out, "  %d  %s\n", n+1, f)
-		if f.path == present.Path && !i.untouched() {
-			usual = strconv.Itoa(n + 1)
-		}
-	}
-	if !app.IsSample(present) && !i.untouched() && usual == "1" && (len(found) == 0 || found[0].path != present.Path) {
-		usual = present.Path
-	}
-	chosen := finding{}
-	valid := func(answer string) error {
-		if n, err := strconv.Atoi(answer); err == nil && n >= 1 && n <= len(found) {
-			chosen = found[n-1]
-			return nil
-		}
-		if !filepath.IsAbs(answer) {
-			return errors.New("a number of the list, or a file from its / on")
-		}
-		chosen = lookAt(ctx, finding{path: answer})
+	i.plan.source = present
+	if len(i.config.Sources) > 1 || present.SFTP != nil {
+		fmt.Fprintln(i.q.out, "\nThe sources of bans stay as they are.")
 		return nil
 	}
-	switch {
-	case i.o.given("path"):
+	if i.o.given("path") {
 		path, err := filepath.Abs(i.o.path)
 		if err != nil {
 			return err
 		}
-		chosen = lookAt(ctx, finding{path: path})
-	default:
-		if _, err := q.text(ctx, "Which is to be read? A number, or another file:", usual, valid); err != nil {
-			return err
-		}
+		i.plan.found = lookAt(ctx, finding{path: path})
+	} else if i.plan.found, err = i.chooseFile(ctx, present); err != nil {
+		return err
 	}
-	i.plan.found, i.plan.source = chosen, present
-	i.plan.source.Path = chosen.path
-	i.set("source", "path", chosen.path)
+	i.plan.source.Path = i.plan.found.path
+	i.set("source", "path", i.plan.found.path)
 	if err := i.askName(ctx, present); err != nil {
 		return err
 	}
-	return i.askZone(ctx, chosen.preview)
+	return i.askZone(ctx, i.plan.found.preview)
+}
+
+// chooseFile shows the files of bans that are there, and asks which is read: usually the present one, if somebody chose
+// it, or else the first of them.
+func (i *initializer) chooseFile(ctx context.Context, present config.Source) (chosen finding, err error) {
+	found, notes := findBans(ctx, i.env.Root)
+	fmt.Fprintln(i.q.out)
+	for _, note := range notes {
+		fmt.Fprintln(i.q.out, note)
+	}
+	if len(found) == 0 {
+		fmt.Fprintln(i.q.out, "There is no file of bans yet in any usual place.")
+	} else {
+		fmt.Fprintln(i.q.out, "Bans are written here:")
+	}
+	for n, f := range found {
+		fmt.Fprintf(i.q.out, "  %d  %s\n", n+1, f)
+	}
+	at := slices.IndexFunc(found, func(f finding) bool { return f.path == present.Path })
+	own := !i.usual && !app.IsSample(present)
+	usual := "1"
+	switch {
+	case own && at < 0:
+		usual = present.Path
+	case own:
+		usual = strconv.Itoa(at + 1)
+	case len(found) == 0:
+		usual = i.root("/var/log/fail2ban.log")
+	}
+	_, err = i.q.text(ctx, "Which is to be read? A number, or another file:", usual, func(answer string) error {
+		n, err := strconv.Atoi(answer)
+		switch {
+		case err == nil && n >= 1 && n <= len(found):
+			chosen = found[n-1]
+		case answer == usual, filepath.IsAbs(answer):
+			chosen = lookAt(ctx, finding{path: answer})
+		default:
+			return errors.New("a number of the list, or a file from its / on")
+		}
+		return nil
+	})
+	return chosen, err
 }
 
 // askName names the source after this machine, unless it has a name that somebody chose.
 func (i *initializer) askName(ctx context.Context, present config.Source) error {
 	usual := present.Name
-	if i.untouched() {
+	if i.usual {
 		usual = hostName()
 	}
 	valid := func(answer string) error {

@@ -33,7 +33,8 @@ func (i *initializer) askPlatform(ctx context.Context) error {
 		}
 		return nil
 	}
-	fmt.Fprint(i.q.out, "\n"+present)
+	fmt.Fprintf(i.q.out, "\n%sOthers (%s) only get messages: their sections in %s say what they need.\n",
+		present, strings.Join(app.DeafNames(), ", "), i.env.File)
 	var err error
 	if i.o.given("platform") {
 		if err := valid(name); err != nil {

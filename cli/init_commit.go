@@ -117,9 +117,8 @@ func (i *initializer) finish(ctx context.Context) error {
 		}
 	}
 	fmt.Fprintln(i.q.out)
-	err := check(ctx, i.env, checkOptions{send: true})
-	if err != nil {
-		return err
+	if err := check(ctx, i.env, checkOptions{send: true}); err != nil {
+		return fmt.Errorf("%w. Once that is mended, start the bot:\n%s", err, i.startLine())
 	}
 	if !i.plan.service {
 		fmt.Fprintf(i.q.out, "Now start the bot:\n\n    %s\n", i.startLine())
@@ -141,7 +140,7 @@ func (i *initializer) startLine() string {
 			return sudo(commands[0]) + " && " + sudo(commands[1])
 		}
 	}
-	return strings.TrimSuffix(checkCommandLine(i.env.File, i.database()), " check --send")
+	return asTyped(i.env, asBot(i.database(), "run"))
 }
 
 // run runs a command of the system as root.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -14,7 +13,6 @@ import (
 	"friendlyfire/app"
 	"friendlyfire/bot/msg"
 	"friendlyfire/config"
-	"friendlyfire/store"
 )
 
 const (
@@ -75,8 +73,8 @@ func pair(ctx context.Context, env app.Env, name string, write bool) error {
 		return err
 	}
 	m.greet(ctx)
-	fmt.Fprintf(env.Out, "Next, see whether everything is in order, and then start the bot:\n\n    %s\n",
-		checkCommandLine(env.File, c.Database))
+	fmt.Fprintf(env.Out, "Next, see whether everything is in order, and then start the bot:\n\n%s\n",
+		asTyped(env, "    "+asBot(c.Database, "check --send")))
 	return nil
 }
 
@@ -129,18 +127,6 @@ func (m *meeting) greet(ctx context.Context) {
 	} else {
 		fmt.Fprintln(out, "\nThe bot has said so in the chat.")
 	}
-}
-
-// checkCommandLine returns what to type for a check by the user and with the configuration of the bot.
-func checkCommandLine(file, database string) string {
-	line := "friendlyfire"
-	if user := botUser(database); os.Geteuid() == 0 && user != "root" {
-		line = "sudo -u " + user + " " + line
-	}
-	if file != "" {
-		line += " --config " + store.ShellQuote(file)
-	}
-	return line + " check --send"
 }
 
 // connectToPair connects to the platform. The caller calls closeAll when it needs the connection no more.

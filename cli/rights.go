@@ -155,8 +155,11 @@ func mayWrite(path string) bool { return syscall.Access(path, 2) == nil }
 
 // restartService is what lets a bot that runs have its new rights, and its new configuration.
 func restartService() string {
-	if exists("/run/openrc") {
+	switch {
+	case exists("/run/openrc"):
 		return "sudo rc-service friendlyfire restart"
+	case exists("/usr/local/etc/rc.d/friendlyfire"):
+		return "sudo service friendlyfire restart"
 	}
 	return "sudo systemctl restart friendlyfire"
 }

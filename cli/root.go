@@ -47,6 +47,7 @@ func Run(ctx context.Context, args []string, env app.Env) int {
 	if err == nil {
 		return exitDone
 	}
+	defer adviseUser(ctx, env, args, err)
 	if _, ok := errors.AsType[*config.Error](err); ok {
 		fmt.Fprintln(env.Err, asTyped(env, err.Error()))
 		return exitConfig

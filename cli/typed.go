@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"os"
 	"regexp"
 	"strings"
 
@@ -21,7 +22,7 @@ func asTyped(env app.Env, text string) string {
 	return advice.ReplaceAllStringFunc(text, func(line string) string {
 		m := advice.FindStringSubmatch(line)
 		before, sudo, command, rest := m[1], m[2], m[3], m[4]
-		if sudo == "" && strings.HasSuffix(rest, " --write") && !mayWrite(configOf(env)) {
+		if sudo == "" && strings.HasSuffix(rest, " --write") && !mayWrite(env.Config().Path()) {
 			sudo = "sudo "
 		}
 		named := ""
@@ -32,5 +33,11 @@ func asTyped(env app.Env, text string) string {
 	})
 }
 
-// configOf is the configuration that a command is about.
-func configOf(env app.Env) string { return env.Config().Path() }
+// asBot is the line that runs a command of friendlyfire as the user of the bot. It still has to be made asTyped.
+func asBot(database, command string) string {
+	line := "friendlyfire " + command
+	if user := botUser(database); user != "" && user != store.UserName(os.Geteuid()) {
+		line = "sudo -u " + store.ShellQuote(user) + " " + line
+	}
+	return line
+}

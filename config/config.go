@@ -13,9 +13,6 @@ import (
 // DefaultFile is read if no other file is named. It may be missing: then the built-in one takes its place.
 const DefaultFile = "config.toml"
 
-// SystemFile is where packages put the configuration.
-const SystemFile = "/etc/friendlyfire/config.toml"
-
 // BuiltIn is what messages call the default configuration.
 const BuiltIn = "built-in " + DefaultFile
 
