@@ -214,6 +214,29 @@ func TestR04AFloodIsSlowedDown(t *testing.T) {
 	})
 }
 
+// A storm of a day does not use up what a provider takes in one: its last hour is told as well.
+func TestR04ADayOfAlertsStaysBelowTheProvidersLimit(t *testing.T) {
+	inBubble(t, func(t *testing.T, s *mailtest.Server, c *Client) {
+		for began := time.Now(); time.Since(began) < 24*time.Hour; time.Sleep(5 * time.Second) {
+			for _, to := range []string{mailtest.Admin, mailtest.Second} {
+				limit, ok := errors.AsType[*msg.RetryAfterError](c.Send(t.Context(), to, say("alert")))
+				if ok && (limit.After <= 0 || limit.After > dayEvery) {
+					t.Fatalf("wait %v", limit.After)
+				}
+			}
+		}
+		all, late := s.Mails(), 0
+		for _, m := range all {
+			if time.Since(m.Time) < time.Hour {
+				late++
+			}
+		}
+		if len(all) > 500 || len(all) < 400 || late < 8 {
+			t.Errorf("%d mails in a day, %d of them in its last hour", len(all), late)
+		}
+	})
+}
+
 // Pictures never hold back words.
 func TestR29AnUploadThatHangsHoldsUpNobody(t *testing.T) {
 	inBubble(t, func(t *testing.T, s *mailtest.Server, c *Client) {

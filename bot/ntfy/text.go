@@ -44,7 +44,8 @@ const (
 	low, usual, high = 2, 3, 4
 )
 
-// newNotification makes the notification of a message. Its title is the first line, without the flag that a tag shows.
+// newNotification makes the notification of a message. Its title is the first line, without the flag that a tag shows;
+// none where the server would decode it, as it does with all but the text.
 func newNotification(topic string, m msg.Message) notification {
 	n := notification{Topic: topic, Message: plain(m.Text), Priority: usual, Sequence: m.Nonce}
 	switch {
@@ -54,7 +55,7 @@ func newNotification(topic string, m msg.Message) notification {
 		n.Priority = high
 	}
 	n.Tags = flags(m.Bans)
-	if title, rest, more := strings.Cut(n.Message, "\n"); more && len(title) <= maxTitle {
+	if title, rest, more := strings.Cut(n.Message, "\n"); more && len(title) <= maxTitle && !looksEncoded(title) {
 		n.Title, n.Message = title, rest
 	}
 	if len(m.Bans) > 0 && len(n.Tags) == 1 {
