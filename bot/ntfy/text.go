@@ -11,11 +11,13 @@ import (
 )
 
 const (
-	maxMessage = 4096 // bytes, https://docs.ntfy.sh/publish/#limitations; a longer one would become an attachment
-	maxTitle   = 250  // bytes; no limit is documented
-	maxBody    = 2 * maxMessage
-	maxCopied  = 1000 // bytes of a command that a button copies
-	maxBeside  = 1500 // bytes of a body that are not its text
+	// maxMessage bounds the text, in bytes. The documented limit is 4,096, and what reaches it becomes an attachment:
+	// https://docs.ntfy.sh/publish/#limitations, and util/peek.go of https://github.com/binwiederhier/ntfy
+	maxMessage = 4095
+	maxTitle   = 250      // bytes; no limit is documented
+	maxBody    = 2 * 4096 // bytes of a request
+	maxCopied  = 1000     // bytes of a command that a button copies
+	maxBeside  = 1500     // bytes of a body that are not its text
 )
 
 // notification is a message in the form of https://docs.ntfy.sh/publish/#publish-as-json.

@@ -192,7 +192,7 @@ func (s *Server) publish(q posttest.Request, topic string, authorized bool) post
 			return Refuse(40018, "invalid request: actions invalid; "+err.Error())
 		}
 	}
-	if param("X-Filename") == "" && len(q.Body) <= maxMessage && utf8.Valid(q.Body) {
+	if param("X-Filename") == "" && len(q.Body) < maxMessage && utf8.Valid(q.Body) {
 		if len(q.Body) > 0 {
 			m.Message = strings.TrimSpace(string(q.Body))
 		}
