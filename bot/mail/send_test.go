@@ -31,6 +31,7 @@ func TestAnAlertIsPlainText(t *testing.T) {
 		want := map[string]string{
 			"From": `"friendlyfire" <alerts@example.org>`, "To": "<admin@example.org>",
 			"Message-Id": "<NONCE1@example.org>", "Auto-Submitted": "auto-generated", "Precedence": "bulk",
+			"List-Id":                  "friendlyfire <friendlyfire.example.org>",
 			"X-Auto-Response-Suppress": "All", "Importance": "high", "Mime-Version": "1.0",
 			"Content-Type": "text/plain; charset=UTF-8", "Date": "Sat, 01 Jan 2000 00:00:00 +0000",
 		}
@@ -123,7 +124,7 @@ func TestS05NoTextBecomesAHeader(t *testing.T) {
 
 // headers are all that a mail has.
 var headers = []string{
-	"Auto-Submitted", "Content-Transfer-Encoding", "Content-Type", "Date", "From", "Importance", "Message-Id", "Mime-Version",
+	"Auto-Submitted", "Content-Transfer-Encoding", "Content-Type", "Date", "From", "Importance", "List-Id", "Message-Id", "Mime-Version",
 	"Precedence", "Subject", "To", "X-Auto-Response-Suppress",
 }
 
