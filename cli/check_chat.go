@@ -53,7 +53,10 @@ func checkChat(ctx context.Context, list *checklist, connection msg.Connection, 
 		advice = platform.Advice()
 	}
 	title, err := connection.CanPost(ctx, chat.ID)
-	list.privacy.hide(title)
+	_, commanded := app.UsersOf(platform)
+	if commanded { // else the title tells where the chat stands in the configuration
+		list.privacy.hide(title)
+	}
 	reach, ok := errors.AsType[*msg.ReachError](err)
 	if !ok {
 		reach = &msg.ReachError{}
@@ -76,7 +79,7 @@ func checkChat(ctx context.Context, list *checklist, connection msg.Connection, 
 		list.note(chat.String(), title+"; "+reach.Reason, help)
 	default:
 		err = inWords(err)
-		if _, commanded := app.UsersOf(platform); !commanded && title != "" { // an alias alone tells nobody which chat it is
+		if !commanded && title != "" { // an alias alone tells nobody which chat it is
 			err = fmt.Errorf("%s: %w", title, err)
 		}
 		list.problem(chat.String(), err, help)

@@ -25,6 +25,8 @@ type privacy struct {
 var (
 	// colons and dots are what may be an address or a network, and may be a time.
 	colonsAndDots = regexp.MustCompile(`[0-9A-Fa-f]*[:.][0-9A-Fa-f:.]+(?:/\d+)?`)
+	// mails are addresses of mail, in the words of a server too.
+	mails = regexp.MustCompile(`[^\s<>()"',;:]+@[\pL\pN.-]*[\pL\pN]`)
 	// ids are the numbers of chats and users, which are longer than all others that check prints.
 	ids = regexp.MustCompile(`-?\b\d{6,}\b`)
 )
@@ -47,6 +49,7 @@ func (p *privacy) text(s string) string {
 	for _, name := range p.names {
 		s = strings.ReplaceAll(s, name, "…")
 	}
+	s = mails.ReplaceAllString(s, "ADDRESS")
 	s = colonsAndDots.ReplaceAllStringFunc(s, func(word string) string {
 		word, end := strings.TrimRight(word, ".:"), word[len(strings.TrimRight(word, ".:")):]
 		if isAddress(word) {
@@ -70,6 +73,9 @@ func (p *privacy) hideConfig(c *config.Config) {
 			p.hide(platform.Chats()...)
 			users, _ := app.UsersOf(platform)
 			p.hide(users...)
+			if more, ok := section.(interface{ Unshared() []string }); ok { // hosts, and who is known there
+				p.hide(more.Unshared()...)
+			}
 		}
 	}
 	if host, err := os.Hostname(); err == nil {

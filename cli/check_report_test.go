@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -45,6 +46,40 @@ func TestCheckReportNamesNobody(t *testing.T) {
 	}
 }
 
+// Platforms that hear no commands: where they are and who is told there is nobody's business; which line of the
+// configuration it is, is.
+func TestCheckReportNamesNoServerAndNoRecipient(t *testing.T) {
+	t.Parallel()
+	s := harness.NewScene(t, harness.TableOnly+`[ntfy]
+server = "https://ntfy.corp.example"
+topics = ["CANARY-topic"]
+[webhook]
+urls_file = "$DIR/urls"
+[mail]
+server = "mail.corp.example:587"
+from = "Ban bot of Corp <alerts@corp.example>"
+user = "corpuser"
+to = ["admin@corp.example", "second@other.example"]
+password_file = "$DIR/password"
+`)
+	s.Write(filepath.Join(s.Dir, "urls"), []byte("opsroom https://hooks.corp.example/CANARY\n"))
+	s.Write(filepath.Join(s.Dir, "password"), []byte("CANARY"))
+	s.Env = []string{"GODEBUG=netdns=go"}
+	report, errs, _ := s.Run("check", "--report")
+	for _, private := range []string{
+		"corp", "Corp", "CANARY", "admin@", "second@", "other.example", "opsroom", "hooks",
+	} {
+		if strings.Contains(report+errs, private) {
+			t.Errorf("the report has %q:\n%s%s", private, report, errs)
+		}
+	}
+	for _, kept := range []string{"ntfy …: topics[1] on …: ", "webhook …: line 1 of urls_file: the name of its host is not found", "mail: "} {
+		if !strings.Contains(report, kept) {
+			t.Errorf("the report lacks %q:\n%s", kept, report)
+		}
+	}
+}
+
 func TestReportsKeepTimesAndVersions(t *testing.T) {
 	for given, want := range map[string]string{
 		"last ban Sun 22 Nov 11:16 UTC":    "last ban Sun 22 Nov 11:16 UTC",
@@ -52,6 +87,8 @@ func TestReportsKeepTimesAndVersions(t *testing.T) {
 		"dial tcp 192.0.2.7:443: refused.": "dial tcp ADDRESS: refused.",
 		"[2001:db8::1]:443, 2001:db8::/32": "[ADDRESS]:443, ADDRESS",
 		"chat -1001234567890, go1.26.0":    "chat NUMBER, go1.26.0",
+
+		"takes no mail (550 5.1.1 <a.b+c@mail.example.org>: no such user)": "takes no mail (550 5.1.1 <ADDRESS>: no such user)",
 	} {
 		if got := (&privacy{on: true}).text(given); got != want {
 			t.Errorf("%q became %q, want %q", given, got, want)

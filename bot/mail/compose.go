@@ -33,7 +33,7 @@ func (c *Client) compose(to string, m msg.Message) ([]byte, error) {
 		out.SetGenHeader(gomail.HeaderInReplyTo, first)
 		out.SetGenHeader(gomail.HeaderReferences, first)
 	}
-	mark(out, m)
+	c.mark(out, m)
 	if m.Photo == nil {
 		out.SetBodyString(gomail.TypeTextPlain, words(m.Text))
 	} else {
@@ -50,10 +50,11 @@ func (c *Client) compose(to string, m msg.Message) ([]byte, error) {
 // words are what programs that show no pictures show.
 func words(t msg.Text) string { return strings.TrimRight(visible(t.String()), "\n") + "\n" }
 
-// mark sets the headers that say what kind of mail it is. Programs that answer mail leave it alone by the first, older
+// mark sets the headers that say what kind of mail it is, and of which list, by which people sort. Programs that answer mail leave it alone by the first, older
 // ones by the second, and Exchange by the third: RFC 3834, sections 5 and 3.1.8.
-func mark(out *gomail.Msg, m msg.Message) {
+func (c *Client) mark(out *gomail.Msg, m msg.Message) {
 	out.SetGenHeader("Auto-Submitted", "auto-generated")
+	out.SetGenHeader("List-Id", "friendlyfire <friendlyfire."+c.domain()+">") // RFC 2919
 	out.SetGenHeader(gomail.HeaderPrecedence, "bulk")
 	out.SetGenHeader(gomail.HeaderXAutoResponseSuppress, "All")
 	switch { // RFC 4021, section 2.1.54

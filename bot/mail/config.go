@@ -36,6 +36,18 @@ func (c *Config) Name() string { return platform }
 // Chats are the recipients.
 func (c *Config) Chats() []string { return c.To }
 
+// Unshared are the names that a report for others does not tell, beside those of the recipients.
+func (c *Config) Unshared() (names []string) {
+	if s, err := parseServer(c.Server); err == nil {
+		names = append(names, s.host)
+	}
+	if from, err := parseFrom(c.From); err == nil {
+		_, domain, _ := strings.Cut(from.Address, "@")
+		names = append(names, from.Name, domain)
+	}
+	return append(names, c.User)
+}
+
 // Remote is false: what is asked is whose clock confirms ours, and a mail server does not tell the time.
 func (c *Config) Remote() bool { return false }
 
@@ -89,8 +101,9 @@ func (c *Config) Connect(b msg.Bot) (msg.Connection, error) {
 func (c *Config) Advice() msg.Advice {
 	return msg.Advice{
 		Token: "If the login is refused (535), look at user and password_file in [mail]; many providers want a password " +
-			"that is made\nfor programs (“app password”). Else let this machine reach [mail] server: many networks " +
-			"block port 25, and few 587 or 465.",
+			"that is made\nfor programs (“app password”). If the certificate is for another name, write that one into [mail] " +
+			"server; if nobody signed it, let\nthis machine trust it (update-ca-certificates). Else let this machine reach " +
+			"[mail] server: many networks block port 25, and few 587 or 465.",
 		Chat: "If the server knows no such address, correct it in [mail] to.",
 	}
 }

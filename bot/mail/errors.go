@@ -1,6 +1,9 @@
 package mail
 
 import (
+	"cmp"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -97,7 +100,7 @@ func (c *Client) failure(at step, err error) error {
 	if no, ok := errors.AsType[*msg.NotSentError](err); ok {
 		return no
 	}
-	text := store.Clean(c.redact(err.Error()), 300)
+	text := cmp.Or(tlsFault(err), store.Clean(c.redact(err.Error()), 300))
 	if !strings.HasPrefix(text, "because ") {
 		text = fmt.Sprintf("%s: %s", at, text)
 	}
@@ -105,6 +108,23 @@ func (c *Client) failure(at step, err error) error {
 		return errors.New(text)
 	}
 	return &msg.NotSentError{Reason: text, Unreached: at != writing}
+}
+
+// tlsFault says to people why the connection cannot be encrypted, and "" of other errors.
+func tlsFault(err error) string {
+	if _, ok := errors.AsType[x509.HostnameError](err); ok {
+		return "because the mail server's certificate is for another name than that in [mail] server"
+	}
+	if _, ok := errors.AsType[x509.UnknownAuthorityError](err); ok {
+		return "because the mail server's certificate is signed by nobody whom this machine trusts"
+	}
+	if no, ok := errors.AsType[x509.CertificateInvalidError](err); ok && no.Reason == x509.Expired {
+		return "because the mail server's certificate is not valid at this time: is the clock right?"
+	}
+	if _, ok := errors.AsType[tls.RecordHeaderError](err); ok {
+		return "because the mail server does not begin with TLS at this port: is it one for STARTTLS, such as 587?"
+	}
+	return ""
 }
 
 // encoded matches what logins look like on the way.

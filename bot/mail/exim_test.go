@@ -286,8 +286,12 @@ func TestEximTakesOurMail(t *testing.T) {
 			}
 			stranger := e.client(t, server, eximPassword)
 			stranger.roots = mailtest.Roots()
-			if err := stranger.Send(ctx, mailtest.Admin, alert); err == nil || !strings.Contains(err.Error(), "x509") {
+			if err := stranger.Send(ctx, mailtest.Admin, alert); err == nil || !strings.Contains(err.Error(), "signed by nobody") {
 				t.Errorf("a certificate that nobody trusts: %v", err)
+			}
+			plain := e.client(t, "smtps://"+e.address, eximPassword)
+			if err := plain.Send(ctx, mailtest.Admin, alert); err == nil || !strings.Contains(err.Error(), "does not begin with TLS") {
+				t.Errorf("TLS where none is: %v", err)
 			}
 			if n := len(e.mails(t, 3)); n != 3 {
 				t.Errorf("%d mails, want 3", n)

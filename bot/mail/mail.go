@@ -41,6 +41,8 @@ type Client struct {
 
 	mu    sync.Mutex
 	paces map[string]*rate.Limiter // by recipient
+
+	day *msg.Quota // of all recipients
 }
 
 // Dialer opens a connection.
@@ -67,6 +69,9 @@ func newClient(c *Config, b msg.Bot) (*Client, error) {
 		words: make(chan struct{}, wordsAtOnce), pictures: make(chan struct{}, picturesAtOnce),
 		paces: map[string]*rate.Limiter{},
 	}
+	if !s.local() {
+		client.day = msg.NewQuota(dayBurst, dayEvery)
+	}
 	if client.user == "" {
 		client.user = from.Address
 	}
@@ -86,11 +91,17 @@ const maxText = 32 << 10
 func (c *Client) Fits(m msg.Message) bool { return len(m.Text.String()) <= maxText }
 
 // A recipient gets ten mails at once, and then one every ten seconds: what comes meanwhile travels in one mail.
-// Providers allow far more in a minute and not in a day: Gmail 500. https://support.google.com/mail/answer/22839
 const burst, every = 10, 10 * time.Second
 
-// spend takes note that a mail goes to the recipient, or returns how long it must wait.
+// All recipients together get 250 mails, and then one every six minutes: providers take 500 in 24 hours, and none from an
+// account that has sent more. A server of this machine is its owner's. https://support.google.com/mail/answer/22839
+const dayBurst, dayEvery = 250, 6 * time.Minute
+
+// spend takes note that a mail is tried to be sent to the recipient, or returns how long it must wait.
 func (c *Client) spend(to string) time.Duration {
+	if wait := c.day.Wait(); wait > 0 {
+		return wait
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	pace := c.paces[to]

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"friendlyfire/bot/bottest"
 	"friendlyfire/bot/mail/mailtest"
@@ -53,6 +54,13 @@ func TestS01PasswordIsInNoErrorAndNoLog(t *testing.T) {
 	}
 }
 
+// impostors are what people are told of some of them.
+var impostors = map[string]string{
+	"STARTTLS stripped": " offers no encryption", "stripped, no password": " offers no encryption",
+	"another's name": "'s certificate is for another name", "another's name, TLS": "'s certificate is for another name",
+	"self-signed": "'s certificate is signed by nobody", "expired": "'s certificate is not valid at this time",
+}
+
 // Nothing is sent to a server that is not the one, or over a connection that others may read.
 func TestS11AndS12NothingIsSentToAnImpostor(t *testing.T) {
 	other := mailtest.Certificate("mail.example.net")
@@ -71,6 +79,7 @@ func TestS11AndS12NothingIsSentToAnImpostor(t *testing.T) {
 		"self-signed": {func(s *mailtest.Server) {
 			s.TLS = &tls.Config{Certificates: []tls.Certificate{other.Pair()}} //nolint:gosec // of a fake
 		}, "mail.example.net:587", false},
+		"expired": {func(*mailtest.Server) { time.Sleep(101 * 366 * 24 * time.Hour) }, "mail.example.org:587", false},
 		"TLS 1.1 at best": {func(s *mailtest.Server) {
 			s.TLS = &tls.Config{Certificates: []tls.Certificate{mailtest.Certificate(mailtest.Host).Pair()}, MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11} //nolint:gosec,lll // what is tested
 		}, "mail.example.org:587", false},
@@ -91,6 +100,9 @@ func TestS11AndS12NothingIsSentToAnImpostor(t *testing.T) {
 				err := c.Send(t.Context(), mailtest.Admin, say("alert"))
 				if (err == nil) != test.arrives || outcome(err) == "unclear" {
 					t.Errorf("Send = %v, want it to arrive: %v", err, test.arrives)
+				}
+				if says := impostors[name]; says != "" && !strings.Contains(err.Error(), "because the mail server"+says) {
+					t.Errorf("Send = %v, want it to say that it%s", err, says)
 				}
 				for _, step := range s.Steps("*") {
 					if !test.arrives && (step.Verb == "AUTH" || step.Verb == "MAIL" || step.Verb == ".") {

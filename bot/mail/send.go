@@ -46,7 +46,9 @@ func (c *Client) Send(ctx context.Context, to string, m msg.Message) error {
 	if r, ok := errors.AsType[*refusal](err); ok {
 		c.Logger(platform).Info("refused", "error", r)
 	}
-	return classify(err)
+	err = classify(err)
+	c.day.Take(err)
+	return err
 }
 
 // submit makes one attempt.

@@ -31,6 +31,7 @@ func TestAnAlertIsPlainText(t *testing.T) {
 		want := map[string]string{
 			"From": `"friendlyfire" <alerts@example.org>`, "To": "<admin@example.org>",
 			"Message-Id": "<NONCE1@example.org>", "Auto-Submitted": "auto-generated", "Precedence": "bulk",
+			"List-Id":                  "friendlyfire <friendlyfire.example.org>",
 			"X-Auto-Response-Suppress": "All", "Importance": "high", "Mime-Version": "1.0",
 			"Content-Type": "text/plain; charset=UTF-8", "Date": "Sat, 01 Jan 2000 00:00:00 +0000",
 		}
@@ -123,7 +124,7 @@ func TestS05NoTextBecomesAHeader(t *testing.T) {
 
 // headers are all that a mail has.
 var headers = []string{
-	"Auto-Submitted", "Content-Transfer-Encoding", "Content-Type", "Date", "From", "Importance", "Message-Id", "Mime-Version",
+	"Auto-Submitted", "Content-Transfer-Encoding", "Content-Type", "Date", "From", "Importance", "List-Id", "Message-Id", "Mime-Version",
 	"Precedence", "Subject", "To", "X-Auto-Response-Suppress",
 }
 
@@ -210,6 +211,29 @@ func TestR04AFloodIsSlowedDown(t *testing.T) {
 		}
 		if err := c.Send(t.Context(), mailtest.Second, say("alert")); err != nil {
 			t.Errorf("another recipient waits too: %v", err)
+		}
+	})
+}
+
+// A storm of a day does not use up what a provider takes in one: its last hour is told as well.
+func TestR04ADayOfAlertsStaysBelowTheProvidersLimit(t *testing.T) {
+	inBubble(t, func(t *testing.T, s *mailtest.Server, c *Client) {
+		for began := time.Now(); time.Since(began) < 24*time.Hour; time.Sleep(5 * time.Second) {
+			for _, to := range []string{mailtest.Admin, mailtest.Second} {
+				limit, ok := errors.AsType[*msg.RetryAfterError](c.Send(t.Context(), to, say("alert")))
+				if ok && (limit.After <= 0 || limit.After > dayEvery) {
+					t.Fatalf("wait %v", limit.After)
+				}
+			}
+		}
+		all, late := s.Mails(), 0
+		for _, m := range all {
+			if time.Since(m.Time) < time.Hour {
+				late++
+			}
+		}
+		if len(all) > 500 || len(all) < 400 || late < 8 {
+			t.Errorf("%d mails in a day, %d of them in its last hour", len(all), late)
 		}
 	})
 }

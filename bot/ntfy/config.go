@@ -2,6 +2,7 @@ package ntfy
 
 import (
 	"fmt"
+	"net/url"
 	"regexp"
 
 	"friendlyfire/bot/msg"
@@ -33,6 +34,14 @@ func (c *Config) Chats() (aliases []string) {
 		aliases = append(aliases, config.Alias(platform, c.Server+"/"+topic))
 	}
 	return aliases
+}
+
+// Unshared is the host of a server of one's own, which a report for others does not tell.
+func (c *Config) Unshared() []string {
+	if u, err := url.Parse(c.Server); err == nil && c.Server != dailyServer {
+		return []string{u.Host, u.Hostname()}
+	}
+	return nil
 }
 
 // Remote reports whether the server is on another machine.

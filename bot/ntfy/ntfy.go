@@ -33,6 +33,14 @@ const (
 	requestBurst = 30
 )
 
+// ntfy.sh takes 250 messages a day, until midnight in UTC: https://docs.ntfy.sh/publish/#limitations. A storm of a day would
+// use them up in an hour, and what it says last would wait for the next day.
+const (
+	dailyServer = "https://ntfy.sh"
+	dailyBurst  = 140
+	dailyEvery  = 15 * time.Minute
+)
+
 // client publishes to the topics of one server. It is safe for concurrent use.
 type client struct {
 	server, token string
@@ -40,6 +48,7 @@ type client struct {
 	topics        map[string]string // by alias
 	http          *post.Client
 	pace          *rate.Limiter
+	day           *msg.Quota  // nil: the server has no limit of a day
 	noActions     atomic.Bool // the server refuses them
 
 	mu       sync.Mutex
@@ -50,11 +59,15 @@ type client struct {
 var _ msg.Connection = (*client)(nil)
 
 func newClient(server, token string, chats []string, topics map[string]string, b msg.Bot) *client {
-	return &client{
+	c := &client{
 		server: server, token: token, chats: chats, topics: topics,
 		http: post.New(b.Dial, b.SawAnswer), pace: rate.NewLimiter(rate.Every(requestEvery), requestBurst),
 		refusals: map[string]*post.Refusals{},
 	}
+	if server == dailyServer {
+		c.day = msg.NewQuota(dailyBurst, dailyEvery)
+	}
+	return c
 }
 
 // Platform is "ntfy".

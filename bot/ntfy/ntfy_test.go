@@ -166,6 +166,34 @@ func TestR29APictureTheServerDoesNotTakeBecomesWords(t *testing.T) {
 	}
 }
 
+// The server decodes what looks encoded in a header, and makes a line end of a backslash and an n. Neither may bring in what
+// was cleaned out of a text.
+func TestS05NothingIsDecodedThatWasNotEncoded(t *testing.T) {
+	for _, text := range []string{
+		"=?utf-8?q?=E2=80=AE=0Aforged?= banned", "=?utf-8?b?4oCu?=", "x =?ISO-8859-1?Q?=0A?= y", "é =?utf-8?q?=41?=", "=?",
+		`C:\new`, `\n\nforged`,
+	} {
+		for name, m := range map[string]msg.Message{
+			"first line":   {Text: msg.Text{{Text: text + "\nmore"}}},
+			"later":        {Text: msg.Text{{Text: "head\nmore " + text}}},
+			"one line":     {Text: msg.Text{{Text: text}}},
+			"with picture": {Text: msg.Text{{Text: "head\nmore " + text}}, Photo: []byte("\x89PNG\xff")},
+			"both":         {Text: msg.Text{{Text: text + "\nmore"}}, Photo: []byte("\x89PNG\xff")},
+		} {
+			inMemory(t, func(t *testing.T, s *ntfytest.Server, c *client, chat string) {
+				if err := c.Send(t.Context(), chat, m); err != nil {
+					t.Fatal(err)
+				}
+				got := s.Messages()[0]
+				shown := strings.ReplaceAll(strings.TrimPrefix(got.Title+"\n"+got.Message, "\n"), "＼n", `\n`)
+				if shown != m.Text.String() {
+					t.Errorf("%s: shows %q, want %q", name, shown, m.Text.String())
+				}
+			})
+		}
+	}
+}
+
 func onPictures(f posttest.Fault) func(posttest.Request) posttest.Fault {
 	return func(q posttest.Request) posttest.Fault {
 		if q.Method == http.MethodPut {
@@ -252,6 +280,33 @@ func TestR04TheServersPaceIsKept(t *testing.T) {
 		err := c.Send(ctx, chat, msg.Message{Text: msg.Text{{Text: "hello"}}})
 		if no, ok := errors.AsType[*msg.NotSentError](err); !ok || !no.Unreached {
 			t.Errorf("one that did not get its turn: %v", err)
+		}
+	})
+}
+
+// On ntfy.sh a storm of a day leaves something of the day's messages for its last hour, with whatever topics.
+func TestR04TheDaysMessagesAreEkedOut(t *testing.T) {
+	inMemory(t, func(t *testing.T, s *ntfytest.Server, c *client, _ string) {
+		c.day = newClient(NewConfig().Server, "", nil, nil, msg.Bot{}).day
+		for began := time.Now(); time.Since(began) < 24*time.Hour; time.Sleep(10 * time.Second) {
+			for _, chat := range c.chats {
+				limit, ok := errors.AsType[*msg.RetryAfterError](c.Send(t.Context(), chat, msg.Message{Text: msg.Text{{Text: "x"}}}))
+				if ok && (limit.After > dailyEvery || limit.Scope != msg.WholePlatform) {
+					t.Fatal(limit)
+				}
+			}
+		}
+		all, late := s.Messages(), 0
+		for _, m := range all {
+			if time.Since(m.Time) < time.Hour {
+				late++
+			}
+		}
+		if len(all) > 250 || len(all) < 200 || late < 3 || len(s.Requests()) != len(all) {
+			t.Errorf("%d messages in a day, %d of them in its last hour, %d requests", len(all), late, len(s.Requests()))
+		}
+		if own := newClient("https://ntfy.example.org", "", nil, nil, msg.Bot{}); own.day != nil {
+			t.Error("a server of one's own has a limit of a day")
 		}
 	})
 }

@@ -3,6 +3,7 @@ package ntfy
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"errors"
 	"io"
 	"mime"
@@ -22,6 +23,7 @@ func (c *client) Send(ctx context.Context, chat string, m msg.Message) error {
 		return err
 	}
 	err := c.publish(ctx, c.topics[chat], m)
+	c.day.Take(err)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if limit, ok := errors.AsType[*msg.RetryAfterError](err); ok {
@@ -34,11 +36,11 @@ func (c *client) Send(ctx context.Context, chat string, m msg.Message) error {
 	return err
 }
 
-// checkHeld returns an error while a 429, to whichever topic, is not over.
+// checkHeld returns an error while a 429, to whichever topic, is not over, or the day's messages are to be eked out.
 func (c *client) checkHeld() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if after := time.Until(c.held); after > 0 {
+	if after := max(time.Until(c.held), c.day.Wait()); after > 0 {
 		return &msg.RetryAfterError{After: after, Scope: msg.WholePlatform}
 	}
 	return nil
@@ -93,15 +95,30 @@ func (c *client) publication(n notification, picture []byte) (*http.Request, err
 		return nil, err
 	}
 	for name, value := range map[string]string{
-		"X-Title": n.Title, "X-Message": n.Message, "X-Tags": strings.Join(n.Tags, ","), "X-Sequence-ID": n.Sequence,
+		"X-Title": n.Title, "X-Message": unescaped.Replace(n.Message), "X-Tags": strings.Join(n.Tags, ","), "X-Sequence-ID": n.Sequence,
 		"X-Priority": strconv.Itoa(n.Priority), "X-Filename": "report.png",
 	} {
 		if value != "" {
-			r.Header.Set(name, mime.BEncoding.Encode("utf-8", value)) // plain ASCII stays as it is
+			r.Header.Set(name, header(value))
 		}
 	}
 	return r, nil
 }
+
+// unescaped replaces the backslash of what the server would make a line end of, in the header of a message.
+var unescaped = strings.NewReplacer(`\n`, "＼n")
+
+// header is a value as it travels in a header, where the server decodes RFC 2047. Plain ASCII stays as it is, unless it
+// looks encoded.
+func header(value string) string {
+	if looksEncoded(value) {
+		return "=?utf-8?b?" + base64.StdEncoding.EncodeToString([]byte(value)) + "?="
+	}
+	return mime.BEncoding.Encode("utf-8", value)
+}
+
+// looksEncoded reports whether something in the text may be decoded: RFC 2047, section 2.
+func looksEncoded(text string) bool { return strings.Contains(text, "=?") }
 
 // request is a request to the server, with the token if there is one.
 func (c *client) request(method, path string, body io.Reader) (*http.Request, error) {

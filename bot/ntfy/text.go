@@ -11,11 +11,13 @@ import (
 )
 
 const (
-	maxMessage = 4096 // bytes, https://docs.ntfy.sh/publish/#limitations; a longer one would become an attachment
-	maxTitle   = 250  // bytes; no limit is documented
-	maxBody    = 2 * maxMessage
-	maxCopied  = 1000 // bytes of a command that a button copies
-	maxBeside  = 1500 // bytes of a body that are not its text
+	// maxMessage bounds the text, in bytes. The documented limit is 4,096, and what reaches it becomes an attachment:
+	// https://docs.ntfy.sh/publish/#limitations, and util/peek.go of https://github.com/binwiederhier/ntfy
+	maxMessage = 4095
+	maxTitle   = 250      // bytes; no limit is documented
+	maxBody    = 2 * 4096 // bytes of a request
+	maxCopied  = 1000     // bytes of a command that a button copies
+	maxBeside  = 1500     // bytes of a body that are not its text
 )
 
 // notification is a message in the form of https://docs.ntfy.sh/publish/#publish-as-json.
@@ -44,7 +46,8 @@ const (
 	low, usual, high = 2, 3, 4
 )
 
-// newNotification makes the notification of a message. Its title is the first line, without the flag that a tag shows.
+// newNotification makes the notification of a message. Its title is the first line, without the flag that a tag shows;
+// none where the server would decode it, as it does with all but the text.
 func newNotification(topic string, m msg.Message) notification {
 	n := notification{Topic: topic, Message: plain(m.Text), Priority: usual, Sequence: m.Nonce}
 	switch {
@@ -54,7 +57,7 @@ func newNotification(topic string, m msg.Message) notification {
 		n.Priority = high
 	}
 	n.Tags = flags(m.Bans)
-	if title, rest, more := strings.Cut(n.Message, "\n"); more && len(title) <= maxTitle {
+	if title, rest, more := strings.Cut(n.Message, "\n"); more && len(title) <= maxTitle && !looksEncoded(title) {
 		n.Title, n.Message = title, rest
 	}
 	if len(m.Bans) > 0 && len(n.Tags) == 1 {

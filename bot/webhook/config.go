@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"regexp"
 	"strings"
 
@@ -54,6 +55,16 @@ func (c *Config) Chats() (chats []string) {
 		chats = append(chats, t.Chat)
 	}
 	return chats
+}
+
+// Unshared are the hosts of the webhooks, which a report for others does not tell.
+func (c *Config) Unshared() (hosts []string) {
+	for _, t := range c.Targets {
+		if u, err := url.Parse(t.URL.Reveal()); err == nil {
+			hosts = append(hosts, u.Hostname())
+		}
+	}
+	return hosts
 }
 
 // Remote is false: anybody may write the dates of the answers, so that nobody asks them what time it is. Where there are

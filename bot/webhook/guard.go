@@ -13,26 +13,27 @@ import (
 // notPublic are addresses of this machine, of private networks, and of nobody: the registries of special addresses,
 // https://www.iana.org/assignments/iana-ipv4-special-registry and iana-ipv6-special-registry. Those for documentation are
 // not among them; nobody has them.
-var notPublic = func() (all []netip.Prefix) {
-	for _, text := range []string{
-		"0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24",
-		"192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15", "224.0.0.0/3",
-		"::/96", "100::/64", "2001::/23", "5f00::/16", "fc00::/7", "fe80::/9", "ff00::/8",
-	} {
-		all = append(all, netip.MustParsePrefix(text))
-	}
-	return all
-}()
+var notPublic = prefixes("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12",
+	"192.0.0.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15", "224.0.0.0/3", "2001::/23")
+
+// globalUnicast are all IPv6 addresses that can be public: https://www.iana.org/assignments/ipv6-unicast-address-assignments
+var globalUnicast = netip.MustParsePrefix("2000::/3")
 
 // embedding are networks whose addresses hold an IPv4 address, which is where packets end, and the byte where it begins:
-// RFC 6052, RFC 8215, RFC 3056.
+// RFC 6052, section 2.1, and RFC 3056, section 2.
 var embedding = []struct {
 	network netip.Prefix
 	at      int
 }{
 	{netip.MustParsePrefix("64:ff9b::/96"), 12},
-	{netip.MustParsePrefix("64:ff9b:1::/48"), 12},
 	{netip.MustParsePrefix("2002::/16"), 2},
+}
+
+func prefixes(texts ...string) (all []netip.Prefix) {
+	for _, text := range texts {
+		all = append(all, netip.MustParsePrefix(text))
+	}
+	return all
 }
 
 // embedded is the address that packets to a end at.
@@ -55,7 +56,7 @@ func public(a netip.Addr) bool {
 			return false
 		}
 	}
-	return a.IsValid()
+	return a.Is4() || globalUnicast.Contains(a)
 }
 
 // allowed reports whether something may be sent to the address: it is public, or in a network that is named.

@@ -26,6 +26,10 @@ func TestNothingIsSentToAddressesThatAreNotPublic(t *testing.T) {
 		"::ffff:127.0.0.1": false, "::ffff:169.254.169.254": false, "::127.0.0.1": false, "64:ff9b::127.0.0.1": false,
 		"64:ff9b::10.0.0.1": false, "64:ff9b:1::127.0.0.1": false, "64:ff9b::203.0.113.7": true, "2002:7f00:1::": false,
 		"2002:c0a8:0801::": false, "2002:cb00:7107::": true, "2001:0:1::1": false, "100::1": false,
+		// for translation in a network of one's own, RFC 8215, with the address wherever RFC 6052 has it; and RFC 2765
+		"64:ff9b:1:7f00:0:100::": false, "64:ff9b:1:1::203.0.113.7": false, "::ffff:0:127.0.0.1": false, "::ffff:0:10.0.0.1": false,
+		"64:ff9b::a00:1": false, "64:ff9b::6440:1": false, "64:ff9b::a9fe:a9fe": false, "2002:6440:1::": false, "2002:a9fe:a9fe::": false,
+		"4000::1": false, "1::1": false, "fbff::1": false, "3fff:ffff::1": true, "::ffff:100.64.0.1": false,
 	} {
 		if got := allowed(netip.MustParseAddr(text), named); got != want {
 			t.Errorf("allowed(%s) = %v, want %v", text, got, want)

@@ -3,6 +3,7 @@ package webhook
 import (
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"friendlyfire/bot/msg"
@@ -25,9 +26,7 @@ func mattermostBody(m msg.Message, _ string, _ time.Time) []byte {
 	return encode(body)
 }
 
-// mattermostText is the text in Markdown. Mattermost looks for mentions after the escapes are taken off, and takes
-// <!channel> as Slack does, so that in plain text an at sign is a wide one and an angle bracket a quotation mark. In code
-// there are no mentions.
+// mattermostText is the text in Markdown. In code there are no links and no mentions.
 func mattermostText(t msg.Text) string {
 	var b strings.Builder
 	for _, r := range clean(t) {
@@ -45,24 +44,40 @@ func mattermostText(t msg.Text) string {
 	return strings.TrimSpace(b.String())
 }
 
-// inCode replaces what could end code, where nothing can be escaped, and what is a mention before Markdown is looked at.
-var inCode = strings.NewReplacer("`", "\u02cb", "<!", "‹!", "<@", "‹@")
+// inCode replaces what could end code, where nothing can be escaped, and what begins a mention or a link of Slack's, which
+// the server translates before it looks at the Markdown.
+var inCode = strings.NewReplacer("`", "ˋ", "<", "‹")
 
-// escapeMarkdown puts a backslash before all punctuation: https://spec.commonmark.org/0.31.2/#backslash-escapes
+// What a backslash takes the meaning off in Mattermost, whose browser shows it before any other character:
+// https://github.com/mattermost/marked/blob/master/lib/marked.js
+const escapable = "*{}[]()+-.!_|"
+
+// What may act even behind a backslash becomes a character that looks like it: mentions, channels, hashtags and emoji are
+// found after the escapes are taken off, and <!channel> before.
+var lookalike = map[rune]rune{
+	'@': '＠', '#': '＃', '~': '～', '<': '‹', '>': '›', '&': '＆', '$': '＄', '=': '＝', '\\': '＼', '`': 'ˋ',
+}
+
+// escapeMarkdown makes text show as it is, and nothing more.
 func escapeMarkdown(s string) string {
 	var b strings.Builder
-	for _, r := range s {
-		switch {
-		case r == '@':
-			r = '＠'
-		case r == '<':
-			r = '‹'
-		case r == '>':
-			r = '›'
-		case r < 0x80 && strings.ContainsRune("!\"#$%&'()*+,-./:;=?[\\]^_`{|}~", r):
+	for i, r := range s {
+		if other, ok := lookalike[r]; ok {
+			r = other
+		} else if r == ':' && tiesALink(s, i) {
+			r = '：'
+		} else if strings.ContainsRune(escapable, r) {
 			b.WriteByte('\\')
 		}
 		b.WriteRune(r)
 	}
 	return b.String()
+}
+
+// tiesALink reports whether the colon at that place may be part of a URL or of the name of an emoji: something follows it at
+// once, and there is a letter before or behind it. A time has none.
+func tiesALink(s string, colon int) bool {
+	before, after := s[strings.LastIndexAny(s[:colon], " \n")+1:colon], s[colon+1:]
+	next, _ := utf8.DecodeRuneInString(after)
+	return after != "" && !unicode.IsSpace(next) && (unicode.IsLetter(next) || strings.ContainsFunc(before, unicode.IsLetter))
 }

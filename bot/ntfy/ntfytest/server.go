@@ -162,7 +162,7 @@ func (s *Server) publish(q posttest.Request, topic string, authorized bool) post
 	if !authorized {
 		return Refuse(40301, "forbidden")
 	}
-	if slices.Contains([]string{"docs", "static", "file", "app", "metrics", "account", "settings", "v1"}, topic) {
+	if slices.Contains([]string{"docs", "static", "file", "app", "metrics", "account", "settings", "signup", "login", "v1"}, topic) {
 		return Refuse(40010, "invalid request: topic name is not allowed")
 	}
 	param := func(name string) string {
@@ -175,6 +175,9 @@ func (s *Server) publish(q posttest.Request, topic string, authorized bool) post
 	m := Message{
 		Topic: topic, Title: param("X-Title"), Sequence: param("X-Sequence-ID"), Time: time.Now(), Priority: 3,
 		Message: strings.ReplaceAll(param("X-Message"), `\n`, "\n"),
+	}
+	if m.Sequence != "" && !topicPath.MatchString("/"+m.Sequence) { // the rule is that of topics
+		return Refuse(40049, "invalid request: sequence ID invalid")
 	}
 	if p := param("X-Priority"); p != "" {
 		if _, err := fmt.Sscan(p, &m.Priority); err != nil || m.Priority < 1 || m.Priority > 5 {
@@ -189,7 +192,7 @@ func (s *Server) publish(q posttest.Request, topic string, authorized bool) post
 			return Refuse(40018, "invalid request: actions invalid; "+err.Error())
 		}
 	}
-	if param("X-Filename") == "" && len(q.Body) <= maxMessage && utf8.Valid(q.Body) {
+	if param("X-Filename") == "" && len(q.Body) < maxMessage && utf8.Valid(q.Body) {
 		if len(q.Body) > 0 {
 			m.Message = strings.TrimSpace(string(q.Body))
 		}
