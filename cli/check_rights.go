@@ -38,7 +38,7 @@ func adviseReader(ctx context.Context, env app.Env) {
 		return
 	}
 	for _, s := range c.Sources {
-		if s.Path != "" && !mayReadHere(s.Path) {
+		if s.Path != "" && !s.IsPattern() && !mayReadHere(s.Path) {
 			fmt.Fprintf(env.Err, "friendlyfire: %s: you are %s, and may not read it. %s\n", s.Path, me, adviceToRead(ctx, s.Path, me))
 		}
 	}

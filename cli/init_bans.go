@@ -64,7 +64,7 @@ func mistake(err error) error {
 // askSource finds out which file of bans is read.
 func (i *initializer) askSource(ctx context.Context) error {
 	q := i.q
-	if sources := i.config.Sources; len(sources) > 1 || sources[0].SFTP != nil {
+	if sources := i.config.Sources; len(sources) > 1 || sources[0].SFTP != nil || sources[0].IsPattern() {
 		fmt.Fprintln(q.out, "\nThe sources of bans stay as they are.")
 		i.plan.source = sources[0]
 		return nil
