@@ -40,6 +40,8 @@ type App struct {
 	deliver   []*stage // two of them for each chat: words and pictures
 	announcer *bot.Announcer
 	health    *bot.Health
+	groups    []foundGroup // of sources that are patterns, in their order
+	claims    ingest.Claims
 	metrics   *metrics     // nil: not configured
 	port      net.Listener // serves the metrics; nil: not configured
 	progress  *progress
@@ -100,6 +102,9 @@ func (a *App) Words() bot.Words {
 	}
 	for _, s := range c.Sources {
 		w.Zones[s.Name] = s.Timezone
+		if s.IsPattern() && s.Timezone != c.Timezone {
+			w.ZoneOf = a.zoneOfFound
+		}
 	}
 	return w
 }
@@ -148,6 +153,11 @@ func (a *App) files(c config.Source) ingest.Source {
 	if c.SFTP == nil {
 		return ingest.Local{Path: c.Path}
 	}
+	return a.sftp(c)
+}
+
+// sftp returns the file of a source that is on another machine.
+func (a *App) sftp(c config.Source) *ingest.SFTP {
 	return &ingest.SFTP{
 		User: c.SFTP.User, Address: c.SFTP.Address, Path: c.SFTP.Path,
 		KeyFile: c.KeyFile, KnownHosts: c.KnownHosts, Dial: a.env.Dial,

@@ -123,10 +123,16 @@ func (b *builder) wakeDelivery() {
 }
 
 func (b *builder) readSources() (all []*stage) {
+	next := func() { b.locate.Wake(); b.announce.Wake(); b.whois.Wake() }
+	b.health.Found, b.health.Patterns = b.found, b.patterns
 	for _, source := range b.Config.Sources {
 		b.tellOfKnownHosts(source)
+		if source.IsPattern() {
+			all = append(all, b.readPattern(source, next))
+			continue
+		}
 		reader := b.Reader(source)
-		reader.Next = func() { b.locate.Wake(); b.announce.Wake(); b.whois.Wake() }
+		reader.Next = next
 		all = append(all, newStage("read "+source.Name, source.Every).doing(b.offeringHistory(source, reader.Step)))
 		b.health.Sources = append(b.health.Sources, bot.Watched{Name: source.Name, SilentAfter: source.SilentAfter})
 	}
@@ -244,7 +250,11 @@ func (b *builder) answerTune() *stage {
 	b.commands.Tuner = &bot.Tuner{
 		Read: func(ctx context.Context, q bot.TuneQuestion) ([]bot.Tuned, error) {
 			defer b.memory.Touch()
-			return b.Tune(ctx, b.Config.Sources, q)
+			sources, err := b.Sources(ctx)
+			if err != nil {
+				return nil, err
+			}
+			return b.Tune(ctx, sources, q)
 		},
 		Reporter: b.report, Sender: b.sender, Wake: b.tune.Wake, Log: b.log,
 	}

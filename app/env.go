@@ -6,6 +6,7 @@ import (
 	"net"
 
 	"friendlyfire/config"
+	"friendlyfire/ingest"
 )
 
 // Env is what the process has of the world around it. With Dial and Watch replaced, the whole program runs without a
@@ -25,6 +26,8 @@ type Env struct {
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 	// Watch calls wake whenever the file at path has changed, until ctx ends.
 	Watch func(ctx context.Context, path string, wake func()) error
+	// WatchPattern is ingest.WatchPattern; nil: the files of patterns are polled.
+	WatchPattern func(ctx context.Context, p ingest.Pattern, changed func(file string), limited func(error)) error
 }
 
 // Config returns what reads the configuration and writes into it.

@@ -14,16 +14,24 @@ import (
 )
 
 // SourceNamed returns the source of that name. Its error names the ones that there are.
-func SourceNamed(c *config.Config, name string) (config.Source, error) {
+func SourceNamed(ctx context.Context, env Env, c *config.Config, name string) (config.Source, error) {
+	const most = 20
 	var known []string
-	for _, source := range c.Sources {
+	all, unlisted := (&App{env: env, Config: c}).Sources(ctx)
+	for _, source := range all {
 		if source.Name == name {
 			return source, nil
 		}
 		known = append(known, strconv.Quote(source.Name))
 	}
 	slices.Sort(known)
-	if known == nil {
+	if n := len(known) - most; n > 0 {
+		known = append(known[:most], strconv.Itoa(n)+" more")
+	}
+	switch {
+	case unlisted != nil:
+		return config.Source{}, fmt.Errorf("there is no source %q: %w", name, unlisted)
+	case known == nil:
 		return config.Source{}, fmt.Errorf("there is no source %q: %s has none", name, c.File)
 	}
 	return config.Source{}, fmt.Errorf("there is no source %q: %s has %s", name, c.File, strings.Join(known, ", "))

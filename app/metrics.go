@@ -20,7 +20,7 @@ type metrics struct {
 	store   *store.Store
 	whois   *enrich.Whois // nil: the registries are not asked
 	free    func() (int64, error)
-	sources []string
+	sources func() []string
 	chats   []store.Chat
 
 	mu       sync.Mutex
@@ -46,9 +46,7 @@ func newMetrics(ctx context.Context, a *App, whois *enrich.Whois) (*metrics, err
 		bans: map[jailLabels]int64{}, friends: map[jailLabels]int64{},
 		posted: map[store.Delivered]int64{}, sent: map[store.Delivered]int64{},
 	}
-	for _, source := range a.Config.Sources {
-		m.sources = append(m.sources, source.Name)
-	}
+	m.sources = a.health.Names
 	for _, chat := range a.Chats {
 		m.sentUpTo[chat] = from.Notice
 	}
@@ -181,7 +179,7 @@ func (m *metrics) collectSources(ctx context.Context, ch chan<- prometheus.Metri
 	for _, s := range all {
 		byName[s.Name] = s
 	}
-	for _, name := range m.sources { // of the configuration: all others are no longer read
+	for _, name := range m.sources() { // of the configuration: all others are no longer read
 		s := byName[name]
 		up := 1.0
 		if !s.FailingSince.IsZero() {

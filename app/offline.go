@@ -43,7 +43,11 @@ func (a *App) Refresh(ctx context.Context) {
 	defer a.Store.Release()
 	var errs []error
 	for _, source := range a.Config.Sources {
-		if source.SFTP == nil {
+		switch {
+		case source.SFTP != nil:
+		case source.IsPattern():
+			errs = append(errs, a.Group(source).Step(ctx))
+		default:
 			errs = append(errs, a.Reader(source).Step(ctx))
 		}
 	}

@@ -45,8 +45,14 @@ func (a *App) start(ctx context.Context) error {
 			}
 		})
 	}
+	groups := a.groups
 	for i, source := range a.Config.Sources { // their readers are the first stages
-		if source.SFTP == nil && !IsSample(source) {
+		switch {
+		case source.IsPattern():
+			group := groups[0]
+			groups = groups[1:]
+			wg.Go(func() { a.watchPattern(ctx, group, a.stages[i].Wake) })
+		case source.SFTP == nil && !IsSample(source):
 			watch(source, a.stages[i].Wake)
 		}
 	}

@@ -18,8 +18,9 @@ func (h *Health) silent(ctx context.Context, now time.Time) (t msg.Text, err err
 	if err != nil {
 		return nil, err
 	}
-	for _, watched := range h.Sources[:min(most, len(h.Sources))] {
-		s := find(sources, watched.Name)
+	all, states := h.watched(), statusByName(sources)
+	for _, watched := range all[:min(most, len(all))] {
+		s := states.find(watched.Name)
 		line := "newest ban " + h.Words.stamp(s.LastBanAt, now)
 		if s.LastBanAt.IsZero() {
 			line = "no ban yet"
@@ -40,13 +41,13 @@ func (h *Health) silent(ctx context.Context, now time.Time) (t msg.Text, err err
 		}
 		t = lines(t, headed(s.Name, ": "+line))
 	}
-	if n := len(h.Sources) - most; n > 0 {
+	if n := len(all) - most; n > 0 {
 		t = lines(t, plain("… and "+plural(n, "other source")+": /status lists them"))
 	}
-	if len(h.Sources) == 0 {
+	if len(all) == 0 {
 		return t, nil
 	}
-	ask := append(plain("Does Fail2Ban run? "), serverAdvice(h.Sources[0].Name)...)
+	ask := append(plain("Does Fail2Ban run? "), serverAdvice(all[0].Name)...)
 	return lines(t, ask), nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync"
 	"time"
 
 	"friendlyfire/bot/msg"
@@ -15,25 +16,29 @@ import (
 
 // Health watches what should run by itself. It tells the chats once when something stops, and once when it runs again.
 type Health struct {
-	Store   *store.Store
-	Chats   []store.Chat
-	Words   Words
-	Sources []Watched
-	Logins  []string              // the files of logins, by name
-	Whois   bool                  // the registries are asked
-	Free    func() (int64, error) // free bytes on the database's disk; nil: nobody watches
-	Hearing []*msg.Hearing        // of the platforms where somebody may give commands
-	Started time.Time             // when the program was: what it has not had time to do is not missing yet
-	Once    bool                  // the program ends when all has been read: no time need pass
-	Clock   *store.Clock          // nil: it is never in doubt
-	Next    func()                // called when notices were posted
-	Log     *slog.Logger          // nil: nothing is logged
+	Store    *store.Store
+	Chats    []store.Chat
+	Words    Words
+	Sources  []Watched
+	Found    func() []Watched      // the sources that patterns have found so far; nil: there are no patterns
+	Patterns func() []Pattern      // nil: there are none
+	Logins   []string              // the files of logins, by name
+	Whois    bool                  // the registries are asked
+	Free     func() (int64, error) // free bytes on the database's disk; nil: nobody watches
+	Hearing  []*msg.Hearing        // of the platforms where somebody may give commands
+	Started  time.Time             // when the program was: what it has not had time to do is not missing yet
+	Once     bool                  // the program ends when all has been read: no time need pass
+	Clock    *store.Clock          // nil: it is never in doubt
+	Next     func()                // called when notices were posted
+	Log      *slog.Logger          // nil: nothing is logged
 
-	full  full
-	clock clock
-	// By source, in memory.
-	pauses     map[string]pauseMemo
-	lineStates map[string]lineState
+	full     full
+	clock    clock
+	together gathering
+	mu       sync.Mutex
+	pauses   map[string]pauseMemo // by source
+
+	lineStates map[string]lineState // by source
 }
 
 // Watched is a source that should not be silent for longer than SilentAfter; 0: it may be, for any time.
@@ -53,10 +58,7 @@ func (h *Health) Step(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("health: %w", errors.Join(append(errs, err)...))
 	}
-	for _, w := range h.Sources {
-		errs = append(errs, h.source(ctx, w, find(sources, w.Name), now), h.zone(ctx, w.Name))
-	}
-	errs = append(errs, h.logins(ctx, now))
+	errs = append(errs, h.sources(ctx, sources, now), h.tellOfPatterns(ctx), h.logins(ctx, now))
 	for _, chat := range h.Chats {
 		errs = append(errs, h.chat(ctx, chat, now), h.dead(ctx, chat, now))
 	}
@@ -67,77 +69,6 @@ func (h *Health) Step(ctx context.Context) error {
 		return fmt.Errorf("health: %w", err)
 	}
 	return nil
-}
-
-func find(sources []store.SourceStatus, name string) store.SourceStatus {
-	for _, s := range sources {
-		if s.Name == name {
-			return s
-		}
-	}
-	return store.SourceStatus{Name: name}
-}
-
-// source tells of everything that may be wrong with a source.
-func (h *Health) source(ctx context.Context, w Watched, s store.SourceStatus, now time.Time) error {
-	if err := errors.Join(h.unreadable(ctx, s, now), h.silence(ctx, w, s, now)); err != nil {
-		return err
-	}
-	if now.Sub(h.Started) <= time.Minute && !h.Once {
-		return nil // what waits in the file has not been read yet
-	}
-	if err := h.lines(ctx, s, now); err != nil {
-		return err
-	}
-	well := s.FailingSince.IsZero()
-	for _, what := range []string{"source/", "strange/", "muted/"} {
-		told, err := h.told(ctx, what+w.Name)
-		if err != nil {
-			return err
-		}
-		well = well && !told
-	}
-	return h.pause(ctx, s, now, well)
-}
-
-// goneAfter is how long a file must be missing before the chats are told: an editor may replace it. Log rotation leaves
-// it under another name, and then it is not missing.
-const goneAfter = 20 * time.Second
-
-// unreadable tells of a source that cannot be read.
-func (h *Health) unreadable(ctx context.Context, s store.SourceStatus, now time.Time) error {
-	what := "unreadable/" + s.Name
-	if s.FailingSince.IsZero() {
-		return h.tell(ctx, what, false, h.Chats, nil,
-			headed(s.Name+" can be read again", ": "+h.lastLine(s, now)))
-	}
-	patience, reason := downAfter, ReasonOf(s.Error)
-	begun := headed(s.Name+" cannot be read", " since "+h.Words.moment(s.FailingSince, now)+": "+reason.Says)
-	if s.Gone() {
-		patience = goneAfter
-		begun = append(append(begun, msg.Run{Text: ". Is the path right? "}), serverAdvice(s.Name)...)
-	}
-	if now.Sub(s.FailingSince) <= patience {
-		return nil
-	}
-	return h.tellSince(ctx, what, s.FailingSince, true, h.Chats, append(begun, reason.advice()...), nil)
-}
-
-// silence tells of a source that brings nothing for longer than it may.
-func (h *Health) silence(ctx context.Context, w Watched, s store.SourceStatus, now time.Time) error {
-	last := s.LastLineAt
-	if last.IsZero() { // nothing ever came: silence began with the database
-		created, err := h.Store.CreatedAt(ctx)
-		if err != nil {
-			return err
-		}
-		last = created
-	}
-	silent := w.SilentAfter > 0 && now.Sub(last) > w.SilentAfter && now.Sub(h.Started) > time.Minute
-	begun := headed(w.Name+" is silent", ": nothing for "+roughly(now.Sub(last))+", "+h.lastLine(s, now)+
-		". Does Fail2Ban run there, and does its file still grow? ")
-	return h.tellSince(ctx, "source/"+w.Name, last, silent, h.Chats, append(begun, serverAdvice(w.Name)...),
-		headed(w.Name+" is back", ": "+h.lastLine(s, now)))
 }
 
 func (h *Health) lastLine(s store.SourceStatus, now time.Time) string {

@@ -68,7 +68,8 @@ const absence = 7 * 24 * time.Hour
 // doubt tells the chats, and the log, of a clock that is in doubt, and when it is not any more.
 func (h *Health) doubt(ctx context.Context, wall time.Time, up time.Duration) error {
 	d := h.Clock.Doubt()
-	told, err := h.told(ctx, clockDoubt)
+	kept, err := h.Store.Value(ctx, "health/"+clockDoubt)
+	told := kept != ""
 	if err != nil || told == (d != nil) {
 		return err
 	}

@@ -1,7 +1,6 @@
 package bot
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -119,43 +118,40 @@ func (l *lineState) sameAs(kept lineState) bool {
 }
 
 // lines tells of a source that is not understood, and of one whose Fail2Ban does not log bans.
-func (h *Health) lines(ctx context.Context, s store.SourceStatus, now time.Time) error {
+func (r *round) lines(s store.SourceStatus) error {
 	key := "health/lines/" + s.Name
-	l, looked := h.lineStates[s.Name]
-	if !looked {
-		kept, err := h.Store.Value(ctx, key)
-		if err == nil && kept != "" {
-			err = json.Unmarshal([]byte(kept), &l)
-		}
-		if err != nil {
+	l, looked := r.lineStates[s.Name]
+	if kept := r.kept[key]; !looked && kept != "" {
+		if err := json.Unmarshal([]byte(kept), &l); err != nil {
 			return fmt.Errorf("value of %s: %w", key, err)
 		}
 	}
 	before := l
-	l.look(s, now.Unix())
+	l.look(s, r.now.Unix())
 	if !l.sameAs(before) {
 		kept, err := json.Marshal(l)
-		if err == nil {
-			err = h.Store.SetValue(ctx, key, string(kept))
-		}
 		if err != nil {
 			return err
 		}
+		r.fresh[key] = string(kept)
 	}
-	if h.lineStates == nil {
-		h.lineStates = map[string]lineState{}
+	if r.lineStates == nil {
+		r.lineStates = map[string]lineState{}
 	}
-	h.lineStates[s.Name] = l
-	err := h.tell(ctx, "strange/"+s.Name, h.neverUnderstood(s) || l.lost() || l.Mostly, h.Chats, h.strange(s, l, now),
-		headed(s.Name+" brings lines that I understand again", ": "+h.lastBan(s, now)))
-	if err != nil {
-		return err
-	}
-	return h.tell(ctx, "muted/"+s.Name, muted(s), h.Chats,
-		append(headed(s.Name+" logs no bans", ": its Fail2Ban writes warnings and errors only. On "+s.Name+
-			": set loglevel = INFO in the [DEFAULT] section of /etc/fail2ban/fail2ban.local, and "),
-			advised("now", "fail2ban-client set loglevel INFO")...),
-		headed(s.Name+" logs more than warnings", ": "+h.lastBan(s, now)))
+	r.lineStates[s.Name] = l
+	r.tell("strange", s.Name, "", time.Time{}, r.neverUnderstood(s) || l.lost() || l.Mostly,
+		func() msg.Text { return r.strange(s, l, r.now) },
+		func() msg.Text {
+			return headed(s.Name+" brings lines that I understand again", ": "+r.lastBan(s, r.now))
+		})
+	r.tell("muted", s.Name, "", time.Time{}, muted(s),
+		func() msg.Text {
+			return append(headed(s.Name+" logs no bans", ": its Fail2Ban writes warnings and errors only. On "+s.Name+
+				": set loglevel = INFO in the [DEFAULT] section of /etc/fail2ban/fail2ban.local, and "),
+				advised("now", "fail2ban-client set loglevel INFO")...)
+		},
+		func() msg.Text { return headed(s.Name+" logs more than warnings", ": "+r.lastBan(s, r.now)) })
+	return nil
 }
 
 // strange says what a source brings that is not understood, and what to do about it.
@@ -192,20 +188,13 @@ func muted(s store.SourceStatus) bool {
 	return again > 0 && again+s.Others[store.OtherFail2Ban] >= strangeFew
 }
 
-// told reports whether the chats have been told that this lasts.
-func (h *Health) told(ctx context.Context, what string) (bool, error) {
-	since, err := h.since(ctx, what)
-	return !since.IsZero(), err
-}
-
-// since returns when the chats were told of what lasts; zero: it does not.
-func (h *Health) since(ctx context.Context, what string) (time.Time, error) {
-	value, err := h.Store.Value(ctx, "health/"+what)
-	if err != nil || value == "" {
-		return time.Time{}, err
+// sinceTold returns when the chats were told of what lasts, as its state in the store says; zero: it does not.
+func sinceTold(kept string) (time.Time, error) {
+	if kept == "" {
+		return time.Time{}, nil
 	}
-	value, _, _ = strings.Cut(value, " ")
-	return time.Parse(time.RFC3339, value)
+	kept, _, _ = strings.Cut(kept, " ")
+	return time.Parse(time.RFC3339, kept)
 }
 
 // sourceTells are the kinds of trouble of a source that are told, as the keys name them, with what a list says of each.

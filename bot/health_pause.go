@@ -5,6 +5,7 @@ import (
 	"math"
 	"time"
 
+	"friendlyfire/bot/msg"
 	"friendlyfire/store"
 )
 
@@ -98,6 +99,8 @@ type pauseMemo struct {
 // newestBan returns when the source had its newest ban. If the source says that it is yet to come, that is when the ban
 // was read, or when the program was started.
 func (h *Health) newestBan(s store.SourceStatus, now time.Time) time.Time {
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	m, known := h.pauses[s.Name]
 	if !known || m.bans != s.Bans {
 		m = pauseMemo{bans: s.Bans, seen: now}
@@ -114,7 +117,9 @@ func (h *Health) newestBan(s store.SourceStatus, now time.Time) time.Time {
 
 // usualPause returns how long the source is usually without a ban, and whether its past allows to say so.
 func (h *Health) usualPause(ctx context.Context, source string, newest time.Time) (usualPause, bool, error) {
+	h.mu.Lock()
 	m := h.pauses[source]
+	h.mu.Unlock()
 	if m.newest.Equal(newest) {
 		return m.usual, m.ok, nil
 	}
@@ -127,12 +132,16 @@ func (h *Health) usualPause(ctx context.Context, source string, newest time.Time
 	}
 	m.newest = newest
 	m.usual, m.ok = newUsualPause(hours)
+	h.mu.Lock()
 	h.pauses[source] = m
+	h.mu.Unlock()
 	return m.usual, m.ok, nil
 }
 
 // pause tells of a source that is unusually quiet, unless something else is known to be wrong with it.
-func (h *Health) pause(ctx context.Context, s store.SourceStatus, now time.Time, otherwiseWell bool) error {
+func (r *round) pause(ctx context.Context, s store.SourceStatus, otherwiseWell bool) error {
+	const kind = "bans"
+	h, now := r.Health, r.now
 	newest := h.newestBan(s, now)
 	if s.Bans == 0 || s.Offset < s.Size { // there is more to read
 		return nil
@@ -147,8 +156,8 @@ func (h *Health) pause(ctx context.Context, s store.SourceStatus, now time.Time,
 		}
 		long = long && passed > usual.limit()
 	}
-	key := "bans/" + s.Name
-	since, err := h.since(ctx, key)
+	kept := r.kept["health/"+kind+"/"+s.Name]
+	since, err := sinceTold(kept)
 	if err != nil {
 		return err
 	}
@@ -157,27 +166,32 @@ func (h *Health) pause(ctx context.Context, s store.SourceStatus, now time.Time,
 		if long || newest.Before(since.Add(-leastPause)) {
 			return nil
 		}
-		missed, err := h.bansAfter(ctx, key, s.Name)
+		missed, err := h.bansAfter(ctx, kept, s.Name)
 		if err != nil {
 			return err
 		}
-		return h.tell(ctx, key, false, h.Chats, nil, headed(s.Name+" has bans again", "\n"+upperFirst(missed+h.lastBan(s, now))))
+		r.tell(kind, s.Name, "", time.Time{}, false, nil, func() msg.Text {
+			return headed(s.Name+" has bans again", "\n"+upperFirst(missed+h.lastBan(s, now)))
+		})
+		return nil
 	}
 	if !long || !otherwiseWell || h.elapsed(now) < usual.limit() {
 		return nil
 	}
-	begun := headed(s.Name+": no ban for "+roughly(passed),
-		", "+usual.rate()+"\nNewest: "+h.Words.stamp(newest, now)+". ")
-	return h.tellSince(ctx, key, newest, true, h.Chats, append(begun, serverAdvice(s.Name)...), nil)
+	r.tell(kind, s.Name, "", newest, true, func() msg.Text {
+		begun := headed(s.Name+": no ban for "+roughly(passed),
+			", "+usual.rate()+"\nNewest: "+h.Words.stamp(newest, now)+". ")
+		return append(begun, serverAdvice(s.Name)...)
+	}, nil)
+	return nil
 }
 
 // bansAfter is "14 bans since, none of a friend, " of the bans of a source after its pause began; "" where none is counted,
 // since the pause or the ban is not as old as the clock says.
-func (h *Health) bansAfter(ctx context.Context, key, source string) (string, error) {
-	kept, err := h.Store.Value(ctx, "health/"+key)
+func (h *Health) bansAfter(ctx context.Context, kept, source string) (string, error) {
 	began, ok := beganAt(kept)
-	if err != nil || !ok {
-		return "", err
+	if !ok {
+		return "", nil
 	}
 	counts, err := h.Store.BySource(ctx, store.Window{From: began.Add(time.Second)}, false)
 	for _, row := range counts.Rows {

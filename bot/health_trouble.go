@@ -73,25 +73,29 @@ func (h *Health) sourceTroubles(ctx context.Context, now time.Time) (all []troub
 	if err != nil {
 		return nil, err
 	}
-	for _, w := range h.Sources {
-		s := find(sources, w.Name)
-		silent, err := h.Store.Value(ctx, "health/source/"+w.Name)
-		if err != nil {
-			return nil, err
-		}
+	kept, err := h.Store.Values(ctx, "health/")
+	if err != nil {
+		return nil, err
+	}
+	states := statusByName(sources)
+	for _, w := range h.watched() {
+		s := states.find(w.Name)
 		if !s.FailingSince.IsZero() {
 			all = append(all, trouble{w.Name, w.Name + " cannot be read since " + h.Words.moment(s.FailingSince, now)})
 		}
-		if silent != "" {
+		if kept["health/source/"+w.Name] != "" {
 			all = append(all, trouble{w.Name, w.Name + " is silent (" + h.lastLine(s, now) + ")"})
 		}
 		for _, t := range sourceTells {
-			told, err := h.told(ctx, t.kind+"/"+w.Name)
-			if err != nil {
-				return nil, err
-			}
-			if told {
+			if kept["health/"+t.kind+"/"+w.Name] != "" {
 				all = append(all, trouble{w.Name, w.Name + " " + t.says})
+			}
+		}
+	}
+	if h.Patterns != nil {
+		for _, p := range h.Patterns() {
+			for _, problem := range p.Problems {
+				all = append(all, trouble{p.Name, p.Name + ": " + problem.Finding()})
 			}
 		}
 	}
@@ -158,12 +162,16 @@ func (h *Health) troubleLine(ctx context.Context, now time.Time) (string, error)
 // newestBans says how old the newest ban of each source is.
 func (h *Health) newestBans(sources []store.SourceStatus, now time.Time) string {
 	const most = 3 // as for trouble
-	says := make([]string, len(h.Sources))
-	for i, w := range h.Sources {
-		says[i] = w.Name + ": " + h.lastBan(find(sources, w.Name), now)
+	all, states := h.watched(), statusByName(sources)
+	if len(all) >= fleetFrom {
+		return h.fleetLine(all, states, now)
 	}
-	if n := len(says) - most; n > 0 {
-		says = append(says[:most], "and "+plural(n, "other source")+": /status lists them")
+	var says []string
+	for _, w := range all[:min(most, len(all))] {
+		says = append(says, w.Name+": "+h.lastBan(states.find(w.Name), now))
+	}
+	if n := len(all) - most; n > 0 {
+		says = append(says, "and "+plural(n, "other source")+": /status lists them")
 	}
 	return strings.Join(says, "; ")
 }

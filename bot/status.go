@@ -30,7 +30,7 @@ func (c *Commands) status(ctx context.Context) (msg.Message, error) {
 		}
 	}
 	if len(with) > 0 {
-		t = msg.Text{{Text: redMark}, {Text: "Trouble with " + list(with), Style: msg.Bold}}
+		t = msg.Text{{Text: redMark}, {Text: "Trouble with " + fewNames(with), Style: msg.Bold}}
 	}
 	t = append(t, msg.Run{Text: ". Running since " + w.moment(h.Started, now) + "\n"})
 
@@ -38,7 +38,7 @@ func (c *Commands) status(ctx context.Context) (msg.Message, error) {
 	if err != nil {
 		return msg.Message{}, err
 	}
-	watched := slices.Clone(h.Sources)
+	watched, states := slices.Clone(h.watched()), statusByName(sources)
 	rank := func(w Watched) int { // those in trouble first
 		if slices.Contains(with, w.Name) {
 			return 0
@@ -46,10 +46,16 @@ func (c *Commands) status(ctx context.Context) (msg.Message, error) {
 		return 1
 	}
 	slices.SortStableFunc(watched, func(a, b Watched) int { return cmp.Compare(rank(a), rank(b)) })
-	for _, source := range watched[:min(sourcesListed, len(watched))] {
-		t = append(t, headed(source.Name, ": "+h.sourceLine(find(sources, source.Name), now)+"\n")...)
+	unwell := slices.DeleteFunc(slices.Clone(watched), func(w Watched) bool { return rank(w) > 0 })
+	fleet := len(watched) >= fleetFrom
+	if fleet { // those that are well are counted
+		t = append(t, headed(plural(len(watched), "server"), h.fleetHealth(watched, unwell, states, now)+"\n")...)
+		watched = unwell
 	}
-	if n := len(watched) - sourcesListed; n > 0 {
+	for _, source := range watched[:min(sourcesListed, len(watched))] {
+		t = append(t, headed(source.Name, ": "+h.sourceLine(states.find(source.Name), now)+"\n")...)
+	}
+	if n := len(watched) - sourcesListed; n > 0 && !fleet {
 		t = append(t, msg.Run{Text: "… and " + plural(n, "other source") + "; trouble with one is told of\n"})
 	}
 	logins, err := h.loginSources(ctx)

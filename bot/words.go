@@ -11,8 +11,9 @@ import (
 
 // Words puts facts into sentences.
 type Words struct {
-	Zone    *time.Location            // of digests, reports, and sources without a zone of their own
-	Zones   map[string]*time.Location // of sources
+	Zone    *time.Location                     // of digests, reports, and sources without a zone of their own
+	Zones   map[string]*time.Location          // of sources
+	ZoneOf  func(source string) *time.Location // of those that patterns find, nil where it is none; nil: they have that of all
 	Friends store.Friends
 	Table   string // what the table of countries is called; "": the built-in table
 	Mask    bool   // show networks (/24, /48) in place of addresses
@@ -31,13 +32,18 @@ func (w Words) where(b store.Ban) msg.Text {
 	return append(msg.Text{{Text: b.Jail, Style: msg.Code}}, on...)
 }
 
-func (w Words) zone(source string) *time.Location { return cmp.Or(w.Zones[source], w.Zone) }
+func (w Words) zone(source string) *time.Location {
+	if w.ZoneOf != nil {
+		return cmp.Or(w.Zones[source], w.ZoneOf(source), w.Zone)
+	}
+	return cmp.Or(w.Zones[source], w.Zone)
+}
 
 // FirstHistory summarises the bans that were there before the bot was.
 func (w Words) FirstHistory(h store.History, now time.Time) msg.Text {
 	head := "Read " + plural(h.Bans, "ban")
 	if len(h.Sources) > 1 {
-		head += " of " + list(h.Sources)
+		head += " of " + serverList(h.Sources)
 	}
 	friendly := "none"
 	if h.Friendly > 0 {

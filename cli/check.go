@@ -64,6 +64,10 @@ func check(ctx context.Context, env app.Env, does checkOptions) error {
 		checkWhois(ctx, list, c.Enrich.WhoisServer, env)
 	}
 	for _, source := range c.Sources {
+		if source.IsPattern() {
+			checkPattern(ctx, list, a, source)
+			continue
+		}
 		checkSource(ctx, list, a, source)
 		checkAction(ctx, list, source)
 	}

@@ -63,7 +63,9 @@ func (p *privacy) text(s string) string {
 // hideConfig hides what the configuration names.
 func (p *privacy) hideConfig(c *config.Config) {
 	for _, s := range c.Sources {
-		p.hide(s.Name)
+		if !s.IsPattern() {
+			p.hide(s.Name)
+		}
 		if s.SFTP != nil {
 			p.hide(s.Location(), s.SFTP.User, s.SFTP.Address)
 		}

@@ -46,7 +46,7 @@ func adviseUser(ctx context.Context, env app.Env, args []string, failure error) 
 		return
 	}
 	for _, s := range c.Sources {
-		if s.Path != "" && !mayReadHere(s.Path) {
+		if s.Path != "" && !s.IsPattern() && !mayReadHere(s.Path) {
 			fmt.Fprintf(env.Err, "friendlyfire: %s: you are %s, and may not read it. %s\n", s.Path, me, adviceToRead(ctx, s.Path, me))
 		}
 	}

@@ -31,7 +31,7 @@ func newTestMessages(ctx context.Context, a *app.App) (*testMessages, error) {
 	}
 	chart.Text = append(thisIsATest(" of pictures: a chart "+of+"."), chart.Text...)
 
-	alert := a.Words().AlertMessage(madeUpBan(a.Config))
+	alert := a.Words().AlertMessage(madeUpBan(ctx, a.Config))
 	alert.Text = append(thisIsATest(", and nobody was banned. An alert looks like this:"), alert.Text...)
 	return &testMessages{alert: alert, chart: chart}, nil
 }
@@ -42,10 +42,10 @@ func thisIsATest(more string) msg.Text {
 }
 
 // madeUpBan returns a friendly ban of an address that nobody has: https://www.rfc-editor.org/rfc/rfc5737
-func madeUpBan(c *config.Config) store.EnrichedBan {
+func madeUpBan(ctx context.Context, c *config.Config) store.EnrichedBan {
 	ban := store.EnrichedBan{
 		Ban: store.Ban{
-			Source: c.Sources[0].Name, Time: time.Now(), Address: "203.0.113.7", Jail: "sshd",
+			Source: append(app.SourceNames(ctx, c), c.Sources[0].Name)[0], Time: time.Now(), Address: "203.0.113.7", Jail: "sshd",
 			Failures: 3, BanTime: 3600,
 		},
 		Friendly: true, Network: "203.0.113.0/24", NetworkName: "EXAMPLE-NET",

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"slices"
 	"strings"
 	"time"
 
@@ -54,7 +53,7 @@ func checkSource(ctx context.Context, list *checklist, a *app.App, c config.Sour
 	wrongZone := fmt.Errorf("%s: its last line says %s, but was written at %s",
 		file, localTime(preview.Written, c.Timezone), localTime(preview.Modified, c.Timezone))
 	zoneAdvice := adviceForZone(preview, c.Timezone, a.Config.Timezone, shift)
-	if finding, advice := findNoBans(ctx, a.Store, c.Name, preview); finding != "" {
+	if finding, advice := findNoBans(preview, hadBans(ctx, list, a.Store, c.Name)); finding != "" {
 		list.problem(what, errors.New(file+": "+finding), advice)
 		tellOfRejects(ctx, list, a.Store, c.Name, preview)
 		return
@@ -100,7 +99,7 @@ const fewRejects = 2
 const oldFile = 7 * 24 * time.Hour
 
 // findNoBans says what keeps bans from being read of a file, and what to do about it; "" where nothing seems to.
-func findNoBans(ctx context.Context, s *store.Store, name string, preview ingest.Preview) (finding, advice string) {
+func findNoBans(preview ingest.Preview, hadBans bool) (finding, advice string) {
 	switch {
 	case preview.Last == nil && preview.Bad > 0:
 		return fmt.Sprintf("none of its last lines is a ban, and %d cannot be read, the last: %s",
@@ -115,8 +114,7 @@ func findNoBans(ctx context.Context, s *store.Store, name string, preview ingest
 				"set loglevel INFO"
 	case preview.IsLog && preview.Fail2Ban == 0 && preview.Lines > 0:
 		return fmt.Sprintf("none of its last %d lines is of Fail2Ban", preview.Lines), rightFile
-	case preview.Last == nil && !preview.First.IsZero() && time.Since(preview.First) > oldFile &&
-		!hadBans(ctx, s, name):
+	case preview.Last == nil && !preview.First.IsZero() && time.Since(preview.First) > oldFile && !hadBans:
 		return "no ban in it, although it begins " + msg.Day(preview.First, time.Now()),
 			"Does Fail2Ban ban anybody there? fail2ban-client status says. " + rightFile
 	}
@@ -124,11 +122,9 @@ func findNoBans(ctx context.Context, s *store.Store, name string, preview ingest
 }
 
 // hadBans reports whether the source has ever brought a ban.
-func hadBans(ctx context.Context, s *store.Store, name string) bool {
-	sources, err := s.Sources(ctx)
-	return err != nil || slices.ContainsFunc(sources, func(s store.SourceStatus) bool {
-		return s.Name == name && s.Bans > 0
-	})
+func hadBans(ctx context.Context, list *checklist, s *store.Store, name string) bool {
+	state, err := list.state(ctx, s, name)
+	return err != nil || state.Bans > 0
 }
 
 func localTime(t time.Time, zone *time.Location) string {
@@ -138,16 +134,15 @@ func localTime(t time.Time, zone *time.Location) string {
 // tellOfRejects tells of lines that were no bans: of those that were read in or, if there were none, of the file's
 // last.
 func tellOfRejects(ctx context.Context, list *checklist, s *store.Store, name string, preview ingest.Preview) {
-	sources, err := s.Sources(ctx)
+	state, err := list.state(ctx, s, name)
 	if err != nil {
 		list.problem("source "+name, err, "")
 		return
 	}
-	i := slices.IndexFunc(sources, func(s store.SourceStatus) bool { return s.Name == name })
 	switch {
-	case i >= 0 && sources[i].Rejects > 0:
-		list.advise(fmt.Sprintf("lines that were no bans: %d of %d, the latest:", sources[i].Rejects, sources[i].Lines))
-		for _, r := range sources[i].Sample[:min(5, len(sources[i].Sample))] {
+	case state.Rejects > 0:
+		list.advise(fmt.Sprintf("lines that were no bans: %d of %d, the latest:", state.Rejects, state.Lines))
+		for _, r := range state.Sample[:min(5, len(state.Sample))] {
 			list.advise(fmt.Sprintf("line %d: %s", r.Line, r.Reason))
 		}
 	case preview.Bad > 0:

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -9,6 +10,7 @@ import (
 	"friendlyfire/app"
 	"friendlyfire/bot"
 	"friendlyfire/bot/msg"
+	"friendlyfire/store"
 )
 
 // checklist prints the results of check as they come in, and counts the problems.
@@ -16,7 +18,24 @@ type checklist struct {
 	out      io.Writer
 	env      app.Env // which says of what configuration an advice is
 	problems int
+	notes    int
 	privacy  privacy
+	states   map[string]store.SourceStatus // of what was read, once somebody has asked
+}
+
+// state returns what has been read of a source.
+func (l *checklist) state(ctx context.Context, s *store.Store, name string) (store.SourceStatus, error) {
+	if l.states == nil {
+		all, err := s.Sources(ctx)
+		if err != nil {
+			return store.SourceStatus{}, err
+		}
+		l.states = make(map[string]store.SourceStatus, len(all))
+		for _, one := range all {
+			l.states[one.Name] = one
+		}
+	}
+	return l.states[name], nil
 }
 
 // print prints a line of which nothing is private.
@@ -31,6 +50,7 @@ func (l *checklist) ok(what, format string, args ...any) {
 
 // note prints that a thing works and could be better.
 func (l *checklist) note(what, finding, advice string) {
+	l.notes++
 	l.print("note", what+": "+finding)
 	l.advise(advice)
 }

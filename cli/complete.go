@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"context"
+
 	"github.com/spf13/cobra"
 
 	"friendlyfire/app"
@@ -23,13 +25,10 @@ func completeBy(cmd *cobra.Command, flag string, values func() []string) {
 }
 
 // sourceNames returns the names of the configured sources; none if there is no configuration.
-func sourceNames(env *app.Env) (names []string) {
+func sourceNames(env *app.Env) []string {
 	c, err := env.Config().Load(config.ToAsk)
 	if err != nil {
 		return nil
 	}
-	for _, s := range c.Sources {
-		names = append(names, s.Name)
-	}
-	return names
+	return app.SourceNames(context.Background(), c)
 }

@@ -46,7 +46,7 @@ func importFiles(ctx context.Context, env app.Env, name string, files []string) 
 	if err != nil {
 		return err
 	}
-	source, err := app.SourceNamed(c, name)
+	source, err := app.SourceNamed(ctx, env, c, name)
 	if err != nil {
 		return usage(err)
 	}

@@ -66,7 +66,7 @@ func mistake(err error) error {
 func (i *initializer) askSource(ctx context.Context) (err error) {
 	present := i.config.Sources[0]
 	i.plan.source = present
-	if len(i.config.Sources) > 1 || present.SFTP != nil {
+	if len(i.config.Sources) > 1 || present.SFTP != nil || present.IsPattern() {
 		fmt.Fprintln(i.q.out, "\nThe sources of bans stay as they are.")
 		return nil
 	}

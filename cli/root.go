@@ -33,6 +33,7 @@ func Main(defaults []byte) int {
 	defer stop()
 	return Run(ctx, os.Args[1:], app.Env{
 		Defaults: defaults, In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Watch: ingest.Watch,
+		WatchPattern: ingest.WatchPattern,
 	})
 }
 

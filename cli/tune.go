@@ -124,9 +124,13 @@ func tune(ctx context.Context, env app.Env, f tuneFlags) error {
 		return err
 	}
 	defer a.Close() //nolint:errcheck // nothing is lost by it
-	sources := a.Config.Sources
-	if f.source != "" {
-		source, err := app.SourceNamed(a.Config, f.source)
+	var sources []config.Source
+	if f.source == "" {
+		if sources, err = a.Sources(ctx); err != nil {
+			return err
+		}
+	} else {
+		source, err := app.SourceNamed(ctx, env, a.Config, f.source)
 		if err != nil {
 			return usage(err)
 		}

@@ -104,6 +104,9 @@ func (r *reader) checkLogins(c *Config, purpose Purpose) {
 		if first := sameFile(places[:i], &place); first > 0 {
 			r.missing(section+".path", section, "is the file of logins[%d] as well", first)
 		}
+		if place.IsPattern() {
+			r.missing(section+".path", section, "has a star: only the path of a [[source]] can be a pattern")
+		}
 		r.checkLocation(section, &place, purpose)
 	}
 }

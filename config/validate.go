@@ -79,6 +79,7 @@ func (r *reader) checkSources(c *Config, purpose Purpose) {
 			r.mistake(section+".name", "is the name of source[%d] as well", first)
 		}
 		names[s.Name] = number
+		r.checkPattern(section, s)
 		if first := sameFile(c.Sources[:i], s); first > 0 {
 			r.missing(section+".path", section, "is the file of source[%d] as well", first)
 		}
@@ -96,7 +97,7 @@ func (r *reader) checkSources(c *Config, purpose Purpose) {
 func (r *reader) checkAct(section string, s *Source, c *Config, purpose Purpose) {
 	key, keyFile := section+".act", section+".act_key_file"
 	switch {
-	case s.Act == "" && c.Act.Socket != "" && s.SFTP == nil:
+	case s.Act == "" && c.Act.Socket != "" && s.SFTP == nil && !s.IsPattern():
 		s.Act = ActLocal
 	case s.Act == "none":
 		s.Act = ""

@@ -70,9 +70,10 @@ func (r *Reader) Step(ctx context.Context) error {
 
 // steps is what a reader remembers of its files from one step to the next.
 type steps struct {
-	finished   []Info    // the files there were when everything had been read
-	seenAt     time.Time // when everything had been read
-	reportedOK bool      // the store knows that the source can be read
+	finished    []Info    // the files there were when everything had been read
+	seenAt      time.Time // when everything had been read
+	reportedOK  bool      // the store knows that the source can be read
+	reportedBad bool      // the store knows that it cannot
 }
 
 // take takes a step, again where files were rotated or the zone was found out meanwhile. It tells the store why the source
@@ -99,11 +100,12 @@ func (p *steps) take(
 	failure, failed := errors.AsType[*unreadable](err)
 	switch {
 	case failed:
-		p.reportedOK = false
-		return errors.Join(err, tell(store.Clean(failure.reason(), 200)))
+		untold := tell(store.Clean(failure.reason(), 200))
+		p.reportedOK, p.reportedBad = false, untold == nil
+		return errors.Join(err, untold)
 	case err == nil && !p.reportedOK:
 		err = tell("")
-		p.reportedOK = err == nil
+		p.reportedOK, p.reportedBad = err == nil, false
 	}
 	return err
 }

@@ -13,8 +13,15 @@ import (
 const recalled = 1 << 20
 
 // recall brings back what the lines before the cursor say about those that follow. A file that cannot be read again
-// says nothing.
+// says nothing, and of a live file with nothing new nobody asks yet.
 func (f *banFollower) recall(ctx context.Context, first []byte) error {
+	if f.tail.info.Rotation == "" {
+		if more, err := f.tail.more(); err != nil {
+			return &unreadable{err}
+		} else if !more {
+			return nil
+		}
+	}
 	f.log = &logState{}
 	lines := f.parser(first, f.log)
 	if lines.log == nil {

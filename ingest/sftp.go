@@ -49,11 +49,13 @@ const (
 func (s *SFTP) String() string { return s.User + "@" + s.Address + s.Path }
 
 // Stat implements Source.
-func (s *SFTP) Stat(ctx context.Context) (i Info, err error) {
+func (s *SFTP) Stat(ctx context.Context) (Info, error) { return s.statAt(ctx, s.Path) }
+
+func (s *SFTP) statAt(ctx context.Context, file string) (i Info, err error) {
 	err = s.call(ctx, func(c *sftp.Client) error {
-		fi, err := c.Stat(s.Path)
+		fi, err := c.Stat(file)
 		if err == nil {
-			i = remoteInfo(s.Path, fi)
+			i = remoteInfo(file, fi)
 		}
 		return err
 	})
@@ -61,8 +63,10 @@ func (s *SFTP) Stat(ctx context.Context) (i Info, err error) {
 }
 
 // Rotated implements Source.
-func (s *SFTP) Rotated(ctx context.Context) (all []Info, err error) {
-	dir, file := path.Split(path.Clean(s.Path))
+func (s *SFTP) Rotated(ctx context.Context) ([]Info, error) { return s.rotatedAt(ctx, s.Path) }
+
+func (s *SFTP) rotatedAt(ctx context.Context, live string) (all []Info, err error) {
+	dir, file := path.Split(path.Clean(live))
 	err = s.call(ctx, func(c *sftp.Client) error {
 		entries, err := c.ReadDirContext(ctx, dir)
 		for _, fi := range entries {

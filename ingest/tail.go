@@ -196,3 +196,15 @@ func (t *tail) firstBytes() ([]byte, error) {
 
 // unfinished reports whether the file ends in an unfinished line, after next has returned io.EOF.
 func (t *tail) unfinished() bool { return t.skipping || t.used < len(t.buf) }
+
+// more reports whether anything follows what was read.
+func (t *tail) more() (bool, error) {
+	if t.unfinished() {
+		return true, nil
+	}
+	err := t.fill()
+	if errors.Is(err, io.EOF) {
+		return false, nil
+	}
+	return err == nil, err
+}

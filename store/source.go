@@ -160,6 +160,16 @@ func (s *Store) failed(ctx context.Context, table, source, reason string, at tim
 	return nil
 }
 
+// FailingSince returns since when the source cannot be read; zero: it can, as far as is known.
+func (s *Store) FailingSince(ctx context.Context, source string) (time.Time, error) {
+	var at int64
+	err := s.r.QueryRowContext(ctx, "SELECT failing_since FROM sources WHERE name = ?", source).Scan(&at)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = nil
+	}
+	return fromUnix(at), err
+}
+
 // SourceStatus is the state of a source.
 type SourceStatus struct {
 	Name         string
@@ -187,75 +197,78 @@ type RejectedLine struct {
 	At time.Time
 }
 
-// Sources returns the state of every source that has been read, ordered by name.
+// Sources returns the state of every source that has been read, ordered by name. It asks as many questions for thousands
+// as for one.
 func (s *Store) Sources(ctx context.Context) ([]SourceStatus, error) {
-	rows, err := s.r.QueryContext(ctx, `SELECT name, last_line_at, latest, failing_since, error, lines, bans, rejects,
-		gaps, offset, size FROM sources ORDER BY name`)
-	if err != nil {
-		return nil, fmt.Errorf("state of the sources: %w", err)
-	}
-	all, err := collect(rows, func(rows *sql.Rows) (st SourceStatus, err error) {
-		var line, ban, failing int64
-		err = rows.Scan(&st.Name, &line, &ban, &failing, &st.Error, &st.Lines, &st.Bans, &st.Rejects, &st.Gaps,
-			&st.Offset, &st.Size)
-		st.LastLineAt, st.LastBanAt, st.FailingSince = fromUnix(line), fromUnix(ban), fromUnix(failing)
-		return st, err
-	})
-	for i := range all {
-		if err == nil {
-			all[i].Others, err = s.lineCounts(ctx, "SELECT kind, lines FROM line_counts", all[i].Name)
-		}
-		if err == nil && all[i].Gaps > 0 {
-			all[i].Losses, err = s.lineCounts(ctx, "SELECT reason, files FROM gap_counts", all[i].Name)
-		}
-		if err == nil && all[i].Rejects > 0 {
-			err = s.fillSample(ctx, &all[i])
-		}
-	}
+	all, err := s.sources(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("state of the sources: %w", err)
 	}
 	return all, nil
 }
 
-// fillSample fills in the source's rejected lines: the latest of them, and their number by reason.
-func (s *Store) fillSample(ctx context.Context, st *SourceStatus) error {
-	rows, err := s.r.QueryContext(ctx, `SELECT line, reason, at FROM rejects
-		WHERE source_id = (SELECT id FROM sources WHERE name = ?) ORDER BY id DESC`, st.Name)
-	if err != nil {
-		return err
-	}
-	st.Sample, err = collect(rows, func(rows *sql.Rows) (r RejectedLine, err error) {
-		var at int64
-		err = rows.Scan(&r.Line, &r.Reason, &at)
-		r.At = fromUnix(at)
-		return r, err
-	})
-	if err != nil {
-		return err
-	}
-	st.Kinds, err = s.lineCounts(ctx, "SELECT reason, lines FROM reject_counts", st.Name)
-	return err
-}
-
-// lineCounts returns the source's rows of a table of counts.
-func (s *Store) lineCounts(ctx context.Context, query, source string) (map[string]int64, error) {
-	rows, err := s.r.QueryContext(ctx, query+" WHERE source_id = (SELECT id FROM sources WHERE name = ?)", source)
+func (s *Store) sources(ctx context.Context) ([]SourceStatus, error) {
+	rows, err := s.r.QueryContext(ctx, `SELECT id, name, last_line_at, latest, failing_since, error, lines, bans, rejects,
+		gaps, offset, size FROM sources ORDER BY name`)
 	if err != nil {
 		return nil, err
 	}
-	var counts map[string]int64 // nil where there are none
-	_, err = collect(rows, func(rows *sql.Rows) (none struct{}, err error) {
-		var key string
-		var lines int64
-		err = rows.Scan(&key, &lines)
-		if counts == nil {
-			counts = map[string]int64{}
+	at := map[int64]int{} // in all, by id
+	all, err := collect(rows, func(rows *sql.Rows) (st SourceStatus, err error) {
+		var id, line, ban, failing int64
+		err = rows.Scan(&id, &st.Name, &line, &ban, &failing, &st.Error, &st.Lines, &st.Bans, &st.Rejects, &st.Gaps,
+			&st.Offset, &st.Size)
+		st.LastLineAt, st.LastBanAt, st.FailingSince = fromUnix(line), fromUnix(ban), fromUnix(failing)
+		at[id] = len(at)
+		return st, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, counts := range []struct {
+		query string
+		of    func(*SourceStatus) *map[string]int64
+	}{
+		{"SELECT source_id, kind, lines FROM line_counts", func(st *SourceStatus) *map[string]int64 { return &st.Others }},
+		{"SELECT source_id, reason, files FROM gap_counts", func(st *SourceStatus) *map[string]int64 { return &st.Losses }},
+		{"SELECT source_id, reason, lines FROM reject_counts", func(st *SourceStatus) *map[string]int64 { return &st.Kinds }},
+	} {
+		rows, err := s.r.QueryContext(ctx, counts.query)
+		if err != nil {
+			return nil, err
 		}
-		counts[key] = lines
+		_, err = collect(rows, func(rows *sql.Rows) (none struct{}, err error) {
+			var id, n int64
+			var key string
+			err = rows.Scan(&id, &key, &n)
+			if i, known := at[id]; known {
+				into := counts.of(&all[i])
+				if *into == nil { // nil where there are none
+					*into = map[string]int64{}
+				}
+				(*into)[key] = n
+			}
+			return none, err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	rows, err = s.r.QueryContext(ctx, "SELECT source_id, line, reason, at FROM rejects ORDER BY id DESC")
+	if err != nil {
+		return nil, err
+	}
+	_, err = collect(rows, func(rows *sql.Rows) (none struct{}, err error) {
+		var id, when int64
+		var r RejectedLine
+		err = rows.Scan(&id, &r.Line, &r.Reason, &when)
+		r.At = fromUnix(when)
+		if i, known := at[id]; known {
+			all[i].Sample = append(all[i].Sample, r)
+		}
 		return none, err
 	})
-	return counts, err
+	return all, err
 }
 
 // Originals returns the sources whose lines have the original format of date, time and address, without a jail.

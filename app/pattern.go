@@ -1,0 +1,190 @@
+package app
+
+import (
+	"context"
+	"os"
+	"path"
+	"strings"
+	"time"
+
+	"friendlyfire/bot"
+	"friendlyfire/config"
+	"friendlyfire/ingest"
+)
+
+// Group returns what reads the files of a source that is a pattern.
+func (a *App) Group(c config.Source) *ingest.Group {
+	g := &ingest.Group{
+		Store: a.Store, Every: c.Every, Claims: &a.claims, Again: func(time.Duration) {},
+		Files: ingest.LocalFiles{}, Pattern: ingest.NewPattern(c.Path), Own: a.isOwn(c),
+	}
+	if c.SFTP != nil {
+		host := a.sftp(c)
+		g.Files, g.Pattern = ingest.RemoteFiles{SFTP: host}, ingest.NewPattern(c.SFTP.Path)
+	}
+	for _, other := range a.Config.Sources {
+		if !other.IsPattern() {
+			a.claims.Claim(other.Name, other.Location())
+		}
+	}
+	g.New = func(file string, parts []string) (*ingest.Reader, error) {
+		one, err := c.Matched(file, parts)
+		if err != nil {
+			return nil, err
+		}
+		reader := a.Reader(one)
+		reader.Configured = nil
+		return reader, nil
+	}
+	return g
+}
+
+// isOwn returns what reports whether a file of the pattern is that of a source of its own: the configuration has more to
+// say of it.
+func (a *App) isOwn(c config.Source) func(ingest.Match) bool {
+	return func(m ingest.Match) bool {
+		for _, other := range a.Config.Sources {
+			switch {
+			case other.IsPattern() || (other.SFTP == nil) != (c.SFTP == nil):
+			case other.SFTP != nil:
+				if strings.EqualFold(other.SFTP.Address, c.SFTP.Address) && path.Clean(other.SFTP.Path) == m.Path {
+					return true
+				}
+			case path.Clean(other.Path) == m.Path:
+				return true
+			default:
+				here, err := os.Stat(m.Path)
+				there, missing := os.Stat(other.Path)
+				if err == nil && missing == nil && os.SameFile(here, there) {
+					return true
+				}
+			}
+		}
+		return false
+	}
+}
+
+// Matched is what the pattern of a source has found.
+type Matched struct {
+	Sources  []config.Source
+	Problems []bot.PatternProblem
+}
+
+// Match returns what a source stands for: the files of a pattern that are there now, or itself. Its error is that they cannot
+// be looked for.
+func (a *App) Match(ctx context.Context, c config.Source) (m Matched, err error) {
+	if !c.IsPattern() {
+		return Matched{Sources: []config.Source{c}}, nil
+	}
+	files, _, problems, err := a.Group(c).Preview(ctx)
+	for _, file := range files {
+		one, err := c.Matched(file.Path, file.Parts)
+		if err != nil {
+			return m, err // never: it was found by its name
+		}
+		m.Sources = append(m.Sources, one)
+	}
+	m.Problems = patternProblems(problems)
+	return m, err
+}
+
+func patternProblems(all []ingest.Problem) (problems []bot.PatternProblem) {
+	for _, p := range all {
+		problems = append(problems, bot.PatternProblem(p))
+	}
+	return problems
+}
+
+// Sources returns all sources, with the files that patterns match now in their place. Its error is of a pattern whose files
+// cannot be looked for; the others are there all the same.
+func (a *App) Sources(ctx context.Context) (all []config.Source, err error) {
+	for _, c := range a.Config.Sources {
+		m, unlisted := a.Match(ctx, c)
+		if unlisted != nil && err == nil {
+			err = unlisted
+		}
+		all = append(all, m.Sources...)
+	}
+	return all, err
+}
+
+// SourceNames returns the names of the sources of a configuration, with those of local files that patterns match.
+func SourceNames(ctx context.Context, c *config.Config) (names []string) {
+	a := &App{Config: c}
+	for _, source := range c.Sources {
+		if source.IsPattern() && source.SFTP != nil {
+			continue
+		}
+		m, _ := a.Match(ctx, source) // none where they cannot be looked for
+		for _, one := range m.Sources {
+			names = append(names, one.Name)
+		}
+	}
+	return names
+}
+
+// readPattern returns the stage that reads all files of a pattern.
+func (b *builder) readPattern(c config.Source, next func()) *stage {
+	group := b.Group(c)
+	inner := group.New
+	group.New = func(file string, parts []string) (*ingest.Reader, error) {
+		reader, err := inner(file, parts)
+		if err == nil {
+			reader.Next = next
+		}
+		return reader, err
+	}
+	s := newStage("read "+group.String(), c.Every)
+	group.Again = s.RetryIn
+	b.groups = append(b.groups, foundGroup{group, c})
+	return s.doing(group.Step)
+}
+
+// foundGroup is a pattern that the daemon reads.
+type foundGroup struct {
+	*ingest.Group
+	source config.Source
+}
+
+// found returns the sources that patterns have found so far.
+func (a *App) found() (all []bot.Watched) {
+	for _, g := range a.groups {
+		for _, name := range g.Names() {
+			all = append(all, bot.Watched{Name: name, SilentAfter: g.source.SilentAfter})
+		}
+	}
+	return all
+}
+
+// patterns returns the patterns, with what is wrong with them.
+func (a *App) patterns() (all []bot.Pattern) {
+	for _, g := range a.groups {
+		all = append(all, bot.Pattern{Name: g.String(), Problems: patternProblems(g.Problems())})
+	}
+	return all
+}
+
+// zoneOfFound returns the zone of a source that a pattern has found; nil: it is no such.
+func (a *App) zoneOfFound(name string) *time.Location {
+	for _, g := range a.groups {
+		if g.Has(name) {
+			return g.source.Timezone
+		}
+	}
+	return nil
+}
+
+// watchPattern has the files of a pattern read when they change.
+func (a *App) watchPattern(ctx context.Context, g foundGroup, wake func()) {
+	if g.source.SFTP != nil || a.env.WatchPattern == nil {
+		return
+	}
+	changed := func(file string) { g.Changed(file); wake() }
+	err := a.env.WatchPattern(ctx, g.Pattern, changed, func(err error) {
+		a.log.Warn("not all directories can be watched, so that some files are only polled; "+
+			"fs.inotify.max_user_watches is how many may be", "pattern", g.String(), "error", err)
+	})
+	if err != nil {
+		a.log.Error("files are polled, not watched", "pattern", g.String(), "error", err)
+	}
+}

@@ -1,0 +1,70 @@
+package bot
+
+import (
+	"strings"
+	"time"
+
+	"friendlyfire/store"
+)
+
+// From fleetFrom sources on, nobody reads a line of each: those that are well are counted.
+const fleetFrom = 11
+
+// namedAtMost is how many of many servers are named.
+const namedAtMost = 10
+
+// someNames is "web1, web2, … and 30 more".
+func someNames(names []string) string {
+	if n := len(names) - namedAtMost; n > 0 {
+		return strings.Join(names[:namedAtMost], ", ") + " and " + number(n) + " more"
+	}
+	return list(names)
+}
+
+// fewNames is "web1, web2, web3, web4, web5 and 30 more", for the head of a message.
+func fewNames(names []string) string {
+	const most = 5
+	if n := len(names) - most; n > 1 {
+		return strings.Join(names[:most], ", ") + " and " + number(n) + " more"
+	}
+	return list(names)
+}
+
+// serverList names servers or, where they are many, counts them.
+func serverList(names []string) string {
+	if len(names) >= fleetFrom {
+		return plural(len(names), "server")
+	}
+	return list(names)
+}
+
+// fleetHealth is ", 3 unwell: web1, web7 and db2" behind the number of servers, or ", all well", with the newest ban.
+func (h *Health) fleetHealth(all, unwell []Watched, states byName, now time.Time) string {
+	if len(unwell) == 0 {
+		return ", all well; " + h.newestOf(all, states, now)
+	}
+	names := make([]string, len(unwell))
+	for i, w := range unwell {
+		names[i] = w.Name
+	}
+	return ", " + number(len(unwell)) + " unwell: " + someNames(names) + "; " + h.newestOf(all, states, now)
+}
+
+// fleetLine is "840 servers, last ban 14:05 (3 min ago) on web3".
+func (h *Health) fleetLine(all []Watched, states byName, now time.Time) string {
+	return plural(len(all), "server") + ", " + h.newestOf(all, states, now)
+}
+
+// newestOf is "last ban 14:05 (3 min ago) on web3".
+func (h *Health) newestOf(all []Watched, states byName, now time.Time) string {
+	var newest store.SourceStatus
+	for _, w := range all {
+		if s := states.find(w.Name); s.LastBanAt.After(newest.LastBanAt) {
+			newest = s
+		}
+	}
+	if newest.LastBanAt.IsZero() {
+		return "no ban yet"
+	}
+	return h.lastBan(newest, now) + " on " + newest.Name
+}

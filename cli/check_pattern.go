@@ -1,0 +1,66 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+
+	"friendlyfire/app"
+	"friendlyfire/config"
+)
+
+// fewFiles is of how many files of a pattern each gets its lines; of more, those that are not in order do.
+const fewFiles = 10
+
+// checkPattern looks at the files that a pattern matches now.
+func checkPattern(ctx context.Context, list *checklist, a *app.App, c config.Source) {
+	what := "pattern " + c.Location()
+	found, err := a.Match(ctx, c)
+	if err != nil {
+		list.problem(what, inWords(err), adviceForSource(ctx, c, err))
+		return
+	}
+	for _, p := range found.Problems {
+		advice := ""
+		if p.Kind == "nothing" {
+			advice = "Do the stars stand for the right names? They may be in any part of the path, and each is within one directory."
+		}
+		list.problem(what, errors.New(p.Finding()), advice)
+	}
+	for _, one := range found.Sources {
+		list.privacy.hide(one.Name)
+	}
+	n := len(found.Sources)
+	if n <= fewFiles {
+		for _, one := range found.Sources {
+			checkSource(ctx, list, a, one)
+		}
+		return
+	}
+	var unwell bytes.Buffer
+	told, left := 0, 0
+	for _, one := range found.Sources {
+		var lines bytes.Buffer
+		part := &checklist{out: &lines, env: list.env, privacy: list.privacy, states: list.states}
+		checkSource(ctx, part, a, one)
+		list.problems, list.states = list.problems+part.problems, part.states
+		switch {
+		case part.problems == 0 && part.notes == 0:
+		case told < fewFiles:
+			told++
+			unwell.Write(lines.Bytes())
+		default:
+			left++
+		}
+	}
+	if told == 0 {
+		list.ok(what, "%d servers, each in order", n)
+		return
+	}
+	list.print("note", fmt.Sprintf("%s: %d servers, of which these are not in order:", what, n))
+	list.out.Write(unwell.Bytes()) //nolint:errcheck // as all that check prints
+	if left > 0 {
+		list.advise(fmt.Sprintf("and %d more", left))
+	}
+}
