@@ -142,8 +142,8 @@ func TestMoreOfAStormShowsItsLogLines(t *testing.T) {
 
 // Every message of alerts has more and less that fit wherever it fits, and Less is the message again.
 func TestMoreAndLessFitWhereverTheMessageDoes(t *testing.T) {
-	for _, limit := range []int{400, 2000, 4096} {
-		for _, bans := range []int{2, crowd, 60, 199, 400} {
+	for limit, all := range map[int][]int{400: {2, crowd}, 2000: {60, 199}, 4096: {400}} {
+		for _, bans := range all {
 			synctest.Test(t, func(t *testing.T) {
 				d := newDesk(t)
 				d.inPlace()

@@ -343,7 +343,11 @@ func (c *Commands) ip(ctx context.Context, args []string, platform string, width
 		t = lines(t, w.unban(g.Ban))
 	}
 	m := msg.Message{Text: t}
-	picture := c.Reporter.For(platform).timeline(bans, all, time.Now())
+	logins, err := c.Reporter.loginsAround(ctx, bans, time.Now())
+	if err != nil {
+		return msg.Message{}, err
+	}
+	picture := c.Reporter.For(platform).timeline(bans, all, logins, time.Now())
 	if picture != nil && utf8.RuneCountInString(t.String()) <= captionMost {
 		if m.Photo, err = picture.PNG(); err != nil {
 			c.Log.Error("timeline not drawn", "error", err)

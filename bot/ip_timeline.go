@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"context"
 	"strings"
 	"time"
 
@@ -16,8 +17,8 @@ const timelineBans = 200
 const captionMost = 900
 
 // timeline draws when an address was banned, by jail, and for how long; nil where there are not two bans of different
-// times. all is how many bans there are, newest first in bans.
-func (r *Reporter) timeline(bans []store.EnrichedBan, all int, now time.Time) Picture {
+// times. all is how many bans there are, newest first in bans; logins are from the same address.
+func (r *Reporter) timeline(bans []store.EnrichedBan, all int, logins []time.Time, now time.Time) Picture {
 	if len(bans) < 2 || bans[0].Time.Equal(bans[len(bans)-1].Time) {
 		return nil
 	}
@@ -31,6 +32,9 @@ func (r *Reporter) timeline(bans []store.EnrichedBan, all int, now time.Time) Pi
 	c := charts.SpanChart{Theme: r.Theme, Now: now.In(w.Zone), Friends: g.Friendly}
 	if g.Friendly {
 		c.Head.Friends = drawn
+	}
+	for _, at := range logins {
+		c.Logins = append(c.Logins, at.In(w.Zone))
 	}
 	holds := false
 	for _, b := range bans {
@@ -48,4 +52,13 @@ func (r *Reporter) timeline(bans []store.EnrichedBan, all int, now time.Time) Pi
 	c.Title = title
 	c.Subtitle = strings.TrimPrefix(g.Country.Name()+" · ", " · ") + msg.Stamp(first, now) + " to " + msg.Stamp(last, now)
 	return c
+}
+
+// The logins of a timeline are those from so long before its first ban on: earlier ones would leave its bans no room.
+const loginsBefore, loginsShown = 30 * 24 * time.Hour, 500
+
+// loginsAround are the logins from the address of the bans, newest first, that its timeline shows.
+func (r *Reporter) loginsAround(ctx context.Context, bans []store.EnrichedBan, now time.Time) ([]time.Time, error) {
+	w := store.Window{From: bans[len(bans)-1].Time.Add(-loginsBefore), To: now.Add(time.Second)}
+	return r.Store.LoginTimes(ctx, bans[0].Address, w, loginsShown)
 }

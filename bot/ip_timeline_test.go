@@ -45,7 +45,7 @@ func TestAnAddressHasATimelineOfItsBans(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				c, _ := d.commands.Reporter.timeline(bans, len(bans), time.Now()).(charts.SpanChart)
+				c, _ := d.commands.Reporter.timeline(bans, len(bans), nil, time.Now()).(charts.SpanChart)
 				var got []string
 				for _, s := range c.Spans {
 					how := "not known"
@@ -78,6 +78,35 @@ func TestS17ATimelineIsMasked(t *testing.T) {
 		m := d.commands.Answer(t.Context(), msg.Request{Text: "/ip 198.51.100.7"})
 		if all := m.Text.String() + m.Fallback; m.Photo == nil || strings.Contains(all, "198.51.100.7") {
 			t.Errorf("%q holds the address", all)
+		}
+	})
+}
+
+// Logins from the address are among its bans, those of the month before them, too; no other's are.
+func TestATimelineHasTheLoginsFromItsAddress(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t)
+		time.Sleep(100 * 24 * time.Hour)
+		for _, hours := range []int{3, 50, 1000} { // the last is longer ago than a month before the first ban
+			d.login("198.51.100.7", time.Duration(hours)*time.Hour)
+		}
+		d.login("198.51.100.8", time.Hour)
+		d.ban("198.51.100.7", "BE", ago(40*time.Hour))
+		d.ban("198.51.100.7", "BE")
+		bans, err := d.store.BansOf(t.Context(), "198.51.100.7", timelineBans)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := d.commands.Reporter
+		logins, err := r.loginsAround(t.Context(), bans, time.Now())
+		if err != nil || len(logins) != 2 || time.Since(logins[0]) != 3*time.Hour {
+			t.Errorf("logins %v, %v", logins, err)
+		}
+		if c, _ := r.timeline(bans, 2, logins, time.Now()).(charts.SpanChart); len(c.Logins) != 2 {
+			t.Errorf("the picture has logins %v", c.Logins)
+		}
+		if m := d.types(ann, "/ip 198.51.100.7"); !strings.Contains(m.Fallback, "logins") {
+			t.Errorf("in letters: %s", m.Fallback)
 		}
 	})
 }

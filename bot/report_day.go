@@ -38,7 +38,7 @@ func dayChart(r *Reporter, rep Report) Picture {
 		friends.Values[at[cell.Bin]] += float64(cell.Friendly)
 	}
 	c := charts.TimeChart{
-		Head: r.head(rep, o.columns()), Theme: r.Theme, Times: starts(o.bins), End: rep.Window.To,
+		Head: r.head(rep, o.reading()), Theme: r.Theme, Times: starts(o.bins), End: rep.Window.To,
 		Whole: o.whole(), Series: []charts.Series{others}, Dots: o.dots(),
 	}
 	if rep.Friendly > 0 {

@@ -134,6 +134,19 @@ func (o overTime) columns() string {
 	return "1 " + o.unit + " a column"
 }
 
+// reading is what helps to read columns: how long each is, or of days, which anybody knows, that those that are striped are
+// not whole.
+func (o overTime) reading() string {
+	if o.unit == "day" && len(o.bins) > 0 {
+		for _, bin := range []store.Bin{o.bins[0], o.bins[len(o.bins)-1]} {
+			if bin.To.Sub(bin.From) < o.whole()*9/10 {
+				return "striped: not whole"
+			}
+		}
+	}
+	return o.columns()
+}
+
 func jailName(key string) string { return cmp.Or(key, "no jail given") }
 
 // jailChart stacks the bans of the jails over time.
@@ -143,7 +156,7 @@ func jailChart(r *Reporter, rep Report) Picture {
 		rep.Before = -1 // what is usual says more
 	}
 	c := charts.TimeChart{
-		Head: r.head(rep, o.columns(), o.usually()), Theme: r.Theme, Times: starts(o.bins), End: rep.Window.To, Dots: o.dots(),
+		Head: r.head(rep, o.reading(), o.usually()), Theme: r.Theme, Times: starts(o.bins), End: rep.Window.To, Dots: o.dots(),
 		Whole: o.whole(),
 	}
 	at, series := o.index(), map[string][]float64{}

@@ -303,14 +303,18 @@ func gallery(tb testing.TB) map[string]figure {
 		}
 		spans.Spans = append(spans.Spans, s)
 	}
-	manySpans := spans
+	loggedIn, manySpans := spans, spans
+	loggedIn.Theme = Dark()
+	for i := range 9 {
+		loggedIn.Logins = append(loggedIn.Logins, spans.Now.Add(-time.Duration(60+70*i)*time.Hour))
+	}
 	manySpans.Friends, manySpans.Head.Friends, manySpans.Theme = false, "", Dark()
 	for i := range 200 {
 		from := spans.Now.Add(-time.Duration(i*i) * time.Hour)
 		manySpans.Spans = append(manySpans.Spans, Span{From: from, Until: from.Add(time.Hour), Name: jails[i%11], Holding: i == 0})
 	}
 	all := map[string]figure{
-		"spans": spans, "spans-many": manySpans,
+		"spans": spans, "spans-many": manySpans, "spans-logins": loggedIn,
 		"bars-names": names,
 		"bars":       bars(25), "bars-dark": dark, "bars-broken": broken, "bars-few": few, "bars-one": one,
 		"bars-none":   BarChart{Head: Head{Title: "No bans", Subtitle: "Today"}},

@@ -20,6 +20,7 @@ type Span struct {
 type SpanChart struct {
 	Head
 	Spans   []Span
+	Logins  []time.Time // drawn as dots above the spans
 	Now     time.Time
 	Friends bool // they are about a friend, and have that colour
 	Theme   Theme
@@ -37,6 +38,9 @@ const (
 	mostSpanRows = 5
 	spanPitch    = 96
 	spanHeight   = 44
+	spanLeft     = margin + 240
+	loginPitch   = 64
+	loginDot     = 10.0
 	leastSpan    = 8
 )
 
@@ -72,6 +76,14 @@ func (c SpanChart) rows() (rows []spanRow) {
 // axis is from the first span to the end of the last, which may be a third further away than the first at most.
 func (c SpanChart) axis(rows []spanRow) (from, to time.Time) {
 	from, last := c.Now, time.Time{}
+	for _, at := range c.Logins {
+		if at.Before(from) {
+			from = at
+		}
+		if at.After(last) {
+			last = at
+		}
+	}
 	for _, r := range rows {
 		for _, s := range r.spans {
 			if s.From.Before(from) {
@@ -106,19 +118,47 @@ func (c SpanChart) plan() plan {
 	if slices.ContainsFunc(c.Spans, func(s Span) bool { return s.Holding }) {
 		legend = []legendEntry{{"still banned", 34, func(s *sheet, x, y int) { s.stripes(x, y-14, x+34, y+14, colour) }}}
 	}
+	if n := len(c.Logins); n > 0 {
+		words := grouped(int64(n)) + " logins"
+		if n == 1 {
+			words = "1 login"
+		}
+		legend = append(legend, legendEntry{words, 20, func(s *sheet, x, y int) { s.disc(x+10, y, loginDot, s.slot(1)) }})
+	}
 	head := c.lay(legend...)
 	top := head.bottom() + 16
+	if len(c.Logins) > 0 {
+		top += loginPitch
+	}
 	from, to := c.axis(rows)
 	return plan{height: max(top+spanPitch*len(rows)+64, 250), theme: t, draw: func(s *sheet) {
 		head.draw(s)
+		if len(c.Logins) > 0 {
+			c.logins(s, plot{x0: spanLeft, x1: Width - margin, y1: top - 12, from: from, to: to})
+		}
 		for i, row := range rows {
-			p := plot{x0: margin + 240, x1: Width - margin, y1: top + (i+1)*spanPitch - 12, from: from, to: to}
+			p := plot{x0: spanLeft, x1: Width - margin, y1: top + (i+1)*spanPitch - 12, from: from, to: to}
 			s.spans(p, row, colour)
 			if i == len(rows)-1 {
 				p.times(s, from, to, time.Minute)
 			}
 		}
 	}}
+}
+
+// logins draws a row of dots. Where several would cover each other, there is one.
+func (c SpanChart) logins(s *sheet, p plot) {
+	y := p.y1 - loginPitch/2 + 12
+	s.text(margin, y, smallSize, left, s.ink, "logins")
+	s.rect(p.x0, y, p.x1, y+2, s.grid)
+	drawn := map[int]bool{}
+	for _, at := range c.Logins {
+		x := min(max(p.x(at), p.x0), p.x1)
+		if cell := x / int(loginDot); !drawn[cell] {
+			drawn[cell] = true
+			s.disc(x, y+1, loginDot, s.slot(1))
+		}
+	}
 }
 
 // spans draws a row: its name, and its spans on a line.
@@ -161,11 +201,18 @@ func (c SpanChart) Text(width int) string {
 	const cells = 120
 	from, to := c.axis(rows)
 	var lines []sparkRow
+	at := func(t time.Time) int {
+		return min(max(int(float64(cells)*t.Sub(from).Seconds()/to.Sub(from).Seconds()), 0), cells-1)
+	}
+	if n := len(c.Logins); n > 0 {
+		values := make([]float64, cells)
+		for _, t := range c.Logins {
+			values[at(t)] = 1
+		}
+		lines = append(lines, sparkRow{"logins", values, grouped(int64(n))})
+	}
 	for _, r := range rows {
 		values := make([]float64, cells)
-		at := func(t time.Time) int {
-			return min(max(int(float64(cells)*t.Sub(from).Seconds()/to.Sub(from).Seconds()), 0), cells-1)
-		}
 		for _, s := range r.spans {
 			end := at(s.From)
 			if s.Holding && s.Until.IsZero() {
