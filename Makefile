@@ -1,4 +1,5 @@
-.PHONY: build test docs long bench growth benchmarks benchstat gallery messages lint generate release man completions documents packages deb image bill
+.PHONY: build test docs long bench growth benchmarks benchstat gallery messages scenes lint generate release man completions \
+	documents packages deb image bill
 
 dist := dist
 
@@ -39,6 +40,9 @@ gallery: # every kind of chart, of the sample and of a made-up year, in gallery/
 messages: # every message that the bot sends, from a fixed history; messages UPDATE=-update writes the golden file anew
 	go test -count=1 -run='^TestMessagesAreTheGoldenOnes$$' ./bot $(if $(UPDATE),-args $(UPDATE))
 	cat bot/testdata/messages.txt
+
+scenes: # who is taken for a person and who for an attacker, by kinds, kinds set aside apart; and the alerts of ten scenes
+	go test -count=1 -v -run='TestAPerson|TestVerdictsHold|TestAttackersOfARealLog|TestJ01|TestPeopleWho|TestStolen|TenScenes' ./evidence ./bot
 
 # The documentation as a site, in dist/docs; then a browser looks at it. It needs hugo, npm and chromium, of any
 # distribution. SHOTS=folder keeps a picture of every page.
