@@ -122,6 +122,27 @@ func TestS05NoTextBecomesAHeader(t *testing.T) {
 	}
 }
 
+// Mail programs make links of URLs in plain text, too.
+func TestS21AURLThatSomebodyTriedIsNoLink(t *testing.T) {
+	inBubble(t, func(t *testing.T, s *mailtest.Server, c *Client) {
+		m := shown(t, "Tried ")
+		for _, name := range []string{"https://evil.example/a", "HTTP://evil.example", "www.evil.example", "a:b", "x.y"} {
+			m.Text = append(m.Text, msg.Run{Text: name, Style: msg.Code}, msg.Run{Text: ", "})
+		}
+		if err := c.Send(t.Context(), mailtest.Admin, m); err != nil {
+			t.Fatal(err)
+		}
+		got := s.Mails()[0]
+		page, _, _ := strings.Cut(strings.Split(got.HTML, "<body>")[1], "<img")
+		for _, text := range []string{got.Text, page} {
+			if strings.Contains(text, "://") || strings.Contains(text, "www.") || !strings.Contains(text, "evil.example/a") ||
+				!strings.Contains(text, "a:b") {
+				t.Errorf("reads %q", text)
+			}
+		}
+	})
+}
+
 // headers are all that a mail has.
 var headers = []string{
 	"Auto-Submitted", "Content-Transfer-Encoding", "Content-Type", "Date", "From", "Importance", "List-Id", "Message-Id", "Mime-Version",
