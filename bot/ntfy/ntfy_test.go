@@ -302,7 +302,7 @@ func TestR04TheServersPaceIsKept(t *testing.T) {
 func TestR04TheDaysMessagesAreEkedOut(t *testing.T) {
 	inMemory(t, func(t *testing.T, s *ntfytest.Server, c *client, _ string) {
 		c.day = newClient(NewConfig().Server, "", nil, nil, msg.Bot{}).day
-		for began := time.Now(); time.Since(began) < 24*time.Hour; time.Sleep(10 * time.Second) {
+		for began := time.Now(); time.Since(began) < 24*time.Hour; time.Sleep(time.Minute) {
 			for _, chat := range c.chats {
 				limit, ok := errors.AsType[*msg.RetryAfterError](c.Send(t.Context(), chat, msg.Message{Text: msg.Text{{Text: "x"}}}))
 				if ok && (limit.After > dailyEvery || limit.Scope != msg.WholePlatform) {
