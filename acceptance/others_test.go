@@ -279,6 +279,32 @@ func TestR30OnlyItsOwnFaultGivesAMessageOfADeafPlatformUp(t *testing.T) {
 	}, everyMinute)
 }
 
+// By night only alerts are sent; the rest comes in the morning, and no alert is late.
+func TestADeafPlatformIsQuietByNight(t *testing.T) {
+	t.Parallel()
+	withOthers(t, func(t *testing.T, s *simulation) { // it begins at midnight in UTC
+		stop := s.start()
+		time.Sleep(time.Minute)
+		s.Append(harness.BanRows(time.Now(), []string{harness.Foreign}))
+		s.ban(0)
+		time.Sleep(50 * time.Minute)
+		night := s.Posts()
+		time.Sleep(20 * time.Minute)
+		stop()
+		for _, m := range night {
+			if addresses, _ := harness.AlertsIn(m.Text); len(addresses) == 0 && slices.Contains(s.Chats()[len(harness.AllChats):], m.Chat) {
+				t.Errorf("%s got by night: %q", m.Chat, m.Text)
+			}
+		}
+		if !s.Exactly(harness.Alert(harness.Friend(0)), 1) {
+			t.Errorf("the alert: %v", s.Mentions(harness.Alert(harness.Friend(0))))
+		}
+		if !s.InEveryChat(digest) {
+			t.Errorf("the digest of the night: %v", s.Mentions(digest))
+		}
+	}, everyMinute, harness.Change{`at = ""`, `at = "00:30"`, `"Europe/Brussels"`, `"UTC"`, "[digest]", "[alerts]\nquiet = \"22:00-01:00\"\n[digest]"})
+}
+
 // Nothing there proposes a command, for none would be heard.
 func TestADeafPlatformProposesNoCommand(t *testing.T) {
 	t.Parallel()

@@ -1,6 +1,7 @@
 package harness
 
 import (
+	"encoding/base64"
 	"fmt"
 	"testing"
 	"time"
@@ -30,7 +31,13 @@ func (f mailFake) Section() string {
 
 func (f mailFake) Files() map[string]string { return map[string]string{"mail": mailtest.Password} }
 
-func (f mailFake) Secrets() []string { return []string{mailtest.Password} }
+// Secrets are the password as it is, and as it travels.
+func (f mailFake) Secrets() []string {
+	encode := base64.StdEncoding.EncodeToString
+	return []string{
+		mailtest.Password, encode([]byte(mailtest.Password)), encode([]byte("\x00" + mailtest.User + "\x00" + mailtest.Password)),
+	}
+}
 
 func (f mailFake) Chats() []string { return []string{mailtest.Admin, mailtest.Second} }
 

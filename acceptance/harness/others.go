@@ -1,6 +1,8 @@
 package harness
 
 import (
+	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -8,9 +10,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
 	"friendlyfire/bot/ntfy"
 	"friendlyfire/bot/ntfy/ntfytest"
 	"friendlyfire/bot/post/posttest"
+	"friendlyfire/bot/webhook"
 	"friendlyfire/bot/webhook/webhooktest"
 	"friendlyfire/config"
 )
@@ -134,7 +139,35 @@ type webhookFake struct {
 func newWebhook(t *testing.T, inMemory bool) Fake {
 	t.Helper()
 	s := webhooktest.Start(t, port(inMemory, 8084))
+	t.Cleanup(func() { asTheSchemaSays(t, s.Messages()) })
 	return webhookFake{s, []string{config.Alias("webhook", s.URL()+webhooktest.Path), "ops"}}
+}
+
+// asTheSchemaSays fails the test for every document that is not.
+func asTheSchemaSays(t *testing.T, documents []webhooktest.Message) {
+	t.Helper()
+	text, err := jsonschema.UnmarshalJSON(bytes.NewReader(webhook.Schema))
+	if err != nil {
+		t.Fatal(err)
+	}
+	compiler := jsonschema.NewCompiler()
+	compiler.AssertFormat()
+	if err := compiler.AddResource("schema.json", text); err != nil {
+		t.Fatal(err)
+	}
+	schema, err := compiler.Compile("schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range documents {
+		value, err := jsonschema.UnmarshalJSON(bytes.NewReader(d.Body))
+		if err == nil {
+			err = schema.Validate(value)
+		}
+		if err != nil || !d.Signed || d.ID != d.HeaderID {
+			t.Errorf("a document that is not as the schema says, or signed by another: %v, %s", err, d.Body)
+		}
+	}
 }
 
 func (f webhookFake) Name() string { return "webhook" }
@@ -145,14 +178,21 @@ func (f webhookFake) Section() string {
 
 func (f webhookFake) Files() map[string]string {
 	return map[string]string{
-		"webhooks": "# two of them\n" + f.URL() + webhooktest.Path + "\nops " + f.URL() + webhooktest.Path2 + "\n",
-		"webhook":  webhooktest.Key,
+		"webhooks": "# two of them\n" + f.URL() + webhooktest.Path + "\n" +
+			"ops http://" + account + "@" + f.Addr() + webhooktest.Path2 + "\n",
+		"webhook": webhooktest.Key,
 	}
 }
 
 func (f webhookFake) Secrets() []string {
-	return []string{webhooktest.Key, strings.TrimPrefix(webhooktest.Key, "whsec_"), webhooktest.Path, webhooktest.Path2}
+	return []string{
+		webhooktest.Key, strings.TrimPrefix(webhooktest.Key, "whsec_"), webhooktest.Path, webhooktest.Path2,
+		account, base64.StdEncoding.EncodeToString([]byte(account)),
+	}
 }
+
+// account is the name and the password in the URL of a webhook.
+const account = "hook:CANARY-basic"
 
 func (f webhookFake) Chats() []string { return f.chats }
 

@@ -30,7 +30,7 @@ func page(m msg.Message, picture string, width int) string {
 <title>%s</title><style>
 %s
 </style></head><body><div>`, html.EscapeString(subject(m.Text)), style)
-	for _, r := range m.Text {
+	for _, r := range m.Text.Unlinked() {
 		text := strings.ReplaceAll(html.EscapeString(visible(r.Text)), "\n", "<br>\n")
 		switch r.Style {
 		case msg.Bold:

@@ -138,7 +138,15 @@ func TestS11WhatIsSaidInPlainTextCountsForNothing(t *testing.T) {
 }
 
 func TestLoginsOfAllKinds(t *testing.T) {
-	for _, ways := range [][]string{{"PLAIN"}, {"LOGIN"}, {"LOGIN", "PLAIN"}, {"XOAUTH2", "CRAM-MD5", "LOGIN"}} {
+	for _, ways := range [][]string{
+		{"PLAIN"},
+		{"LOGIN"},
+		{"LOGIN", "PLAIN"},
+		{"XOAUTH2", "CRAM-MD5", "LOGIN"},
+		{"SCRAM-SHA-1"},
+		{"SCRAM-SHA-256"},
+		{"SCRAM-SHA-256-PLUS", "SCRAM-SHA-256", "SCRAM-SHA-1"},
+	} {
 		inBubble(t, func(t *testing.T, s *mailtest.Server, c *Client) {
 			s.Ways = ways
 			if err := c.Send(t.Context(), mailtest.Admin, say("alert")); err != nil {
@@ -146,6 +154,12 @@ func TestLoginsOfAllKinds(t *testing.T) {
 			}
 		})
 	}
+	inBubble(t, func(t *testing.T, s *mailtest.Server, c *Client) {
+		s.Ways, c.password = []string{"SCRAM-SHA-256"}, config.NewSecret("another")
+		if err := c.Send(t.Context(), mailtest.Admin, say("alert")); err == nil || !strings.Contains(err.Error(), "(535") {
+			t.Errorf("a wrong password: %v", err)
+		}
+	})
 	inBubble(t, func(t *testing.T, s *mailtest.Server, c *Client) {
 		s.Ways = []string{"XOAUTH2", "NTLM"}
 		err := c.Send(t.Context(), mailtest.Admin, msg.Message{Text: msg.Text{{Text: "alert"}}})

@@ -122,6 +122,27 @@ func TestS05NoTextBecomesAHeader(t *testing.T) {
 	}
 }
 
+// Mail programs make links of URLs in plain text, too.
+func TestS21AURLThatSomebodyTriedIsNoLink(t *testing.T) {
+	inBubble(t, func(t *testing.T, s *mailtest.Server, c *Client) {
+		m := shown(t, "Tried ")
+		for _, name := range []string{"https://evil.example/a", "HTTP://evil.example", "www.evil.example", "a:b", "x.y"} {
+			m.Text = append(m.Text, msg.Run{Text: name, Style: msg.Code}, msg.Run{Text: ", "})
+		}
+		if err := c.Send(t.Context(), mailtest.Admin, m); err != nil {
+			t.Fatal(err)
+		}
+		got := s.Mails()[0]
+		page, _, _ := strings.Cut(strings.Split(got.HTML, "<body>")[1], "<img")
+		for _, text := range []string{got.Text, page} {
+			if strings.Contains(text, "://") || strings.Contains(text, "www.") || !strings.Contains(text, "evil.example/a") ||
+				!strings.Contains(text, "a:b") {
+				t.Errorf("reads %q", text)
+			}
+		}
+	})
+}
+
 // headers are all that a mail has.
 var headers = []string{
 	"Auto-Submitted", "Content-Transfer-Encoding", "Content-Type", "Date", "From", "Importance", "List-Id", "Message-Id", "Mime-Version",
@@ -218,7 +239,7 @@ func TestR04AFloodIsSlowedDown(t *testing.T) {
 // A storm of a day does not use up what a provider takes in one: its last hour is told as well.
 func TestR04ADayOfAlertsStaysBelowTheProvidersLimit(t *testing.T) {
 	inBubble(t, func(t *testing.T, s *mailtest.Server, c *Client) {
-		for began := time.Now(); time.Since(began) < 24*time.Hour; time.Sleep(5 * time.Second) {
+		for began := time.Now(); time.Since(began) < 24*time.Hour; time.Sleep(time.Minute) {
 			for _, to := range []string{mailtest.Admin, mailtest.Second} {
 				limit, ok := errors.AsType[*msg.RetryAfterError](c.Send(t.Context(), to, say("alert")))
 				if ok && (limit.After <= 0 || limit.After > dayEvery) {

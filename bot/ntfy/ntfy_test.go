@@ -194,6 +194,20 @@ func TestS05NothingIsDecodedThatWasNotEncoded(t *testing.T) {
 	}
 }
 
+// The apps make links of URLs.
+func TestS21AURLThatSomebodyTriedIsNoLink(t *testing.T) {
+	inMemory(t, func(t *testing.T, s *ntfytest.Server, c *client, chat string) {
+		m := msg.Message{Text: msg.Text{{Text: "head\nTried "}, {Text: "https://evil.example/a, www.evil.example", Style: msg.Code}}}
+		if err := c.Send(t.Context(), chat, m); err != nil {
+			t.Fatal(err)
+		}
+		if got := s.Messages()[0].Message; strings.Contains(got, "://") || strings.Contains(got, "www.") ||
+			strings.ReplaceAll(got, "\u200a", "") != "Tried https://evil.example/a, www.evil.example" {
+			t.Errorf("reads %q", got)
+		}
+	})
+}
+
 func onPictures(f posttest.Fault) func(posttest.Request) posttest.Fault {
 	return func(q posttest.Request) posttest.Fault {
 		if q.Method == http.MethodPut {
@@ -288,7 +302,7 @@ func TestR04TheServersPaceIsKept(t *testing.T) {
 func TestR04TheDaysMessagesAreEkedOut(t *testing.T) {
 	inMemory(t, func(t *testing.T, s *ntfytest.Server, c *client, _ string) {
 		c.day = newClient(NewConfig().Server, "", nil, nil, msg.Bot{}).day
-		for began := time.Now(); time.Since(began) < 24*time.Hour; time.Sleep(10 * time.Second) {
+		for began := time.Now(); time.Since(began) < 24*time.Hour; time.Sleep(time.Minute) {
 			for _, chat := range c.chats {
 				limit, ok := errors.AsType[*msg.RetryAfterError](c.Send(t.Context(), chat, msg.Message{Text: msg.Text{{Text: "x"}}}))
 				if ok && (limit.After > dailyEvery || limit.Scope != msg.WholePlatform) {

@@ -90,10 +90,11 @@ func encode(v any) []byte {
 	return b.Bytes()
 }
 
-// plain is the text without its styles: ntfy has none but Markdown, which foreign text could use.
+// plain is the text without its styles: ntfy has none but Markdown, which foreign text could use. The apps make links of
+// URLs.
 func plain(t msg.Text) string {
 	var b strings.Builder
-	for i, r := range t {
+	for i, r := range t.Unlinked() {
 		if r.Style == msg.Pre && i > 0 && !strings.HasSuffix(b.String(), "\n") {
 			b.WriteByte('\n')
 		}

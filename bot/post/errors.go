@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -23,7 +24,7 @@ func redact(err error) string {
 		dns     *net.DNSError
 		cert    *tls.CertificateVerificationError
 		record  tls.RecordHeaderError
-		alert   tls.AlertError
+		op      *net.OpError
 		refused *RefusedAddressError
 		network net.Error
 		errno   syscall.Errno
@@ -39,8 +40,8 @@ func redact(err error) string {
 		return "x509: " + certificateFault(cert.Err)
 	case errors.As(err, &record):
 		return "tls: the server speaks another protocol"
-	case errors.As(err, &alert):
-		return "tls: " + alert.Error()
+	case errors.As(err, &op) && op.Op == "remote error", strings.HasPrefix(err.Error(), "tls: "):
+		return "tls: the handshake fails: is the server's TLS older than 1.2?"
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded),
 		errors.As(err, &network) && network.Timeout():
 		return "timeout"

@@ -2,6 +2,8 @@ package post
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"io"
 	"log"
@@ -35,7 +37,7 @@ func at(s *httptest.Server) Dialer {
 }
 
 // Whatever fails, the error says so without naming the host, the path or an address, and whether anything was sent.
-func TestErrorsHoldNothingOfTheRequest(t *testing.T) {
+func TestS01ErrorsHoldNothingOfTheRequest(t *testing.T) {
 	var requests atomic.Int32
 	handler := http.HandlerFunc(func(http.ResponseWriter, *http.Request) { requests.Add(1) })
 	impostor := httptest.NewUnstartedServer(handler)
@@ -85,7 +87,7 @@ func TestErrorsHoldNothingOfTheRequest(t *testing.T) {
 	}
 }
 
-func TestNoRedirectIsFollowedAndNoAnswerIsReadWithoutEnd(t *testing.T) {
+func TestS11NoRedirectIsFollowedAndNoAnswerIsReadWithoutEnd(t *testing.T) {
 	var elsewhere atomic.Int32
 	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { elsewhere.Add(1) }))
 	defer other.Close()
@@ -102,6 +104,53 @@ func TestNoRedirectIsFollowedAndNoAnswerIsReadWithoutEnd(t *testing.T) {
 	a, err := to(t, "http", at(s))
 	if err != nil || a.Status != http.StatusPermanentRedirect || len(a.Body) != maxAnswer || elsewhere.Load() > 0 {
 		t.Errorf("%v, status %d, %d bytes, %d requests elsewhere", err, a.Status, len(a.Body), elsewhere.Load())
+	}
+}
+
+// A server has to prove that it is the one, by a version of TLS that nobody can break, before it gets anything.
+func TestS11AndS12NothingIsSentToAnImpostor(t *testing.T) {
+	var requests atomic.Int32
+	start := func(config *tls.Config) (*httptest.Server, *x509.CertPool) {
+		s := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { requests.Add(1) }))
+		s.Config.ErrorLog, s.TLS = log.New(io.Discard, "", 0), config
+		s.StartTLS()
+		t.Cleanup(s.Close)
+		roots := x509.NewCertPool()
+		roots.AddCert(s.Certificate()) // for example.com
+		return s, roots
+	}
+	for name, tc := range map[string]struct {
+		config *tls.Config
+		host   string
+		known  bool
+		want   string // "": it arrives
+	}{
+		"the one":         {nil, "example.com", true, ""},
+		"nobody knows it": {nil, "example.com", false, "signed by unknown authority"},
+		"another's name":  {nil, "canary.example.org", true, "is for another host"},
+		"TLS 1.1":         {&tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11}, "example.com", true, "tls: the handshake"}, //nolint:gosec,lll // what is tested
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, roots := start(tc.config)
+			c := New(at(s), func(http.Header) {})
+			if tc.known {
+				c.transport.TLSClientConfig.RootCAs = roots
+			}
+			r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "https://"+tc.host+"/CANARY", strings.NewReader("{}"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			before := requests.Load()
+			_, err = c.Do(t.Context(), r)
+			arrived := requests.Load() > before
+			no, unsent := errors.AsType[*msg.NotSentError](err)
+			switch {
+			case tc.want == "" && (err != nil || !arrived):
+				t.Errorf("%v, arrived: %v", err, arrived)
+			case tc.want != "" && (arrived || !unsent || !no.Unreached || !strings.Contains(err.Error(), tc.want)):
+				t.Errorf("%v, arrived: %v; want %q", err, arrived, tc.want)
+			}
+		})
 	}
 }
 

@@ -100,6 +100,21 @@ func TestARepeatHasTheSameIdAndASignatureOfItsOwn(t *testing.T) {
 	})
 }
 
+func TestTheAccountInAURLTravelsInAHeader(t *testing.T) {
+	inMemory(t, func(c *Config) {
+		c.Targets[0].URL = config.NewSecret(strings.Replace(c.Targets[0].URL.Reveal(), "http://", "http://me:a%40b@", 1))
+	}, func(t *testing.T, s *webhooktest.Server, c *client) {
+		if err := c.Send(t.Context(), "ops", alert); err != nil {
+			t.Fatal(err)
+		}
+		q := s.Requests()[0]
+		if got, want := q.Header.Get("Authorization"), "Basic "+base64.StdEncoding.EncodeToString([]byte("me:a@b")); got != want ||
+			strings.Contains(q.Path, "me:") {
+			t.Errorf("Authorization: %q, want %q, of %q", got, want, q.Path)
+		}
+	})
+}
+
 func TestDocumentsAreAsTheSchemaSays(t *testing.T) {
 	schema, err := jsonschema.UnmarshalJSON(bytes.NewReader(Schema))
 	if err != nil {

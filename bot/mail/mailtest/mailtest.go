@@ -31,7 +31,7 @@ type Server struct {
 	Bare     bool        // no TLS at all
 	Open     bool        // nobody need log in
 	TLS      *tls.Config // nil: a certificate for Host and 127.0.0.1, which Roots trust
-	Ways     []string    // to log in: PLAIN, LOGIN; nil: both
+	Ways     []string    // to log in: PLAIN, LOGIN, SCRAM-SHA-1, SCRAM-SHA-256; nil: the first two
 	Size     int         // the largest mail, in bytes; 0: not said
 
 	mu       sync.Mutex

@@ -186,6 +186,10 @@ func (c *session) logIn(rest string) {
 		if parts := strings.Split(string(text), "\x00"); len(parts) == 3 {
 			user, password = parts[1], parts[2]
 		}
+	case hashes[way] != nil:
+		if c.scram(hashes[way], ask) {
+			user, password = User, Password
+		}
 	default:
 		user, password = ask("Username:"), ask("Password:")
 	}
