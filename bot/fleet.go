@@ -4,6 +4,7 @@ import (
 	"strings"
 	"time"
 
+	"friendlyfire/charts"
 	"friendlyfire/store"
 )
 
@@ -67,4 +68,13 @@ func (h *Health) newestOf(all []Watched, states byName, now time.Time) string {
 		return "no ban yet"
 	}
 	return h.lastBan(newest, now) + " on " + newest.Name
+}
+
+// leadingServers is leaders, with how many servers the chart names where they are more than it can.
+func leadingServers(rep Report) string {
+	s := leaders(rep)
+	if n := len(rep.Rows); n > charts.MostBars {
+		s += "\n" + number(charts.MostBars) + " of " + plural(n, "server") + " named"
+	}
+	return s
 }

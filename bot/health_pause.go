@@ -149,7 +149,7 @@ func (r *round) pause(ctx context.Context, s store.SourceStatus, otherwiseWell b
 	passed := now.Sub(newest)
 	var usual usualPause
 	long := false
-	if passed > leastPause {
+	if passed > leastPause && s.Bans >= pauseBanDays { // with fewer there is no past to ask for
 		var err error
 		if usual, long, err = h.usualPause(ctx, s.Name, newest); err != nil {
 			return err

@@ -52,7 +52,7 @@ var kinds = []kind{
 		window: lastWeek,
 	},
 	{
-		name: "source", count: bySource, keyName: sourceName, chart: barChart, highlights: leaders, find: findHits,
+		name: "source", count: bySource, keyName: sourceName, chart: barChart, highlights: leadingServers, find: findHits,
 		drawn: hasBars,
 	},
 	{

@@ -32,6 +32,7 @@ type jailsPast struct {
 	marks  map[string]store.Marks // what people said of them
 	proven map[string]store.Proof // that a login proves wrong
 	told   string                 // the causes in words, each after a line break
+	there  []strictServer         // on which a jail is stricter than elsewhere
 }
 
 // changeOf is the change of a jail's rule that is worth a word; nil for none.
@@ -65,6 +66,11 @@ func byJailAndPast(ctx context.Context, r *Reporter, rep *Report) (store.Counts,
 		return counts, err
 	}
 	d.told = r.Words.causes(d.causes)
+	servers, err := r.Store.SharesByServer(ctx, rep.scope())
+	if err != nil {
+		return counts, err
+	}
+	d.there = strictServers(servers)
 	rep.detail = d
 	if rep.Since == "all" {
 		return counts, nil
@@ -192,7 +198,7 @@ func strictest(rep Report) string {
 		s += "\nStricter than usual: " + list(risen)
 	}
 	d := detail[jailsPast](rep)
-	return s + d.told + lookLikePeople(byShare(rep.Rows), d.looks) + provenWrong(byShare(rep.Rows), d.proven) +
+	return s + d.told + stricterThere(d.there) + lookLikePeople(byShare(rep.Rows), d.looks) + provenWrong(byShare(rep.Rows), d.proven) +
 		byMarks(byShare(rep.Rows), d.marks)
 }
 
