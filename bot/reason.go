@@ -4,6 +4,7 @@ import (
 	"os"
 	"regexp"
 	"strings"
+	"sync"
 
 	"friendlyfire/store"
 )
@@ -53,7 +54,7 @@ func ReasonOf(text string) Reason {
 		return r
 	}
 	for _, k := range knownErrors {
-		if m := k.form.FindStringSubmatch(text); m != nil {
+		if m := k.form().FindStringSubmatch(text); m != nil {
 			r, found := k.reason, strings.Join(m[1:], "") // one group at most takes part
 			r.Says = strings.ReplaceAll(r.Says, "$1", found)
 			r.Does = strings.ReplaceAll(r.Does, "$1", found)
@@ -111,7 +112,7 @@ func forbiddenHere(path string) Reason {
 
 // knownErrors are the errors that have words, the more telling before the more general. $1 is what the form has found.
 var knownErrors = []struct {
-	form   *regexp.Regexp
+	form   func() *regexp.Regexp
 	reason Reason
 }{
 	// Telegram, by the text of the Bot API: https://github.com/tdlib/telegram-bot-api
@@ -225,4 +226,7 @@ var knownErrors = []struct {
 	{known(`reply of more than|more than \d+ bytes`), Reason{Says: "the answer is longer than it may be"}},
 }
 
-func known(form string) *regexp.Regexp { return regexp.MustCompile(`(?i)` + form) }
+// known compiles the form once it is asked for: most days need none of them, and all of them take half a megabyte.
+func known(form string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?i)` + form) })
+}

@@ -174,9 +174,9 @@ func (w Words) Lacks(one Tuned, jail string) msg.Text {
 		return append(t, text(" is a CSV file, which lists bans and no failures. Name Fail2Ban's own log beside it in its "+
 			"[[source]]: "), code("log = "+own), text(ruleNow(one, jail)))
 	case one.Lack == LacksFailures:
-		return append(t, text(": its log names no failures (“Found”): Fail2Ban writes them at loglevel INFO, as is usual. On "+
-			"its server: "), code("sudo fail2ban-client set loglevel INFO"), text(", and "), code("loglevel = INFO"), text(" in "),
-			code("/etc/fail2ban/fail2ban.local"), text(" for good"+ruleNow(one, jail)))
+		return append(t, text(": its log names no failures (“Found”): Fail2Ban writes them at loglevel INFO, as is usual"+
+			ruleNow(one, jail)+". Set "), code("loglevel = INFO"), text(" in "), code("/etc/fail2ban/fail2ban.local"),
+			text(" on its server for good, and there at once: "), code("sudo fail2ban-client set loglevel INFO"))
 	case jail != "" && !slices.Contains(one.Jails, jail):
 		t = append(t, text(" has no jail “"+w.foreign(store.Clean(jail, 40), "")+"”."+DidYouMean(jail, one.Jails)))
 		if len(one.Jails) > 0 {

@@ -99,7 +99,7 @@ func TestTuneSaysWhatIsMissing(t *testing.T) {
 	const mute = "2026-11-27 10:00:00,123 fail2ban.actions        [900]: NOTICE  [sshd] Ban 192.0.2.1\n"
 	for name, test := range map[string]struct{ bans, want string }{
 		"CSV":            {csv, `web1 is a CSV file, which lists bans and no failures. Name Fail2Ban's own log beside it in its [[source]]: log = "/var/log/fail2ban.log"`},
-		"a low loglevel": {mute, "its log names no failures (“Found”): Fail2Ban writes them at loglevel INFO, as is usual. On its server: sudo fail2ban-client set loglevel INFO"},
+		"a low loglevel": {mute, "its log names no failures (“Found”): Fail2Ban writes them at loglevel INFO, as is usual. Set loglevel = INFO in /etc/fail2ban/fail2ban.local on its server for good, and there at once: sudo fail2ban-client set loglevel INFO\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := harness.NewSampleScene(t)

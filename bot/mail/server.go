@@ -53,21 +53,24 @@ func parseServer(s string) (server, error) {
 	if n, err := strconv.ParseUint(out.port, 10, 32); err != nil || n < 1 || n > math.MaxUint16 {
 		return server{}, expected
 	}
-	if net.ParseIP(out.host) == nil && !hostForm.MatchString(out.host) {
+	if net.ParseIP(out.host) == nil && (len(out.host) > longestHost || !hostForm.MatchString(out.host)) {
 		return server{}, expected
 	}
 	return out, nil
 }
 
 var (
-	// hostForm matches a host name: RFC 1123, section 2.1.
-	hostForm = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9.-]{0,252}[A-Za-z0-9])?$`)
+	// hostForm matches a host name, of any length: RFC 1123, section 2.1.
+	hostForm = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$`)
 
 	// addressForm matches an address as nearly all are: RFC 5321, section 4.1.2, without quotes and literals. Nothing
 	// in it has a meaning in a command or a header.
 	addressForm = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*" +
-		`@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?$`)
+		`@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?$`)
 )
+
+// longestHost is the length of the longest name of a host, in bytes.
+const longestHost = 253
 
 // isAddress reports whether s is a bare address.
 func isAddress(s string) bool { return len(s) <= 254 && addressForm.MatchString(s) }
