@@ -41,7 +41,7 @@ func described(m msg.Message) *[]attachment {
 	if m.Photo == nil {
 		return nil
 	}
-	caption := strings.Map(visible, strings.ToValidUTF8(strings.TrimSpace(m.Text.String()), "\ufffd"))
+	caption := strings.Map(msg.Visible, strings.ToValidUTF8(strings.TrimSpace(m.Text.String()), "\ufffd"))
 	if chars := []rune(caption); len(chars) > maxDescription {
 		caption = string(chars[:maxDescription-1]) + "…"
 	}

@@ -25,7 +25,7 @@ func (c *Client) Fits(m msg.Message) bool {
 func markdown(t msg.Text) string {
 	var b strings.Builder
 	last := msg.Plain
-	for _, r := range mergeRuns(t) {
+	for _, r := range t.Visible() {
 		if quote := r.Style == msg.Quote; quote && !atLineStart(b.String()) || last == msg.Quote && r.Text[0] != '\n' {
 			b.WriteByte('\n')
 		}
@@ -65,31 +65,6 @@ func subtext(lines string) string {
 
 // tickLookalike replaces a backtick in code, where nothing can be escaped.
 const tickLookalike = "\u02cb"
-
-// mergeRuns joins adjacent runs of the same style, whose markup would run together, and drops empty runs and invisible
-// characters.
-func mergeRuns(t msg.Text) msg.Text {
-	var out msg.Text
-	for _, r := range t {
-		r.Text = strings.Map(visible, strings.ToValidUTF8(r.Text, "\ufffd"))
-		switch last := len(out) - 1; {
-		case r.Text == "":
-		case last >= 0 && out[last].Style == r.Style:
-			out[last].Text += r.Text
-		default:
-			out = append(out, r)
-		}
-	}
-	return out
-}
-
-// visible drops control and formatting characters, such as those that change the writing direction.
-func visible(r rune) rune {
-	if r != '\n' && (unicode.IsControl(r) || unicode.Is(unicode.Cf, r)) {
-		return -1
-	}
-	return r
-}
 
 // escape puts a backslash before what Discord would treat as markup: emphasis, code, spoilers, links, mentions, times,
 // commands and emoji anywhere; headings, quotes and lists at the beginning of a line; the colon of a bare URL; the dot of

@@ -102,7 +102,7 @@ func FuzzMarkdown(f *testing.F) {
 				shown.WriteRune(r)
 			}
 		}
-		if want := strings.Map(visible, strings.ToValidUTF8(s, "\ufffd")); shown.String() != want {
+		if want := strings.Map(msg.Visible, strings.ToValidUTF8(s, "\ufffd")); shown.String() != want {
 			t.Fatalf("%q shows as %q", want, shown.String())
 		}
 		if strings.Contains(got, "://") && !strings.Contains(got, `\://`) {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"strings"
-	"unicode"
 
 	"friendlyfire/bot/msg"
 	"friendlyfire/store"
@@ -98,15 +97,7 @@ func plain(t msg.Text) string {
 		if r.Style == msg.Pre && i > 0 && !strings.HasSuffix(b.String(), "\n") {
 			b.WriteByte('\n')
 		}
-		b.WriteString(strings.Map(visible, strings.ToValidUTF8(r.Text, "\ufffd")))
+		b.WriteString(strings.Map(msg.Visible, strings.ToValidUTF8(r.Text, "\ufffd")))
 	}
 	return strings.TrimSpace(b.String())
-}
-
-// visible drops control and formatting characters, such as those that change the writing direction.
-func visible(r rune) rune {
-	if r != '\n' && (unicode.IsControl(r) || unicode.Is(unicode.Cf, r)) {
-		return -1
-	}
-	return r
 }

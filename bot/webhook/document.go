@@ -43,7 +43,7 @@ type documentBan struct {
 // document is the body in the form "".
 func document(m msg.Message, id string, at time.Time) []byte {
 	d := documentBody{
-		ID: id, Timestamp: at.UTC().Format(time.RFC3339), Kind: m.Kind, Text: strings.TrimSpace(clean(m.Text).String()),
+		ID: id, Timestamp: at.UTC().Format(time.RFC3339), Kind: m.Kind, Text: strings.TrimSpace(m.Text.Visible().String()),
 		Silent: m.Silent, Repeat: m.Repeat, Command: m.Command, Chart: m.Photo,
 	}
 	if d.Kind == "" {

@@ -3,9 +3,7 @@ package webhook
 import (
 	"bytes"
 	"encoding/json"
-	"strings"
 	"time"
-	"unicode"
 
 	"friendlyfire/bot/msg"
 )
@@ -18,7 +16,7 @@ type form struct {
 
 // forms are those of the key form.
 var forms = map[string]form{
-	"":           {document, func(t msg.Text) bool { return len(encode(clean(t).String())) <= maxText }},
+	"":           {document, func(t msg.Text) bool { return len(encode(t.Visible().String())) <= maxText }},
 	"slack":      {slackBody, slackFits},
 	"mattermost": {mattermostBody, mattermostFits},
 	"teams":      {teamsBody, teamsFits},
@@ -33,26 +31,4 @@ func encode(v any) []byte {
 		panic(err) // strings, numbers and slices always can be encoded
 	}
 	return bytes.TrimRight(b.Bytes(), "\n")
-}
-
-// clean is a text without control and formatting characters, and without runs that are empty.
-func clean(t msg.Text) (out msg.Text) {
-	for _, r := range t {
-		r.Text = strings.Map(visible, strings.ToValidUTF8(r.Text, "\ufffd"))
-		switch last := len(out) - 1; {
-		case r.Text == "":
-		case last >= 0 && out[last].Style == r.Style:
-			out[last].Text += r.Text
-		default:
-			out = append(out, r)
-		}
-	}
-	return out
-}
-
-func visible(r rune) rune {
-	if r != '\n' && (unicode.IsControl(r) || unicode.Is(unicode.Cf, r)) {
-		return -1
-	}
-	return r
 }

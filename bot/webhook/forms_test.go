@@ -59,7 +59,7 @@ func TestS05SlackShowsTextAsItIs(t *testing.T) {
 				}
 			}
 		}
-		if want := strings.Trim(clean(message(text).Text).String(), "\n"); shown != want {
+		if want := strings.Trim(message(text).Text.Visible().String(), "\n"); shown != want {
 			t.Errorf("shown is %q, want %q", shown, want)
 		}
 	}
@@ -101,7 +101,7 @@ func TestS05TeamsShowsTextAsItIs(t *testing.T) {
 			}
 			lines = append(lines, line)
 		}
-		if got, want := strings.Join(lines, "\n"), clean(message(text).Text).String(); got != want {
+		if got, want := strings.Join(lines, "\n"), message(text).Text.Visible().String(); got != want {
 			t.Errorf("shown is %q, want %q", got, want)
 		}
 		if strings.Contains(string(raw), "entities") {

@@ -29,7 +29,7 @@ func mattermostBody(m msg.Message, _ string, _ time.Time) []byte {
 // mattermostText is the text in Markdown. In code there are no links and no mentions.
 func mattermostText(t msg.Text) string {
 	var b strings.Builder
-	for _, r := range clean(t) {
+	for _, r := range t.Visible() {
 		switch r.Style {
 		case msg.Bold:
 			b.WriteString("**" + escapeMarkdown(r.Text) + "**")

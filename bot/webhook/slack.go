@@ -13,7 +13,7 @@ import (
 const maxSlack = 3000
 
 func slackFits(t msg.Text) bool {
-	return utf8.RuneCountInString(slackEscape.Replace(clean(t).String())) <= maxSlack
+	return utf8.RuneCountInString(slackEscape.Replace(t.Visible().String())) <= maxSlack
 }
 
 // slackEscape is what text outside of blocks needs: https://docs.slack.dev/messaging/formatting-message-text/#escaping.
@@ -49,7 +49,7 @@ func slackBody(m msg.Message, _ string, _ time.Time) []byte {
 		}
 		rich.Elements = append(rich.Elements, branch{kind, []leaf{l}})
 	}
-	text := clean(m.Text)
+	text := m.Text.Visible()
 	for _, r := range text {
 		switch r.Style {
 		case msg.Pre:

@@ -31,7 +31,7 @@ func teamsBody(m msg.Message, _ string, _ time.Time) []byte {
 		Spacing string `json:"spacing"`
 	}
 	lines := []block{{Type: "RichTextBlock", Spacing: "None"}}
-	for _, r := range clean(m.Text) {
+	for _, r := range m.Text.Visible() {
 		for i, part := range strings.Split(r.Text, "\n") {
 			if i > 0 {
 				lines = append(lines, block{Type: "RichTextBlock", Spacing: "None"})
