@@ -22,13 +22,14 @@ type freshRoot struct {
 	enter    []string // a command that starts others within
 }
 
+// layer says where the system is, and where in it a folder of the test's own with the package is.
 const layer = `set -e
-layer=$(mktemp -d); trap 'rm -rf "$layer"' EXIT
+layer=$(mktemp -d); trap 'cd /; umount -R "$layer"; rmdir "$layer"' EXIT
 mount -t tmpfs tmpfs "$layer"; mkdir "$layer"/upper "$layer"/work "$layer"/root
 mount -t overlay overlay -o "lowerdir=$1,upperdir=$layer/upper,workdir=$layer/work" "$layer/root"
 mount --bind /dev "$layer/root/dev"; mount --rbind /dev/pts "$layer/root/dev/pts"; mount -t proc proc "$layer/root/proc"
-cp "$2" "$layer/root/package.deb"; echo "$layer/root"; cat >/dev/null
-umount -R "$layer"`
+own=$(mktemp -d "$layer/root/package-XXXXXX"); cp "$2" "$own/package.deb"
+echo "$layer/root ${own#"$layer/root"}"; cat >/dev/null`
 
 func newFreshRoot(t *testing.T) *freshRoot {
 	t.Helper()
@@ -53,23 +54,24 @@ func newFreshRoot(t *testing.T) *freshRoot {
 		until.Close()
 		holder.Wait()
 	})
-	where, err := bufio.NewReader(out).ReadString('\n')
+	line, err := bufio.NewReader(out).ReadString('\n')
 	if err != nil {
 		t.Fatal(err)
 	}
+	where, own, _ := strings.Cut(strings.TrimSpace(line), " ")
 	f := &freshRoot{t: t, telegram: telegramtest.Start(t), enter: []string{
-		"nsenter", fmt.Sprintf("--mount=/proc/%d/ns/mnt", holder.Process.Pid), "--", "chroot", strings.TrimSpace(where),
+		"nsenter", fmt.Sprintf("--mount=/proc/%d/ns/mnt", holder.Process.Pid), "--", "chroot", where,
 		"env", "-i", "-C", "/root", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8", "DEBIAN_FRONTEND=noninteractive",
 	}}
 	f.telegram.SetChat(telegramtest.Chat{ID: -1001234567890, Title: "Ops"})
 	began := time.Now()
-	f.must("dpkg", "--install", "/package.deb")
+	f.must("dpkg", "--install", own+"/package.deb")
 	t.Logf("installing the package took %v", time.Since(began).Round(time.Millisecond))
 
 	// What a newcomer finds, and the one thing that is not as at his: where Telegram is.
-	const line = "%s,123 fail2ban.actions        [712]: NOTICE  [sshd] Ban 81.241.7.9\n"
-	f.write("/var/log/fail2ban.log", "0640 root adm", fmt.Sprintf(line, time.Now().UTC().Add(-10*time.Minute).Format(time.DateTime)))
-	f.write("/var/log/fail2ban.log.1", "0640 root adm", fmt.Sprintf(line, time.Now().UTC().AddDate(0, 0, -7).Format(time.DateTime)))
+	const ban = "%s,123 fail2ban.actions        [712]: NOTICE  [sshd] Ban 81.241.7.9\n"
+	f.write("/var/log/fail2ban.log", "0640 root adm", fmt.Sprintf(ban, time.Now().UTC().Add(-10*time.Minute).Format(time.DateTime)))
+	f.write("/var/log/fail2ban.log.1", "0640 root adm", fmt.Sprintf(ban, time.Now().UTC().AddDate(0, 0, -7).Format(time.DateTime)))
 	f.must("sed", "-i", "s|https://api.telegram.org|"+f.telegram.URL()+"|; s|^whois = true |whois = false|",
 		"/etc/friendlyfire/config.toml")
 	f.write("/var/log/auth.log", "0640 root adm", "") // of rsyslog; without it Fail2Ban does not start on Debian 12
