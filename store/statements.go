@@ -111,9 +111,23 @@ func (s *kept) Close() error {
 
 // Close closes the connection. SQLite would keep the file open for its statements.
 func (k *keeper) Close() error {
+	k.forget()
+	return k.conn.Close()
+}
+
+func (k *keeper) forget() {
 	for _, s := range k.idle {
 		s.stmt.Close() //nolint:errcheck // it repeats the error of its last execution, if any
 	}
 	k.idle = nil
-	return k.conn.Close()
+}
+
+// forget closes the idle statements of a connection of database/sql.
+func forget(driverConn any) error {
+	k, ok := driverConn.(*keeper)
+	if !ok {
+		return fmt.Errorf("%T keeps no statements", driverConn)
+	}
+	k.forget()
+	return nil
 }

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -139,6 +140,33 @@ func TestKeptStatementsHoldNoSnapshot(t *testing.T) {
 		err := s.w.QueryRowContext(t.Context(), "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &frames, &moved)
 		if err != nil || busy != 0 {
 			t.Errorf("is the write-ahead log in use? %d, %v", busy, err)
+		}
+	}
+}
+
+// A bot that waits for the next ban keeps no plans of reports.
+func TestShrinkForgetsStatements(t *testing.T) {
+	s := openBans(t)
+	take(t, s, 0, ban(1, true))
+	if _, err := s.Totals(t.Context(), Window{}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Shrink(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for name, db := range map[string]*sql.DB{"the writer": s.w, "a reader": s.r} {
+		conn, err := db.Conn(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = conn.Raw(func(c any) error {
+			if idle := c.(*keeper).idle; len(idle) != 0 {
+				t.Errorf("%s keeps %d statements", name, len(idle))
+			}
+			return nil
+		})
+		if err := errors.Join(err, conn.Close()); err != nil {
+			t.Error(err)
 		}
 	}
 }

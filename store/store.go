@@ -14,6 +14,7 @@ import (
 	"io/fs"
 	"net/url"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -128,12 +129,9 @@ func (s *Store) Close() error {
 	return errors.Join(errs...)
 }
 
-// Shrink empties SQLite's caches, which refill by themselves. For connections that are in use it waits up to a second.
+// Shrink empties SQLite's caches and forgets prepared statements: both come back by themselves. For connections that are
+// in use it waits up to a second.
 func (s *Store) Shrink(ctx context.Context) error {
-	const shrink = "PRAGMA shrink_memory"
-	if err := s.exec(ctx, shrink); err != nil {
-		return err
-	}
 	waitCtx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
 	var conns []*sql.Conn // held until all have been shrunk, so that none is handed out twice
@@ -142,8 +140,8 @@ func (s *Store) Shrink(ctx context.Context) error {
 			c.Close() //nolint:errcheck // it only returns to the pool
 		}
 	}()
-	for range readers {
-		c, err := s.r.Conn(waitCtx)
+	for _, db := range append([]*sql.DB{s.w}, slices.Repeat([]*sql.DB{s.r}, readers)...) {
+		c, err := db.Conn(waitCtx)
 		if errors.Is(err, context.DeadlineExceeded) {
 			return nil
 		}
@@ -151,7 +149,10 @@ func (s *Store) Shrink(ctx context.Context) error {
 			return err
 		}
 		conns = append(conns, c)
-		if _, err := c.ExecContext(ctx, shrink); err != nil {
+		if err := c.Raw(forget); err != nil {
+			return err
+		}
+		if _, err := c.ExecContext(ctx, "PRAGMA shrink_memory"); err != nil {
 			return err
 		}
 	}
