@@ -220,23 +220,8 @@ func TestR29APictureHoldsBackNoWordsOfADeafPlatform(t *testing.T) {
 				return harness.Fault{What: kinds[int(uploads.Add(1))%len(kinds)]}
 			})
 		}
-		time.Sleep(58 * time.Minute)
-		stop := s.start()
-		s.Append(harness.BanRows(time.Now(), append(harness.Friends(1012)[1000:], harness.Foreign)))
-		time.Sleep(7*time.Minute - time.Second)
-		told := map[int]time.Time{}
-		for i := range 10 {
-			told[i] = time.Now()
-			s.ban(i)
-			time.Sleep(7 * time.Second)
-		}
-		time.Sleep(2 * time.Minute)
-		stop()
-		slowest := time.Duration(0)
-		for i, at := range told {
-			slowest = max(slowest, lastToHear(s.Platforms, harness.Alert(harness.Friend(i))).Sub(at))
-		}
-		lost, _ := s.LostAndRepeated(s.Chats(), harness.Friends(len(told)))
+		_, slowest := s.tenAlertsBesideADigest()
+		lost, _ := s.LostAndRepeated(s.Chats(), harness.Friends(10))
 		if lost > 0 || slowest > 5*time.Second || !s.InEveryChat(digest) {
 			t.Errorf("%d alerts lost, the slowest after %v; the words of the digest: %v", lost, slowest, s.Mentions(digest))
 		}

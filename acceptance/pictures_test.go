@@ -64,26 +64,11 @@ func TestR29APictureHoldsBackNoWords(t *testing.T) {
 					upload(discordtest.Channel)
 					return faults.discord
 				})
-				time.Sleep(58 * time.Minute)
-				stop := s.start()                                                                            // it is 23:58
-				s.Append(harness.BanRows(time.Now(), append(harness.Friends(1012)[1000:], harness.Foreign))) // a digest with a picture
-				time.Sleep(7*time.Minute - time.Second)
-				told := map[int]time.Time{}
-				for i := range 10 {
-					told[i] = time.Now()
-					s.ban(i)
-					time.Sleep(7 * time.Second)
-				}
-				time.Sleep(2 * time.Minute)
-				stop()
-				slowest := time.Duration(0)
-				for i, at := range told {
-					slowest = max(slowest, lastToHear(s.Platforms, harness.Alert(harness.Friend(i))).Sub(at))
-				}
-				if lost, _ := s.LostAndRepeated(harness.AllChats, harness.Friends(len(told))); lost > 0 || slowest > alertLimit {
+				began, slowest := s.tenAlertsBesideADigest()
+				if lost, _ := s.LostAndRepeated(harness.AllChats, harness.Friends(10)); lost > 0 || slowest > alertLimit {
 					t.Errorf("%d alerts lost, the slowest came after %v", lost, slowest)
 				}
-				late := lastToHear(s.Platforms, digest).Sub(told[0])
+				late := lastToHear(s.Platforms, digest).Sub(began)
 				if !s.InEveryChat(digest) || late > inTime {
 					t.Errorf("the words of the digest: %v, the last after %v", s.Mentions(digest), late)
 				}
@@ -112,4 +97,25 @@ func lastToHear(p harness.Platforms, text string) (last time.Time) {
 		}
 	}
 	return last
+}
+
+// tenAlertsBesideADigest runs the bot past midnight, when a digest with a picture is due, bans Friends(10) from then on, and
+// returns when that was and how long the slowest alert took to the last chat.
+func (s *simulation) tenAlertsBesideADigest() (began time.Time, slowest time.Duration) {
+	time.Sleep(58 * time.Minute)
+	stop := s.start() // it is 23:58
+	s.Append(harness.BanRows(time.Now(), append(harness.Friends(1012)[1000:], harness.Foreign)))
+	time.Sleep(7*time.Minute - time.Second)
+	var told [10]time.Time
+	for i := range told {
+		told[i] = time.Now()
+		s.ban(i)
+		time.Sleep(7 * time.Second)
+	}
+	time.Sleep(2 * time.Minute)
+	stop()
+	for i, at := range told {
+		slowest = max(slowest, lastToHear(s.Platforms, harness.Alert(harness.Friend(i))).Sub(at))
+	}
+	return told[0], slowest
 }

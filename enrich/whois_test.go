@@ -110,19 +110,25 @@ func TestNewsGoesBeforeTheBacklog(t *testing.T) {
 	})
 }
 
+// halfSilent is a world where all is Belgian, and the registry of addresses below 100.0.0.0 hangs.
+func halfSilent() *whoistest.Server {
+	fake := world(func(a netip.Addr) string {
+		if a.As4()[0] < 100 {
+			return "whois.apnic.net"
+		}
+		return "whois.ripe.net"
+	}, func(a netip.Addr) (string, string) {
+		p, _ := a.Prefix(24)
+		return p.String(), "BE"
+	})
+	fake.Handle("whois.apnic.net", whoistest.Hang)
+	return fake
+}
+
 func TestR23ASlowRegistryHoldsUpNobodyElsesNews(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := open(t)
-		fake := world(func(a netip.Addr) string {
-			if a.As4()[0] < 100 {
-				return "whois.apnic.net"
-			}
-			return "whois.ripe.net"
-		}, func(a netip.Addr) (string, string) {
-			p, _ := a.Prefix(24)
-			return p.String(), "BE"
-		})
-		fake.Handle("whois.apnic.net", whoistest.Hang)
+		fake := halfSilent()
 		ban(t, s, true, "1.1.1.1", "14.1.1.1")
 		w := &Whois{Store: s, Resolver: &Client{Dial: fake.Dial}}
 		done := make(chan error)
@@ -169,16 +175,7 @@ func TestR23ASlowRegistryHoldsUpNobodyElsesNews(t *testing.T) {
 func TestR23NewsDoesNotWaitForASlowRegistry(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := open(t)
-		fake := world(func(a netip.Addr) string {
-			if a.As4()[0] < 100 {
-				return "whois.apnic.net"
-			}
-			return "whois.ripe.net"
-		}, func(a netip.Addr) (string, string) {
-			p, _ := a.Prefix(24)
-			return p.String(), "BE"
-		})
-		fake.Handle("whois.apnic.net", whoistest.Hang)
+		fake := halfSilent()
 		ban(t, s, true, "1.1.1.1")
 		news := make(chan struct{}, 1)
 		w := &Whois{Store: s, Resolver: &Client{Dial: fake.Dial}, News: news}

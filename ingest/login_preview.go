@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"io"
 	"time"
 
 	"friendlyfire/store"
@@ -26,32 +25,10 @@ func (r *LoginReader) Peek(ctx context.Context) (p LoginPreview, err error) {
 	if err != nil {
 		return p, err
 	}
-	f, err := r.Source.Open(ctx, info.Name)
+	_, end, err := ends(ctx, r.Source, info)
 	if err != nil {
 		return p, err
 	}
-	defer f.Close()
-	first := []byte(nil)
-	if s, ok := f.(io.Seeker); ok && info.Size > peekBytes {
-		first = make([]byte, headerBytes)
-		if _, err := io.ReadFull(f, first); err != nil {
-			return p, err
-		}
-		if _, err := s.Seek(info.Size-peekBytes, io.SeekStart); err != nil {
-			return p, err
-		}
-	}
-	end, err := io.ReadAll(io.LimitReader(f, peekBytes))
-	if err != nil {
-		return p, err
-	}
-	if isDatabase(first) || isDatabase(end) {
-		return p, ErrDatabase
-	}
-	if first != nil {
-		end = end[bytes.IndexByte(end, '\n')+1:] // drop the partial first line
-	}
-	end = end[:bytes.LastIndexByte(end, '\n')+1] // drop the partial last line
 	lines := newLoginParser(&localTime{zone: r.Zone}, time.Unix(0, info.Modified), time.Now())
 	for line := range bytes.Lines(end) {
 		p.Lines++

@@ -35,6 +35,35 @@ type Preview struct {
 	Written time.Time
 }
 
+// ends returns the start of a large file, nil of a small one, and the whole lines at its end; ErrDatabase if it holds none.
+func ends(ctx context.Context, source Source, info Info) (begin, end []byte, err error) {
+	f, err := source.Open(ctx, info.Name)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer f.Close()
+	if s, ok := f.(io.Seeker); ok && info.Size > peekBytes {
+		begin = make([]byte, headerBytes)
+		if _, err := io.ReadFull(f, begin); err != nil {
+			return nil, nil, err
+		}
+		if _, err := s.Seek(info.Size-peekBytes, io.SeekStart); err != nil {
+			return nil, nil, err
+		}
+	}
+	end, err = io.ReadAll(io.LimitReader(f, peekBytes))
+	if err != nil {
+		return nil, nil, err
+	}
+	if isDatabase(begin) || begin == nil && isDatabase(end) {
+		return nil, nil, ErrDatabase
+	}
+	if begin != nil {
+		end = end[bytes.IndexByte(end, '\n')+1:] // drop the partial first line
+	}
+	return begin, end[:bytes.LastIndexByte(end, '\n')+1], nil // and the last one
+}
+
 // Peek parses the last lines of the source and stores nothing. Its errors do not name the source.
 func (r *Reader) Peek(ctx context.Context) (preview Preview, err error) {
 	info, err := r.Source.Stat(ctx)
@@ -42,35 +71,13 @@ func (r *Reader) Peek(ctx context.Context) (preview Preview, err error) {
 		return preview, err
 	}
 	preview.Modified = time.Unix(0, info.Modified)
-	f, err := r.Source.Open(ctx, info.Name)
-	if err != nil {
-		return preview, err
-	}
-	defer f.Close()
-	var begin []byte // nil: all is read
-	if s, ok := f.(io.Seeker); ok && info.Size > peekBytes {
-		begin = make([]byte, headerBytes)
-		if _, err := io.ReadFull(f, begin); err != nil {
-			return preview, err
-		}
-		if _, err := s.Seek(info.Size-peekBytes, io.SeekStart); err != nil {
-			return preview, err
-		}
-	}
-	end, err := io.ReadAll(io.LimitReader(f, peekBytes))
+	begin, end, err := ends(ctx, r.Source, info)
 	if err != nil {
 		return preview, err
 	}
 	cursor, err := r.Store.Cursor(ctx, r.Name)
 	if err != nil {
 		return preview, err
-	}
-	if begin != nil {
-		end = end[bytes.IndexByte(end, '\n')+1:] // drop the partial first line
-	}
-	end = end[:bytes.LastIndexByte(end, '\n')+1] // drop the partial last line
-	if isDatabase(begin) || begin == nil && isDatabase(end) {
-		return preview, ErrDatabase
 	}
 	known := store.Cursor{Columns: cursor.Columns, Offset: cursor.Offset}
 	if begin == nil {
