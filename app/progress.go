@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"friendlyfire/bot"
 	"friendlyfire/ingest"
 )
 
@@ -50,6 +51,6 @@ func (p *progress) show(read ingest.Progress) {
 	}
 	p.printed = now
 	remaining := time.Duration(took * float64(read.Size-read.Done) / float64(read.Done) * float64(time.Second))
-	fmt.Fprintf(p.out, "\r\033[KReading %s: %d bans, %d%%, %.0f bans/s, %v left",
-		read.Source, read.Bans, 100*read.Done/max(read.Size, 1), float64(read.Bans)/took, remaining.Round(time.Second))
+	fmt.Fprintf(p.out, "\r\033[KReading %s: %s bans, %d%%, %s bans/s, %v left", read.Source, bot.Number(read.Bans),
+		100*read.Done/max(read.Size, 1), bot.Number(int64(float64(read.Bans)/took)), remaining.Round(time.Second))
 }

@@ -111,6 +111,8 @@ func (a *Acting) liftable(ctx context.Context, ban int64) (g store.EnrichedBan, 
 		return g, false, err
 	}
 	acts, err := a.Store.ActsOfBan(ctx, ban)
-	lifted := slices.ContainsFunc(acts, func(one store.Act) bool { return one.Verb == "unban" && one.Outcome == store.ActDone })
-	return g, !lifted, err
+	return g, !slices.ContainsFunc(acts, hasLifted), err
 }
+
+// hasLifted reports whether the act has lifted a ban.
+func hasLifted(one store.Act) bool { return one.Verb == "unban" && one.Outcome == store.ActDone }

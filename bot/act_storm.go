@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"unicode/utf8"
 
@@ -62,6 +63,26 @@ func (a *Acting) buttonsOfAll(ctx context.Context, told []Told, unseen int) ([][
 		ask("all "+number(n), storm)
 	}
 	return append([][]msg.Button{lift}, more...), nil
+}
+
+// allLifted reports whether none of these bans can be lifted any more, since somebody has lifted them by the buttons.
+func (a *Acting) allLifted(ctx context.Context, told []Told) (bool, error) {
+	if a == nil {
+		return false, nil
+	}
+	lifted := false
+	for _, one := range told {
+		g, can, err := a.liftable(ctx, one.ID)
+		if err != nil || can {
+			return false, err
+		}
+		acts, err := a.Store.ActsOfBan(ctx, g.ID)
+		if err != nil {
+			return false, err
+		}
+		lifted = lifted || slices.ContainsFunc(acts, hasLifted)
+	}
+	return lifted, nil
 }
 
 // peopleLabel is "2 people", or the name of the only one, if a button has room for it.

@@ -40,6 +40,69 @@ func TestThePeopleOfAStormAreLiftedByThemselves(t *testing.T) {
 	})
 }
 
+// Promise: the buttons of a storm go when the last of its bans is lifted, and not before, however many messages it takes
+// and whatever whois says meanwhile.
+func TestTheButtonsOfAStormGoWithItsLastBan(t *testing.T) {
+	for _, bans := range []int{3, 9, 60} {
+		synctest.Test(t, func(t *testing.T) {
+			d := newDesk(t)
+			platform := d.inPlace()
+			d.acting()
+			d.storm(bans, mixed)
+			d.step()
+			if len(d.sender.sent) != 1 {
+				t.Fatalf("%d messages", len(d.sender.sent))
+			}
+			alert := d.sender.sent[0]
+			for i := range 3 {
+				d.answer(fmt.Sprint("198.51.100.", i), "NL")
+				d.steps(10)
+			}
+			lift := func(label string) {
+				t.Helper()
+				asked := d.types(ann, commandOf(t, alert, label))
+				d.types(ann, strings.Replace(asked.Buttons[0][0].Command, "/no", "/yes", 1))
+				d.steps(20)
+			}
+			lift("Unban 2 people")
+			if len(platform.edits) > 0 && labels(platform.last) == "More" {
+				t.Errorf("%d bans: the buttons go before all are lifted: %q", bans, platform.edits)
+			}
+			for left := bans - 2; left > 0; left -= stormActs {
+				lift(fmt.Sprint("Unban all ", bans))
+			}
+			if len(platform.edits) == 0 || labels(platform.last) != "More" {
+				t.Errorf("%d bans: %d changes, buttons %q", bans, len(platform.edits), labels(platform.last))
+			}
+			if first, _, _ := strings.Cut(alert.Text.String(), "\n"); !strings.HasPrefix(platform.last.Text.String(), first) {
+				t.Errorf("the storm is now\n%s", platform.last.Text)
+			}
+			edits := len(platform.edits)
+			if d.steps(60); len(platform.edits) != edits {
+				t.Errorf("%d bans: %d more changes", bans, len(platform.edits)-edits)
+			}
+		})
+	}
+}
+
+// A message that has changed as often as a change is tried goes on to change.
+func TestAMessageChangesAsOftenAsSomethingChanges(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t)
+		platform := d.inPlace()
+		d.acting()
+		d.ban("198.51.100.7", "BE")
+		d.step()
+		for i := range 2*mostEdits + 1 {
+			d.types(ann, fmt.Sprintf("/mark %s 1", []string{"attacker", "person"}[i%2]))
+			d.steps(20)
+		}
+		if len(platform.edits) != 2*mostEdits+1 {
+			t.Errorf("%d changes, want one for each of %d marks", len(platform.edits), 2*mostEdits+1)
+		}
+	})
+}
+
 // One who stands out is named on the button, as long as it has room for the name and nobody is to be masked.
 func TestTheOnlyPersonOfAStormIsNamed(t *testing.T) {
 	const long = "a-name-that-no-button-has-room-for"

@@ -56,7 +56,13 @@ func (d *Deliverer) editOne(ctx context.Context, revised []store.Notice, status 
 	kept := context.WithoutCancel(ctx)
 	editor, able := d.Sender.(msg.Editor)
 	first := revised[0]
-	if !able || first.Message == "" || first.Edits >= mostEdits || stormy(revised) {
+	worth := able && first.Message != "" && first.Edits < mostEdits
+	if worth && stormy(revised) {
+		if worth, err = d.Acting.allLifted(ctx, toldIn(revised)); err != nil {
+			return false, err
+		}
+	}
+	if !worth {
 		return true, d.Store.Shown(kept, revised...)
 	}
 	pack, message, err := d.compose(ctx, revised)
@@ -101,7 +107,8 @@ func (d *Deliverer) editOne(ctx context.Context, revised []store.Notice, status 
 	return false, nil
 }
 
-// stormy reports whether some of the notices were told as one. What whois says of one address is not shown there.
+// stormy reports whether some of the notices were told as one. Neither what whois says of one address is shown there, nor
+// what was done about it: it changes when nothing is left to be lifted, and its buttons go.
 func stormy(notices []store.Notice) bool {
 	counts := map[string]int{}
 	for _, n := range notices {

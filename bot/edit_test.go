@@ -18,6 +18,7 @@ import (
 type erasable struct {
 	*notes
 	edits   []string // the id of the message and its text
+	last    msg.Message
 	refuses []error  // to the next edits; then nil
 }
 
@@ -27,7 +28,7 @@ func (e *erasable) Post(ctx context.Context, chat string, m msg.Message) (string
 }
 
 func (e *erasable) Edit(_ context.Context, _, id string, m msg.Message) error {
-	e.edits = append(e.edits, id+": "+m.Text.String())
+	e.edits, e.last = append(e.edits, id+": "+m.Text.String()), m
 	if len(e.refuses) == 0 {
 		return nil
 	}

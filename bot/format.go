@@ -44,6 +44,9 @@ func number[T ~int | ~int64](n T) string {
 	return s
 }
 
+// Number is n as every text for people has it: 12 345.
+func Number[T ~int | ~int64](n T) string { return number(n) }
+
 // plural is "1 ban", "2 bans".
 func plural[T ~int | ~int64](n T, noun string) string {
 	if n == 1 {

@@ -4,9 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"regexp"
 	"slices"
-	"strings"
 
 	"friendlyfire/charts"
 	"friendlyfire/evidence"
@@ -128,23 +126,4 @@ func networkLeaders(rep Report) (s string) {
 			percent(kinds[evidence.UnknownNetwork], rep.Total))
 	}
 	return s
-}
-
-// legalForm is what companies have to write after their names.
-var legalForm = regexp.MustCompile(`(?i)[\s,.]+(?:` + strings.Join([]string{
-	`nv`, `n\.v`, `bv`, `b\.v`, `sa`, `s\.a`, `s/a`, `sas`, `s\.a\.s`, `s\.?a\.?u`, `sarl`, `srl`, `s\.?r\.?l`, `s\.?p\.?a`, `llc`,
-	`l\.l\.c`, `inc`, `corp`, `corporation`, `co`, `company`, `ltd`, `limited`, `pty`, `\(pty\)`, `pte`, `pvt`, `private`, `plc`, `gmbh`,
-	`ag`, `kg`, `& co`, `ohg`, `ab`, `a/s`, `as`, `asa`, `oy`, `oyj`, `pjsc`, `jsc`, `s\.?a\. de c\.?v`, `s de rl de cv`, `ltda`,
-	`sdn bhd`, `a\.s`, `s\.?r\.?o`, `d\.o\.o`, `kft`, `zrt`, `sp\. z o\.o`, `spolka akcyjna`,
-}, "|") + `)\.?$`)
-
-// shortHolder is the name of a holder without its legal form: "Proximus", "Chunghwa Telecom".
-func shortHolder(name string) string {
-	for {
-		short := strings.TrimRight(legalForm.ReplaceAllString(name, ""), " ,")
-		if short == name || short == "" {
-			return name
-		}
-		name = short
-	}
 }

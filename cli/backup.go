@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"friendlyfire/app"
+	"friendlyfire/bot"
 	"friendlyfire/config"
 	"friendlyfire/store"
 )
@@ -29,7 +30,7 @@ func backupCommand(env *app.Env) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(env.Out, "%s: %d kB\n", args[0], (size+999)/1000)
+			fmt.Fprintf(env.Out, "%s: %s\n", args[0], bot.Size(size))
 			return nil
 		},
 	}

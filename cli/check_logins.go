@@ -41,7 +41,7 @@ func checkLogins(ctx context.Context, list *checklist, a *app.App, l config.Logi
 	}
 	file, read := source.Location(), ""
 	if n := known[l.Name].Logins; n > 0 {
-		read = fmt.Sprintf(", %d read so far", n)
+		read = ", " + bot.Number(n) + " read so far"
 	}
 	switch {
 	case bot.StrangeLogins(preview.State):

@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"friendlyfire/app"
+	"friendlyfire/bot"
 	"friendlyfire/config"
 )
 
@@ -55,12 +56,12 @@ func checkPattern(ctx context.Context, list *checklist, a *app.App, c config.Sou
 		}
 	}
 	if told == 0 {
-		list.ok(what, "%d servers, each in order", n)
+		list.ok(what, "%s servers, each in order", bot.Number(n))
 		return
 	}
-	list.print("note", fmt.Sprintf("%s: %d servers, of which these are not in order:", what, n))
+	list.print("note", fmt.Sprintf("%s: %s servers, of which these are not in order:", what, bot.Number(n)))
 	list.out.Write(unwell.Bytes()) //nolint:errcheck // as all that check prints
 	if left > 0 {
-		list.advise(fmt.Sprintf("and %d more", left))
+		list.advise("and " + bot.Number(left) + " more")
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"friendlyfire/app"
+	"friendlyfire/bot"
 	"friendlyfire/bot/msg"
 	"friendlyfire/config"
 	"friendlyfire/ingest"
@@ -141,9 +142,9 @@ func tellOfRejects(ctx context.Context, list *checklist, s *store.Store, name st
 	}
 	switch {
 	case state.Rejects > 0:
-		list.advise(fmt.Sprintf("lines that were no bans: %d of %d, the latest:", state.Rejects, state.Lines))
+		list.advise(fmt.Sprintf("lines that were no bans: %s of %s, the latest:", bot.Number(state.Rejects), bot.Number(state.Lines)))
 		for _, r := range state.Sample[:min(5, len(state.Sample))] {
-			list.advise(fmt.Sprintf("line %d: %s", r.Line, r.Reason))
+			list.advise(fmt.Sprintf("line %s: %s", bot.Number(r.Line), r.Reason))
 		}
 	case preview.Bad > 0:
 		list.advise(fmt.Sprintf("lines at its end that are no bans: %d, the latest: %s", preview.Bad, preview.Why))

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"friendlyfire/app"
+	"friendlyfire/bot"
 	"friendlyfire/config"
 	"friendlyfire/ingest"
 )
@@ -81,7 +82,7 @@ func printImported(out io.Writer, done ingest.Imported) {
 	var rejects []string
 	sum := 0
 	for _, reason := range slices.Sorted(maps.Keys(done.Rejects)) {
-		rejects = append(rejects, fmt.Sprintf("%d %s", done.Rejects[reason], reason))
+		rejects = append(rejects, bot.Number(done.Rejects[reason])+" "+reason)
 		sum += done.Rejects[reason]
 	}
 	why := ""
@@ -90,10 +91,10 @@ func printImported(out io.Writer, done ingest.Imported) {
 	}
 	old := ""
 	if done.Old > 0 {
-		old = fmt.Sprintf("older than keep_days %d, ", done.Old)
+		old = "older than keep_days " + bot.Number(done.Old) + ", "
 	}
-	fmt.Fprintf(out, "Imported: files %d, lines %d, bans %d, new %d, %srejects %d%s, gaps %d.\n",
-		done.Files, done.Lines, done.Bans, done.New, old, sum, why, len(done.Gaps))
+	fmt.Fprintf(out, "Imported: files %s, lines %s, bans %s, new %s, %srejects %s%s, gaps %s.\n", bot.Number(done.Files),
+		bot.Number(done.Lines), bot.Number(done.Bans), bot.Number(done.New), old, bot.Number(sum), why, bot.Number(len(done.Gaps)))
 }
 
 // gapSentence says what is wrong with a file.

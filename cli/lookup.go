@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"friendlyfire/app"
+	"friendlyfire/bot"
 	"friendlyfire/enrich"
 )
 
@@ -69,7 +70,7 @@ func lookup(ctx context.Context, env app.Env, addresses []string, refresh, asJSO
 		for _, sentence := range found.Explained {
 			fmt.Fprintf(env.Out, "  %s\n", sentence)
 		}
-		fmt.Fprintf(env.Out, "  bans here: %d\n", found.Bans)
+		fmt.Fprintf(env.Out, "  bans here: %s\n", bot.Number(found.Bans))
 		if banned {
 			fmt.Fprintf(env.Out, "  %s\n", verdict)
 		}

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"friendlyfire/app"
+	"friendlyfire/bot"
 	"friendlyfire/bot/msg"
 )
 
@@ -36,8 +37,8 @@ clock may be wrong, and nothing is deleted by it without --trust-clock.
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(env.Out, "Forgot what is before %s: bans %d, addresses %d. Their counts stay.\n",
-				purged.Before.Format(msg.YearForm), purged.Bans, purged.Addresses)
+			fmt.Fprintf(env.Out, "Forgot what is before %s: bans %s, addresses %s. Their counts stay.\n",
+				purged.Before.Format(msg.YearForm), bot.Number(purged.Bans), bot.Number(purged.Addresses))
 			return nil
 		},
 	}

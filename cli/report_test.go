@@ -21,6 +21,33 @@ import (
 	"friendlyfire/bot"
 )
 
+// Promise: a picture of a kind that cannot be written is refused before anything is read or written, and the error says
+// what is wrong, with which file, and which names would do.
+func TestReportRefusesPicturesThatItCannotWrite(t *testing.T) {
+	s := harness.NewScene(t, harness.TableOnly)
+	for name, kind := range map[string]string{
+		"x.jpg": ".jpg", "X.JPG": ".jpg", "a.png.jpeg": ".jpeg", "bans.gif": ".gif", "bans.webp": ".webp", "a b.pdf": ".pdf",
+		".jpg": ".jpg",
+	} {
+		t.Run(name, func(t *testing.T) {
+			out := filepath.Join(s.Dir, name)
+			want := "--out " + out + ": no picture can be written as " + kind + "; want a name that ends in .png or .svg"
+			_, stderr, code := s.Run("--config", filepath.Join(s.Dir, "there-is-none.toml"), "report", "--out", out)
+			if code != exitUsage || !strings.Contains(stderr, want) {
+				t.Errorf("code %d, want %d; stderr %q, want %q in it", code, exitUsage, stderr, want)
+			}
+			if _, err := os.Stat(out); !errors.Is(err, os.ErrNotExist) {
+				t.Errorf("the file was made: %v", err)
+			}
+		})
+	}
+	for _, name := range []string{"x.png", "X.PNG", "x.svg", "picture"} {
+		if _, stderr, code := s.Run("report", "--out", filepath.Join(s.Dir, name)); code != exitDone {
+			t.Errorf("%s: code %d, %s", name, code, stderr)
+		}
+	}
+}
+
 func TestReportJSONHasTheDocumentedShape(t *testing.T) {
 	s := harness.NewSampleScene(t)
 	for _, kind := range bot.Kinds() {

@@ -67,11 +67,6 @@ func TestExitCodes(t *testing.T) {
 			exitUsage,
 			"Did you mean jail?",
 		},
-		"no picture": {
-			[]string{"report", "--out", "x.jpg"},
-			exitUsage,
-			"--out x.jpg: no picture can be written as .jpg; want a name that ends in .png or .svg",
-		},
 		"other words":  {[]string{"report", "--by", "jails", "--since", "1w"}, exitDone, ""},
 		"unknown flag": {[]string{"report", "--colour"}, exitUsage, "--colour"},
 		"bad kind": {

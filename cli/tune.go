@@ -198,13 +198,13 @@ func (q tuneQuestion) print(env app.Env, source string, res whatif.Result) {
 	if res.Before.MaxRetry > 0 && res.Before.FindTime > 0 {
 		told += fmt.Sprintf(" (before: %d, %s, which is left out)", res.Before.MaxRetry, seconds(res.Before.FindTime))
 	}
-	fmt.Fprintf(env.Out, "%s on %s: maxretry %d, findtime %s%s; banned %d, of them friends %d\n", res.Jail, source,
-		res.Present.MaxRetry, seconds(res.Present.FindTime), told, res.Banned, res.Friends)
+	fmt.Fprintf(env.Out, "%s on %s: maxretry %d, findtime %s%s; banned %s, of them friends %s\n", res.Jail, source,
+		res.Present.MaxRetry, seconds(res.Present.FindTime), told, bot.Number(res.Banned), bot.Number(res.Friends))
 	for _, c := range res.Choices {
 		fmt.Fprintf(env.Out, "  maxretry %d, findtime %s: banned %s, of them friends %s", c.MaxRetry,
 			seconds(c.FindTime), bounds(c.Banned), bounds(c.Friends))
 		if c.ExtraGuesses > 0 {
-			fmt.Fprintf(env.Out, "; at most %d more guesses before these bans", c.ExtraGuesses)
+			fmt.Fprintf(env.Out, "; at most %s more guesses before these bans", bot.Number(c.ExtraGuesses))
 		}
 		fmt.Fprintln(env.Out)
 	}
@@ -215,9 +215,9 @@ func (q tuneQuestion) print(env app.Env, source string, res whatif.Result) {
 
 func bounds(b whatif.Bounds) string {
 	if b[0] == b[1] {
-		return strconv.Itoa(b[0])
+		return bot.Number(b[0])
 	}
-	return fmt.Sprintf("%d to %d", b[0], b[1])
+	return bot.Number(b[0]) + " to " + bot.Number(b[1])
 }
 
 // seconds is a duration as Fail2Ban's configuration takes it.

@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"fmt"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -90,6 +91,30 @@ func TestTuneSaysWhatAnotherRuleWouldHaveDone(t *testing.T) {
 		if code != 1 || !strings.Contains(stderr, want) {
 			t.Errorf("%s: code %d, %s", jail, code, stderr)
 		}
+	}
+}
+
+// Promise: numbers have one form in every text for people, thin spaces between their digits, and none in JSON.
+func TestTuneHasOneFormOfNumbers(t *testing.T) {
+	s := harness.NewSampleScene(t)
+	at := time.Now().Add(-time.Hour).UTC().Format(time.DateTime)
+	var b strings.Builder
+	for i := range 1100 {
+		ip := fmt.Sprintf("198.18.%d.%d", i/256, i%256)
+		for range 3 {
+			fmt.Fprintf(&b, "%s,123 fail2ban.filter [900]: INFO    [sshd] Found %s - %[1]s\n", at, ip)
+		}
+		fmt.Fprintf(&b, "%s,223 fail2ban.actions [900]: NOTICE  [sshd] Ban %s\n", at, ip)
+	}
+	s.Write(s.Bans, []byte(b.String()))
+	out := s.MustRun("tune", "sshd")
+	if plain := regexp.MustCompile(`\d{4}`).FindString(out); plain != "" || !strings.Contains(out, "banned 1\u202f100,") ||
+		!strings.Contains(out, "0 to 1\u202f100") || !strings.Contains(out, "at most 3\u202f300 more guesses") {
+		t.Errorf("%q stands in\n%s", plain, out)
+	}
+	if out := s.MustRun("tune", "sshd", "--json"); !strings.Contains(out, `"now":{"banned":1100,`) ||
+		strings.Contains(out, "\u202f") {
+		t.Errorf("JSON: %s", out)
 	}
 }
 
