@@ -61,7 +61,9 @@ func (c *Commands) ip(ctx context.Context, args []string, platform string, width
 	}
 	h := past{bans: bans, all: g.Before + 1, verdict: v, logins: logins}
 	picture, drawn := c.Reporter.For(platform).timeline(h, time.Now())
-	t = lines(t, w.networkInFull(g), plain(w.opinions(g)), w.verdict(g.Ban, v), plain(w.loginLine(g, false)),
+	verdict := w.verdict(g.Ban, v)
+	said := strings.Contains(verdict.String(), loggedIn+" from")
+	t = lines(t, w.networkInFull(g), plain(w.opinions(g)), verdict, plain(w.loginLine(g, said)),
 		plain("Banned "+times(g.Before+1)+besides(picture)))
 	for _, b := range bans[:min(listed, len(bans))] {
 		t = append(append(t, msg.Run{Text: "\n" + w.at(b.Ban, time.Now()) + "  "}), w.where(b.Ban)...)

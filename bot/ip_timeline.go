@@ -37,7 +37,7 @@ func (r *Reporter) timeline(h past, now time.Time) (c charts.SpanChart, ok bool)
 	c = charts.SpanChart{Head: w.timelineHead(h, now), Theme: r.Theme, Now: now.In(w.Zone), Friends: g.Friendly}
 	c.Label = plural(h.all, "ban")
 	if h.all > len(bans) {
-		c.Label = "latest " + number(len(bans)) + " of " + c.Label
+		c.Label = number(len(bans)) + " of " + c.Label
 	}
 	for _, at := range h.logins {
 		c.Logins = append(c.Logins, at.In(w.Zone))

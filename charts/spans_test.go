@@ -50,7 +50,7 @@ func spansGallery() map[string]figure {
 			Title:    "2001:db8:1234:5678:9abc:def0:1234:5678 looks like an attacker, whose name is rather long",
 			Subtitle: "5 names that do not exist\nFrance · times are CET",
 		},
-		Label: "latest 200 of 1\u202f312 bans", FailedLabel: "at least 1\u202f024 failures", Now: someSpans().Now, Theme: Dark(),
+		Label: "200 of 1\u202f312 bans", FailedLabel: "at least 1\u202f024 failed passwords", Now: someSpans().Now, Theme: Dark(),
 		Logins: someSpans().Logins,
 	}
 	for i := range 200 {
