@@ -19,7 +19,7 @@ type erasable struct {
 	*notes
 	edits   []string // the id of the message and its text
 	last    msg.Message
-	refuses []error  // to the next edits; then nil
+	refuses []error // to the next edits; then nil
 }
 
 func (e *erasable) Post(ctx context.Context, chat string, m msg.Message) (string, error) {

@@ -170,8 +170,8 @@ func TestLoginsProveBansWrong(t *testing.T) {
 		d.login("81.240.1.3", 0) // too long after to prove anything
 		const after = "ogged in from there 20 min after the ban ended: its user, or a guessed password"
 		for command, want := range map[string][]string{
-			"ip 81.240.1.1":   {"Logged in from there 3 days before"},
-			"ip 198.51.100.7": {"Logged in from there 3 days before"},
+			"ip 81.240.1.1":   {"Probably a person: logged in from here 3 days before\nBanned"},
+			"ip 198.51.100.7": {"Probably a person: logged in from here 3 days before\nBanned"},
 			"ip 81.240.1.2":   {"L" + after},
 			"friends 7d": {
 				"logged in 3 days before", "logged in 20 min after the ban ended",

@@ -24,3 +24,4 @@ func BenchmarkCard(b *testing.B)      { benchmark(b, gallery(b)["card"]) }
 func BenchmarkDots(b *testing.B)      { benchmark(b, gallery(b)["dots"]) }
 func BenchmarkLevels(b *testing.B)    { benchmark(b, gallery(b)["levels"]) }
 func BenchmarkShares(b *testing.B)    { benchmark(b, gallery(b)["shares"]) }
+func BenchmarkSpans(b *testing.B)     { benchmark(b, gallery(b)["spans"]) }

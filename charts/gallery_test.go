@@ -288,33 +288,7 @@ func gallery(tb testing.TB) map[string]figure {
 			{Label: "x", Value: 1},
 		},
 	}
-	spans := SpanChart{
-		Head: Head{
-			Title: "81.240.8.9: 7 bans, still banned", Friends: "7 bans",
-			Subtitle: "Belgium · Mon 2 Nov 13:40 to Sat 28 Nov 15:04",
-		},
-		Friends: true, Now: time.Date(2026, 11, 28, 15, 20, 0, 0, time.UTC),
-	}
-	for i, hour := range []int{0, 100, 101, 300, 470, 610, 625} {
-		from := time.Date(2026, 11, 2, 13, 40, 0, 0, time.UTC).Add(time.Duration(hour) * time.Hour)
-		s := Span{From: from, Until: from.Add(time.Duration(1+i*9) * time.Hour), Name: jails[i%3], Holding: i >= 5}
-		if i == 3 {
-			s.Until = time.Time{}
-		}
-		spans.Spans = append(spans.Spans, s)
-	}
-	loggedIn, manySpans := spans, spans
-	loggedIn.Theme = Dark()
-	for i := range 9 {
-		loggedIn.Logins = append(loggedIn.Logins, spans.Now.Add(-time.Duration(60+70*i)*time.Hour))
-	}
-	manySpans.Friends, manySpans.Head.Friends, manySpans.Theme = false, "", Dark()
-	for i := range 200 {
-		from := spans.Now.Add(-time.Duration(i*i) * time.Hour)
-		manySpans.Spans = append(manySpans.Spans, Span{From: from, Until: from.Add(time.Hour), Name: jails[i%11], Holding: i == 0})
-	}
 	all := map[string]figure{
-		"spans": spans, "spans-many": manySpans, "spans-logins": loggedIn,
 		"bars-names": names,
 		"bars":       bars(25), "bars-dark": dark, "bars-broken": broken, "bars-few": few, "bars-one": one,
 		"bars-none":   BarChart{Head: Head{Title: "No bans", Subtitle: "Today"}},
@@ -332,5 +306,6 @@ func gallery(tb testing.TB) map[string]figure {
 		"dots": someDots(tb), "dots-dark": darkDots, "dots-many": manyDots,
 	}
 	maps.Copy(all, choicesGallery())
+	maps.Copy(all, spansGallery())
 	return all
 }

@@ -6,7 +6,7 @@ import "strings"
 type Head struct {
 	Title    string // the finding, in one sentence
 	Friends  string // the part of Title that is about friends; it is printed in their colour
-	Subtitle string // up to two lines
+	Subtitle string // up to two lines, broken at spaces, or where it has a line break
 }
 
 // Positions of the lines of a head, in pixels from the top.
@@ -29,6 +29,9 @@ type laidOut struct {
 func (h Head) lay(legend ...legendEntry) laidOut {
 	const room = Width - 2*margin
 	l := laidOut{size: titleSize, subtitle: wrap(h.Subtitle, textSize, room, 2), legend: legend}
+	if first, second, two := strings.Cut(h.Subtitle, "\n"); two {
+		l.subtitle = []string{fit(first, textSize, room), fit(second, textSize, room)}
+	}
 	title := strings.Join(splitWords(printable(h.Title)), " ")
 	for l.size > leastTitleSize && textWidth(title, l.size) > room {
 		l.size -= 2

@@ -21,7 +21,7 @@ func TestGolden(t *testing.T) {
 	all := gallery(t)
 	for _, name := range []string{
 		"bars", "bars-dark", "bars-broken", "bars-none", "days", "days-burst", "levels", "heat", "strip", "shares",
-		"card", "dots-dark", "spans",
+		"card", "dots-dark", "spans", "spans-dark",
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := all[name].SVG()

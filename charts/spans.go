@@ -2,6 +2,7 @@ package charts
 
 import (
 	"cmp"
+	"image"
 	"slices"
 	"time"
 
@@ -11,20 +12,24 @@ import (
 // Span is a time for which something held.
 type Span struct {
 	From    time.Time
-	Until   time.Time // zero: it is not known, or there is none
-	Name    string    // of its row, such as a jail
-	Holding bool      // it is not over
+	Until   time.Time   // zero: it is not known, or there is none
+	Name    string      // of its row, such as a jail
+	Holding bool        // it is not over
+	Failed  []time.Time // what led to it, drawn as ticks beneath it
 }
 
-// SpanChart shows when things held, a row for each name. What is not over is striped, to its end or to that of the axis.
+// SpanChart shows when things held and what came before, over all the time and, enlarged, on one day: today, or the last
+// day on which something happened. What is not over is striped, to its end or to that of the axis.
 type SpanChart struct {
 	Head
-	Spans   []Span
-	Logins  []time.Time // drawn as dots above the spans
-	Now     time.Time
-	Friends bool // they are about a friend, and have that colour
-	Theme   Theme
-	Empty   string // the text if there are no spans; "" is "No bans in this period"
+	Spans       []Span
+	Label       string      // of all spans in the legend, such as "3 bans"; "": their number
+	FailedLabel string      // the same of what led to them
+	Logins      []time.Time // drawn as dots above the spans
+	Now         time.Time
+	Friends     bool // they are about a friend, and have that colour
+	Theme       Theme
+	Empty       string // the text if there are no spans; "" is "No bans in this period"
 }
 
 // PNG returns the chart as a picture 1280 pixels wide and up to 800 high.
@@ -35,13 +40,16 @@ func (c SpanChart) SVG() ([]byte, error) { return c.plan().svg() }
 
 // Sizes of a SpanChart in pixels.
 const (
-	mostSpanRows = 5
-	spanPitch    = 96
-	spanHeight   = 44
+	mostSpanRows = 2
+	spanPitch    = 60
+	spanHeight   = 22
 	spanLeft     = margin + 240
-	loginPitch   = 64
+	spanAxis     = 84 // from the last line to the end of the labels under it
+	loginAbove   = 34 // a line
 	loginDot     = 10.0
 	leastSpan    = 8
+	failedWidth  = 4
+	dayWidth     = 14 // of the enlarged day, at least
 )
 
 // spanRow is the spans of one name.
@@ -50,8 +58,8 @@ type spanRow struct {
 	spans []Span
 }
 
-// rows are those of the names with most spans, the last of which stands for others if there are more.
-func (c SpanChart) rows() (rows []spanRow) {
+// rows are those of the names with most spans, at most so many, the last of which stands for others if there are more.
+func (c SpanChart) rows(most int) (rows []spanRow) {
 	for _, s := range c.Spans {
 		if s.From.IsZero() {
 			continue
@@ -63,20 +71,28 @@ func (c SpanChart) rows() (rows []spanRow) {
 		rows[i].spans = append(rows[i].spans, s)
 	}
 	slices.SortStableFunc(rows, func(a, b spanRow) int { return cmp.Compare(len(b.spans), len(a.spans)) })
-	if n := len(rows) - mostSpanRows + 1; len(rows) > mostSpanRows {
+	if n := len(rows) - most + 1; len(rows) > most {
 		rest := spanRow{name: grouped(int64(n)) + " others"}
-		for _, r := range rows[mostSpanRows-1:] {
+		for _, r := range rows[most-1:] {
 			rest.spans = append(rest.spans, r.spans...)
 		}
-		rows = append(rows[:mostSpanRows-1:mostSpanRows-1], rest)
+		rows = append(rows[:most-1:most-1], rest)
 	}
 	return rows
 }
 
-// axis is from the first span to the end of the last, which may be a third further away than the first at most.
+// failed are all that led to spans.
+func (c SpanChart) failed() (all []time.Time) {
+	for _, s := range c.Spans {
+		all = append(all, s.Failed...)
+	}
+	return all
+}
+
+// axis is from the first moment to the end of the last span, which may be a third further away than the first at most.
 func (c SpanChart) axis(rows []spanRow) (from, to time.Time) {
 	from, last := c.Now, time.Time{}
-	for _, at := range c.Logins {
+	for _, at := range append(c.failed(), c.Logins...) {
 		if at.Before(from) {
 			from = at
 		}
@@ -105,125 +121,174 @@ func (c SpanChart) axis(rows []spanRow) (from, to time.Time) {
 	return from, from.Add(max(last.Sub(from), time.Hour) * 51 / 50)
 }
 
+// colour is that of all spans.
+func (c SpanChart) colour(t Theme) drawing.Color {
+	if c.Friends {
+		return t.friend
+	}
+	return t.bar
+}
+
+func (c SpanChart) legend(t Theme) []legendEntry {
+	colour := c.colour(t)
+	all := []legendEntry{{
+		cmp.Or(c.Label, counted(len(c.Spans), "ban")), 20,
+		func(s *sheet, x, y int) { s.rect(x, y-14, x+20, y+14, colour) },
+	}}
+	if slices.ContainsFunc(c.Spans, func(s Span) bool { return s.Holding }) {
+		all = append(all, legendEntry{"still banned", 34, func(s *sheet, x, y int) { s.stripes(x, y-14, x+34, y+14, colour) }})
+	}
+	if n := len(c.failed()); n > 0 {
+		all = append(all, legendEntry{
+			cmp.Or(c.FailedLabel, counted(n, "failure")), failedWidth,
+			func(s *sheet, x, y int) { s.rect(x, y-13, x+failedWidth, y+13, s.ink) },
+		})
+	}
+	if n := len(c.Logins); n > 0 {
+		all = append(all, legendEntry{counted(n, "login"), 20, func(s *sheet, x, y int) { s.disc(x+10, y, loginDot, s.slot(1)) }})
+	}
+	return all
+}
+
+// counted is "1 ban", "2 bans".
+func counted(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return grouped(int64(n)) + " " + noun + "s"
+}
+
 func (c SpanChart) plan() plan {
-	t, rows := c.Theme.orLight(), c.rows()
+	t := c.Theme.orLight()
+	rows := c.rows(mostSpanRows)
 	if len(rows) == 0 {
 		return blank(t, c.Head, c.Empty)
 	}
-	colour := t.bar
-	if c.Friends {
-		colour = t.friend
+	head, day := c.lay(c.legend(t)...), c.day()
+	if day.all {
+		top := head.bottom() + 24
+		return plan{height: top + day.height() + 40, theme: t, draw: func(s *sheet) {
+			head.draw(s)
+			s.day(day, c, top)
+		}}
 	}
-	var legend []legendEntry
-	if slices.ContainsFunc(c.Spans, func(s Span) bool { return s.Holding }) {
-		legend = []legendEntry{{"still banned", 34, func(s *sheet, x, y int) { s.stripes(x, y-14, x+34, y+14, colour) }}}
+	// The space above and the slope beneath give way to what needs room.
+	above, slope := 56, 76
+	height := func() int {
+		return head.bottom() + above + c.loginHeight() + len(rows)*spanPitch + spanAxis - 34 + slope + day.height() + 40
 	}
-	if n := len(c.Logins); n > 0 {
-		words := grouped(int64(n)) + " logins"
-		if n == 1 {
-			words = "1 login"
-		}
-		legend = append(legend, legendEntry{words, 20, func(s *sheet, x, y int) { s.disc(x+10, y, loginDot, s.slot(1)) }})
+	const leastAbove, leastSlope = 16, 28
+	if height()-(above-leastAbove)-(slope-leastSlope) > Height {
+		rows = c.rows(1)
 	}
-	head := c.lay(legend...)
-	top := head.bottom() + 16
-	if len(c.Logins) > 0 {
-		top += loginPitch
-	}
+	slope = max(slope-max(height()-Height, 0), leastSlope)
+	above = max(above-max(height()-Height, 0), leastAbove)
 	from, to := c.axis(rows)
-	return plan{height: max(top+spanPitch*len(rows)+64, 250), theme: t, draw: func(s *sheet) {
+	from = from.Add(-to.Sub(from) / 40)
+	return plan{height: height(), theme: t, draw: func(s *sheet) {
 		head.draw(s)
-		if len(c.Logins) > 0 {
-			c.logins(s, plot{x0: spanLeft, x1: Width - margin, y1: top - 12, from: from, to: to})
+		p := plot{x0: margin, x1: Width - margin, y0: head.bottom() + above, from: from, to: to}
+		if len(rows) > 1 {
+			p.x0 = spanLeft
 		}
+		first := p.y0 + c.loginHeight() + spanPitch - 34
+		p.y1 = first + (len(rows)-1)*spanPitch
+		bottom := p.y1 + spanAxis
+		s.enlarged(p, day, bottom, bottom+slope)
+		p.timesAt(s, from, to, time.Minute, p.y1+56)
 		for i, row := range rows {
-			p := plot{x0: spanLeft, x1: Width - margin, y1: top + (i+1)*spanPitch - 12, from: from, to: to}
-			s.spans(p, row, colour)
-			if i == len(rows)-1 {
-				p.times(s, from, to, time.Minute)
+			line := p
+			line.y1 = first + i*spanPitch
+			if len(rows) > 1 {
+				s.text(margin, line.y1-spanHeight/2, smallSize, left, s.ink, fit(row.name, smallSize, p.x0-margin-16))
 			}
+			s.spans(line, row.spans, c.colour(s.Theme))
 		}
+		p.y1 = first
+		s.logins(p, c.Logins)
+		s.day(day, c, bottom+slope)
 	}}
 }
 
+func (c SpanChart) loginHeight() int {
+	if len(c.Logins) == 0 {
+		return 0
+	}
+	return loginAbove
+}
+
+// enlarged draws the day as a band over the plot, and how it widens from one height to another.
+func (s *sheet) enlarged(p plot, day spanDay, from, to int) {
+	x0, x1 := p.x(day.begin), p.x(day.end)
+	if more := dayWidth - (x1 - x0); more > 0 {
+		x0, x1 = x0-more/2, x1+more/2
+	}
+	x0, x1 = max(min(x0, p.x1-dayWidth), p.x0), min(max(x1, p.x0+dayWidth), p.x1)
+	s.rect(x0, p.y0, x1, from, s.band)
+	s.area(s.band, image.Pt(x0, from), image.Pt(x1, from), image.Pt(Width-margin, to), image.Pt(margin, to))
+}
+
 // logins draws a row of dots. Where several would cover each other, there is one.
-func (c SpanChart) logins(s *sheet, p plot) {
-	y := p.y1 - loginPitch/2 + 12
-	s.text(margin, y, smallSize, left, s.ink, "logins")
-	s.rect(p.x0, y, p.x1, y+2, s.grid)
+func (s *sheet) logins(p plot, logins []time.Time) {
 	drawn := map[int]bool{}
-	for _, at := range c.Logins {
-		x := min(max(p.x(at), p.x0), p.x1)
-		if cell := x / int(loginDot); !drawn[cell] {
+	for _, at := range logins {
+		x := p.x(at)
+		if cell := x / int(loginDot); !drawn[cell] && !at.Before(p.from) && !at.After(p.to) {
 			drawn[cell] = true
-			s.disc(x, y+1, loginDot, s.slot(1))
+			s.disc(min(max(x, p.x0+int(loginDot)), p.x1-int(loginDot)), p.y1-loginAbove, loginDot, s.slot(1))
 		}
 	}
 }
 
-// spans draws a row: its name, and its spans on a line.
-func (s *sheet) spans(p plot, row spanRow, colour drawing.Color) {
-	s.text(margin, p.y1-42, smallSize, left, s.ink, fit(row.name, smallSize, p.x0-margin-16))
-	bans := " bans"
-	if len(row.spans) == 1 {
-		bans = " ban"
-	}
-	s.text(margin, p.y1-9, smallSize, left, s.muted, grouped(int64(len(row.spans)))+bans)
+// spans draws spans on a line, and beneath it what led to them.
+func (s *sheet) spans(p plot, spans []Span, colour drawing.Color) {
 	s.rect(p.x0, p.y1, p.x1, p.y1+2, s.muted)
-	for _, one := range row.spans {
-		x0 := min(p.x(one.From), p.x1-leastSpan)
-		x1 := x0 + leastSpan
-		switch {
-		case !one.Until.IsZero():
-			x1 = min(max(p.x(one.Until), x1), p.x1)
-		case one.Holding:
-			x1 = p.x1
-		}
-		if one.Holding {
-			s.rect(x0, p.y1-spanHeight, x1, p.y1, s.paper)
-			s.stripes(x0, p.y1-spanHeight, x1, p.y1, colour)
-			continue
-		}
-		s.rect(x0, p.y1-spanHeight, x1, p.y1, colour)
-		s.rect(x1, p.y1-spanHeight, min(x1+2, p.x1), p.y1, s.paper) // apart from the next
+	for _, one := range longestFirst(spans) {
+		s.span(p, one, spanHeight, colour, s.paper)
+		s.failed(p, one.Failed, spanHeight)
 	}
 }
 
-// Text returns the chart as a line of block characters for each name, with the number of its spans. For width and height
-// see BarChart.Text.
-func (c SpanChart) Text(width int) string {
-	p := newPage(width, c.Title, c.Subtitle)
-	rows := c.rows()
-	if len(rows) == 0 {
-		p.add(cmp.Or(c.Empty, defaultEmpty))
-		return p.String()
-	}
-	const cells = 120
-	from, to := c.axis(rows)
-	var lines []sparkRow
-	at := func(t time.Time) int {
-		return min(max(int(float64(cells)*t.Sub(from).Seconds()/to.Sub(from).Seconds()), 0), cells-1)
-	}
-	if n := len(c.Logins); n > 0 {
-		values := make([]float64, cells)
-		for _, t := range c.Logins {
-			values[at(t)] = 1
+// longestFirst sorts spans so that none hides another.
+func longestFirst(spans []Span) []Span {
+	endless := func(s Span) int {
+		if s.Until.IsZero() && s.Holding {
+			return 0
 		}
-		lines = append(lines, sparkRow{"logins", values, grouped(int64(n))})
+		return 1
 	}
-	for _, r := range rows {
-		values := make([]float64, cells)
-		for _, s := range r.spans {
-			end := at(s.From)
-			if s.Holding && s.Until.IsZero() {
-				end = cells - 1
-			}
-			for i := at(s.From); i <= max(end, at(s.Until)); i++ {
-				values[i] = 1
-			}
+	return slices.SortedStableFunc(slices.Values(spans), func(a, b Span) int {
+		return cmp.Or(cmp.Compare(endless(a), endless(b)), cmp.Compare(b.Until.Sub(b.From), a.Until.Sub(a.From)))
+	})
+}
+
+// span draws one span of that height, which stands on the line of p.
+func (s *sheet) span(p plot, one Span, height int, colour, paper drawing.Color) {
+	x0 := min(max(p.x(one.From), p.x0), p.x1-leastSpan)
+	x1 := x0 + leastSpan
+	switch {
+	case !one.Until.IsZero():
+		x1 = min(max(p.x(one.Until), x1), p.x1)
+	case one.Holding:
+		x1 = p.x1
+	}
+	if one.Holding {
+		s.rect(x0, p.y1-height, x1, p.y1, paper)
+		s.stripes(x0, p.y1-height, x1, p.y1, colour)
+		return
+	}
+	s.rect(x0, p.y1-height, x1, p.y1, colour)
+	s.rect(x1, p.y1-height, min(x1+2, p.x1), p.y1, paper) // apart from the next
+}
+
+// failed draws ticks of that length under the line of p. Where several would cover each other, there is one.
+func (s *sheet) failed(p plot, all []time.Time, length int) {
+	drawn := map[int]bool{}
+	for _, at := range all {
+		x := p.x(at)
+		if cell := x / (failedWidth + 1); !drawn[cell] && !at.Before(p.from) && !at.After(p.to) {
+			drawn[cell] = true
+			s.rect(x-failedWidth/2, p.y1+4, x+failedWidth/2, p.y1+4+length, s.ink)
 		}
-		lines = append(lines, sparkRow{r.name, values, grouped(int64(len(r.spans)))})
 	}
-	p.sparkRows(lines, []time.Time{from, to})
-	return p.String()
 }

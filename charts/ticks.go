@@ -129,6 +129,11 @@ func clock(t time.Time) string { return strings.TrimPrefix(t.Format("15:04"), "0
 // times draws the ticks: a mark where each begins, and its label to the right of that. A label that would overlap the
 // previous one, or leave the picture, is left out.
 func (p plot) times(s *sheet, from, to time.Time, least time.Duration) {
+	p.timesAt(s, from, to, least, p.y1+30)
+}
+
+// timesAt is times with the labels at another height.
+func (p plot) timesAt(s *sheet, from, to time.Time, least time.Duration, y int) {
 	free := p.x0
 	for _, t := range ticks(from, to, least, p.x1-p.x0) {
 		x := p.x(t.at)
@@ -136,7 +141,7 @@ func (p plot) times(s *sheet, from, to time.Time, least time.Duration) {
 			continue
 		}
 		s.rect(x, p.y1, x+2, p.y1+12, s.muted)
-		s.text(x+8, p.y1+30, smallSize, left, s.muted, t.label)
+		s.text(x+8, y, smallSize, left, s.muted, t.label)
 		free = x + 8 + textWidth(t.label, smallSize) + 14
 	}
 }

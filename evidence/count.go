@@ -113,8 +113,8 @@ func (g *group) attempts() (n int, best kind) {
 	return n, best
 }
 
-// settle puts the sums into the evidence.
-func (a *account) settle(e *Evidence) {
+// settle puts the sums into the evidence, and returns the moments of the attempts, in the order of the lines.
+func (a *account) settle(e *Evidence) (all []moment) {
 	conns := map[groupKey]bool{}
 	tried := map[groupKey]int{} // attempts under a name, by connection
 	for i, g := range a.order {
@@ -133,7 +133,6 @@ func (a *account) settle(e *Evidence) {
 		}
 	}
 	e.Connections += len(conns)
-	var all []moment
 	for i, g := range a.order {
 		n, best := g.attempts()
 		key := groupKey{service: a.keys[i].service, conn: a.keys[i].conn}
@@ -159,6 +158,7 @@ func (a *account) settle(e *Evidence) {
 			e.SharedPassword, e.SamePassword = true, false
 		}
 	}
+	return all
 }
 
 // silentOnly counts the silent connections of a group without attempts.
@@ -196,16 +196,20 @@ func (e *Evidence) gaps(all []moment) {
 		if last := all[i-1].name; last != "" && all[i].name != "" && Fold(last) != Fold(all[i].name) {
 			e.Turns++
 		}
-		from, to := all[i-1].at, all[i].at
-		if from.IsZero() || to.IsZero() || from.Year() != to.Year() && min(from.Year(), to.Year()) == noYear {
-			continue
-		}
-		gap := to.Sub(from)
-		if from.Year() == noYear && from.Month() == time.December && to.Month() == time.January {
-			gap = to.AddDate(1, 0, 0).Sub(from)
-		}
-		if gap >= 0 {
+		if gap, ok := all[i].since(all[i-1]); ok {
 			e.Gaps = append(e.Gaps, gap)
 		}
 	}
+}
+
+// since is the time from one moment to a later one; false where it is not known, or a clock ran back.
+func (m moment) since(earlier moment) (gap time.Duration, ok bool) {
+	from, to := earlier.at, m.at
+	if from.IsZero() || to.IsZero() || from.Year() != to.Year() && min(from.Year(), to.Year()) == noYear {
+		return 0, false
+	}
+	if from.Year() == noYear && from.Month() == time.December && to.Month() == time.January {
+		to = to.AddDate(1, 0, 0)
+	}
+	return to.Sub(from), !to.Before(from)
 }

@@ -74,7 +74,12 @@ const (
 
 // Read reads the log lines of one ban, oldest first, as store.Ban keeps them.
 func Read(matches string) Evidence {
-	var e Evidence
+	e, _ := read(matches)
+	return e
+}
+
+// read is Read, with the moments of the attempts.
+func read(matches string) (e Evidence, all []moment) {
 	a := account{groups: map[groupKey]*group{}}
 	for line := range strings.Lines(matches) {
 		line = strings.TrimSpace(line)
@@ -93,8 +98,8 @@ func Read(matches string) Evidence {
 		e.add(s)
 		a.add(s)
 	}
-	a.settle(&e)
-	return e
+	all = a.settle(&e)
+	return e, all
 }
 
 // AddPace adds what is known of the failures besides their lines: their number, and their pace as store.Ban keeps it.
