@@ -131,6 +131,10 @@ func (b *builder) readSources() (all []*stage) {
 			all = append(all, b.readPattern(source, next))
 			continue
 		}
+		if source.IsStream() {
+			all = append(all, b.readStream(source, next))
+			continue
+		}
 		reader := b.Reader(source)
 		reader.Next = next
 		all = append(all, newStage("read "+source.Name, source.Every).doing(b.offeringHistory(source, reader.Step)))

@@ -70,9 +70,12 @@ type Matched struct {
 	Problems []bot.PatternProblem
 }
 
-// Match returns what a source stands for: the files of a pattern that are there now, or itself. Its error is that they cannot
-// be looked for.
+// Match returns what a source stands for: the files of a pattern that are there now, or itself; nothing for a stream, whose
+// servers have their files elsewhere. Its error is that they cannot be looked for.
 func (a *App) Match(ctx context.Context, c config.Source) (m Matched, err error) {
+	if c.IsStream() {
+		return m, nil
+	}
 	if !c.IsPattern() {
 		return Matched{Sources: []config.Source{c}}, nil
 	}
