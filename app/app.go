@@ -44,6 +44,7 @@ type App struct {
 	groups    []foundGroup // of sources that are patterns, in their order
 	claims    ingest.Claims
 	streams   []*stream.Subscriber
+	readers   []streamReader
 	forwards  bool         // this is an agent
 	metrics   *metrics     // nil: not configured
 	port      net.Listener // serves the metrics; nil: not configured

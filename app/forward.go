@@ -97,5 +97,19 @@ func forward(ctx context.Context, c *config.Config, env Env, log *slog.Logger) (
 // Publisher returns what publishes what an agent has read. The caller closes it.
 func (a *App) Publisher() *stream.Publisher {
 	f := a.Config.Fleet
-	return &stream.Publisher{Store: a.Store, Cluster: a.cluster(f.NATS, f.Credentials, f.CA)}
+	return &stream.Publisher{
+		Store: a.Store, Cluster: a.cluster(f.NATS, f.Credentials, f.CA), Servers: a.serverNames,
+	}
+}
+
+// serverNames returns the names of the servers whose files this agent finds.
+func (a *App) serverNames(ctx context.Context) (names []string) {
+	sources, err := a.Sources(ctx)
+	if err != nil {
+		a.log.Warn("of the servers of a pattern nobody is told that this agent runs", "error", err)
+	}
+	for _, s := range sources {
+		names = append(names, s.Name)
+	}
+	return names
 }

@@ -149,11 +149,16 @@ type foundGroup struct {
 	source config.Source
 }
 
-// found returns the sources that patterns have found so far.
+// found returns the sources that patterns have found so far, and the servers of streams.
 func (a *App) found() (all []bot.Watched) {
 	for _, g := range a.groups {
 		for _, name := range g.Names() {
 			all = append(all, bot.Watched{Name: name, SilentAfter: g.source.SilentAfter})
+		}
+	}
+	for _, r := range a.readers {
+		for _, name := range r.Servers() {
+			all = append(all, bot.Watched{Name: name, SilentAfter: r.source.SilentAfter})
 		}
 	}
 	return all

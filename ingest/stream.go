@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
-	"slices"
 	"strconv"
 	"time"
 
@@ -31,6 +29,10 @@ type StreamReader struct {
 	// Configured are the names of all sources. An agent cannot take one of them.
 	Configured []string
 
+	// Lost is called before it is kept that messages are missing, and again if that fails; it may be nil.
+	Lost func(context.Context, Loss) error
+
+	servers servers
 	steps
 	cursor    store.Cursor
 	known     bool // cursor is that of the store
@@ -40,9 +42,16 @@ type StreamReader struct {
 	readToEnd bool
 }
 
+// Loss is that messages of a stream were gone before they were read.
+type Loss struct {
+	Until    int64 // the sequence up to which the stream was read with what is missing
+	Messages int64 // 0: nobody knows how many
+	Why      string
+}
+
 // Why messages of a stream may be missing.
 const (
-	errDropped  reason = "the stream had dropped messages before they were read"
+	errDropped  reason = "the stream had dropped them before they were read"
 	errRecreate reason = "the stream was made anew"
 )
 
@@ -76,6 +85,9 @@ func (r *StreamReader) step(ctx context.Context) error {
 	if !r.known {
 		var err error
 		if r.cursor, err = r.Store.Cursor(ctx, r.Name); err != nil {
+			return err
+		}
+		if err := r.servers.load(ctx, r.Store, r.Name); err != nil {
 			return err
 		}
 		r.known = true
@@ -200,12 +212,18 @@ func (r *StreamReader) save(ctx context.Context, b *store.Batch, end bool) error
 	r.cursor.Modified, r.cursor.Columns = now.UnixNano(), "stream"
 	b.Source, b.Cursor, b.ReadAt, b.Place = r.Name, r.cursor, now, r.Place
 	b.NewsSince, b.NewsUntil = r.newsBy(now, r.Clock, r.MaxAge)
+	if len(b.Gaps) > 0 && r.Lost != nil {
+		if err := r.Lost(ctx, Loss{Until: r.cursor.Offset, Messages: int64(b.Others[lostMessage]), Why: b.Gaps[0]}); err != nil {
+			return err
+		}
+	}
 	b.Prepare()
 	added, err := r.Store.AddBans(ctx, *b)
 	if err != nil {
 		return err
 	}
 	r.bans += len(b.Bans)
+	r.servers.heard(b)
 	if r.Progress != nil {
 		r.Progress(Progress{Source: r.Name, Done: r.cursor.Offset, Size: r.cursor.Size, Bans: r.bans})
 	}
@@ -213,128 +231,4 @@ func (r *StreamReader) save(ctx context.Context, b *store.Batch, end bool) error
 		r.Next()
 	}
 	return nil
-}
-
-// What is wrong with a message.
-const (
-	errSubject reason = "message with the subject of no server"
-	errLie     reason = "message that names another server than its subject"
-	errNoAgent reason = "message of no agent"
-	errTooLong reason = "message that is too long"
-	errNewer   reason = "message of a newer agent: this program is to be upgraded first"
-	errOwn     reason = "message of a server that is a source of its own"
-	errContent reason = "message of which a part means nothing"
-)
-
-// otherKind is a message of a kind that a later agent of the same version may have.
-const otherKind = "message of another kind"
-
-// add adds to the batch what a message says. Of whom it is, its subject says; the rest is foreign text.
-func (r *StreamReader) add(b *store.Batch, m stream.Message) {
-	server, rec, err := readMessage(m)
-	at := rec.At().Unix()
-	switch {
-	case err != nil:
-	case slices.Contains(r.Configured, server):
-		err = errOwn
-	case at < earliest || at >= latest:
-		err = errYear
-	case !r.addRecord(b, server, rec):
-		err = errContent
-	}
-	if err != nil {
-		b.Rejects = append(b.Rejects, store.Reject{Line: r.cursor.Line, Reason: err.Error()})
-		return
-	}
-	if b.Heard == nil {
-		b.Heard = map[string]time.Time{}
-	}
-	if rec.At().After(b.Heard[server]) {
-		b.Heard[server] = rec.At()
-	}
-}
-
-// readMessage returns whose message it is, and what it says. The error is a reason.
-func readMessage(m stream.Message) (server string, rec stream.Record, err error) {
-	server, ok := stream.ServerOf(m.Subject)
-	if !ok || store.Clean(server, maxServer) != server {
-		return "", rec, errSubject
-	}
-	if len(m.Data) > stream.MaxMessage {
-		return "", rec, errTooLong
-	}
-	rec, err = stream.Decode(m.Data)
-	switch {
-	case errors.Is(err, stream.ErrNewer):
-		return "", rec, errNewer
-	case err != nil || rec.Version < 1:
-		return "", rec, errNoAgent
-	case rec.Server != server:
-		return "", rec, errLie
-	}
-	return server, rec, nil
-}
-
-// maxServer is how long the name of a source may be, in characters.
-const maxServer = 40
-
-// maxSeconds is the longest time that a message may tell, in seconds: a century.
-const maxSeconds = 100 * 365 * 24 * 3600
-
-// addRecord adds what a record says, and reports false if it says nothing that can be meant.
-func (r *StreamReader) addRecord(b *store.Batch, server string, rec stream.Record) bool {
-	jail, of := cleanJail(rec.Jail), address(rec.Address)
-	end, isEnd := rec.Kind.End()
-	switch {
-	case rec.BanTime < -1 || rec.BanTime > maxSeconds || rec.Failures < 0 || rec.BanCount < 0 || rec.Nth < 0:
-		return false
-	case rec.Kind == stream.Ban:
-		if of == "" || !isPace(rec.Pace) {
-			return false
-		}
-		b.Bans = append(b.Bans, store.Ban{
-			Source: server, Time: rec.At(), HasEpoch: rec.Nth == 0, Nth: rec.Nth, Address: of, Jail: jail,
-			Failures: min(rec.Failures, 1e9), BanTime: rec.BanTime, BanCount: min(rec.BanCount, 1e9),
-			Matches: keptLines(rec.Matches), Pace: rec.Pace,
-		})
-	case isEnd:
-		e := store.End{Kind: end, After: len(b.Bans), Source: server, Jail: jail, Address: of, At: rec.At()}
-		if rec.Until != 0 {
-			e.Until = time.Unix(rec.Until, 0)
-		}
-		if (end == store.Started) != (of == "") || rec.Until < 0 || rec.Until > latest+maxSeconds {
-			return false
-		}
-		b.Ends = append(b.Ends, e)
-	case rec.Kind == stream.Rule:
-		set := rec.Setting
-		if set != store.MaxRetry && set != store.FindTime && set != store.BanTime || jail == "" ||
-			rec.Value < -1 || rec.Value > maxSeconds {
-			return false
-		}
-		b.Rules = append(b.Rules, store.Rule{Source: server, Jail: jail, Setting: set, Value: rec.Value, At: rec.At()})
-	default:
-		b.Other(otherKind)
-		return true
-	}
-	if rec.Kind != stream.Ban {
-		b.Other(fmt.Sprintf("%s of a server", messageNames[rec.Kind]))
-	}
-	return true
-}
-
-// messageNames are what messages that are no bans are called where they are counted.
-var messageNames = map[stream.Kind]string{
-	stream.Lifted: "end of a ban", stream.Prolonged: "longer ban", stream.Resumed: "ban that goes on",
-	stream.Started: "start", stream.Rule: "rule",
-}
-
-// isPace reports whether a text is what store.Ban has as its pace: numbers with a space between.
-func isPace(s string) bool {
-	for i := range len(s) {
-		if s[i] != ' ' && (s[i] < '0' || s[i] > '9') {
-			return false
-		}
-	}
-	return len(s) <= 200
 }

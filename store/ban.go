@@ -47,9 +47,10 @@ type Batch struct {
 	Place     Place          // looks up new addresses in the offline table; nil: left to Locate
 	Forward   bool           // what is new is to be published, see Outgoing
 
-	// Heard are the servers whose messages are in the batch of a stream: when the latest line of each was read, as far as
-	// its messages tell.
-	Heard map[string]time.Time
+	// Heard are the servers of which the batch of a stream has messages.
+	Heard map[string]Heard
+	// Early: the bans come again by the stream. Only they are kept, and not how far it has been read.
+	Early bool
 
 	addresses []string // found by Prepare
 }
@@ -109,6 +110,9 @@ func (s *Store) AddBans(ctx context.Context, b Batch) (added int, err error) {
 			if err := saveRejects(ctx, tx, source, b); err != nil {
 				return err
 			}
+		}
+		if b.Early {
+			return saveEarly(ctx, tx, source, b, added)
 		}
 		if err := saveOthers(ctx, tx, source, b, read-added); err != nil {
 			return err

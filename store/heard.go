@@ -12,10 +12,17 @@ import (
 type Server struct {
 	Name   string
 	Stream string    // the source that is the stream
-	Heard  time.Time // when the latest of its messages was read
+	Heard  time.Time // when its agent last said that it runs
 }
 
-// Servers returns the servers of all streams that were heard since a moment, by name.
+// Heard is what the messages of a server tell of it.
+type Heard struct {
+	Line  time.Time // when its latest line was read, as far as they tell
+	Ban   time.Time // of its latest ban; zero: they have none
+	Alive bool      // its agent says that it runs
+}
+
+// Servers returns the servers of all streams whose agents have said since a moment that they run, by name.
 func (s *Store) Servers(ctx context.Context, since time.Time) ([]Server, error) {
 	rows, err := s.r.QueryContext(ctx, `SELECT s.name, stream.name, s.heard_at FROM sources s
 		JOIN sources stream ON stream.id = s.stream_id WHERE s.heard_at >= ? ORDER BY s.name`, since.Unix())
@@ -30,27 +37,35 @@ func (s *Store) Servers(ctx context.Context, since time.Time) ([]Server, error) 
 	})
 }
 
-// saveHeard keeps when the servers of a stream were heard, and when the latest line of each was read.
+// saveHeard keeps what is heard of the servers of a stream.
 func saveHeard(ctx context.Context, tx *sql.Tx, stream int64, b *Batch) error {
 	if len(b.Heard) == 0 {
 		return nil
 	}
 	type server struct {
-		Name string
-		Line int64
+		Name             string
+		Line, Ban, Alive int64
 	}
 	all := make([]server, 0, len(b.Heard))
-	for name, line := range b.Heard {
-		all = append(all, server{name, min(line.Unix(), b.ReadAt.Unix())}) // its clock may be ahead
+	for name, h := range b.Heard {
+		one := server{Name: name, Line: min(h.Line.Unix(), b.ReadAt.Unix())} // its clock may be ahead
+		if !h.Ban.IsZero() {
+			one.Ban = h.Ban.Unix()
+		}
+		if h.Alive {
+			one.Alive = b.ReadAt.Unix()
+		}
+		all = append(all, one)
 	}
 	list, err := json.Marshal(all)
 	if err != nil {
 		return err
 	}
-	_, err = tx.ExecContext(ctx, `INSERT INTO sources (name, stream_id, heard_at, last_line_at)
-		SELECT value ->> 'Name', ?2, ?3, value ->> 'Line' FROM json_each(?1) WHERE true
-		ON CONFLICT (name) DO UPDATE SET stream_id = ?2, heard_at = ?3, last_line_at = max(last_line_at, excluded.last_line_at)`,
-		string(list), stream, b.ReadAt.Unix())
+	_, err = tx.ExecContext(ctx, `INSERT INTO sources (name, stream_id, heard_at, last_line_at, latest)
+		SELECT value ->> 'Name', ?2, value ->> 'Alive', value ->> 'Line', value ->> 'Ban' FROM json_each(?1) WHERE true
+		ON CONFLICT (name) DO UPDATE SET stream_id = ?2, heard_at = max(heard_at, excluded.heard_at),
+			last_line_at = max(last_line_at, excluded.last_line_at), latest = max(latest, excluded.latest)`,
+		string(list), stream)
 	return err
 }
 
@@ -66,5 +81,14 @@ func (l *ledger) forgetAll(ctx context.Context, source int64, t *tally) error {
 			err = l.forget(ctx, one, t)
 		}
 	}
+	return err
+}
+
+// saveEarly counts the bans of a batch that is early.
+func saveEarly(ctx context.Context, tx *sql.Tx, source int64, b Batch, added int) error {
+	if err := saveOthers(ctx, tx, source, b, len(b.Bans)-added); err != nil {
+		return err
+	}
+	_, err := tx.ExecContext(ctx, "UPDATE sources SET bans = bans + ?, lines = lines + ? WHERE id = ?", added, b.Lines, source)
 	return err
 }

@@ -8,14 +8,18 @@ import (
 
 func TestServersOfAStreamAreHeard(t *testing.T) {
 	s := openBans(t)
-	add := func(at time.Time, heard map[string]time.Time) {
+	add := func(at time.Time, heard map[string]Heard) {
 		t.Helper()
 		if _, err := s.AddBans(t.Context(), Batch{Source: "fleet", ReadAt: at, Lines: len(heard), Heard: heard}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	add(noon, map[string]time.Time{"web1": noon.Add(-time.Hour), "web2": noon.Add(time.Hour)}) // its clock is ahead
-	add(noon.Add(time.Minute), map[string]time.Time{"web1": noon.Add(-2 * time.Hour)})
+	add(noon, map[string]Heard{
+		"web1": {Line: noon.Add(-time.Hour), Ban: noon.Add(-time.Hour), Alive: true},
+		"web2": {Line: noon.Add(time.Hour), Alive: true}, // its clock is ahead
+		"web3": {Line: noon},                             // its agent does not say that it runs
+	})
+	add(noon.Add(time.Minute), map[string]Heard{"web1": {Line: noon.Add(-2 * time.Hour), Alive: true}})
 	servers, err := s.Servers(t.Context(), noon)
 	if want := []Server{{"web1", "fleet", noon.Add(time.Minute)}, {"web2", "fleet", noon}}; err != nil ||
 		!sameServers(servers, want) {
@@ -29,9 +33,12 @@ func TestServersOfAStreamAreHeard(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, one := range all {
-		want, ok := map[string]time.Time{"web1": noon.Add(-time.Hour), "web2": noon}[one.Name]
+		want, ok := map[string]time.Time{"web1": noon.Add(-time.Hour), "web2": noon, "web3": noon}[one.Name]
 		if ok && !one.LastLineAt.Equal(want) {
 			t.Errorf("the last line of %s was read at %v, want %v", one.Name, one.LastLineAt, want)
+		}
+		if one.Name == "web1" && !one.LastBanAt.Equal(noon.Add(-time.Hour)) {
+			t.Errorf("its latest ban is of %v, want that of an hour before", one.LastBanAt)
 		}
 	}
 }
@@ -61,7 +68,7 @@ func TestBansBeforeAGapOfAStreamAreUnknown(t *testing.T) {
 			if n == 2 {
 				b.Ends = nil
 			}
-			b.Heard = map[string]time.Time{server: noon}
+			b.Heard = map[string]Heard{server: {Line: noon}}
 			add(map[string]string{"web1": "fleet", "web2": "other"}[server], b)
 		}
 	}

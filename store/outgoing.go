@@ -28,14 +28,19 @@ type fact struct {
 	Rule *Rule `json:"rule,omitempty"`
 }
 
-// Outgoing returns the first n of what is not yet published, in the order in which it was read.
-func (s *Store) Outgoing(ctx context.Context, n int) ([]Outgoing, error) {
+// Outgoing returns the first n of what is not yet published, in the order in which it was read, but for that of some
+// servers.
+func (s *Store) Outgoing(ctx context.Context, n int, except []string) ([]Outgoing, error) {
+	left, err := json.Marshal(append([]string{}, except...))
+	if err != nil {
+		return nil, err
+	}
 	rows, err := s.r.QueryContext(ctx, `SELECT o.id, s.name, o.fact, coalesce(b.id, 0), coalesce(b.time, 0),
 			coalesce(b.nth, 0), coalesce(a.text, ''), coalesce(j.name, ''), coalesce(b.failures, 0),
 			coalesce(b.ban_time, 0), coalesce(b.ban_count, 0), coalesce(b.matches, ''), coalesce(b.pace, '')
 		FROM outgoing o JOIN sources s ON s.id = o.source_id LEFT JOIN bans b ON b.id = o.ban_id
 			LEFT JOIN addresses a ON a.id = b.address_id LEFT JOIN jails j ON j.id = b.jail_id
-		ORDER BY o.id LIMIT ?`, n)
+		WHERE s.name NOT IN (SELECT value FROM json_each(?)) ORDER BY o.id LIMIT ?`, string(left), n)
 	if err != nil {
 		return nil, fmt.Errorf("what is to be published: %w", err)
 	}
@@ -65,9 +70,13 @@ func (s *Store) Outgoing(ctx context.Context, n int) ([]Outgoing, error) {
 	return all, nil
 }
 
-// Published notes that what is outgoing up to an id has been published.
-func (s *Store) Published(ctx context.Context, upTo int64) error {
-	if err := s.exec(ctx, "DELETE FROM outgoing WHERE id <= ?", upTo); err != nil {
+// Published notes that what is outgoing under some ids has been published.
+func (s *Store) Published(ctx context.Context, ids []int64) error {
+	list, err := json.Marshal(ids)
+	if err != nil {
+		return err
+	}
+	if err := s.exec(ctx, "DELETE FROM outgoing WHERE id IN (SELECT value FROM json_each(?))", string(list)); err != nil {
 		return fmt.Errorf("note what was published: %w", err)
 	}
 	return nil

@@ -11,7 +11,7 @@ import (
 // said is what is outgoing, a line each.
 func said(t *testing.T, s *Store) (all []string) {
 	t.Helper()
-	out, err := s.Outgoing(t.Context(), 100)
+	out, err := s.Outgoing(t.Context(), 100, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,15 +71,18 @@ func TestWhatAnAgentReadsIsOutgoingInItsOrder(t *testing.T) {
 		t.Errorf("read again (-want +got)\n%s", diff)
 	}
 
-	out, err := s.Outgoing(t.Context(), 3)
+	out, err := s.Outgoing(t.Context(), 3, nil)
 	if err != nil || len(out) != 3 {
 		t.Fatal(out, err)
 	}
-	if err := s.Published(t.Context(), out[2].ID); err != nil {
+	if err := s.Published(t.Context(), []int64{out[0].ID, out[1].ID, out[2].ID}); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(want[3:], said(t, s)); diff != "" {
 		t.Errorf("after three were published (-want +got)\n%s", diff)
+	}
+	if out, err := s.Outgoing(t.Context(), 100, []string{"b"}); err != nil || len(out) != 1 || out[0].Server != "a" {
+		t.Errorf("without those of b %v are outgoing (%v), want one of a", out, err)
 	}
 	if n, err := s.Unpublished(t.Context()); n != 4 || err != nil {
 		t.Errorf("%d are unpublished (%v), want 4", n, err)

@@ -2,13 +2,10 @@ package stream
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/rand"
-	"crypto/sha256"
-	"encoding/base64"
 	"errors"
 	"fmt"
-	"sync"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -23,44 +20,65 @@ type Publisher struct {
 	Cluster Cluster
 	Again   func(time.Duration) // called when the next step should not wait longer; may be nil
 
-	conn   *nats.Conn // nil: not connected yet
-	js     jetstream.JetStream
-	key    []byte
-	denied denial
+	// Servers returns the servers for which the agent says, now and then, that it runs; nil: it says so of none.
+	Servers func(context.Context) []string
+
+	conn    *nats.Conn // nil: not connected yet
+	js      jetstream.JetStream
+	key     []byte
+	denied  denial
+	refused map[string]time.Time // servers for which it may not publish: when that is tried again
+	alive   time.Time            // when it last said that it runs
 }
 
-// window is how many messages are on their way at a time. What a kill leaves of them is published again.
-const window = 256
+const (
+	// window is how many messages are on their way at a time. What a kill leaves of them is published again.
+	window = 256
+	// refusedFor is how long nothing is published of a server for which the credentials do not permit it.
+	refusedFor = time.Minute
+	// aliveEvery is how often an agent says that it runs.
+	aliveEvery = time.Hour
+)
 
 // Step publishes, in the order in which it was read, all that is not yet published, and returns when there is no more.
 // What the stream has acknowledged is never published again, unless the program ends before that is kept: then the
-// stream drops the repeat within its window, and the bot does so at any time.
+// stream drops the repeat within its window, and the bot does so at any time. What the credentials do not permit to
+// publish for one server keeps nothing of the others.
 func (p *Publisher) Step(ctx context.Context) error {
 	err := p.step(ctx)
+	again := time.Second
+	if len(p.refused) > 0 && errors.Is(err, nats.ErrPermissionViolation) {
+		again = refusedFor
+	}
 	if err != nil && p.Again != nil {
-		p.Again(time.Second)
+		p.Again(again)
 	}
 	return err
 }
 
 func (p *Publisher) step(ctx context.Context) error {
+	var refused []error
+	maps.DeleteFunc(p.refused, func(_ string, until time.Time) bool { return time.Now().After(until) })
 	for {
-		all, err := p.Store.Outgoing(ctx, window)
-		if err != nil || len(all) == 0 {
-			return err
-		}
-		if err := p.open(ctx); err != nil {
-			return err
-		}
-		all = independent(all)
-		done, err := p.publish(ctx, all)
-		if done > 0 {
-			err = errors.Join(err, p.Store.Published(ctx, all[done-1].ID))
-		}
+		all, err := p.Store.Outgoing(ctx, window, slices.Collect(maps.Keys(p.refused)))
 		if err != nil {
 			return err
 		}
+		if len(all) == 0 {
+			break
+		}
+		done, err := p.publish(ctx, independent(all))
+		if len(done) > 0 {
+			err = errors.Join(err, p.Store.Published(ctx, done))
+		}
+		switch {
+		case errors.Is(err, nats.ErrPermissionViolation):
+			refused = append(refused, err)
+		case err != nil:
+			return err
+		}
 	}
+	return errors.Join(append(refused, p.sayAlive(ctx))...)
 }
 
 // Close closes the connection.
@@ -85,104 +103,88 @@ func (p *Publisher) open(ctx context.Context) (err error) {
 		p.conn = nil
 		return err
 	}
-	p.js, err = jetstream.New(p.conn, jetstream.WithPublishAsyncTimeout(answerTimeout))
+	p.js, err = jetstream.New(p.conn, jetstream.WithPublishAsyncTimeout(ackTimeout))
 	return err
 }
 
-// keyName is under which value the database has the key of the identities.
-const keyName = "fleet/key"
-
-// identityKey returns the key by which the messages are named. The stream drops a message whose name it has seen, from
-// whatever server: by a name that others could guess, one agent could suppress the bans of another.
-func (p *Publisher) identityKey(ctx context.Context) ([]byte, error) {
-	text, err := p.Store.Value(ctx, keyName)
-	if err != nil {
+// publish publishes the records, and returns those that the stream has: nothing need be done for them any more. Its error
+// is a permission violation only if there is no other.
+func (p *Publisher) publish(ctx context.Context, all []store.Outgoing) (done []int64, err error) {
+	if err := p.open(ctx); err != nil {
 		return nil, err
 	}
-	if key, err := base64.StdEncoding.DecodeString(text); err == nil && len(key) > 0 {
-		return key, nil
-	}
-	key := make([]byte, 32)
-	_, _ = rand.Read(key) // it never fails: crypto/rand
-	return key, p.Store.SetValue(ctx, keyName, base64.StdEncoding.EncodeToString(key))
-}
-
-// name is that of a message: the same for the same record, in this database.
-func (p *Publisher) name(r Record) string {
-	mac := hmac.New(sha256.New, p.key)
-	mac.Write([]byte(r.identity()))
-	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil)[:18])
-}
-
-// independent returns the first of the records, as far as no two of them are about the same address in the same jail: if
-// one were lost on its way and the next one not, they would change places.
-func independent(all []store.Outgoing) []store.Outgoing {
-	type about struct{ server, jail, address string }
-	seen := map[about]bool{}
-	for i := range all {
-		o := &all[i]
-		a := about{server: o.Server}
-		switch {
-		case o.Ban != nil:
-			a.jail, a.address = o.Ban.Jail, o.Ban.Address
-		case o.End != nil && o.End.Kind == store.Started && i > 0:
-			return all[:i]
-		case o.End != nil && o.End.Kind == store.Started:
-			return all[:1]
-		case o.End != nil:
-			a.jail, a.address = o.End.Jail, o.End.Address
-		default:
-			continue // rules have their own order, by time
-		}
-		if seen[a] {
-			return all[:i]
-		}
-		seen[a] = true
-	}
-	return all
-}
-
-// publish publishes the records, and returns how many of the first of them the stream has.
-func (p *Publisher) publish(ctx context.Context, all []store.Outgoing) (done int, err error) {
 	p.denied.forget()
 	futures := make([]jetstream.PubAckFuture, len(all))
+	var failed, denied error
 	for i := range all {
 		if all[i].Empty() {
-			continue // it was purged
+			done = append(done, all[i].ID) // it was purged
+			continue
 		}
-		m, err := p.message(&all[i])
+		m, err := p.message(newRecord(&all[i]))
 		if err == nil {
 			futures[i], err = p.js.PublishMsgAsync(m)
 		}
 		if err != nil {
-			if i > 0 {
-				break // what is on its way is waited for, and the error comes again
-			}
-			return 0, fmt.Errorf("publish: %w", err)
+			failed = fmt.Errorf("publish: %w", err)
+			break // what is on its way is waited for
 		}
 	}
-	for done = range futures {
-		f := futures[done]
-		switch {
-		case f == nil && all[done].Empty():
+	for i, f := range futures {
+		if f == nil {
 			continue
-		case f == nil:
-			return done, nil
 		}
-		select {
-		case <-f.Ok():
-		case err := <-f.Err():
-			return done, p.denied.explain(f.Msg().Subject, err)
-		case <-ctx.Done():
-			return done, ctx.Err()
+		server := all[i].Server
+		if _, refused := p.refused[server]; refused {
+			continue
+		}
+		switch err := p.outcome(ctx, f); {
+		case err == nil:
+			done = append(done, all[i].ID)
+		case errors.Is(err, nats.ErrPermissionViolation):
+			denied = errors.Join(denied, err)
+			if p.refused == nil {
+				p.refused = map[string]time.Time{}
+			}
+			p.refused[server] = time.Now().Add(refusedFor)
+		case failed == nil:
+			failed = err
 		}
 	}
-	return len(all), nil
+	if failed != nil {
+		p.findServer()
+		return done, failed
+	}
+	return done, denied
+}
+
+// outcome waits for what becomes of a message, and returns nil if the stream has it.
+func (p *Publisher) outcome(ctx context.Context, f jetstream.PubAckFuture) error {
+	subject := f.Msg().Subject
+	select {
+	case <-f.Ok():
+		return nil
+	case err := <-f.Err():
+		if errors.Is(err, nats.ErrNoResponders) {
+			return fmt.Errorf("publish to %s: no stream takes it: %w", subject, err)
+		}
+		return fmt.Errorf("publish to %s: %w", subject, err)
+	case <-p.denied.of(subject):
+		return fmt.Errorf("publish to %s: the credentials do not permit it: %w", subject, nats.ErrPermissionViolation)
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// findServer looks for another server where the one that is connected does not answer any more.
+func (p *Publisher) findServer() {
+	if p.conn.IsConnected() && p.conn.FlushTimeout(aliveTimeout) != nil {
+		_ = p.conn.ForceReconnect() // it is closed, and open finds out
+	}
 }
 
 // message is the message of a record.
-func (p *Publisher) message(o *store.Outgoing) (*nats.Msg, error) {
-	r := newRecord(o)
+func (p *Publisher) message(r Record) (*nats.Msg, error) {
 	data, err := r.encode()
 	if err != nil {
 		return nil, err
@@ -193,35 +195,69 @@ func (p *Publisher) message(o *store.Outgoing) (*nats.Msg, error) {
 	return m, nil
 }
 
-// denial keeps what a server refuses a connection: it tells the connection so, and does not answer the message.
-type denial struct {
-	mu  sync.Mutex
-	err error
-}
-
-func (d *denial) note(_ *nats.Conn, _ *nats.Subscription, err error) {
-	if errors.Is(err, nats.ErrPermissionViolation) {
-		d.mu.Lock()
-		d.err = err
-		d.mu.Unlock()
+// sayAlive says of each server that its agent runs, and when its latest line was read, if that was long ago.
+func (p *Publisher) sayAlive(ctx context.Context) error {
+	if p.Servers == nil || time.Since(p.alive) < aliveEvery && !p.alive.IsZero() {
+		return nil
 	}
-}
-
-func (d *denial) forget() {
-	d.mu.Lock()
-	d.err = nil
-	d.mu.Unlock()
-}
-
-// explain says why a message was not taken.
-func (d *denial) explain(subject string, err error) error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	switch {
-	case d.err != nil:
-		return fmt.Errorf("publish to %s: the credentials do not permit it: %w", subject, d.err)
-	case errors.Is(err, nats.ErrNoResponders):
-		return fmt.Errorf("publish to %s: no stream takes it: %w", subject, err)
+	all, err := p.signs(ctx)
+	if err != nil {
+		return err
 	}
-	return fmt.Errorf("publish to %s: %w", subject, err)
+	if err := p.open(ctx); err != nil {
+		return err
+	}
+	p.denied.forget()
+	var errs []error
+	for chunk := range slices.Chunk(all, window) {
+		futures := make([]jetstream.PubAckFuture, 0, len(chunk))
+		for _, r := range chunk {
+			if _, refused := p.refused[r.Server]; refused {
+				continue
+			}
+			m, err := p.message(r)
+			if err != nil {
+				return err
+			}
+			f, err := p.js.PublishMsgAsync(m)
+			if err != nil {
+				return fmt.Errorf("publish: %w", err)
+			}
+			futures = append(futures, f)
+		}
+		for _, f := range futures {
+			err := p.outcome(ctx, f)
+			if err != nil && !errors.Is(err, nats.ErrPermissionViolation) {
+				p.findServer()
+				return err
+			}
+			errs = append(errs, err)
+		}
+	}
+	p.alive = time.Now()
+	return errors.Join(errs...)
+}
+
+// signs are the signs of life of all servers.
+func (p *Publisher) signs(ctx context.Context) (all []Record, err error) {
+	created, err := p.Store.CreatedAt(ctx)
+	if err != nil {
+		return nil, err
+	}
+	states, err := p.Store.Sources(ctx)
+	if err != nil {
+		return nil, err
+	}
+	lines := map[string]time.Time{}
+	for _, s := range states {
+		lines[s.Name] = s.LastLineAt
+	}
+	for _, server := range p.Servers(ctx) {
+		last := lines[server]
+		if last.IsZero() { // nothing has come yet: silence began with the database
+			last = created
+		}
+		all = append(all, Record{Version: Version, Server: server, Kind: Alive, Time: last.Unix(), Said: time.Now().Unix()})
+	}
+	return all, nil
 }

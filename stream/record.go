@@ -35,6 +35,7 @@ type Record struct {
 	Matches  string `json:"matches,omitempty"`
 	Pace     string `json:"pace,omitempty"`
 
+	Said    int64         `json:"said,omitempty"`    // of Alive: when it was said
 	Until   int64         `json:"until,omitempty"`   // of Prolonged; 0: for ever
 	Setting store.Setting `json:"setting,omitempty"` // of a rule
 	Value   int64         `json:"value,omitempty"`
@@ -51,6 +52,7 @@ const (
 	Resumed   Kind = "resumed"
 	Started   Kind = "started"
 	Rule      Kind = "rule"
+	Alive     Kind = "alive" // the agent runs; the time is that of the latest line that it has read
 )
 
 // ends are the kinds of ends, each in the place of its store.EndKind.
@@ -108,7 +110,8 @@ func (r Record) encode() ([]byte, error) {
 
 // identity is what makes the record another than all others.
 func (r Record) identity() string {
-	return fmt.Sprintf("%q %s %d %q %q %d %s %d", r.Server, r.Kind, r.Time, r.Address, r.Jail, r.Nth, r.Setting, r.Value)
+	return fmt.Sprintf("%q %s %d %q %q %d %s %d %d",
+		r.Server, r.Kind, r.Time, r.Address, r.Jail, r.Nth, r.Setting, r.Value, r.Said)
 }
 
 // ErrNewer is a message of a newer release.

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nkeys"
 )
 
 // Cluster says where NATS is, and how to get in.
@@ -30,7 +31,9 @@ type Cluster struct {
 const (
 	dialTimeout   = 3 * time.Second
 	answerTimeout = 3 * time.Second
-	pingEvery     = 2 * time.Second
+	ackTimeout    = 2 * time.Second // for the stream to have a message
+	aliveTimeout  = 500 * time.Millisecond
+	pingEvery     = time.Second
 	reconnectWait = 250 * time.Millisecond
 )
 
@@ -53,11 +56,11 @@ func (c *Cluster) connect(ctx context.Context, more ...nats.Option) (*nats.Conn,
 		options = append(options, nats.Secure(config))
 	}
 	if c.Credentials != "" {
-		option, err := credentials(c.Credentials)
+		option, user, err := credentials(c.Credentials)
 		if err != nil {
 			return nil, err
 		}
-		options = append(options, option)
+		options = append(options, option, nats.CustomInboxPrefix(Inbox(user)))
 	}
 	if c.Dial != nil {
 		options = append(options, nats.SetCustomDialer(dialer{context.WithoutCancel(ctx), c.Dial}))
@@ -85,20 +88,32 @@ func authority(file string) (*x509.CertPool, error) {
 	return pool, nil
 }
 
-// credentials returns how to log in: with a user's file, which holds a token and a seed, or with a seed alone.
-func credentials(file string) (nats.Option, error) {
+// Inbox begins the subjects by which the servers answer a user, who is named by the public part of his key. The usual ones
+// are the same for all: whoever may hear his own answers by them may hear those of everybody else.
+func Inbox(user string) string { return "_INBOX_" + user }
+
+// credentials returns how to log in, and as whom: with a user's file, which holds a token and a seed, or with a seed alone.
+func credentials(file string) (option nats.Option, user string, err error) {
 	text, err := os.ReadFile(file)
 	if err != nil {
-		return nil, err
+		return nil, "", err
+	}
+	key, err := nkeys.ParseDecoratedNKey(text)
+	if err == nil {
+		defer key.Wipe()
+		user, err = key.PublicKey()
+	}
+	if err == nil && !nkeys.IsValidPublicUserKey(user) {
+		err = nkeys.ErrIncompatibleKey
+	}
+	if err != nil {
+		return nil, "", fmt.Errorf("%s holds no credentials of NATS", file) // the error of the library might quote it
 	}
 	if bytes.Contains(text, []byte("BEGIN NATS USER JWT")) {
-		return nats.UserCredentials(file), nil
+		return nats.UserCredentials(file), user, nil
 	}
-	option, err := nats.NkeyOptionFromSeed(file)
-	if err != nil {
-		return nil, fmt.Errorf("%s holds no credentials of NATS", file) // the error of the library might quote it
-	}
-	return option, nil
+	option, err = nats.NkeyOptionFromSeed(file)
+	return option, user, err
 }
 
 // dialer is how the library wants to dial.

@@ -18,9 +18,13 @@ type Subscriber struct {
 	Stream  string // its name
 	Wake    func() // called when messages have come, or will no longer come by themselves; not concurrently
 
-	conn *nats.Conn // nil: not connected yet
-	js   jetstream.JetStream
-	feed *feed // nil: none
+	// WakeEarly is called when there may be something for Early; nil: nobody asks for it.
+	WakeEarly func()
+
+	early early
+	conn  *nats.Conn // nil: not connected yet
+	js    jetstream.JetStream
+	feed  *feed // nil: none
 }
 
 // State is what a stream is at a moment.
@@ -62,8 +66,25 @@ func (s *Subscriber) open(ctx context.Context) error {
 		return err
 	}
 	s.conn = conn
-	return nil
+	return s.listen()
 }
+
+// listen hears what is published from now on. Where the credentials do not permit that, the stream alone brings it.
+func (s *Subscriber) listen() error {
+	if s.WakeEarly == nil {
+		return nil
+	}
+	s.early.wake = s.WakeEarly
+	sub, err := s.conn.Subscribe(Subjects, s.early.hear)
+	if err == nil {
+		err = sub.SetPendingLimits(earlyMost, earlyBytes)
+	}
+	return err
+}
+
+// Early returns messages that were heard and that the stream has not brought in time, without their sequence: it brings
+// them later. Each is returned once. It may be called at any time.
+func (s *Subscriber) Early() []Message { return s.early.take(time.Now()) }
 
 // Close ends the connection.
 func (s *Subscriber) Close() {
@@ -204,6 +225,9 @@ func (s *Subscriber) Next(ctx context.Context, wait bool) (m Message, ok bool, e
 		return m, false, ErrBroken
 	}
 	f.next++
+	if s.WakeEarly != nil {
+		s.early.came(raw.Subject(), raw.Headers().Get(jetstream.MsgIDHeader))
+	}
 	return Message{
 		Seq: meta.Sequence.Stream, Subject: raw.Subject(), Data: raw.Data(), More: meta.NumPending > 0,
 	}, true, nil

@@ -6,6 +6,6 @@ CREATE TABLE outgoing (
 	fact      TEXT NOT NULL                -- an end or a rule, in JSON
 ) STRICT;
 
--- Of a server whose agent publishes to a stream: the source that is the stream, and when its latest message was read.
+-- Of a server whose agent publishes to a stream: the source that is the stream, and when its agent last said that it runs.
 ALTER TABLE sources ADD COLUMN stream_id INTEGER;
 ALTER TABLE sources ADD COLUMN heard_at INTEGER NOT NULL DEFAULT 0;

@@ -28,12 +28,16 @@ type Cluster struct {
 	processes []*exec.Cmd      // in one of its own; nil: down
 	apart     bool             // they are processes
 	js        jetstream.JetStream
+	login     []nats.Option
 }
 
-// Start starts a cluster of n servers, which ends with the test. With change, the options of each are changed before.
-func Start(t testing.TB, n int, change func(*server.Options)) *Cluster {
+// Start starts a cluster of n servers, which ends with the test. With change, the options of each are changed before; login
+// is then how the test itself gets in.
+func Start(t testing.TB, n int, change func(*server.Options), login ...nats.Option) *Cluster {
 	t.Helper()
-	return start(t, n, change, false)
+	c := start(t, n, change, false)
+	c.login = login
+	return c
 }
 
 func start(t testing.TB, n int, change func(*server.Options), apart bool) *Cluster {
@@ -141,7 +145,7 @@ func (c *Cluster) Leader(stream string) int {
 // Connect connects to the cluster until the test ends.
 func (c *Cluster) Connect(options ...nats.Option) (*nats.Conn, jetstream.JetStream) {
 	c.t.Helper()
-	conn, err := nats.Connect(c.URLs, append([]nats.Option{nats.MaxReconnects(-1)}, options...)...)
+	conn, err := nats.Connect(c.URLs, slices.Concat([]nats.Option{nats.MaxReconnects(-1)}, c.login, options)...)
 	if err != nil {
 		c.t.Fatal(err)
 	}
