@@ -20,6 +20,7 @@ import (
 	"friendlyfire/enrich"
 	"friendlyfire/ingest"
 	"friendlyfire/store"
+	"friendlyfire/stream"
 )
 
 // App holds all parts of the program, built and not yet started. One from OpenOffline has no connections, no chats and
@@ -42,6 +43,9 @@ type App struct {
 	health    *bot.Health
 	groups    []foundGroup // of sources that are patterns, in their order
 	claims    ingest.Claims
+	streams   []*stream.Subscriber
+	readers   []streamReader
+	forwards  bool         // this is an agent
 	metrics   *metrics     // nil: not configured
 	port      net.Listener // serves the metrics; nil: not configured
 	progress  *progress
@@ -84,6 +88,9 @@ func friendsOf(c *config.Config) store.Friends {
 // Close closes the database and the table, as far as they were opened.
 func (a *App) Close() error {
 	var errs []error
+	for _, s := range a.streams {
+		s.Close()
+	}
 	if a.Store != nil {
 		errs = append(errs, a.Store.Close())
 	}
@@ -138,14 +145,25 @@ func (a *App) Reader(c config.Source) *ingest.Reader {
 	}
 	return &ingest.Reader{
 		Configured: names, Store: a.Store, Name: c.Name, Source: source, Format: c.Format, Zone: c.Timezone,
-		MaxAge: a.Config.Alerts.MaxAge, Clock: a.clock, Place: a.Table.Place, Next: func() {},
-		Progress: func(p ingest.Progress) {
-			if p.Bans > bigImport {
-				a.memory.Touch()
-			}
-			a.progress.show(p)
-		},
+		MaxAge: a.Config.Alerts.MaxAge, Clock: a.clock, Place: a.place(), Next: func() {}, Progress: a.progressed,
+		Forward: a.forwards,
 	}
+}
+
+// place returns what looks up new addresses; nil where there is no table.
+func (a *App) place() store.Place {
+	if a.Table == nil {
+		return nil
+	}
+	return a.Table.Place
+}
+
+// progressed shows how far a reader has come.
+func (a *App) progressed(p ingest.Progress) {
+	if p.Bans > bigImport {
+		a.memory.Touch()
+	}
+	a.progress.show(p)
 }
 
 // files returns where the files of a source are.

@@ -123,6 +123,7 @@ func (b *builder) wakeDelivery() {
 }
 
 func (b *builder) readSources() (all []*stage) {
+	var early []*stage // behind those of the sources
 	next := func() { b.locate.Wake(); b.announce.Wake(); b.whois.Wake() }
 	b.health.Found, b.health.Patterns = b.found, b.patterns
 	for _, source := range b.Config.Sources {
@@ -131,12 +132,17 @@ func (b *builder) readSources() (all []*stage) {
 			all = append(all, b.readPattern(source, next))
 			continue
 		}
+		if source.IsStream() {
+			s, e := b.readStream(source, next)
+			all, early = append(all, s), append(early, e)
+			continue
+		}
 		reader := b.Reader(source)
 		reader.Next = next
 		all = append(all, newStage("read "+source.Name, source.Every).doing(b.offeringHistory(source, reader.Step)))
 		b.health.Sources = append(b.health.Sources, bot.Watched{Name: source.Name, SilentAfter: source.SilentAfter})
 	}
-	return all
+	return append(all, early...)
 }
 
 func (b *builder) readLogins() []*stage {

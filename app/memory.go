@@ -16,7 +16,7 @@ type memory struct {
 	used  atomic.Bool
 	left  bool // something was used and is not returned yet
 	store *store.Store
-	table *enrich.Table
+	table *enrich.Table // nil: there is none
 }
 
 // Touch notes that much memory was used.
@@ -33,7 +33,10 @@ func (m *memory) Step(ctx context.Context) error {
 		return nil
 	}
 	m.left = false
-	err := errors.Join(m.store.Shrink(ctx), m.table.Release())
+	err := m.store.Shrink(ctx)
+	if m.table != nil {
+		err = errors.Join(err, m.table.Release())
+	}
 	debug.FreeOSMemory()
 	return errors.Join(err, releaseProgram())
 }

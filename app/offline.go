@@ -44,7 +44,7 @@ func (a *App) Refresh(ctx context.Context) {
 	var errs []error
 	for _, source := range a.Config.Sources {
 		switch {
-		case source.SFTP != nil:
+		case source.SFTP != nil || source.IsStream():
 		case source.IsPattern():
 			errs = append(errs, a.Group(source).Step(ctx))
 		default:

@@ -70,9 +70,12 @@ type Matched struct {
 	Problems []bot.PatternProblem
 }
 
-// Match returns what a source stands for: the files of a pattern that are there now, or itself. Its error is that they cannot
-// be looked for.
+// Match returns what a source stands for: the files of a pattern that are there now, or itself; nothing for a stream, whose
+// servers have their files elsewhere. Its error is that they cannot be looked for.
 func (a *App) Match(ctx context.Context, c config.Source) (m Matched, err error) {
+	if c.IsStream() {
+		return m, nil
+	}
 	if !c.IsPattern() {
 		return Matched{Sources: []config.Source{c}}, nil
 	}
@@ -146,11 +149,16 @@ type foundGroup struct {
 	source config.Source
 }
 
-// found returns the sources that patterns have found so far.
+// found returns the sources that patterns have found so far, and the servers of streams.
 func (a *App) found() (all []bot.Watched) {
 	for _, g := range a.groups {
 		for _, name := range g.Names() {
 			all = append(all, bot.Watched{Name: name, SilentAfter: g.source.SilentAfter})
+		}
+	}
+	for _, r := range a.readers {
+		for _, name := range r.Servers() {
+			all = append(all, bot.Watched{Name: name, SilentAfter: r.source.SilentAfter})
 		}
 	}
 	return all

@@ -53,6 +53,7 @@ func (a *App) start(ctx context.Context) error {
 			group := groups[0]
 			groups = groups[1:]
 			wg.Go(func() { a.watchPattern(ctx, group, a.stages[i].Wake) })
+		case source.IsStream(): // it wakes the stage by itself
 		case source.SFTP == nil && !IsSample(source):
 			watch(source, a.stages[i].Wake)
 		}

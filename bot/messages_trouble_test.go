@@ -57,6 +57,14 @@ var troubleScenes = []scene{
 		d.read(1, 0, nil)
 		d.look()
 	}},
+	{"messages of a stream that are lost", func(d *desk) {
+		for range 2 { // the second time after a kill
+			if err := d.health.MessagesLost(d.t.Context(), "fleet", 4711, 3, "the stream had dropped them before they were read"); err != nil {
+				d.t.Fatal(err)
+			}
+		}
+		d.look()
+	}},
 	{"a table that is refused, and one that is damaged", func(d *desk) {
 		for _, trouble := range []store.TableTrouble{
 			{Table: "own.mmdb", Refused: "is empty"}, {}, {Table: "own.mmdb", Damaged: "1 of its 3 records"}, {},

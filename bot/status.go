@@ -132,13 +132,21 @@ func (h *Health) sourceLine(s store.SourceStatus, now time.Time) string {
 		line += ", " + plural(s.Bans, "ban")
 	}
 	if behind := s.Size - s.Offset; behind > 0 {
-		line += ", " + Size(behind) + " to read"
+		left := Size(behind)
+		if s.Stream {
+			left = plural(behind, "message")
+		}
+		line += ", " + left + " to read"
 	}
 	if s.Rejects > 0 {
 		line += ", " + plural(s.Rejects, "bad line") + h.Words.rejects(s)
 	}
 	if s.Gaps > 0 {
-		line += ", " + plural(s.Gaps, "file") + " lost unread" + losses(s)
+		lost := plural(s.Gaps, "file") + " lost unread"
+		if s.Stream {
+			lost = plural(s.Gaps, "gap")
+		}
+		line += ", " + lost + losses(s)
 	}
 	if !s.FailingSince.IsZero() {
 		line += ", unreadable since " + h.Words.moment(s.FailingSince, now) + " (" + ReasonOf(s.Error).Says + ")"

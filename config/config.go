@@ -98,6 +98,19 @@ type Config struct {
 		TOTP Secret `toml:"-"`
 	} `toml:"act"`
 
+	// Agent tells that this is the configuration of an agent: it names a fleet, and has no key friendly.
+	Agent bool `toml:"-"`
+
+	// Fleet is where an agent publishes what it reads.
+	Fleet struct {
+		// NATS are the servers: nats://a:4222,b:4222,c:4222; "": there is no fleet.
+		NATS string `toml:"nats"`
+		// Credentials is the file of a user (.creds) or of the seed of an nkey. Only its owner may read it.
+		Credentials string `toml:"nats_credentials"`
+		// CA is the file of the authority whose certificates the servers have; "": one that the system trusts.
+		CA string `toml:"nats_ca"`
+	} `toml:"fleet"`
+
 	// Platforms are the sections of the chat platforms, such as [telegram]: those that Loader.Sections made.
 	Platforms []Section `toml:"-"`
 }
@@ -132,6 +145,14 @@ type Source struct {
 	// ActKeyFile holds the private key for acting over SSH, which is no other's key. Only its owner may read it.
 	ActKeyFile string `toml:"act_key_file"`
 
+	// NATS are the servers that have the stream of a fleet, in place of a file: nats://a:4222,b:4222,c:4222.
+	NATS string `toml:"nats"`
+	// Stream is its name.
+	Stream string `toml:"stream"`
+	// NATSCredentials and NATSCA are as in Fleet.
+	NATSCredentials string `toml:"nats_credentials"`
+	NATSCA          string `toml:"nats_ca"`
+
 	// ActAccount is the account of an Act over SSH; nil: it is none.
 	ActAccount *SSHAccount `toml:"-"`
 }
@@ -147,8 +168,11 @@ const ActLocal = "local"
 
 // Location returns where the file is, for people and for comparing; "" if the source does not say.
 func (s *Source) Location() string {
-	if s.SFTP != nil {
+	switch {
+	case s.SFTP != nil:
 		return s.SFTP.String()
+	case s.IsStream():
+		return "stream " + s.Stream + " of " + s.NATS
 	}
 	return s.Path
 }

@@ -84,7 +84,7 @@ func (v *Validator) Token(a Account) Secret {
 	if a.HasUsers && !hasChats && v.purpose == ToRun {
 		v.Mistake("users", "has no effect without %s, where commands are heard", v.key(a.ChatsKey))
 	}
-	if v.purpose == ToAsk {
+	if v.purpose < ToPair {
 		return Secret{}
 	}
 	token, given := v.readToken(a)
@@ -129,7 +129,7 @@ func (v *Validator) readToken(a Account) (token Secret, given bool) {
 }
 
 // SecretFile returns the text of a file that a key names, without the white space around it, and notes what keeps it
-// from being read: only its owner may. It is empty where the key is, where the configuration is loaded ToAsk, and where
+// from being read: only its owner may. It is empty where the key is, where the configuration is loaded ToAsk or ToForward, and where
 // the file cannot be read.
 func (v *Validator) SecretFile(key, path string) Secret {
 	return NewSecret(strings.TrimSpace(strings.Join(v.SecretLines(key, path), "\n")))
@@ -137,7 +137,7 @@ func (v *Validator) SecretFile(key, path string) Secret {
 
 // SecretLines returns the lines of such a file, as they are, and nil where SecretFile is empty.
 func (v *Validator) SecretLines(key, path string) []string {
-	if path == "" || v.purpose == ToAsk {
+	if path == "" || v.purpose < ToPair {
 		return nil
 	}
 	text, err := readSecretFile(path)

@@ -19,8 +19,7 @@ const day = 24 * time.Hour
 // purpose is ToAsk, files that cannot be read.
 func (r *reader) validate(c *Config, purpose Purpose) {
 	if r.lines["friendly"] == 0 {
-		r.mistake("friendly",
-			`is missing: the countries and networks of your users, such as ["BE"]; [] alerts of nobody`)
+		r.checkNoFriends(c, purpose)
 	}
 	if c.Timezone == nil {
 		r.mistake("timezone", `expected a time zone, such as "Europe/Brussels", "UTC" or "Local"`)
@@ -32,6 +31,7 @@ func (r *reader) validate(c *Config, purpose Purpose) {
 	}
 	r.checkSources(c, purpose)
 	r.checkLogins(c, purpose)
+	r.checkNATS("fleet", c.Fleet.NATS, c.Fleet.Credentials, c.Fleet.CA, purpose)
 	r.within("enrich.patience", c.Enrich.Patience, 0, 10*time.Minute)
 	r.address("enrich.whois_server", c.Enrich.WhoisServer)
 	if purpose >= ToPair {
@@ -59,6 +59,17 @@ func (r *reader) validate(c *Config, purpose Purpose) {
 	}
 }
 
+// checkNoFriends notes that friendly is missing, unless this is the agent of a fleet, which alerts of nobody.
+func (r *reader) checkNoFriends(c *Config, purpose Purpose) {
+	const missing = `is missing: the countries and networks of your users, such as ["BE"]; [] alerts of nobody`
+	switch c.Agent = c.Fleet.NATS != ""; {
+	case !c.Agent:
+		r.mistake("friendly", missing)
+	case purpose >= ToPair:
+		r.mistake("friendly", missing+"; `friendlyfire forward` needs none")
+	}
+}
+
 func (r *reader) checkSources(c *Config, purpose Purpose) {
 	if len(c.Sources) == 0 {
 		r.mistake("source", "is missing: a [[source]] with a name and a path says which file to read")
@@ -83,8 +94,10 @@ func (r *reader) checkSources(c *Config, purpose Purpose) {
 		if first := sameFile(c.Sources[:i], s); first > 0 {
 			r.missing(section+".path", section, "is the file of source[%d] as well", first)
 		}
-		r.checkLocation(section, s, purpose)
-		r.checkAct(section, s, c, purpose)
+		if r.checkStream(section, s, c.Sources[:i], purpose); !s.IsStream() && !r.wrong[section+".nats"] {
+			r.checkLocation(section, s, purpose)
+			r.checkAct(section, s, c, purpose)
+		}
 		r.oneOf(section+".format", s.Format, "auto", "csv", "log")
 		r.within(section+".every", s.Every, time.Second, day)
 		if s.SilentAfter != 0 {
@@ -121,7 +134,7 @@ func (r *reader) checkAct(section string, s *Source, c *Config, purpose Purpose)
 		r.missing(keyFile, key, "is missing: who acts over SSH needs a key of its own")
 	case s.KnownHosts == "":
 		r.missing(section+".known_hosts", key, "is missing: ssh needs the host's key")
-	case purpose >= ToPair:
+	case purpose >= ToPair: // an agent does not act
 		r.checkActKey(keyFile, s.ActKeyFile, c)
 		if s.SFTP == nil {
 			r.readable(section+".known_hosts", s.KnownHosts)
@@ -218,7 +231,7 @@ func (r *reader) checkLocation(section string, s *Source, purpose Purpose) {
 		}
 	}
 	switch {
-	case purpose < ToPair:
+	case purpose == ToAsk:
 	case remote:
 		r.readable(section+".known_hosts", s.KnownHosts)
 		if _, err := readSecret(s.KeyFile); err != nil {

@@ -151,7 +151,7 @@ func (f *banFollower) save(ctx context.Context, lines *parser, end bool) (wait f
 		Bans: f.saving.Bans[:0], Ends: f.saving.Ends[:0], Rules: f.saving.Rules[:0], Rejects: f.saving.Rejects[:0],
 	}, f.batch
 	b := &f.saving
-	b.Source, b.Cursor, b.ReadAt, b.Place = f.Name, *c, now, f.Place
+	b.Source, b.Cursor, b.ReadAt, b.Place, b.Forward = f.Name, *c, now, f.Place, f.Forward
 	b.NewsSince, b.NewsUntil = f.news(now)
 	var added int
 	var err error

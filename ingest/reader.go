@@ -27,6 +27,9 @@ type Reader struct {
 	Next     func()         // called when bans were added
 	Progress func(Progress) // called after each batch; may be nil
 
+	// Forward keeps what is new to be published, too: this is an agent.
+	Forward bool
+
 	// Configured are the names of all sources. One that was read under a name that is not among them may have been
 	// renamed to this one; none: that is not looked into.
 	Configured []string

@@ -25,6 +25,7 @@ type Ban struct {
 	Matches  string    // the log lines that caused the ban, cleaned; "" if the source does not give them
 	Pace     string    // seconds from the first failure to the last, then those between the last ones: "130 30 60 40"; "": not given
 	Local    bool      // the line gave a local time, which was read in the source's zone
+	Nth      int64     // its number among identical lines, where an agent has counted them; 0: has an epoch, or is to be counted
 }
 
 // Batch is what was read from a source in one go.
@@ -44,6 +45,12 @@ type Batch struct {
 	NewsUntil time.Time      // what the time may be, if that is later than ReadAt: later bans are news, too
 	Earlier   []Span         // the bans of the source that were read in other zones
 	Place     Place          // looks up new addresses in the offline table; nil: left to Locate
+	Forward   bool           // what is new is to be published, see Outgoing
+
+	// Heard are the servers of which the batch of a stream has messages.
+	Heard map[string]Heard
+	// Early: the bans come again by the stream. Only they are kept, and not how far it has been read.
+	Early bool
 
 	addresses []string // found by Prepare
 }
@@ -70,7 +77,7 @@ const maxClockSkew = 48 * time.Hour
 //
 // A ban with an epoch is identified by source, epoch, address and jail. One without is identified by source, time,
 // address, jail and its number among identical lines of the file: duplicates are separate bans, while a file that is
-// read again from the start, as a new generation, adds nothing.
+// read again from the start, as a new generation, adds nothing. Where an agent has counted, its number stands.
 func (s *Store) AddBans(ctx context.Context, b Batch) (added int, err error) {
 	read := len(b.Bans)
 	err = s.writeAhead(ctx, b.Cursor.Offset < b.Cursor.Size, func(tx *sql.Tx) error {
@@ -78,8 +85,20 @@ func (s *Store) AddBans(ctx context.Context, b Batch) (added int, err error) {
 		if err != nil {
 			return err
 		}
+		before, err := lastBan(ctx, tx)
+		if err != nil {
+			return err
+		}
+		if err := saveHeard(ctx, tx, source, &b); err != nil {
+			return err
+		}
 		if added, err = addBans(ctx, tx, source, b); err != nil {
 			return err
+		}
+		if b.Forward {
+			if err := saveOutgoing(ctx, tx, source, &b, before); err != nil {
+				return err
+			}
 		}
 		if err := noteReread(ctx, tx, &b); err != nil {
 			return err
@@ -91,6 +110,9 @@ func (s *Store) AddBans(ctx context.Context, b Batch) (added int, err error) {
 			if err := saveRejects(ctx, tx, source, b); err != nil {
 				return err
 			}
+		}
+		if b.Early {
+			return saveEarly(ctx, tx, source, b, added)
 		}
 		if err := saveOthers(ctx, tx, source, b, read-added); err != nil {
 			return err

@@ -26,7 +26,8 @@ func countDuplicates(
 	generation := rows[0].generation
 	fresh = rows[:0]
 	for _, r := range rows {
-		if r.HasEpoch {
+		if r.HasEpoch || r.Nth > 0 {
+			r.nth = r.Nth
 			fresh = append(fresh, r)
 			continue
 		}
@@ -82,7 +83,7 @@ func knownDuplicates(
 	var keys []banKey
 	for i := range rows {
 		r := &rows[i]
-		if r.HasEpoch {
+		if r.HasEpoch || r.Nth > 0 {
 			continue
 		}
 		for _, way := range b.readings(r) {

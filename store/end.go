@@ -78,7 +78,7 @@ func settle(
 	}
 	l := &ledger{tx: tx, since: since, latest: map[holder]*held{}, byID: map[int64]*held{}, ahead: map[banKey]int{}}
 	if len(b.Gaps) > 0 {
-		if err := l.forget(ctx, source, t); err != nil {
+		if err := l.forgetAll(ctx, source, t); err != nil {
 			return err
 		}
 	}

@@ -279,7 +279,7 @@ func checkAnswers(t *testing.T, s *Store) {
 	equal("a ban", EnrichedBan{
 		Ban: Ban{
 			4, "web1", at(1795348000), true, "203.0.113.7", "sshd", 5, 7200, 2,
-			"Failed password for anna from 203.0.113.7 port 22 ssh2", "", false,
+			"Failed password for anna from 203.0.113.7 port 22 ssh2", "", false, 0,
 		},
 		Public: true, Located: true, Answered: true, Table: "BE", Whois: "BE", Country: "BE", Friendly: true,
 		Network: "203.0.113.0/24", NetworkName: "EXAMPLE-NET", Before: 1, LastBefore: at(1794000000), Lately: 1, LatelySince: at(1794000000),

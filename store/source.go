@@ -182,7 +182,8 @@ type SourceStatus struct {
 	Rejects      int64            // rejected lines in total
 	Gaps         int64            // files of which lines may be missing
 	Losses       map[string]int64 // Gaps by reason
-	Offset, Size int64            // of the current file, in bytes
+	Offset, Size int64            // of the current file, in bytes; of a stream, sequences
+	Stream       bool             // it is a stream
 	Others       map[string]int64 // the lines that are neither bans nor rejects, by kind
 	Kinds        map[string]int64 // Rejects by reason
 	Sample       []RejectedLine   // the latest of them, newest first
@@ -209,7 +210,7 @@ func (s *Store) Sources(ctx context.Context) ([]SourceStatus, error) {
 
 func (s *Store) sources(ctx context.Context) ([]SourceStatus, error) {
 	rows, err := s.r.QueryContext(ctx, `SELECT id, name, last_line_at, latest, failing_since, error, lines, bans, rejects,
-		gaps, offset, size FROM sources ORDER BY name`)
+		gaps, offset, size, columns = 'stream' FROM sources ORDER BY name`)
 	if err != nil {
 		return nil, err
 	}
@@ -217,7 +218,7 @@ func (s *Store) sources(ctx context.Context) ([]SourceStatus, error) {
 	all, err := collect(rows, func(rows *sql.Rows) (st SourceStatus, err error) {
 		var id, line, ban, failing int64
 		err = rows.Scan(&id, &st.Name, &line, &ban, &failing, &st.Error, &st.Lines, &st.Bans, &st.Rejects, &st.Gaps,
-			&st.Offset, &st.Size)
+			&st.Offset, &st.Size, &st.Stream)
 		st.LastLineAt, st.LastBanAt, st.FailingSince = fromUnix(line), fromUnix(ban), fromUnix(failing)
 		at[id] = len(at)
 		return st, err

@@ -1,0 +1,11 @@
+-- What an agent of a fleet has read and not yet published, in the order in which it was read.
+CREATE TABLE outgoing (
+	id        INTEGER PRIMARY KEY,
+	source_id INTEGER NOT NULL,
+	ban_id    INTEGER,                     -- NULL: fact says what it is
+	fact      TEXT NOT NULL                -- an end or a rule, in JSON
+) STRICT;
+
+-- Of a server whose agent publishes to a stream: the source that is the stream, and when its agent last said that it runs.
+ALTER TABLE sources ADD COLUMN stream_id INTEGER;
+ALTER TABLE sources ADD COLUMN heard_at INTEGER NOT NULL DEFAULT 0;
