@@ -10,19 +10,18 @@ import (
 	"friendlyfire/store"
 )
 
-// fleetStore is a database with 100,000 bans of the last month, spread over so many servers.
-func fleetStore(b *testing.B, servers int, now time.Time) (*store.Store, Words) {
+// fleetStore is a database with so many bans of the last month, spread over so many servers.
+func fleetStore(b *testing.B, servers, rows int, now time.Time) (*store.Store, Words) {
 	b.Helper()
 	s, err := store.Open(b.Context(), filepath.Join(b.TempDir(), "test.db"))
 	if err != nil {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { s.Close() })
-	const rows = 100_000
 	var bans []store.Ban
 	for n := range rows {
 		bans = append(bans, store.Ban{
-			Source: fmt.Sprintf("web%04d", n%servers), Time: now.Add(-time.Duration(n) * 26 * time.Second).Truncate(time.Second),
+			Source: fmt.Sprintf("web%04d", n%servers), Time: now.Add(-time.Duration(n) * (30 * 24 * time.Hour / time.Duration(rows))).Truncate(time.Second),
 			HasEpoch: true, Address: attacker(n % 27_691), Jail: []string{"sshd", "postfix-sasl"}[n%2],
 		})
 	}
@@ -45,22 +44,24 @@ func fleetStore(b *testing.B, servers int, now time.Time) (*store.Store, Words) 
 // A report of a fleet beside that of one server, with as many bans: counted, captioned and drawn.
 func BenchmarkFleetReport(b *testing.B) {
 	now := time.Now()
-	for _, servers := range []int{1, 1000} {
-		s, words := fleetStore(b, servers, now)
-		r := &Reporter{Store: s, Words: words, Theme: charts.Light(), Judge: &Judge{Store: s, Words: words}}
-		for _, kind := range []string{"country", "source", "strict"} {
-			b.Run(fmt.Sprintf("%s/%d", kind, servers), func(b *testing.B) {
-				for b.Loop() {
-					rep, err := r.Report(b.Context(), kind, "30d", now)
-					if err != nil {
-						b.Fatal(err)
+	for _, bans := range []int{100_000, 1_000_000} {
+		for _, servers := range []int{1, 1000} {
+			s, words := fleetStore(b, servers, bans, now)
+			r := &Reporter{Store: s, Words: words, Theme: charts.Light(), Judge: &Judge{Store: s, Words: words}}
+			for _, kind := range []string{"country", "source", "strict"} {
+				b.Run(fmt.Sprintf("%s/%d/%d", kind, bans, servers), func(b *testing.B) {
+					for b.Loop() {
+						rep, err := r.Report(b.Context(), kind, "30d", now)
+						if err != nil {
+							b.Fatal(err)
+						}
+						r.Caption(rep)
+						if _, err := r.Picture(rep).PNG(); err != nil && len(rep.Rows) > 1 {
+							b.Fatal(err)
+						}
 					}
-					r.Caption(rep)
-					if _, err := r.Picture(rep).PNG(); err != nil && len(rep.Rows) > 1 {
-						b.Fatal(err)
-					}
-				}
-			})
+				})
+			}
 		}
 	}
 }
@@ -70,7 +71,7 @@ func BenchmarkFleetHealth(b *testing.B) {
 	for _, servers := range []int{1, 5000} {
 		b.Run(fmt.Sprint(servers), func(b *testing.B) {
 			now := time.Now()
-			s, words := fleetStore(b, servers, now)
+			s, words := fleetStore(b, servers, 100_000, now)
 			h := &Health{Store: s, Words: words, Started: now.Add(-time.Hour), Next: func() {}}
 			for n := range servers {
 				h.Sources = append(h.Sources, Watched{Name: fmt.Sprintf("web%04d", n), SilentAfter: 24 * time.Hour})

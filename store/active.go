@@ -26,8 +26,9 @@ const shortBanSeconds = 4 * hourSeconds
 // longBans are the bans that last longer. In their packs, bans is not a count but the ban's duration in seconds.
 func longBans() rollup {
 	return rollup{
-		1, 1, "bans INDEXED BY bans_long WHERE (ban_time < 0 OR ban_time > 14400)", "time",
-		"pack(time, 0, jail_id, '', ban_time, 0, 0, address_id, x'')",
+		seconds: 1, packUnit: packsOfLongBans, timeColumn: "time",
+		table:    "bans INDEXED BY bans_long WHERE (ban_time < 0 OR ban_time > 14400)",
+		packExpr: "pack(time, 0, jail_id, '', ban_time, 0, 0, address_id, x'')",
 	}
 }
 

@@ -158,7 +158,7 @@ func (l *ledger) save(ctx context.Context, t *tally) error {
 			t.removeEndless(h.banKey, 1)
 		}
 		if h.was.long() || h.long() {
-			t.longPacks[floor(h.time, packSeconds)] = true
+			t.stale.add(longBans(), h.time)
 		}
 	}
 	slices.SortFunc(changed, func(a, b *held) int { return cmp.Compare(a.id, b.id) })

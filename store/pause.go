@@ -3,8 +3,6 @@ package store
 import (
 	"cmp"
 	"context"
-	"database/sql"
-	"errors"
 	"fmt"
 	"slices"
 )
@@ -17,24 +15,12 @@ type BanHour struct {
 
 // BanHours returns the hours of the window in which the source had bans, in their order. Purged bans count.
 func (s *Store) BanHours(ctx context.Context, source string, w Window) ([]BanHour, error) {
-	var id int64
-	err := s.r.QueryRowContext(ctx, "SELECT id FROM sources WHERE name = ?", source).Scan(&id)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("hours with bans of %s: %w", source, err)
-	}
 	bans := map[int64]int64{}
-	err = s.hours(ctx, []Bin{{Window: w}}, false, func(r rollupRow) {
-		if r.source == id {
-			bans[floor(r.time, hourSeconds)] += r.bans
-		}
-	})
+	err := s.hoursOf(ctx, source, w, func(r rollupRow) { bans[floor(r.time, hourSeconds)] += r.bans })
 	if err != nil {
 		return nil, fmt.Errorf("hours with bans of %s: %w", source, err)
 	}
-	all := make([]BanHour, 0, len(bans))
+	var all []BanHour
 	for hour, n := range bans {
 		all = append(all, BanHour{hour, n})
 	}

@@ -82,23 +82,27 @@ func (s *Store) ByCountry(ctx context.Context, w Window, distinct bool) (Counts,
 
 // ByJail counts bans by jail, "" if the source does not name it; most bans first.
 func (s *Store) ByJail(ctx context.Context, w Window, distinct bool) (Counts, error) {
-	return s.byName(ctx, "jails", w, distinct, func(k rollupRow) int64 { return k.jail })
+	return s.byName(ctx, "jails", distinct, func(k rollupRow) int64 { return k.jail }, func(yield func(rollupRow)) error {
+		return s.hours(ctx, []Bin{{Window: w}}, distinct, yield)
+	})
 }
 
 // BySource counts bans by source; most bans first.
 func (s *Store) BySource(ctx context.Context, w Window, distinct bool) (Counts, error) {
-	return s.byName(ctx, "sources", w, distinct, func(k rollupRow) int64 { return k.source })
+	return s.byName(ctx, "sources", distinct, func(k rollupRow) int64 { return k.source }, func(yield func(rollupRow)) error {
+		return s.servers(ctx, w, distinct, yield)
+	})
 }
 
+// byName counts rows by a key, which is an id in the table jails or sources.
 func (s *Store) byName(
-	ctx context.Context, table string, w Window, distinct bool, key func(rollupRow) int64,
+	ctx context.Context, table string, distinct bool, key func(rollupRow) int64, rows func(yield func(rollupRow)) error,
 ) (Counts, error) {
 	all, err := newCounter[int64](ctx, s, distinct)
 	if err != nil {
 		return Counts{}, err
 	}
-	err = s.hours(ctx, []Bin{{Window: w}}, distinct, func(k rollupRow) { all.add(key(k), k) })
-	if err != nil {
+	if err := rows(func(k rollupRow) { all.add(key(k), k) }); err != nil {
 		return Counts{}, err
 	}
 	names, err := s.names(ctx, table)

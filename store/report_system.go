@@ -26,11 +26,11 @@ func (s *Store) BySystem(ctx context.Context, w Window, distinct bool) (Counts, 
 // systems calls yield with the counts of the systems by day, and of single bans where the window splits a day. They
 // are valid only until it returns.
 func (s *Store) systems(ctx context.Context, w Window, yield func(systemCount)) error {
-	purged, err := purgedBefore(ctx, s.r)
+	within, err := s.known(ctx)
 	if err != nil {
 		return err
 	}
-	days, bans := splitBins([]Bin{{Window: w}}, daySeconds, purged)
+	days, bans := splitBins([]Bin{{Window: w}}, daySeconds, within)
 	if len(bans) > 0 {
 		p, err := s.packBans(ctx, bans, "asn")
 		if err != nil {

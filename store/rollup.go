@@ -5,7 +5,6 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
-	"errors"
 	"maps"
 	"slices"
 )
@@ -40,14 +39,14 @@ type change struct {
 type tally struct {
 	hoursAdded, hoursRemoved map[hourKey]*change
 	daysAdded, daysRemoved   map[dayKey]*change
-	longPacks                map[int64]bool // starts of packs of long bans of which one has changed
+	stale                    stale
 
 	systemsAdded, systemsRemoved []systemBans
 }
 
 func newTally() *tally {
 	return &tally{
-		map[hourKey]*change{}, map[hourKey]*change{}, map[dayKey]*change{}, map[dayKey]*change{}, map[int64]bool{}, nil, nil,
+		map[hourKey]*change{}, map[hourKey]*change{}, map[dayKey]*change{}, map[dayKey]*change{}, stale{}, nil, nil,
 	}
 }
 
@@ -130,25 +129,23 @@ func (t *tally) move(k banKey, from, to class, n int64) {
 	}
 }
 
-// save writes the changes, and invalidates the packs of the rows that change.
+// save writes the changes, and empties the packs of the rows that change.
 func (t *tally) save(ctx context.Context, tx *sql.Tx) error {
-	hours, days, long := map[int64]bool{}, map[int64]bool{}, t.longPacks
 	for _, changes := range []map[hourKey]*change{t.hoursAdded, t.hoursRemoved} {
 		for k := range changes {
-			hours[floor(k.hour, packSeconds)] = true
+			for _, r := range rollupsOfHours() {
+				t.stale.add(r, k.hour)
+			}
+			t.stale.add(longBans(), k.hour)
 		}
 	}
 	for _, changes := range []map[dayKey]*change{t.daysAdded, t.daysRemoved} {
 		for k := range changes {
-			days[floor(k.day, packSeconds)] = true
+			t.stale.add(countryDays(true), k.day)
+			t.stale.add(countryDays(false), k.day)
 		}
 	}
-	maps.Copy(long, hours)
-	err := errors.Join(
-		invalidatePacks(ctx, tx, hours, jailHours(true), jailHours(false)),
-		invalidatePacks(ctx, tx, long, longBans()),
-		invalidatePacks(ctx, tx, days, countryDays(true), countryDays(false)))
-	if err != nil {
+	if err := t.stale.invalidate(ctx, tx); err != nil {
 		return err
 	}
 	return t.write(ctx, tx)

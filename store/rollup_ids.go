@@ -71,7 +71,8 @@ func (s idSet) without(other idSet) idSet {
 // two sets, the same of systems, and pack.
 var registerFunctions = sync.OnceValue(func() error {
 	return errors.Join(
-		registerSets("ids_with", idSet.with), registerSets("ids_without", idSet.without), registerSystems(), registerPack())
+		registerSets("ids_with", idSet.with), registerSets("ids_without", idSet.without), registerSystems(), registerPack(),
+		registerSums())
 })
 
 // registerSets registers an SQL function of two sets.

@@ -31,8 +31,8 @@ type timeRange struct {
 
 // splitBins divides the bins into whole rows of so many seconds, and the rest, in which bans have to be counted one by
 // one because the bin splits their row. Both are in order of time. Purged bans cannot be counted one by one: such a row
-// belongs to the bin in which it begins.
-func splitBins(bins []Bin, seconds, purged int64) (rows, bans []timeRange) {
+// belongs to the bin in which it begins. A bin that ends behind the last of all bans splits nothing there.
+func splitBins(bins []Bin, seconds int64, k known) (rows, bans []timeRange) {
 	first := make(map[string]int, len(bins))
 	for n, b := range bins {
 		i, known := first[b.Key]
@@ -46,7 +46,7 @@ func splitBins(bins []Bin, seconds, purged int64) (rows, bans []timeRange) {
 		}
 		switch {
 		case to == math.MaxInt64:
-		case to <= purged:
+		case to <= k.from || to > k.last:
 			end = floor(to+seconds-1, seconds)
 		default:
 			end = floor(to, seconds)
@@ -54,10 +54,10 @@ func splitBins(bins []Bin, seconds, purged int64) (rows, bans []timeRange) {
 		if begin < end {
 			rows = append(rows, timeRange{i, begin, end})
 		}
-		if from >= purged && from < begin {
+		if from >= k.from && from < begin {
 			bans = append(bans, timeRange{i, from, min(begin, to)})
 		}
-		if to > purged && begin <= end && end < to {
+		if to > k.from && begin <= end && end < to {
 			bans = append(bans, timeRange{i, end, to})
 		}
 	}
@@ -67,19 +67,33 @@ func splitBins(bins []Bin, seconds, purged int64) (rows, bans []timeRange) {
 	return rows, bans
 }
 
-// hours calls yield with the rows of jail_hours in the bins, with the banned addresses if requested. A row is valid
-// only until yield returns.
+// known is where there are single bans.
+type known struct {
+	from int64 // earlier ones are purged
+	last int64 // time of the last one
+}
+
+func (s *Store) known(ctx context.Context) (k known, err error) {
+	if k.from, err = purgedBefore(ctx, s.r); err != nil {
+		return k, err
+	}
+	err = s.r.QueryRowContext(ctx, "SELECT coalesce(max(time), ?) FROM bans", int64(math.MinInt64)).Scan(&k.last)
+	return k, err
+}
+
+// hours calls yield with the bans in the bins by hour and jail, all sources together, with the banned addresses if
+// requested. A row is valid only until yield returns.
 func (s *Store) hours(ctx context.Context, bins []Bin, addresses bool, yield func(rollupRow)) error {
-	return s.rollupRows(ctx, jailHours(addresses), bins, yield)
+	return s.rollupRows(ctx, hoursOfAll(addresses), bins, yield)
 }
 
 // rollupRows calls yield with the rows of the rollup in the bins, and with single bans where a bin splits a row.
 func (s *Store) rollupRows(ctx context.Context, r rollup, bins []Bin, yield func(rollupRow)) error {
-	purged, err := purgedBefore(ctx, s.r)
+	within, err := s.known(ctx)
 	if err != nil {
 		return err
 	}
-	rows, bans := splitBins(bins, r.seconds, purged)
+	rows, bans := splitBins(bins, r.seconds, within)
 	if len(bans) > 0 {
 		p, err := s.packBans(ctx, bans, "source_id")
 		if err != nil {

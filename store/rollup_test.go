@@ -310,17 +310,19 @@ func TestCountsAreThoseOfARecount(t *testing.T) {
 func checkPacks(t *testing.T, s *Store) (n int) {
 	t.Helper()
 	for _, c := range allRollups() {
-		rows, err := s.r.QueryContext(t.Context(), fmt.Sprintf(`
-			SELECT format('from %%d: %%s, want %%s', start, hex(rows), hex(want)) FROM (
-				SELECT start, rows, (SELECT %s FROM %s AND %s >= start AND %[3]s < start + ?) AS want
-				FROM packs WHERE unit = ? AND length(rows) > 0)
-			WHERE rows IS NOT want`, c.packExpr, c.table, c.timeColumn), packSeconds, c.packUnit)
-		if err != nil {
-			t.Fatal(err)
-		}
-		wrong, err := collect(rows, single[string])
-		if err != nil || len(wrong) > 0 {
-			t.Fatalf("packs of %s: %q, %v", c.table, wrong, err)
+		for unit, seconds := range map[int64]int64{c.packUnit: packSeconds, c.shortUnit: c.short} {
+			rows, err := s.r.QueryContext(t.Context(), fmt.Sprintf(`
+				SELECT format('from %%d: %%s, want %%s', start, hex(rows), hex(want)) FROM (
+					SELECT start, rows, (SELECT %s FROM %s AND %s >= start AND %[3]s < start + ?) AS want
+					FROM packs WHERE unit = ? AND length(rows) > 0)
+				WHERE rows IS NOT want`, c.packExpr, c.table, c.timeColumn), seconds, unit)
+			if err != nil {
+				t.Fatal(err)
+			}
+			wrong, err := collect(rows, single[string])
+			if err != nil || len(wrong) > 0 {
+				t.Fatalf("packs of %d s of %s: %q, %v", seconds, c.packExpr, wrong, err)
+			}
 		}
 	}
 	err := s.r.QueryRowContext(t.Context(), "SELECT count(*) FROM packs WHERE length(rows) > 0").Scan(&n)

@@ -47,16 +47,15 @@ func (s *Store) Shares(ctx context.Context, w Window) (map[string]Share, error) 
 
 // ShareOn counts the bans of one jail on one server in the window, and those that hit friends.
 func (s *Store) ShareOn(ctx context.Context, jail, source string, w Window) (share Share, err error) {
-	var jailID, sourceID int64
-	err = s.r.QueryRowContext(ctx, `SELECT coalesce((SELECT id FROM jails WHERE name = ?), 0),
-		coalesce((SELECT id FROM sources WHERE name = ?), 0)`, jail, source).Scan(&jailID, &sourceID)
+	var jailID int64
+	err = s.r.QueryRowContext(ctx, "SELECT coalesce((SELECT id FROM jails WHERE name = ?), 0)", jail).Scan(&jailID)
 	if err != nil {
 		return share, err
 	}
 	share.Jail = jail
 	var friends distinct
-	err = s.hours(ctx, []Bin{{Window: w}}, false, func(k rollupRow) {
-		if k.jail != jailID || k.source != sourceID {
+	err = s.hoursOf(ctx, source, w, func(k rollupRow) {
+		if k.jail != jailID {
 			return
 		}
 		if at := time.Unix(k.time, 0); share.Bans == 0 || at.Before(share.Since) {

@@ -11,7 +11,7 @@ func (s *Store) SharesByServer(ctx context.Context, w Window) (map[string]map[st
 		friends        distinct
 	}
 	all := map[place]*counted{}
-	err := s.hours(ctx, []Bin{{Window: w}}, false, func(k rollupRow) {
+	err := s.servers(ctx, w, false, func(k rollupRow) {
 		at := place{k.jail, k.source}
 		c := all[at]
 		if c == nil {

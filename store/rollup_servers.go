@@ -1,0 +1,75 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"math"
+	"time"
+)
+
+// servers calls yield with the bans of the window by source and jail, with the banned addresses if requested: days where
+// they are whole, and hours and single bans at its ends. A row is valid only until yield returns.
+func (s *Store) servers(ctx context.Context, w Window, addresses bool, yield func(rollupRow)) error {
+	if addresses {
+		return s.rollupRows(ctx, hoursOfServers(true), []Bin{{Window: w}}, yield)
+	}
+	within, err := s.known(ctx)
+	if err != nil {
+		return err
+	}
+	days, ends := splitBins([]Bin{{Window: w}}, daySeconds, known{math.MinInt64, within.last})
+	if len(days) > 0 {
+		err := daysOfServers().read(ctx, s.r, days[0].From, days[0].To, func(p pack) { rowsWithin(days, p, yield) })
+		if err != nil {
+			return err
+		}
+	}
+	for _, e := range ends {
+		end := Window{From: time.Unix(e.From, 0), To: time.Unix(e.To, 0)}
+		if err := s.rollupRows(ctx, hoursOfServers(false), []Bin{{Window: end}}, yield); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// hoursOf calls yield with the bans of one source in the window, by hour and jail, without addresses; with none if there is
+// no such source. It looks at each hour by itself, since all the others have far more rows.
+func (s *Store) hoursOf(ctx context.Context, source string, w Window, yield func(rollupRow)) error {
+	var id int64
+	err := s.r.QueryRowContext(ctx, "SELECT id FROM sources WHERE name = ?", source).Scan(&id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	within, err := s.known(ctx)
+	if err != nil {
+		return err
+	}
+	hours, bans := splitBins([]Bin{{Window: w}}, hourSeconds, within)
+	if len(bans) > 0 {
+		p, err := s.packBans(ctx, bans, "source_id")
+		if err != nil {
+			return err
+		}
+		rowsWithin(bans, p, func(k rollupRow) {
+			if k.source == id {
+				yield(k)
+			}
+		})
+	}
+	if len(hours) == 0 {
+		return nil
+	}
+	var p pack
+	err = s.r.QueryRowContext(ctx, hoursOfServers(false).hops("at + 1")+`
+		SELECT pack(hour, source_id, jail_id, '', bans, friendly, endless, x'', friends)
+		FROM hops CROSS JOIN jail_hours ON hour = at AND source_id = ?3`, hours[0].From, hours[0].To, id).Scan((*[]byte)(&p))
+	if err == nil {
+		rowsWithin(hours, p, yield)
+	}
+	return err
+}
