@@ -113,7 +113,7 @@ func someHeat() HeatMap {
 
 // evenHeat returns the means of an even year.
 func evenHeat() HeatMap {
-	c := HeatMap{Head: Head{Title: "Bans come at all hours", Subtitle: "Average per hour, on the right per day"}}
+	c := HeatMap{Head: Head{Title: "Bans come at all hours", Subtitle: "Mean per hour (right: per day)"}}
 	for d := range 7 {
 		row := HeatRow{Name: time.Weekday((d + 1) % 7).String()[:3], Total: "142\u202f502"}
 		for h := range row.Cells {
