@@ -228,7 +228,7 @@ func (w Words) unban(b store.Ban, more ...string) msg.Text {
 	if b.Jail != "" {
 		ask = fail2banClient + "status " + store.ShellQuote(b.Jail)
 	}
-	return msg.Text{{Text: "On the server, "}, {Text: ask, Style: msg.Code}, {Text: " tells the address"}}
+	return msg.Text{{Text: "To see the address, on the server: "}, {Text: ask, Style: msg.Code}}
 }
 
 // unbanCommand lifts the ban, and those of more addresses by the same jail.

@@ -130,7 +130,7 @@ sudo fail2ban-client set sshd unbanip 198.51.100.7`},
 03:02 to 04:02 · 3rd ban, the last today 01:00
 EXAMPLE-NET, 198.51.100.0/24
 Failed password for anna at 198.51.100.0/24.example …
-On the server, sudo fail2ban-client status sshd tells the address`},
+To see the address, on the server: sudo fail2ban-client status sshd`},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {

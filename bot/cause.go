@@ -171,7 +171,7 @@ func (c cause) growth() string {
 	case 3:
 		return " tripled"
 	default:
-		return fmt.Sprintf(" are %d times as many", times)
+		return fmt.Sprintf(" went up %d-fold", times)
 	}
 }
 

@@ -89,7 +89,7 @@ func TestAStricterRuleIsNamedOnlyWhereMoreFriendsAreBannedSince(t *testing.T) {
 		},
 		"findtime": {
 			[]days{rule("findtime", 60, 600), rule("findtime", 5, 86400), bans(60, 10, 30), bans(10, 5, 6), bans(5, 0, 24)},
-			"sshd counts tries within 1 day, not 10 min, since Wed 5 Apr; friendly bans are 4 times as many since: 24 in " +
+			"sshd counts tries within 1 day, not 10 min, since Wed 5 Apr; friendly bans went up 4-fold since: 24 in " +
 				"5 days, 6 in the 5 days before",
 		},
 		"none before": {
@@ -101,7 +101,7 @@ func TestAStricterRuleIsNamedOnlyWhereMoreFriendsAreBannedSince(t *testing.T) {
 				rule("findtime", 60, 600), rule("maxretry", 60, 5), rule("findtime", 10, 900), rule("maxretry", 10, 4),
 				bans(60, 20, 4), bans(20, 10, 4), bans(10, 0, 40),
 			},
-			"sshd went from 5 to 4 tries on Fri 31 Mar; friendly bans are 10 times as many since: 40 in 10 days, 4 in the " +
+			"sshd went from 5 to 4 tries on Fri 31 Mar; friendly bans went up 10-fold since: 40 in 10 days, 4 in the " +
 				"10 days before",
 		},
 		"more bans without a change": {[]days{rule("maxretry", 60, 5), bans(60, 10, 10), bans(10, 0, 40)}, ""},

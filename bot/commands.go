@@ -163,7 +163,7 @@ func (c *Commands) help() msg.Text {
 		{Text: "I tell you when Fail2Ban bans somebody it should not. You can ask:\n"},
 		{Text: "/report", Style: msg.Bold},
 		{Text: ": bans as a chart. Add what to count by (" + strings.Join(Kinds(), ", ") + ") and how far back (" +
-			strings.Join(periods, ", ") + "), and “text” for a chart of letters\n"},
+			strings.Join(periods, ", ") + "), and “text” for a text chart\n"},
 		{Text: "/friends", Style: msg.Bold},
 		{Text: ": bans of friendly countries. Add how far back, often for those banned again and again, and the number of a page\n"},
 		{Text: "/ip", Style: msg.Bold},

@@ -22,7 +22,7 @@ func TestNobodyIsToldToLiftABanThatIsOver(t *testing.T) {
 		"an alert":          {1, 2000, false, ""},
 		"a masked alert":    {1, 2000, true, ""},
 		"a storm":           {9, 2000, false, "unbanip 198.51.100.8"},
-		"a masked storm":    {9, 2000, true, "On the server, "},
+		"a masked storm":    {9, 2000, true, "on the server: "},
 		"a storm, cut":      {60, 500, false, ""},
 		"a storm, all over": {8, 2000, false, ""},
 	} {

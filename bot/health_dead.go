@@ -54,7 +54,7 @@ func deadLetters(fresh int, chat store.Chat, d store.DeadLetters) msg.Text {
 	}
 	kind, advice := noticeKind(d.Key)
 	return red(headed(plural(fresh, "message")+" to "+chat.String()+" "+verb+" given up",
-		". The latest, "+kind+": "+ReasonOf(store.Clean(d.Reason, 200)).Says+advice))
+		". The latest was "+kind+": "+ReasonOf(store.Clean(d.Reason, 200)).Says+advice))
 }
 
 // noticeKind says in words what kind of notice has the key, and where else its contents can be read.

@@ -96,7 +96,7 @@ func (h *Health) fullDisk(ctx context.Context, now time.Time) error {
 	begun := append(headed("The disk was found full", " at "+h.Words.moment(since, now)+
 		". Until there is room I keep nothing new: it waits in its files, and so do alerts. "),
 		advised("To see what fills it", "du -xh / | sort -h | tail")...)
-	over := headed("The disk is not full any more", ": what waited is read now")
+	over := headed("The disk is not full any more", ": what was waiting is being read now")
 	switch {
 	case !last.IsZero() && now.Sub(last) < calm:
 		if err := h.tellSince(ctx, "full", since, true, h.Chats, begun, nil); !store.Full(err) {

@@ -2,14 +2,15 @@ package bot
 
 import (
 	"context"
+	"strings"
 
 	"friendlyfire/store"
 )
 
 // table tells of an offline table whose file cannot be used, or is damaged. Neither stops anything.
 func (h *Health) table(ctx context.Context) error {
-	err := h.tableOf(ctx, store.CountryTable, "table", "country table", "Their addresses are of an unknown country, "+
-		"unless whois knows it.")
+	err := h.tableOf(ctx, store.CountryTable, "table", "country table", "Their addresses have no country, unless whois "+
+		"knows it.")
 	if err != nil {
 		return err
 	}
@@ -21,10 +22,14 @@ func (h *Health) tableOf(ctx context.Context, of store.OfflineTable, key, name, 
 	if err != nil {
 		return err
 	}
-	const advice = " Put a whole file in its place: I take it by myself."
+	const advice = " Put a whole file in its place, and I will pick it up."
+	refused := t.Refused // "is empty", or a sentence of its own
+	if verb, _, _ := strings.Cut(refused, " "); verb == "is" || verb == "was" {
+		refused = "it " + refused
+	}
 	err = h.tell(ctx, key+"/refused", t.Refused != "", h.Chats,
-		headed("The new "+name+" is refused", ": "+t.Refused+". I go on with "+t.Table+"."+advice),
-		headed("The "+name+" is in order again", ": the file that stands there is in force."))
+		headed("The new "+name+" is refused", ": "+refused+". I go on with "+t.Table+"."+advice),
+		headed("The "+name+" is in order again", ": the file there is in use."))
 	if err != nil {
 		return err
 	}

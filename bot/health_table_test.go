@@ -21,14 +21,14 @@ func TestR32TroubleWithTheTableIsToldOnce(t *testing.T) {
 			d.tells("")
 		}
 		set(store.TableTrouble{}, "")
-		set(store.TableTrouble{Table: "own.mmdb", Refused: "is empty"}, "🔴 The new country table is refused: is empty.")
+		set(store.TableTrouble{Table: "own.mmdb", Refused: "is empty"}, "🔴 The new country table is refused: it is empty.")
 		set(store.TableTrouble{Table: "own.mmdb", Refused: "no table"}, "")
 		set(store.TableTrouble{}, "🟢 The country table is in order again")
 		set(store.TableTrouble{Table: "own.mmdb", Damaged: "1 of its 3 records"}, "🔴 The country table is damaged: 1 of its 3")
 		set(store.TableTrouble{}, "🟢 The country table is whole again")
 
 		of = store.SystemTable
-		set(store.TableTrouble{Table: "as.mmdb", Refused: "is empty"}, "🔴 The new table of networks is refused: is empty.")
+		set(store.TableTrouble{Table: "as.mmdb", Refused: "is empty"}, "🔴 The new table of networks is refused: it is empty.")
 		set(store.TableTrouble{}, "🟢 The table of networks is in order again")
 		set(store.TableTrouble{Table: "as.mmdb", Damaged: "1 of its 3 records"}, "🔴 The table of networks is damaged: 1 of its 3")
 		set(store.TableTrouble{}, "🟢 The table of networks is whole again")

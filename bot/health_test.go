@@ -88,9 +88,9 @@ func TestRegistryThatRefusesForLongIsToldOnceAndItsEndOnce(t *testing.T) {
 		time.Sleep(time.Hour)
 		d.expect() // whois is off
 		d.health.Whois = true
-		d.expect("🔴 whois.ripe.net refuses to answer since 01:00 and says %ERROR:201: access denied. " +
+		d.expect("🔴 whois.ripe.net has refused to answer since 01:00 and says %ERROR:201: access denied. " +
 			"Until it answers, the table alone says where its addresses are.")
-		want := "web1: no ban yet. Trouble: whois.ripe.net refuses to answer since 01:00"
+		want := "web1: no ban yet. Trouble: whois.ripe.net has refused to answer since 01:00"
 		if got := d.healthLine(); got != want {
 			t.Errorf("digest %q, want %q", got, want)
 		}
@@ -103,7 +103,7 @@ func TestRegistryThatRefusesForLongIsToldOnceAndItsEndOnce(t *testing.T) {
 		time.Sleep(5 * time.Hour)
 		d.expect()
 		d.registry(refused)
-		d.expect("🔴 whois.ripe.net refuses to answer since 02:00 and says %ERROR:201: access denied. " +
+		d.expect("🔴 whois.ripe.net has refused to answer since 02:00 and says %ERROR:201: access denied. " +
 			"Until it answers, the table alone says where its addresses are.")
 	})
 }
@@ -133,10 +133,10 @@ func TestR12DeadLettersAreToldOnceAndNotOfThemselves(t *testing.T) {
 		other := store.Chat{Platform: "stone", ID: "2"}
 		d.give(other, "rejected: bad\u202eness", "digest/2026-11-22", "ban/7")
 		d.give(d.deliverer.Chat, "a message without text", "history/9")
-		d.expect("🔴 1 message to paper 1 was given up. The latest, a summary of old bans: a message without text. " +
+		d.expect("🔴 1 message to paper 1 was given up. The latest was a summary of old bans: a message without text. " +
 			"/report has the numbers.")
 		d.health.Chats = append(d.health.Chats, other)
-		d.expect("🔴 2 messages to stone 2 were given up. The latest, an alert: the log says why. " +
+		d.expect("🔴 2 messages to stone 2 were given up. The latest was an alert: the log says why. " +
 			"/friends lists the bans themselves.")
 
 		// The news of it may be refused, too: nobody is told of that.
@@ -158,7 +158,7 @@ func TestR12DeadLettersAreToldOnceAndNotOfThemselves(t *testing.T) {
 			}
 		}
 		time.Sleep(10 * time.Minute)
-		d.expect("🔴 100 messages to stone 2 were given up. The latest, an alert: it waited for seven days. " +
+		d.expect("🔴 100 messages to stone 2 were given up. The latest was an alert: it waited for seven days. " +
 			"/friends lists the bans themselves.")
 		want := "web1: no ban yet. Trouble: 1 message to paper 1 given up; 103 messages to stone 2 given up"
 		if got := d.healthLine(); got != want {
@@ -233,7 +233,7 @@ func TestR24FullDiskIsToldAsSoonAsThereIsRoom(t *testing.T) {
 		d.restart()
 		d.expect() // a new process has not tried yet
 		time.Sleep(calm)
-		d.expect("🟢 The disk is not full any more, after 2 min: what waited is read now")
+		d.expect("🟢 The disk is not full any more, after 2 min: what was waiting is being read now")
 	})
 }
 

@@ -57,7 +57,7 @@ func (h *Health) troubles(ctx context.Context, now time.Time) (all []trouble, er
 		for _, name := range slices.Sorted(maps.Keys(registries)) {
 			if r := registries[name]; refuses(r, now) {
 				since := h.Words.moment(r.RefusedSince, now)
-				all = append(all, trouble{name, name + " refuses to answer since " + since})
+				all = append(all, trouble{name, name + " has refused to answer since " + since})
 			}
 		}
 	}

@@ -22,7 +22,7 @@ func (h *Health) registries(ctx context.Context, now time.Time) error {
 	}
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		r := all[name]
-		begun := headed(r.Server+" refuses to answer", " since "+h.Words.moment(r.RefusedSince, now))
+		begun := headed(r.Server+" has refused to answer", " since "+h.Words.moment(r.RefusedSince, now))
 		if r.Trouble != "" { // the registry's own text
 			begun = append(begun, msg.Run{Text: " and says "}, msg.Run{Text: r.Trouble, Style: msg.Code})
 		}

@@ -67,7 +67,7 @@ var troubleScenes = []scene{
 	}},
 	{"a table that is refused, and one that is damaged", func(d *desk) {
 		for _, trouble := range []store.TableTrouble{
-			{Table: "own.mmdb", Refused: "is empty"}, {}, {Table: "own.mmdb", Damaged: "1 of its 3 records"}, {},
+			{Table: "own.mmdb", Refused: "is empty"}, {}, {Table: "own.mmdb", Damaged: "1 of its 3 records cannot be read"}, {},
 		} {
 			if err := d.store.SetTableTrouble(d.t.Context(), store.CountryTable, trouble); err != nil {
 				d.t.Fatal(err)

@@ -118,7 +118,7 @@ var knownErrors = []struct {
 	// Telegram, by the text of the Bot API: https://github.com/tdlib/telegram-bot-api
 	{known(`status (403): .*blocked by the user`), Reason{
 		Says: "it has blocked the bot ($1)", Does: "has blocked the bot ($1)",
-		Advice: "Somebody of that chat must unblock it",
+		Advice: "Somebody in that chat must unblock it",
 	}},
 	{known(`status (403): .*user is deactivated`), Reason{
 		Says: "its account was deleted ($1)", Advice: "Take the chat out of [telegram] chats",
@@ -217,7 +217,7 @@ var knownErrors = []struct {
 	{known(`(?:open|stat|lstat) (/.+): no such file`), Reason{Says: "there is no such file: $1"}},
 	{known(`no such file|file does not exist`), Reason{Says: "there is no such file"}},
 	{known(`permission denied|operation not permitted|access denied`), Reason{
-		Says: "permission denied", Advice: "To see to whom", Type: "friendlyfire check",
+		Says: "permission denied", Advice: "To see who may read it", Type: "friendlyfire check",
 	}},
 	{known(`no regular file|is a directory|not a directory|symbolic links`), Reason{Says: "it is no regular file"}},
 	{known(`too many open files`), Reason{Says: "too many files are open"}},

@@ -163,7 +163,7 @@ func TestAChatOutOfReachSaysWhatWaitsAndTheNextTry(t *testing.T) {
 		}
 		time.Sleep(2 * time.Minute)
 		d.expect("🔴 telegram 8 has blocked the bot (403)\n3 messages wait, for 7 days at most; next try 01:15\n" +
-			"Somebody of that chat must unblock it")
+			"Somebody in that chat must unblock it")
 		if got := d.healthLine(); !strings.Contains(got, "telegram 8 has blocked the bot (403) since 01:00") {
 			t.Errorf("the digest says %q", got)
 		}

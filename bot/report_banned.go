@@ -126,9 +126,9 @@ func bannedChart(r *Reporter, rep Report) Picture {
 		return c
 	}
 	c.Times = starts(a.bins)
-	steps := "the most of each " + a.unit
+	steps := "the peak of each " + a.unit
 	if a.sampled {
-		steps += ", short bans as it ends"
+		steps += ", short bans at its end"
 	}
 	if a.endless > 0 {
 		steps += " · not shown: " + a.withoutEnd()

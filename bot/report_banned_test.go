@@ -54,7 +54,7 @@ func TestBannedIsWhoIsBannedAtEachMoment(t *testing.T) {
 		if got := r.Caption(rep).String(); got != caption {
 			t.Errorf("got %q, want %q", got, caption)
 		}
-		const subtitle = "the most of each hour · not shown: 1 ban without a ban time"
+		const subtitle = "the peak of each hour · not shown: 1 ban without a ban time"
 		if got := r.Picture(rep).Text(120); !strings.Contains(got, subtitle) {
 			t.Errorf("%q does not say what is not shown", got)
 		}

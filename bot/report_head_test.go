@@ -55,7 +55,7 @@ func TestAPictureBeginsWithWhatItFound(t *testing.T) {
 			"friends": {Title: "2 bans hit friends in 24 hours, by postfix", Friends: "2 bans hit friends"},
 			"day":     {Title: "8 bans in 24 hours, 2 of friends", Friends: "2 of friends"},
 			"hour":    {Title: "8 bans in 24 hours, most at 12:00 and 15:00: 3"},
-			"strict":  {Title: "postfix hits friends most: 40.0\u202f% of its bans"},
+			"strict":  {Title: "postfix hits friends most: 40.0% of its bans"},
 			"banned":  {Title: "3 addresses banned now, 2 of friends", Friends: "2 of friends"},
 		} {
 			got := d.head(by, "24h")

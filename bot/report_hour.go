@@ -156,7 +156,7 @@ func (h hourCounts) means(r *Reporter, rep Report) Picture {
 	all := h.ofWeek()
 	rep.Before = -1 // the comparison has no room
 	c := charts.HeatMap{
-		Head: r.head(rep, "mean of an hour, right of a day", friendsOf(rep)), Theme: r.Theme,
+		Head: r.head(rep, "mean per hour (right: per day)", friendsOf(rep)), Theme: r.Theme,
 	}
 	for _, d := range weekdays {
 		row := charts.HeatRow{Name: d.String()[:3]}

@@ -123,24 +123,24 @@ func (o overTime) dots() (dots []charts.Dot) {
 	return dots
 }
 
-// columns is how long a column is: "6 hours a column".
+// columns is how long a column is: "6 hours per column".
 func (o overTime) columns() string {
 	switch o.unit {
 	case "":
 		return ""
 	case "6 hours":
-		return o.unit + " a column"
+		return o.unit + " per column"
 	}
-	return "1 " + o.unit + " a column"
+	return "1 " + o.unit + " per column"
 }
 
 // reading is what helps to read columns: how long each is, or of days, which anybody knows, that those that are striped are
-// not whole.
+// incomplete.
 func (o overTime) reading() string {
 	if o.unit == "day" && len(o.bins) > 0 {
 		for _, bin := range []store.Bin{o.bins[0], o.bins[len(o.bins)-1]} {
 			if bin.To.Sub(bin.From) < o.whole()*9/10 {
-				return "striped: not whole"
+				return "striped: incomplete"
 			}
 		}
 	}

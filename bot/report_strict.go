@@ -110,7 +110,7 @@ func strictChart(r *Reporter, rep Report) Picture {
 	var why []string
 	if len(rows) > 0 {
 		if first := c.Rows[0]; first.Marked && first.Note != "" {
-			why = append(why, sharePercent(rows[0])+" of its bans hit friends, "+first.Usual())
+			why = append(why, percent(rows[0].Friendly, rows[0].Bans)+" of its bans hit friends, "+first.Usual())
 			rep.Before = -1 // there is enough to read
 		}
 		if cause, ok := d.causes[rows[0].Key]; ok {
@@ -138,11 +138,6 @@ func (d jailsPast) lookingLikePeople(row Row) string {
 		return "1 looks like a person"
 	}
 	return number(people) + " look like people"
-}
-
-// sharePercent is the part of a row's bans that hit friends, as pictures have it: "2.5 %".
-func sharePercent(row Row) string {
-	return strings.Replace(percent(row.Friendly, row.Bans), "%", thin+"%", 1)
 }
 
 func risenFirst(p jailPast) int {
@@ -174,7 +169,7 @@ func findStrict(rep Report) finding {
 	case usual:
 		return finding{sentence: "No jail is stricter with friends than usual"}
 	}
-	return finding{sentence: rows[0].Name + " hits friends most: " + sharePercent(rows[0]) + " of its bans"}
+	return finding{sentence: rows[0].Name + " hits friends most: " + percent(rows[0].Friendly, rows[0].Bans) + " of its bans"}
 }
 
 // strictest names the jails whose bans hit friends most often, and those that are stricter than usual.

@@ -43,7 +43,7 @@ func TestThePictureByJailSaysHowManyBansAreUsual(t *testing.T) {
 		time.Sleep(200*24*time.Hour + 5*time.Hour)
 		d.aDayFor(100, func(day int) int { return 4 + day%3 })
 		for since, want := range map[string]string{
-			"30d": " · striped: not whole · usually 4 to 6 a day", "7d": " · 6 hours a column · usually 0 to 5 in 6 hours", "all": "",
+			"30d": " · striped: incomplete · usually 4 to 6 a day", "7d": " · 6 hours per column · usually 0 to 5 in 6 hours", "all": "",
 		} {
 			got := picture[charts.TimeChart](d, "jail", since).Subtitle
 			if !strings.HasSuffix(got, want) || want == "" && strings.Contains(got, "usually") {

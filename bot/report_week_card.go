@@ -145,7 +145,7 @@ func weekMost(rep Report) (s string) {
 	}
 	s = found(rep)
 	if week.bans.known {
-		s += "\nAll bans: " + week.bans.compare(rep.Total) + ", " + week.bans.String()
+		s += "\nAll bans: " + week.bans.compare(rep.Total) + " (" + week.bans.String() + ")"
 	}
 	if p := week.riserPanel(); p.Name != "" {
 		s += "\nRose most: " + p.Name + ", " + p.Note

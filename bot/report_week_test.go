@@ -45,7 +45,7 @@ func TestTheCardOfAWeekSaysWhatIsUsualAndWhatIsNew(t *testing.T) {
 		m := d.commands.Answer(t.Context(), msg.Request{Text: "/report week 24h"})
 		for _, want := range []string{
 			"20 bans of 20 addresses\nMon 31 Jan to Sun 6 Feb (CET)\n10 more than in the week before (10)\n",
-			"6 bans hit friends last week, usually 2 to 3\n", "All bans: more than usual, 9 to 10\n",
+			"6 bans hit friends last week, usually 2 to 3\n", "All bans: more than usual (9 to 10)\n",
 			"Rose most: dovecot, 7 bans, up from 0\n", "New countries: Netherlands 7\n",
 		} {
 			if !strings.Contains(m.Text.String(), want) {

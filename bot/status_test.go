@@ -123,7 +123,7 @@ database: many kB, 50.0 MB of its disk free, writes found no room since 13:05`
 			"web3: last ban Thu 30 Dec 13:00 (2 days ago); and 4 other sources: /status lists them. " +
 			"Trouble: web7 cannot be read since 13:00; " +
 			"1 message to telegram -1001234567890 given up; discord 112233445566778899 out of reach since 13:00; " +
-			"whois.ripe.net refuses to answer since 01:00; the disk is full"
+			"whois.ripe.net has refused to answer since 01:00; the disk is full"
 		if digest := d.healthLine(); digest != want {
 			t.Errorf("digest\n%s\nwant\n%s", digest, want)
 		}

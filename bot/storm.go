@@ -113,7 +113,7 @@ func (w Words) storm(p *parcel, addresses []addressCount, n int, listed bool) ms
 	zone := w.zone(b.Source)
 	switch from, until := first.In(zone).Format(msg.ClockForm), msg.Clock(last.In(zone), first.In(zone)); {
 	case more > 0: // of which nobody knows when they were
-		when = "from " + when + " on"
+		when = "From " + when + " on"
 	default:
 		size += within(last.Sub(first))
 		if until != from {

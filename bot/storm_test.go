@@ -146,7 +146,7 @@ func TestMaskedStormNamesNetworks(t *testing.T) {
 		d.storm(60)
 		d.step()
 		d.said("🇧🇪 sshd on web1 banned friends 60 times in 1 min (Belgium)\n00:59\n198.51.100.0/24 ×60\n" +
-			"On the server, sudo fail2ban-client status sshd tells the address")
+			"To see the address, on the server: sudo fail2ban-client status sshd")
 	})
 }
 

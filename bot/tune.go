@@ -168,7 +168,7 @@ func (w Words) Lacks(one Tuned, jail string) msg.Text {
 	case one.Err != nil:
 		return append(t, text(": its log cannot be read: "+ReasonOf(one.Err.Error()).Says))
 	case one.Lack == IsSample:
-		return append(t, text(" is the sample that comes with friendlyfire, a list of bans. By which failures they came stands in "+
+		return append(t, text(" is the sample that comes with friendlyfire, a list of bans. Which failures led to them is in "+
 			"Fail2Ban's own log: name yours, "), code("path = "+own), text(", in [[source]]"))
 	case one.Lack == LacksLog:
 		return append(t, text(" is a CSV file, which lists bans and no failures. Name Fail2Ban's own log beside it in its "+

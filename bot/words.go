@@ -63,7 +63,7 @@ func (w Words) Late(h store.History, friends []store.EnrichedBan, now time.Time)
 	}
 	t := headed(plural(h.Friendly, "friendly ban")+" came late", "")
 	if h.Bans > h.Friendly {
-		t = append(t, msg.Run{Text: ", of " + number(h.Bans)})
+		t = append(t, msg.Run{Text: " (of " + number(h.Bans) + " late bans)"})
 	}
 	if len(friends) == 0 {
 		return append(t, msg.Run{Text: ", " + w.dates(h.From, h.To, now) + ". See /friends all"})

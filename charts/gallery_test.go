@@ -113,7 +113,7 @@ func someHeat() HeatMap {
 
 // evenHeat returns the means of an even year.
 func evenHeat() HeatMap {
-	c := HeatMap{Head: Head{Title: "Bans come at all hours", Subtitle: "Mean of an hour, right of a day"}}
+	c := HeatMap{Head: Head{Title: "Bans come at all hours", Subtitle: "Mean per hour (right: per day)"}}
 	for d := range 7 {
 		row := HeatRow{Name: time.Weekday((d + 1) % 7).String()[:3], Total: "142\u202f502"}
 		for h := range row.Cells {
@@ -143,7 +143,7 @@ func someShares() ShareChart {
 	return ShareChart{
 		Head: Head{
 			Title: "sshd is stricter with friends than usual", Friends: "sshd",
-			Subtitle: "1.9\u202f% of its bans hit friends, usually 0.2 to 1\u202f% · 7 days to Fri 27 Nov",
+			Subtitle: "1.9% of its bans hit friends, usually 0.2 to 1% · 7 days to Fri 27 Nov",
 		},
 		Rows: []Share{
 			{Label: "sshd", Part: 4, Whole: 212, Low: 0.002, High: 0.01, Marked: true, Note: "3 look like people"},
@@ -180,7 +180,7 @@ func someLevels(tb testing.TB) LevelChart {
 		t.Series[i].Now = float64(10 * i)
 	}
 	return LevelChart{
-		Head:  Head{Title: "212 addresses are banned now", Subtitle: "30 days to Sat 28 Nov 15:04, the most of each day"},
+		Head:  Head{Title: "212 addresses are banned now", Subtitle: "30 days to Sat 28 Nov 15:04, the peak of each day"},
 		Times: t.Times, End: t.End, Series: t.Series,
 	}
 }

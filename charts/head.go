@@ -28,10 +28,7 @@ type laidOut struct {
 // lay breaks the lines of the head. The title shrinks, then wraps.
 func (h Head) lay(legend ...legendEntry) laidOut {
 	const room = Width - 2*margin
-	l := laidOut{size: titleSize, subtitle: wrap(h.Subtitle, textSize, room, 2), legend: legend}
-	if first, second, two := strings.Cut(h.Subtitle, "\n"); two {
-		l.subtitle = []string{fit(first, textSize, room), fit(second, textSize, room)}
-	}
+	l := laidOut{size: titleSize, subtitle: h.underTitle(room), legend: legend}
 	title := strings.Join(splitWords(printable(h.Title)), " ")
 	for l.size > leastTitleSize && textWidth(title, l.size) > room {
 		l.size -= 2
@@ -46,6 +43,27 @@ func (h Head) lay(legend ...legendEntry) laidOut {
 	l.legendBesides = len(legend) > 0 && len(l.title) == 1 &&
 		textWidth(title, l.size)+64+legendWidth(legend) <= room
 	return l
+}
+
+// underTitle breaks the subtitle into its lines: where it says so, or else between its parts, or if they are too long
+// between words.
+func (h Head) underTitle(room int) []string {
+	if first, second, two := strings.Cut(h.Subtitle, "\n"); two {
+		return []string{fit(first, textSize, room), fit(second, textSize, room)}
+	}
+	const between = " · "
+	lines := wrap(h.Subtitle, textSize, room, 2)
+	if len(lines) < 2 {
+		return lines
+	}
+	if cut := strings.LastIndex(lines[0]+" ", between); cut > 0 {
+		first := lines[0][:cut]
+		second := strings.TrimPrefix(strings.Join(lines, " ")[cut:], between)
+		if textWidth(second, textSize) <= room {
+			return []string{first, second}
+		}
+	}
+	return lines
 }
 
 // bottom is where the head ends and its chart may begin, in pixels from the top.

@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // Share is one row of a ShareChart: the part of a whole, and the usual range of the share. Numbers below 0 count as 0,
@@ -92,7 +93,7 @@ func (r Share) now() float64 {
 	return float64(r.Part) / float64(r.Whole)
 }
 
-// Usual is the usual range in words: "usually 0.2 to 1 %"; "" if it is not known.
+// Usual is the usual range in words: "usually 0.2 to 1%"; "" if it is not known.
 func (r Share) Usual() string {
 	if r.High <= 0 {
 		return ""
@@ -104,9 +105,9 @@ func (r Share) Usual() string {
 	return "usually " + trimUnit(low) + " to " + high
 }
 
-func trimUnit(s string) string { return s[:len(s)-len("%")-len(string(thin))] }
+func trimUnit(s string) string { return strings.TrimSuffix(s, "%") }
 
-// sharePercent prints 0.025 as "2.5 %", with a thin space.
+// sharePercent prints 0.025 as "2.5%".
 func sharePercent(v float64) string {
 	p := 100 * v
 	digits := 1
@@ -117,7 +118,7 @@ func sharePercent(v float64) string {
 	if words == "0.0" {
 		words = "< 0.1"
 	}
-	return words + string(thin) + "%"
+	return words + "%"
 }
 
 // shareRows is the body of a ShareChart, ready to be drawn.

@@ -49,8 +49,8 @@ exim                          ███████  1
 				{Label: "exim", Part: 0, Whole: 9},
 			}}, 40, `
 Strict?
-! sshd ██████████|█████████ 2 % 4 of 200
-exim                        0 %   0 of 9
+! sshd ██████████|██████████ 2% 4 of 200
+exim                         0%   0 of 9
 | usual, at most
 `,
 		},

@@ -1,6 +1,7 @@
 package charts
 
 import (
+	"slices"
 	"strings"
 	"testing"
 )
@@ -64,5 +65,23 @@ func TestMarkupIsMeasuredAsItIsRead(t *testing.T) {
 	}
 	if !strings.Contains(string(other), ">A&amp;amp;B</text>") {
 		t.Error("a label that looks escaped is not printed as it is")
+	}
+}
+
+// A subtitle of two lines is broken between its parts, so that no word stands alone in the second.
+func TestASubtitleIsBrokenBetweenItsParts(t *testing.T) {
+	for subtitle, want := range map[string][]string{
+		"30 days": {"30 days"},
+		"Sat 22 Nov 2025 to Sun 22 Nov 2026 · 203 countries · 145 of friends · 6 of unknown country": {
+			"Sat 22 Nov 2025 to Sun 22 Nov 2026 · 203 countries · 145 of friends", "6 of unknown country",
+		},
+		"one\ntwo · three": {"one", "two · three"},
+		"30 days · " + strings.Repeat("a part that is longer than a line ", 3): {
+			"30 days · a part that is longer than a line a part that is longer than a line a part that is", "longer than a line",
+		},
+	} {
+		if got := (Head{Title: "Bans", Subtitle: subtitle}).lay().subtitle; !slices.Equal(got, want) {
+			t.Errorf("%q, want %q", got, want)
+		}
 	}
 }

@@ -106,7 +106,7 @@ func Judge(e Evidence, c Context) Verdict {
 	}
 	v.Reasons = slices.DeleteFunc(v.Reasons, func(s string) bool { return s == "" })
 	if len(v.Reasons) == 0 {
-		v.Reasons = []string{fmt.Sprintf("%d names, and nothing else that tells", f.clusters)}
+		v.Reasons = []string{fmt.Sprintf("%d names, and nothing else to go by", f.clusters)}
 	}
 	return v
 }
