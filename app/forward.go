@@ -55,15 +55,22 @@ func forwardable(c *config.Config) error {
 	return nil
 }
 
-// forward is the agent from opening the database to closing it.
-func forward(ctx context.Context, c *config.Config, env Env, log *slog.Logger) (err error) {
+// OpenAgent opens what an agent has: the database and, once it publishes, connections. The caller closes it.
+func OpenAgent(ctx context.Context, c *config.Config, env Env, log *slog.Logger) (a *App, err error) {
 	files := *c
 	files.Logins = nil // who logged in stays here
-	a := &App{env: env, Config: &files, log: log, progress: newProgress(env.Err), started: time.Now(), forwards: true}
-	defer func() { err = errors.Join(err, a.Close()) }()
-	if a.Store, err = OpenStore(ctx, c); err != nil {
+	a = &App{env: env, Config: &files, log: log, progress: newProgress(env.Err), started: time.Now(), forwards: true}
+	a.Store, err = OpenStore(ctx, c)
+	return a, err
+}
+
+// forward is the agent from opening the database to closing it.
+func forward(ctx context.Context, c *config.Config, env Env, log *slog.Logger) (err error) {
+	a, err := OpenAgent(ctx, c, env, log)
+	if err != nil {
 		return unlessStopped(ctx, err)
 	}
+	defer func() { err = errors.Join(err, a.Close()) }()
 	if err := a.Store.Reserve(); err != nil {
 		return err
 	}

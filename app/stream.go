@@ -27,6 +27,9 @@ func (a *App) Stream(c config.Source) *stream.Subscriber {
 	return s
 }
 
+// ToConnect returns an App that has no database, and can connect to streams. The caller closes it.
+func ToConnect(c *config.Config, env Env) *App { return &App{env: env, Config: c} }
+
 // readStream returns the stage that reads a stream, and the one that takes what the stream does not bring in time.
 func (b *builder) readStream(c config.Source, next func()) (s, early *stage) {
 	subscriber := b.Stream(c)

@@ -115,6 +115,20 @@ var knownErrors = []struct {
 	form   func() *regexp.Regexp
 	reason Reason
 }{
+	// NATS, by the texts of nats.go and of package stream.
+	{known(`nats: no servers available|^NATS at \S+: no connection`), Reason{
+		Says: "none of its servers is to be reached", Advice: "On each", Type: "systemctl status nats-server",
+	}},
+	{known(`nats: authorization violation|nats: user authentication`), Reason{
+		Says: "its servers do not know the key", Advice: "For what lets it in", Type: "friendlyfire nats user",
+	}},
+	{known(`no stream takes it`), Reason{
+		Says: "there is no such stream", Advice: "To make it", Type: "friendlyfire nats stream",
+	}},
+	{known(`stream \S+ at .*: (?:no answer|messages are missing)`), Reason{
+		Says: "it does not answer: it has no leader, or the key does not permit to read it", Advice: "To see which",
+		Type: "friendlyfire check",
+	}},
 	// Telegram, by the text of the Bot API: https://github.com/tdlib/telegram-bot-api
 	{known(`status (403): .*blocked by the user`), Reason{
 		Says: "it has blocked the bot ($1)", Does: "has blocked the bot ($1)",

@@ -54,6 +54,11 @@ var rawErrors = map[string]string{
 	"database disk image is malformed (11)":                                            "the database is damaged; it is mended at a restart",
 	"attempt to write a readonly database (8)":                                         "it can be read but not written",
 	"too old: sendMessage: status 403: Forbidden: bot was blocked by the user":         "it waited for seven days, since it has blocked the bot (403)",
+	"NATS at nats://a:4222: nats: no servers available for connection":                 "none of its servers is to be reached",
+	"NATS at nats://a:4222: no connection":                                             "none of its servers is to be reached",
+	"NATS at nats://a:4222: nats: Authorization Violation":                             "its servers do not know the key",
+	"stream BANS at nats://a:4222: no stream takes it: nats: stream not found":         "there is no such stream",
+	"stream BANS at nats://a:4222: no answer: is it out of reach, or do the":           "it does not answer: it has no leader, or the key does not permit to read it",
 	"runtime error: slice bounds out of range [:7] with capacity 3":                    "the log says why",
 	"": "no reason is known",
 }

@@ -36,7 +36,10 @@ type checkOptions struct{ send, deleteWebhook, report bool }
 // check looks at configuration, database, table, whois, sources, tokens and chats, in this order. It does no harm to a
 // bot that is running: it neither fetches what was said to the bot nor opens Discord's gateway.
 func check(ctx context.Context, env app.Env, does checkOptions) error {
-	c, err := env.Config().Load(config.ToRun)
+	c, err := env.Config().Load(config.ToForward)
+	if err == nil && !c.Agent {
+		c, err = env.Config().Load(config.ToRun)
+	}
 	if err != nil {
 		return err
 	}
@@ -45,6 +48,9 @@ func check(ctx context.Context, env app.Env, does checkOptions) error {
 		list.privacy.on = true
 		list.privacy.hideConfig(c)
 		list.print("about", about())
+	}
+	if c.Agent {
+		return checkAgent(ctx, list, c)
 	}
 	checkConfig(list, c)
 
@@ -63,14 +69,7 @@ func check(ctx context.Context, env app.Env, does checkOptions) error {
 	if a.Config.Enrich.Whois {
 		checkWhois(ctx, list, c.Enrich.WhoisServer, env)
 	}
-	for _, source := range c.Sources {
-		if source.IsPattern() {
-			checkPattern(ctx, list, a, source)
-			continue
-		}
-		checkSource(ctx, list, a, source)
-		checkAction(ctx, list, source)
-	}
+	checkSources(ctx, list, a)
 	checkActs(ctx, list, a)
 	for _, l := range c.Logins {
 		checkLogins(ctx, list, a, l)
@@ -89,6 +88,21 @@ func check(ctx context.Context, env app.Env, does checkOptions) error {
 		checkConnection(ctx, list, a, connection, test)
 	}
 	return list.end()
+}
+
+// checkSources looks at each source.
+func checkSources(ctx context.Context, list *checklist, a *app.App) {
+	for _, source := range a.Config.Sources {
+		switch {
+		case source.IsStream():
+			checkStream(ctx, list, a, source)
+		case source.IsPattern():
+			checkPattern(ctx, list, a, source)
+		default:
+			checkSource(ctx, list, a, source)
+			checkAction(ctx, list, source)
+		}
+	}
 }
 
 // checkConfig tells which configuration this is, and who is friendly. That it has no mistakes is known.

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"fmt"
 	"net/netip"
+	"net/url"
 	"os"
 	"regexp"
 	"runtime"
@@ -69,7 +70,9 @@ func (p *privacy) hideConfig(c *config.Config) {
 		if s.SFTP != nil {
 			p.hide(s.Location(), s.SFTP.User, s.SFTP.Address)
 		}
+		p.hideServers(s.NATS)
 	}
+	p.hideServers(c.Fleet.NATS)
 	for _, section := range c.Platforms {
 		if platform, ok := section.(app.Platform); ok {
 			p.hide(platform.Chats()...)
@@ -85,6 +88,20 @@ func (p *privacy) hideConfig(c *config.Config) {
 	}
 	if home, err := os.UserHomeDir(); err == nil {
 		p.hide(home)
+	}
+}
+
+// hideServers hides the servers of NATS.
+func (p *privacy) hideServers(list string) {
+	p.hide(list)
+	servers, _, err := config.ParseNATS(list)
+	if err != nil {
+		return
+	}
+	for _, server := range servers {
+		if u, err := url.Parse(server); err == nil {
+			p.hide(server, u.Host, u.Hostname())
+		}
 	}
 }
 

@@ -81,11 +81,12 @@ func hiddenFromBot(ctx context.Context, c *config.Config, file string) error {
 func namedFiles(c *config.Config) (secrets, others []string) {
 	secrets = append(c.SecretFiles(), c.Act.TOTPFile)
 	for _, s := range c.Sources {
-		secrets = append(secrets, s.KeyFile, s.ActKeyFile)
-		others = append(others, s.KnownHosts)
+		secrets = append(secrets, s.KeyFile, s.ActKeyFile, s.NATSCredentials)
+		others = append(others, s.KnownHosts, s.NATSCA)
 	}
 	for _, l := range c.Logins {
 		secrets, others = append(secrets, l.KeyFile), append(others, l.KnownHosts)
 	}
+	secrets, others = append(secrets, c.Fleet.Credentials), append(others, c.Fleet.CA)
 	return secrets, append(others, c.Enrich.Table, c.Enrich.SystemTable)
 }

@@ -116,7 +116,7 @@ func commands(env *app.Env) *cobra.Command {
 	run.Flags().BoolVar(&once, "once", false, "one pass of every stage until nothing is due, then exit")
 
 	root.AddCommand(run, reportCommand(env), lookupCommand(env), checkCommand(env), initCommand(env), pairCommand(env),
-		importCommand(env), forwardCommand(env), tuneCommand(env), purgeCommand(env), backupCommand(env), muninCommand(env),
+		importCommand(env), forwardCommand(env), natsCommand(env), tuneCommand(env), purgeCommand(env), backupCommand(env), muninCommand(env),
 		actCommand(env), unbanCommand(env), trustCommand(env), untrustCommand(env), trustedCommand(env),
 		actsCommand(env), versionCommand(env))
 	return root

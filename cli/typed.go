@@ -13,7 +13,7 @@ import (
 // An advice stands at the end of its line, after a colon or alone, or in backticks, so that it can be copied.
 var advice = regexp.MustCompile("(?m)(^ *|: |`)(sudo (?:-u [^ ]+ )?)?friendlyfire (" + strings.Join([]string{
 	"run", "report", "lookup", "check", "init", "pair", "import", "tune", "purge", "backup", "munin", "act", "unban", "trust",
-	"untrust", "trusted", "acts", "forward",
+	"untrust", "trusted", "acts", "forward", "nats",
 }, "|") + ")\\b([^\n`]*)")
 
 // asTyped returns the text with the commands that it advises as they must be typed here: about the configuration that was

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/url"
 	"strings"
+	"time"
 )
 
 // IsStream reports whether the source is a stream, whose messages are of many servers.
@@ -62,6 +63,9 @@ func (r *reader) checkNATS(section, servers, credentials, ca string, purpose Pur
 	}
 }
 
+// leastSilence is the shortest silence of a server of a stream that means anything.
+const leastSilence = 3 * time.Hour
+
 // checkStream validates what a source says of a stream; sources are those before it.
 func (r *reader) checkStream(section string, s *Source, sources []Source, purpose Purpose) {
 	r.checkNATS(section, s.NATS, s.NATSCredentials, s.NATSCA, purpose)
@@ -70,6 +74,9 @@ func (r *reader) checkStream(section string, s *Source, sources []Source, purpos
 			r.mistake(section+".stream", "has no effect without nats, the servers of the stream")
 		}
 		return
+	}
+	if s.SilentAfter != 0 {
+		r.within(section+".silent_after", s.SilentAfter, leastSilence, 365*day) // agents are heard once an hour
 	}
 	if s.Act == "none" {
 		s.Act = ""

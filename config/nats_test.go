@@ -27,6 +27,7 @@ func TestAStreamIsNamedWithoutMistakes(t *testing.T) {
 		"port":        {source("nats = \"a:99999\"\nstream = \"BANS\""), "nats: "},
 		"open file":   {source(good + "nats_credentials = \"" + open + "\""), "others may read it (mode 0644)"},
 		"no file":     {source(good + "nats_ca = \"/nonexistent\""), "cannot be read: no such file or directory"},
+		"impatient":   {source(good + "silent_after = \"1h\""), "expected 3h to 8760h"},
 		"twice":       {source(good + "[[source]]\nname = \"again\"\n" + good), "is that of source[1] as well"},
 		"fleet":       {below("[fleet]\nnats = \"a\"\nnats_credentials = \"" + open + "\""), "others may read it (mode 0644)"},
 		"no fleet":    {below("[fleet]\nnats_ca = \"" + seed + "\""), "has no effect without nats, the servers"},

@@ -11,6 +11,7 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"friendlyfire/store"
+	"friendlyfire/stream"
 	"friendlyfire/stream/streamtest"
 )
 
@@ -97,7 +98,7 @@ func TestAServerThatIsRefusedBlocksNoOther(t *testing.T) {
 	_, err := f.agent.AddBans(t.Context(), store.Batch{Source: "relay", Forward: true, ReadAt: now, Lines: 5, Bans: bans})
 	f.must(err)
 	begun := time.Now()
-	if err = f.publisher.Step(t.Context()); !errors.Is(err, nats.ErrPermissionViolation) {
+	if err = f.publisher.Step(t.Context()); !errors.Is(err, stream.ErrRefused) {
 		t.Errorf("got %v, want that one is refused", err)
 	}
 	if took := time.Since(begun); took > 2*time.Second {

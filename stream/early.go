@@ -25,8 +25,9 @@ type early struct {
 	wake func()
 
 	mu      sync.Mutex
-	waiting map[earlyKey]heardMessage
-	order   []earlyKey // as they were heard; some of them wait no longer
+	waiting map[earlyKey]heardMessage // what was given out keeps its place, without its data: it may be published again
+	order   []earlyKey                // as they were heard; some of them wait no longer
+	given   []earlyKey                // the latest that were given out
 	bytes   int
 	timer   *time.Timer // nil: nothing waits
 }
@@ -90,8 +91,14 @@ func (e *early) take(now time.Time) (all []Message) {
 		if waits {
 			all = append(all, m.Message)
 			e.drop(key)
+			e.waiting[key] = heardMessage{}
+			e.given = append(e.given, key)
 		}
 		e.order = e.order[1:]
+	}
+	for len(e.given) > earlyMost {
+		e.drop(e.given[0])
+		e.given = e.given[1:]
 	}
 	e.timer = nil
 	if len(e.order) > 0 {

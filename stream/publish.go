@@ -47,7 +47,7 @@ const (
 func (p *Publisher) Step(ctx context.Context) error {
 	err := p.step(ctx)
 	again := time.Second
-	if len(p.refused) > 0 && errors.Is(err, nats.ErrPermissionViolation) {
+	if len(p.refused) > 0 && errors.Is(err, ErrRefused) {
 		again = refusedFor
 	}
 	if err != nil && p.Again != nil {
@@ -72,7 +72,7 @@ func (p *Publisher) step(ctx context.Context) error {
 			err = errors.Join(err, p.Store.Published(ctx, done))
 		}
 		switch {
-		case errors.Is(err, nats.ErrPermissionViolation):
+		case errors.Is(err, ErrRefused):
 			refused = append(refused, err)
 		case err != nil:
 			return err
@@ -95,6 +95,10 @@ func (p *Publisher) open(ctx context.Context) (err error) {
 			return err
 		}
 	}
+	return p.connect(ctx)
+}
+
+func (p *Publisher) connect(ctx context.Context) (err error) {
 	if p.conn != nil && !p.conn.IsClosed() {
 		return nil
 	}
@@ -108,10 +112,13 @@ func (p *Publisher) open(ctx context.Context) (err error) {
 }
 
 // publish publishes the records, and returns those that the stream has: nothing need be done for them any more. Its error
-// is a permission violation only if there is no other.
+// is ErrRefused only if there is no other.
 func (p *Publisher) publish(ctx context.Context, all []store.Outgoing) (done []int64, err error) {
 	if err := p.open(ctx); err != nil {
 		return nil, err
+	}
+	if !p.conn.IsConnected() {
+		return nil, fmt.Errorf("NATS at %s: no connection", p.Cluster.String())
 	}
 	p.denied.forget()
 	futures := make([]jetstream.PubAckFuture, len(all))
@@ -141,7 +148,7 @@ func (p *Publisher) publish(ctx context.Context, all []store.Outgoing) (done []i
 		switch err := p.outcome(ctx, f); {
 		case err == nil:
 			done = append(done, all[i].ID)
-		case errors.Is(err, nats.ErrPermissionViolation):
+		case errors.Is(err, ErrRefused):
 			denied = errors.Join(denied, err)
 			if p.refused == nil {
 				p.refused = map[string]time.Time{}
@@ -165,12 +172,12 @@ func (p *Publisher) outcome(ctx context.Context, f jetstream.PubAckFuture) error
 	case <-f.Ok():
 		return nil
 	case err := <-f.Err():
-		if errors.Is(err, nats.ErrNoResponders) {
-			return fmt.Errorf("publish to %s: no stream takes it: %w", subject, err)
+		if errors.Is(err, nats.ErrNoResponders) || errors.Is(err, jetstream.ErrNoStreamResponse) {
+			return fmt.Errorf("publish to %s: %w", subject, ErrNoStream)
 		}
 		return fmt.Errorf("publish to %s: %w", subject, err)
 	case <-p.denied.of(subject):
-		return fmt.Errorf("publish to %s: the credentials do not permit it: %w", subject, nats.ErrPermissionViolation)
+		return fmt.Errorf("publish to %s: %w", subject, ErrRefused)
 	case <-ctx.Done():
 		return ctx.Err()
 	}
@@ -227,7 +234,7 @@ func (p *Publisher) sayAlive(ctx context.Context) error {
 		}
 		for _, f := range futures {
 			err := p.outcome(ctx, f)
-			if err != nil && !errors.Is(err, nats.ErrPermissionViolation) {
+			if err != nil && !errors.Is(err, ErrRefused) {
 				p.findServer()
 				return err
 			}

@@ -31,6 +31,7 @@ type Subscriber struct {
 type State struct {
 	Created     time.Time // when it was made: another one of its name has another
 	First, Last uint64    // sequences of the first and the last message; First is the next one if there are none
+	Messages    uint64    // how many there are
 	Longest     int       // bytes that a message may have
 	Replicas    int       // of each message
 	Subjects    []string
@@ -107,7 +108,8 @@ func (s *Subscriber) State(ctx context.Context) (State, error) {
 	}
 	info := stream.CachedInfo()
 	state := State{
-		Created: info.Created, First: info.State.FirstSeq, Last: info.State.LastSeq, Replicas: info.Config.Replicas,
+		Created: info.Created, First: info.State.FirstSeq, Last: info.State.LastSeq,
+		Messages: info.State.Msgs, Replicas: info.Config.Replicas,
 		Subjects: info.Config.Subjects, Window: info.Config.Duplicates, Longest: int(s.conn.MaxPayload()),
 	}
 	if longest := int(info.Config.MaxMsgSize); longest > 0 {
@@ -117,6 +119,9 @@ func (s *Subscriber) State(ctx context.Context) (State, error) {
 }
 
 func (s *Subscriber) explain(err error) error {
+	if errors.Is(err, jetstream.ErrStreamNotFound) {
+		err = fmt.Errorf("%w: %w", ErrNoStream, err)
+	}
 	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, nats.ErrTimeout) {
 		err = errors.New("no answer: is it out of reach, or do the credentials not permit to read the stream?")
 	}
