@@ -195,7 +195,7 @@ func (c SpanChart) plan() plan {
 		p.y1 = first + (len(rows)-1)*spanPitch
 		bottom := p.y1 + spanAxis
 		s.enlarged(p, day, bottom, bottom+slope)
-		p.timesAt(s, from, to, time.Minute, p.y1+56)
+		p.timesAt(s, from, to, time.Minute, p.y1+56, left)
 		for i, row := range rows {
 			line := p
 			line.y1 = first + i*spanPitch

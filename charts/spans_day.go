@@ -179,7 +179,7 @@ func (s *sheet) day(d spanDay, c SpanChart, top int) {
 		}
 	}
 	s.rect(p.x0, p.y1, p.x1, p.y1+2, s.muted)
-	p.timesAt(s, d.from, d.to, time.Minute, p.y1+62)
+	p.timesAt(s, d.from, d.to, time.Minute, p.y1+62, middle)
 	s.failed(p, c.failed(), 28)
 	s.logins(p, c.Logins)
 }

@@ -129,19 +129,23 @@ func clock(t time.Time) string { return strings.TrimPrefix(t.Format("15:04"), "0
 // times draws the ticks: a mark where each begins, and its label to the right of that. A label that would overlap the
 // previous one, or leave the picture, is left out.
 func (p plot) times(s *sheet, from, to time.Time, least time.Duration) {
-	p.timesAt(s, from, to, least, p.y1+30)
+	p.timesAt(s, from, to, least, p.y1+30, left)
 }
 
-// timesAt is times with the labels at another height.
-func (p plot) timesAt(s *sheet, from, to time.Time, least time.Duration, y int) {
+// timesAt is times with the labels at another height, to the right of the marks or in the middle beneath them.
+func (p plot) timesAt(s *sheet, from, to time.Time, least time.Duration, y int, a align) {
 	free := p.x0
 	for _, t := range ticks(from, to, least, p.x1-p.x0) {
-		x := p.x(t.at)
-		if t.at.Before(p.from) || x < free || x+6+textWidth(t.label, smallSize) > Width-margin/2 {
+		x, width := p.x(t.at), textWidth(t.label, smallSize)
+		at := x + 8
+		if a == middle {
+			at = max(x+1-width/2, p.x0)
+		}
+		if t.at.Before(p.from) || min(x, at) < free || at-2+width > Width-margin/2 {
 			continue
 		}
 		s.rect(x, p.y1, x+2, p.y1+12, s.muted)
-		s.text(x+8, y, smallSize, left, s.muted, t.label)
-		free = x + 8 + textWidth(t.label, smallSize) + 14
+		s.text(at, y, smallSize, left, s.muted, t.label)
+		free = at + width + 14
 	}
 }
