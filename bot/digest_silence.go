@@ -14,13 +14,13 @@ const sameRead = 10 * time.Minute
 // type, behind a day without bans that is not usual.
 func (h *Health) silent(ctx context.Context, now time.Time) (t msg.Text, err error) {
 	const most = 3 // the digest must fit into one message
-	sources, err := h.Store.Sources(ctx)
+	servers, err := h.servers(ctx, now)
 	if err != nil {
 		return nil, err
 	}
-	all, states := h.watched(), statusByName(sources)
+	all := servers.watched
 	for _, watched := range all[:min(most, len(all))] {
-		s := states.find(watched.Name)
+		s := servers.find(watched.Name)
 		line := "newest ban " + h.Words.stamp(s.LastBanAt, now)
 		if s.LastBanAt.IsZero() {
 			line = "no ban yet"

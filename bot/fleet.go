@@ -40,27 +40,27 @@ func serverList(names []string) string {
 }
 
 // fleetHealth is ", 3 unwell: web1, web7 and db2" behind the number of servers, or ", all well", with the newest ban.
-func (h *Health) fleetHealth(all, unwell []Watched, states byName, now time.Time) string {
+func (h *Health) fleetHealth(all servers, unwell []Watched, now time.Time) string {
 	if len(unwell) == 0 {
-		return ", all well; " + h.newestOf(all, states, now)
+		return ", all well; " + h.newestOf(all, now)
 	}
 	names := make([]string, len(unwell))
 	for i, w := range unwell {
 		names[i] = w.Name
 	}
-	return ", " + number(len(unwell)) + " unwell: " + someNames(names) + "; " + h.newestOf(all, states, now)
+	return ", " + number(len(unwell)) + " unwell: " + someNames(names) + "; " + h.newestOf(all, now)
 }
 
 // fleetLine is "840 servers, last ban 14:05 (3 min ago) on web3".
-func (h *Health) fleetLine(all []Watched, states byName, now time.Time) string {
-	return plural(len(all), "server") + ", " + h.newestOf(all, states, now)
+func (h *Health) fleetLine(all servers, now time.Time) string {
+	return plural(all.count(), "server") + ", " + h.newestOf(all, now)
 }
 
 // newestOf is "last ban 14:05 (3 min ago) on web3".
-func (h *Health) newestOf(all []Watched, states byName, now time.Time) string {
+func (h *Health) newestOf(all servers, now time.Time) string {
 	var newest store.SourceStatus
-	for _, w := range all {
-		if s := states.find(w.Name); s.LastBanAt.After(newest.LastBanAt) {
+	for _, w := range all.watched {
+		if s := all.find(w.Name); !w.relays && s.LastBanAt.After(newest.LastBanAt) {
 			newest = s
 		}
 	}

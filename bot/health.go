@@ -38,6 +38,8 @@ type Health struct {
 	mu       sync.Mutex
 	pauses   map[string]pauseMemo // by source
 
+	relayHours map[string]relayMemo // by source
+
 	lineStates map[string]lineState // by source
 }
 
@@ -45,6 +47,8 @@ type Health struct {
 type Watched struct {
 	Name        string
 	SilentAfter time.Duration
+
+	relays bool // its file is of several hosts, which are watched as well
 }
 
 // downAfter is how long a chat must be out of reach before the others are told.
@@ -54,11 +58,11 @@ const downAfter = time.Minute
 func (h *Health) Step(ctx context.Context) error {
 	now := time.Now()
 	errs := []error{h.disk(ctx, now), h.jump(ctx, now.Round(0), now.Sub(h.Started)), h.table(ctx)}
-	sources, err := h.Store.Sources(ctx)
+	all, err := h.servers(ctx, now)
 	if err != nil {
 		return fmt.Errorf("health: %w", errors.Join(append(errs, err)...))
 	}
-	errs = append(errs, h.sources(ctx, sources, now), h.tellOfPatterns(ctx), h.logins(ctx, now))
+	errs = append(errs, h.sources(ctx, all, now), h.tellOfPatterns(ctx), h.logins(ctx, now))
 	for _, chat := range h.Chats {
 		errs = append(errs, h.chat(ctx, chat, now), h.dead(ctx, chat, now))
 	}

@@ -138,8 +138,9 @@ func (h *Health) usualPause(ctx context.Context, source string, newest time.Time
 	return m.usual, m.ok, nil
 }
 
-// pause tells of a source that is unusually quiet, unless something else is known to be wrong with it.
-func (r *round) pause(ctx context.Context, s store.SourceStatus, otherwiseWell bool) error {
+// pause tells of a source that is unusually quiet, unless something else is known to be wrong with it, or with the relay
+// through which it is heard; nil: it has a file of its own.
+func (r *round) pause(ctx context.Context, s store.SourceStatus, relay *store.SourceStatus) error {
 	const kind = "bans"
 	h, now := r.Health, r.now
 	newest := h.newestBan(s, now)
@@ -157,6 +158,14 @@ func (r *round) pause(ctx context.Context, s store.SourceStatus, otherwiseWell b
 		long = long && passed > usual.limit()
 	}
 	kept := r.kept["health/"+kind+"/"+s.Name]
+	otherwiseWell := relay == nil && r.well(s)
+	if relay != nil && long && kept == "" {
+		unheard, err := r.unheard(ctx, *relay, newest)
+		if err != nil {
+			return err
+		}
+		long, otherwiseWell = passed-unheard > usual.limit(), r.wellRelays[relay.Name]
+	}
 	since, err := sinceTold(kept)
 	if err != nil {
 		return err
@@ -193,18 +202,15 @@ func (h *Health) bansAfter(ctx context.Context, kept, source string) (string, er
 	if !ok {
 		return "", nil
 	}
-	counts, err := h.Store.BySource(ctx, store.Window{From: began.Add(time.Second)}, false)
-	for _, row := range counts.Rows {
-		if row.Key != source {
-			continue
-		}
-		friends := "none of a friend"
-		if row.Friendly > 0 {
-			friends = number(row.Friendly) + " of friends"
-		}
-		return plural(row.Bans, "ban") + " since, " + friends + ", ", err
+	bans, err := h.Store.CountOn(ctx, source, store.Window{From: began.Add(time.Second)})
+	if err != nil || bans.Bans == 0 {
+		return "", err
 	}
-	return "", err
+	friends := "none of a friend"
+	if bans.Friendly > 0 {
+		friends = number(bans.Friendly) + " of friends"
+	}
+	return plural(bans.Bans, "ban") + " since, " + friends + ", ", nil
 }
 
 // lastBan is "last ban 14:05 (3 min ago)".

@@ -30,24 +30,6 @@ func (h *Health) Names() []string {
 	return names
 }
 
-// byName is the state of all sources that were read, for those who ask for many.
-type byName map[string]store.SourceStatus
-
-func (b byName) find(name string) store.SourceStatus {
-	if s, ok := b[name]; ok {
-		return s
-	}
-	return store.SourceStatus{Name: name}
-}
-
-func statusByName(sources []store.SourceStatus) byName {
-	all := make(byName, len(sources))
-	for _, s := range sources {
-		all[s.Name] = s
-	}
-	return all
-}
-
 // round is one look at all sources. It asks the store once for what it has kept of them all, and keeps what is new at once:
 // thousands of sources cost little more than one.
 type round struct {
@@ -58,6 +40,8 @@ type round struct {
 	zones   map[string]string // observed zones, by key
 	fresh   map[string]string // values to keep
 	changes []change
+
+	wellRelays map[string]bool // of those that are of several hosts
 }
 
 // change is trouble of a source that has begun or is over, and was not told yet.
@@ -69,25 +53,33 @@ type change struct {
 	says         func() msg.Text // of this one alone
 }
 
-// sources looks at all sources.
-func (h *Health) sources(ctx context.Context, all []store.SourceStatus, now time.Time) error {
+// sources looks at all servers.
+func (h *Health) sources(ctx context.Context, all servers, now time.Time) error {
 	created, err := h.Store.CreatedAt(ctx)
 	if err != nil {
 		return err
 	}
-	r := &round{Health: h, now: now, created: created, fresh: map[string]string{}}
+	r := &round{Health: h, now: now, created: created, fresh: map[string]string{}, wellRelays: map[string]bool{}}
 	if r.kept, err = h.Store.Values(ctx, "health/"); err != nil {
 		return err
 	}
 	if r.zones, err = h.Store.Values(ctx, store.ZoneKey("")); err != nil {
 		return err
 	}
-	states, watched := statusByName(all), h.watched()
 	var errs []error
-	for _, w := range watched {
-		errs = append(errs, r.source(ctx, w, states.find(w.Name)), r.zone(w.Name))
+	for _, w := range all.watched {
+		s := all.find(w.Name)
+		if s.Relay != "" {
+			errs = append(errs, r.relayed(ctx, s, all.find(s.Relay)))
+			continue
+		}
+		errs = append(errs, r.source(ctx, w, s))
+		if w.relays {
+			r.wellRelays[w.Name] = r.well(s) && !r.wrong("bans", w.Name)
+		}
+		errs = append(errs, r.zone(w.Name))
 	}
-	errs = append(errs, h.Store.SetValues(ctx, r.fresh), r.tellAll(ctx, len(watched)))
+	errs = append(errs, h.Store.SetValues(ctx, r.fresh), r.tellAll(ctx, len(all.watched)))
 	return joinedFew(errs)
 }
 
@@ -136,8 +128,12 @@ func (r *round) source(ctx context.Context, w Watched, s store.SourceStatus) err
 	if err := r.lines(s); err != nil {
 		return err
 	}
-	well := s.FailingSince.IsZero() && !r.wrong("source", w.Name) && !r.wrong("strange", w.Name) && !r.wrong("muted", w.Name)
-	return r.pause(ctx, s, well)
+	return r.pause(ctx, s, nil)
+}
+
+// well reports whether there is nothing that would explain that a source has no bans.
+func (r *round) well(s store.SourceStatus) bool {
+	return s.FailingSince.IsZero() && !r.wrong("source", s.Name) && !r.wrong("strange", s.Name) && !r.wrong("muted", s.Name)
 }
 
 // goneAfter is how long a file must be missing before the chats are told: an editor may replace it. Log rotation leaves

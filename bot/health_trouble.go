@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"friendlyfire/bot/msg"
-	"friendlyfire/store"
 )
 
 // trouble is one thing that is wrong now.
@@ -69,7 +68,7 @@ func (h *Health) troubles(ctx context.Context, now time.Time) (all []trouble, er
 }
 
 func (h *Health) sourceTroubles(ctx context.Context, now time.Time) (all []trouble, err error) {
-	sources, err := h.Store.Sources(ctx)
+	servers, err := h.servers(ctx, now)
 	if err != nil {
 		return nil, err
 	}
@@ -77,9 +76,8 @@ func (h *Health) sourceTroubles(ctx context.Context, now time.Time) (all []troub
 	if err != nil {
 		return nil, err
 	}
-	states := statusByName(sources)
-	for _, w := range h.watched() {
-		s := states.find(w.Name)
+	for _, w := range servers.watched {
+		s := servers.find(w.Name)
 		if !s.FailingSince.IsZero() {
 			all = append(all, trouble{w.Name, w.Name + " cannot be read since " + h.Words.moment(s.FailingSince, now)})
 		}
@@ -131,15 +129,15 @@ func (h *Health) lately(ctx context.Context, now time.Time) (all []msg.Text, err
 
 // Digest sums up in one line how things are.
 func (h *Health) Digest(ctx context.Context, now time.Time) (string, error) {
-	sources, err := h.Store.Sources(ctx)
+	all, err := h.servers(ctx, now)
 	if err != nil {
 		return "", err
 	}
 	troubles, err := h.troubleLine(ctx, now)
 	if troubles == "" {
-		return h.newestBans(sources, now) + "; all sources healthy", err
+		return h.newestBans(all, now) + "; all sources healthy", err
 	}
-	return h.newestBans(sources, now) + ". " + troubles, err
+	return h.newestBans(all, now) + ". " + troubles, err
 }
 
 // troubleLine is "Trouble: …", "" if there is none.
@@ -160,17 +158,16 @@ func (h *Health) troubleLine(ctx context.Context, now time.Time) (string, error)
 }
 
 // newestBans says how old the newest ban of each source is.
-func (h *Health) newestBans(sources []store.SourceStatus, now time.Time) string {
+func (h *Health) newestBans(all servers, now time.Time) string {
 	const most = 3 // as for trouble
-	all, states := h.watched(), statusByName(sources)
-	if len(all) >= fleetFrom {
-		return h.fleetLine(all, states, now)
+	if len(all.watched) >= fleetFrom {
+		return h.fleetLine(all, now)
 	}
 	var says []string
-	for _, w := range all[:min(most, len(all))] {
-		says = append(says, w.Name+": "+h.lastBan(states.find(w.Name), now))
+	for _, w := range all.watched[:min(most, len(all.watched))] {
+		says = append(says, w.Name+": "+h.lastBan(all.find(w.Name), now))
 	}
-	if n := len(all) - most; n > 0 {
+	if n := len(all.watched) - most; n > 0 {
 		says = append(says, "and "+plural(n, "other source")+": /status lists them")
 	}
 	return strings.Join(says, "; ")

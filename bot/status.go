@@ -34,11 +34,11 @@ func (c *Commands) status(ctx context.Context) (msg.Message, error) {
 	}
 	t = append(t, msg.Run{Text: ". Running since " + w.moment(h.Started, now) + "\n"})
 
-	sources, err := c.Store.Sources(ctx)
+	servers, err := h.servers(ctx, now)
 	if err != nil {
 		return msg.Message{}, err
 	}
-	watched, states := slices.Clone(h.watched()), statusByName(sources)
+	watched := slices.Clone(servers.watched)
 	rank := func(w Watched) int { // those in trouble first
 		if slices.Contains(with, w.Name) {
 			return 0
@@ -49,11 +49,11 @@ func (c *Commands) status(ctx context.Context) (msg.Message, error) {
 	unwell := slices.DeleteFunc(slices.Clone(watched), func(w Watched) bool { return rank(w) > 0 })
 	fleet := len(watched) >= fleetFrom
 	if fleet { // those that are well are counted
-		t = append(t, headed(plural(len(watched), "server"), h.fleetHealth(watched, unwell, states, now)+"\n")...)
+		t = append(t, headed(plural(servers.count(), "server"), h.fleetHealth(servers, unwell, now)+"\n")...)
 		watched = unwell
 	}
 	for _, source := range watched[:min(sourcesListed, len(watched))] {
-		t = append(t, headed(source.Name, ": "+h.sourceLine(states.find(source.Name), now)+"\n")...)
+		t = append(t, headed(source.Name, ": "+h.sourceLine(servers.find(source.Name), now)+"\n")...)
 	}
 	if n := len(watched) - sourcesListed; n > 0 && !fleet {
 		t = append(t, msg.Run{Text: "… and " + plural(n, "other source") + "; trouble with one is told of\n"})

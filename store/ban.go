@@ -166,14 +166,21 @@ func addBans(ctx context.Context, tx *sql.Tx, source int64, b Batch) (added int,
 			return 0, err
 		}
 	}
-	return keepRows(ctx, tx, rows, t)
+	fresh, err := keepRows(ctx, tx, rows, t)
+	if err != nil {
+		return 0, err
+	}
+	if len(b.Heard) > 0 {
+		return len(fresh), nil // of a stream, whose servers are known by what is heard of them
+	}
+	return len(fresh), noteRelayed(ctx, tx, source, fresh)
 }
 
-// keepRows inserts the rows that are new, counts them, saves the tally, and returns their number.
-func keepRows(ctx context.Context, tx *sql.Tx, rows []banRow, t *tally) (added int, err error) {
+// keepRows inserts the rows that are new, counts them, saves the tally, and returns them. It reuses the memory of rows.
+func keepRows(ctx context.Context, tx *sql.Tx, rows []banRow, t *tally) (fresh []banRow, err error) {
 	// One statement inserts bans of one source. The bans of a log of several hosts are of several.
 	slices.SortStableFunc(rows, func(a, b banRow) int { return cmp.Compare(a.source, b.source) })
-	fresh := rows[:0]
+	fresh = rows[:0]
 	for len(rows) > 0 {
 		end := slices.IndexFunc(rows, func(r banRow) bool { return r.source != rows[0].source })
 		if end < 0 {
@@ -181,14 +188,13 @@ func keepRows(ctx context.Context, tx *sql.Tx, rows []banRow, t *tally) (added i
 		}
 		added, err := insertBans(ctx, tx, rows[:end])
 		if err != nil {
-			return 0, err
+			return nil, err
 		}
 		fresh, rows = append(fresh, added...), rows[end:]
 	}
-	rows = fresh
-	t.systemsAdded = slices.Grow(t.systemsAdded, len(rows))
-	for i := range rows {
-		r := &rows[i]
+	t.systemsAdded = slices.Grow(t.systemsAdded, len(fresh))
+	for i := range fresh {
+		r := &fresh[i]
 		endless := int64(0)
 		if r.seconds == 0 && (!r.open || !r.told) {
 			endless = 1
@@ -196,9 +202,9 @@ func keepRows(ctx context.Context, tx *sql.Tx, rows []banRow, t *tally) (added i
 		t.add(r.banKey, r.class, 1, endless)
 	}
 	if err := t.save(ctx, tx); err != nil {
-		return 0, err
+		return nil, err
 	}
-	return len(rows), addUntold(ctx, tx, rows)
+	return fresh, addUntold(ctx, tx, fresh)
 }
 
 // dropPurged removes bans of purged days, and from before another time in unix seconds: they were counted when they were

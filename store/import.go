@@ -92,9 +92,11 @@ func (i *Import) Add(ctx context.Context, bans []Ban) (a Added, err error) {
 			return err
 		}
 		if len(rows) > 0 {
-			if a.New, err = keepRows(ctx, tx, slices.Clone(rows), newTally()); err != nil {
+			fresh, err := keepRows(ctx, tx, slices.Clone(rows), newTally())
+			if err != nil {
 				return err
 			}
+			a.New = len(fresh)
 		}
 		a.Known = len(b.Bans) - a.New
 		return saveImported(ctx, tx, source, rows, a.New)

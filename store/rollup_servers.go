@@ -2,9 +2,9 @@ package store
 
 import (
 	"context"
-	"database/sql"
-	"errors"
+	"encoding/json"
 	"math"
+	"slices"
 	"time"
 )
 
@@ -35,14 +35,15 @@ func (s *Store) servers(ctx context.Context, w Window, addresses bool, yield fun
 }
 
 // hoursOf calls yield with the bans of one source in the window, by hour and jail, without addresses; with none if there is
-// no such source. It looks at each hour by itself, since all the others have far more rows.
-func (s *Store) hoursOf(ctx context.Context, source string, w Window, yield func(rollupRow)) error {
-	var id int64
-	err := s.r.QueryRowContext(ctx, "SELECT id FROM sources WHERE name = ?", source).Scan(&id)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil
-	}
+// no such source. relayed says to include those of the servers that are in its file.
+func (s *Store) hoursOf(ctx context.Context, source string, relayed bool, w Window, yield func(rollupRow)) error {
+	rows, err := s.r.QueryContext(ctx, `SELECT id FROM sources WHERE name = ?1
+		UNION SELECT source_id FROM relayed JOIN sources ON id = relay_id WHERE name = ?1 AND ?2`, source, relayed)
 	if err != nil {
+		return err
+	}
+	ids, err := collect(rows, single[int64])
+	if err != nil || len(ids) == 0 {
 		return err
 	}
 	within, err := s.known(ctx)
@@ -56,7 +57,7 @@ func (s *Store) hoursOf(ctx context.Context, source string, w Window, yield func
 			return err
 		}
 		rowsWithin(bans, p, func(k rollupRow) {
-			if k.source == id {
+			if slices.Contains(ids, k.source) {
 				yield(k)
 			}
 		})
@@ -64,10 +65,16 @@ func (s *Store) hoursOf(ctx context.Context, source string, w Window, yield func
 	if len(hours) == 0 {
 		return nil
 	}
+	// Each hour and source is looked up by itself: the others may have far more rows.
+	list, err := json.Marshal(ids)
+	if err != nil {
+		return err
+	}
 	var p pack
 	err = s.r.QueryRowContext(ctx, hoursOfServers(false).hops("at + 1")+`
 		SELECT pack(hour, source_id, jail_id, '', bans, friendly, endless, x'', friends)
-		FROM hops CROSS JOIN jail_hours ON hour = at AND source_id = ?3`, hours[0].From, hours[0].To, id).Scan((*[]byte)(&p))
+		FROM hops CROSS JOIN json_each(?3) CROSS JOIN jail_hours ON hour = at AND source_id = json_each.value`,
+		hours[0].From, hours[0].To, string(list)).Scan((*[]byte)(&p))
 	if err == nil {
 		rowsWithin(hours, p, yield)
 	}

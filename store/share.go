@@ -54,7 +54,7 @@ func (s *Store) ShareOn(ctx context.Context, jail, source string, w Window) (sha
 	}
 	share.Jail = jail
 	var friends distinct
-	err = s.hoursOf(ctx, source, w, func(k rollupRow) {
+	err = s.hoursOf(ctx, source, false, w, func(k rollupRow) {
 		if k.jail != jailID {
 			return
 		}

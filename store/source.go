@@ -173,6 +173,7 @@ func (s *Store) FailingSince(ctx context.Context, source string) (time.Time, err
 // SourceStatus is the state of a source.
 type SourceStatus struct {
 	Name         string
+	Relay        string           // the source in whose file it is; "": it has one of its own
 	LastLineAt   time.Time        // when its last line was read; zero: never
 	LastBanAt    time.Time        // the time of its latest ban; zero: none
 	FailingSince time.Time        // since when it cannot be read; zero: it can

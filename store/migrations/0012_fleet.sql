@@ -13,3 +13,11 @@ CREATE TABLE outgoing (
 -- Of a server whose agent publishes to a stream: the source that is the stream, and when its agent last said that it runs.
 ALTER TABLE sources ADD COLUMN stream_id INTEGER;
 ALTER TABLE sources ADD COLUMN heard_at INTEGER NOT NULL DEFAULT 0;
+
+-- Servers whose bans are in the file of another source, which is of several hosts.
+CREATE TABLE relayed (
+	source_id INTEGER PRIMARY KEY REFERENCES sources,  -- the server
+	relay_id  INTEGER NOT NULL REFERENCES sources,     -- whose file it is
+	bans      INTEGER NOT NULL,                        -- found, ever
+	latest    INTEGER NOT NULL                         -- time of the latest of them
+) STRICT;
