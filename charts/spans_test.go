@@ -135,3 +135,12 @@ func TestFailuresAreTicksUnderTheLine(t *testing.T) {
 		t.Errorf("the legend names failures: %v", err)
 	}
 }
+
+func TestATimelineInLettersSaysItAll(t *testing.T) {
+	text := someSpans().Text(120)
+	for _, want := range []string{"4 days before · Belgium", "logins ", "failures ", "sshd "} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is missing in\n%s", want, text)
+		}
+	}
+}

@@ -2,6 +2,7 @@ package charts
 
 import (
 	"cmp"
+	"strings"
 	"time"
 )
 
@@ -11,7 +12,7 @@ const mostTextSpans = 5
 // Text returns the chart as a line of block characters for each name, with the number of its spans. For width and height
 // see BarChart.Text.
 func (c SpanChart) Text(width int) string {
-	p := newPage(width, c.Title, c.Subtitle)
+	p := newPage(width, c.Title, strings.ReplaceAll(c.Subtitle, "\n", " · "))
 	rows := c.rows(mostTextSpans)
 	if len(rows) == 0 {
 		p.add(cmp.Or(c.Empty, defaultEmpty))
