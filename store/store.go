@@ -14,7 +14,6 @@ import (
 	"io/fs"
 	"net/url"
 	"os"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -129,34 +128,27 @@ func (s *Store) Close() error {
 	return errors.Join(errs...)
 }
 
-// Shrink empties SQLite's caches and forgets prepared statements: both come back by themselves. For connections that are
-// in use it waits up to a second.
+// Shrink frees what SQLite keeps for the next statements: the caches and prepared statements of the connection that
+// writes, and the connections that read, which are opened again when they are needed. For a connection that is in use it
+// waits up to a second.
 func (s *Store) Shrink(ctx context.Context) error {
+	s.r.SetMaxIdleConns(0)
+	s.r.SetMaxIdleConns(readers)
 	waitCtx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
-	var conns []*sql.Conn // held until all have been shrunk, so that none is handed out twice
-	defer func() {
-		for _, c := range conns {
-			c.Close() //nolint:errcheck // it only returns to the pool
-		}
-	}()
-	for _, db := range append([]*sql.DB{s.w}, slices.Repeat([]*sql.DB{s.r}, readers)...) {
-		c, err := db.Conn(waitCtx)
-		if errors.Is(err, context.DeadlineExceeded) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		conns = append(conns, c)
-		if err := c.Raw(forget); err != nil {
-			return err
-		}
-		if _, err := c.ExecContext(ctx, "PRAGMA shrink_memory"); err != nil {
-			return err
-		}
+	c, err := s.w.Conn(waitCtx)
+	if errors.Is(err, context.DeadlineExceeded) {
+		return nil
 	}
-	return nil
+	if err != nil {
+		return err
+	}
+	defer c.Close() //nolint:errcheck // it only returns to the pool
+	if err := c.Raw(forget); err != nil {
+		return err
+	}
+	_, err = c.ExecContext(ctx, "PRAGMA shrink_memory")
+	return err
 }
 
 // readers is the number of read connections.
