@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"bytes"
 	"database/sql"
 	"encoding/json"
 	"fmt"
@@ -32,11 +33,11 @@ type load struct {
 
 // loaded is how a bot does under a load.
 type loaded struct {
-	bans          int
-	lag           []time.Duration // between publishing a ban and keeping it, sampled, in ascending order
-	start, end    float64         // memory in MB, after a third of the time and at its end
-	idle, cpu     float64         // memory half a minute later, if that was waited for; cores used
-	early, missed int             // bans that were known before the stream had them; bans that are missing at the end
+	bans       int
+	lag        []time.Duration // between publishing a ban and keeping it, sampled, in ascending order
+	start, end float64         // memory in MB, after a third of the time and at its end
+	cpu        float64         // cores used
+	missed     int             // bans that are missing at the end
 }
 
 func (l *loaded) lagAt(share float64) time.Duration {
@@ -181,7 +182,7 @@ func processorTime(t *testing.T, p *harness.Process) time.Duration {
 	if err != nil {
 		t.Fatal(err)
 	}
-	fields := strings.Fields(string(text[strings.LastIndexByte(string(text), ')')+1:]))
+	fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
 	var ticks int
 	for _, field := range fields[11:13] {
 		n, err := strconv.Atoi(field)
