@@ -1,4 +1,4 @@
-.PHONY: build test docs long bench growth benchmarks benchstat gallery messages scenes lint generate release man completions \
+.PHONY: build test docs long bench growth fleet benchmarks benchstat gallery messages scenes lint generate release man completions \
 	documents packages deb image bill
 
 dist := dist
@@ -17,6 +17,9 @@ bench: # what is promised of speed and size, each figure beside its reference; t
 
 growth: # how it does with 10,000 to 10,000,000 bans, and sample/growth.png of that
 	go test -count=1 -timeout=6h -tags=bench -run='^TestGrowth$$' -v ./acceptance
+
+fleet: # how the bot of a fleet does with 100 to 10,000 servers, and docs/pictures/fleet.png of that
+	go test -count=1 -timeout=1h -tags=bench -run='^TestFleetGrowth$$' -v ./acceptance/fleet
 
 benchmarks: # the parts by themselves
 	go test -run='^$$' -bench='$(BENCH)' -benchmem $(PACKAGES)

@@ -57,6 +57,24 @@ var troubleScenes = []scene{
 		d.read(1, 0, nil)
 		d.look()
 	}},
+	{"a server of a stream whose agent is silent", func(d *desk) {
+		heard := func() {
+			now := time.Now()
+			b := store.Batch{Source: "fleet", ReadAt: now, Heard: map[string]store.Heard{"db7": {Line: now, Alive: true}}}
+			if _, err := d.store.AddBans(d.t.Context(), b); err != nil {
+				d.t.Fatal(err)
+			}
+		}
+		d.health.Sources = nil
+		d.health.Found = func() []Watched { return []Watched{{Name: "db7", SilentAfter: 24 * time.Hour}} }
+		heard()
+		time.Sleep(23 * time.Hour)
+		d.look()
+		time.Sleep(2 * time.Hour)
+		d.look()
+		heard()
+		d.look()
+	}},
 	{"messages of a stream that are lost", func(d *desk) {
 		for range 2 { // the second time after a kill
 			if err := d.health.MessagesLost(d.t.Context(), "fleet", 4711, 3, "the stream had dropped them before they were read"); err != nil {

@@ -98,3 +98,14 @@ func (r *reader) checkStream(section string, s *Source, sources []Source, purpos
 		}
 	}
 }
+
+// checkNoFriends notes that friendly is missing, unless this is the agent of a fleet, which alerts of nobody.
+func (r *reader) checkNoFriends(c *Config, purpose Purpose) {
+	const missing = `is missing: the countries and networks of your users, such as ["BE"]; [] alerts of nobody`
+	switch c.Agent = c.Fleet.NATS != ""; {
+	case !c.Agent:
+		r.mistake("friendly", missing)
+	case purpose >= ToPair:
+		r.mistake("friendly", missing+"; `friendlyfire forward` needs none")
+	}
+}

@@ -60,17 +60,6 @@ func (r *reader) validate(c *Config, purpose Purpose) {
 	}
 }
 
-// checkNoFriends notes that friendly is missing, unless this is the agent of a fleet, which alerts of nobody.
-func (r *reader) checkNoFriends(c *Config, purpose Purpose) {
-	const missing = `is missing: the countries and networks of your users, such as ["BE"]; [] alerts of nobody`
-	switch c.Agent = c.Fleet.NATS != ""; {
-	case !c.Agent:
-		r.mistake("friendly", missing)
-	case purpose >= ToPair:
-		r.mistake("friendly", missing+"; `friendlyfire forward` needs none")
-	}
-}
-
 func (r *reader) checkSources(c *Config, purpose Purpose) {
 	if len(c.Sources) == 0 {
 		r.mistake("source", "is missing: a [[source]] with a name and a path says which file to read")

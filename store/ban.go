@@ -85,9 +85,11 @@ func (s *Store) AddBans(ctx context.Context, b Batch) (added int, err error) {
 		if err != nil {
 			return err
 		}
-		before, err := lastBan(ctx, tx)
-		if err != nil {
-			return err
+		var before int64 // the highest id so far
+		if b.Forward {
+			if before, err = lastBan(ctx, tx); err != nil {
+				return err
+			}
 		}
 		if err := saveHeard(ctx, tx, source, &b); err != nil {
 			return err

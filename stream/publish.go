@@ -34,6 +34,8 @@ type Publisher struct {
 const (
 	// window is how many messages are on their way at a time. What a kill leaves of them is published again.
 	window = 256
+	// retryAfter is the pause after a failure.
+	retryAfter = 500 * time.Millisecond
 	// refusedFor is how long nothing is published of a server for which the credentials do not permit it.
 	refusedFor = time.Minute
 	// aliveEvery is how often an agent says that it runs.
@@ -46,7 +48,7 @@ const (
 // publish for one server keeps nothing of the others.
 func (p *Publisher) Step(ctx context.Context) error {
 	err := p.step(ctx)
-	again := time.Second
+	again := retryAfter
 	if len(p.refused) > 0 && errors.Is(err, ErrRefused) {
 		again = refusedFor
 	}
@@ -102,7 +104,7 @@ func (p *Publisher) connect(ctx context.Context) (err error) {
 	if p.conn != nil && !p.conn.IsClosed() {
 		return nil
 	}
-	p.conn, err = p.Cluster.connect(ctx, nats.ErrorHandler(p.denied.note))
+	p.conn, err = p.Cluster.connect(ctx, nats.ErrorHandler(p.denied.note), nats.PingInterval(agentsPing))
 	if err != nil {
 		p.conn = nil
 		return err

@@ -31,9 +31,10 @@ type Cluster struct {
 const (
 	dialTimeout   = 3 * time.Second
 	answerTimeout = 3 * time.Second
-	ackTimeout    = 2 * time.Second // for the stream to have a message
+	ackTimeout    = 1500 * time.Millisecond // for the stream to have a message
 	aliveTimeout  = 500 * time.Millisecond
 	pingEvery     = time.Second
+	agentsPing    = 15 * time.Second // thousands ping, and each finds out by what it publishes
 	reconnectWait = 250 * time.Millisecond
 )
 
