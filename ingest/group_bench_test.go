@@ -29,7 +29,7 @@ func BenchmarkPattern(b *testing.B) {
 	g := &Group{
 		Store: s, Files: LocalFiles{}, Pattern: NewPattern(dir + "/remote/*/bans.csv"), Every: 15 * time.Second,
 		Claims: &Claims{}, Own: func(Match) bool { return false }, Again: func(time.Duration) {},
-		New: func(_ string, parts []string) (*Reader, error) {
+		New: func(_ string, parts []string) (FileReader, error) {
 			return &Reader{
 				Store: s, Name: strings.Join(parts, ""), Format: "auto", Zone: time.UTC, MaxAge: time.Hour, Next: func() {},
 			}, nil

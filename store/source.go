@@ -162,8 +162,13 @@ func (s *Store) failed(ctx context.Context, table, source, reason string, at tim
 
 // FailingSince returns since when the source cannot be read; zero: it can, as far as is known.
 func (s *Store) FailingSince(ctx context.Context, source string) (time.Time, error) {
+	return s.failingSince(ctx, "sources", source)
+}
+
+// failingSince is FailingSince for a source that has its row in the table.
+func (s *Store) failingSince(ctx context.Context, table, source string) (time.Time, error) {
 	var at int64
-	err := s.r.QueryRowContext(ctx, "SELECT failing_since FROM sources WHERE name = ?", source).Scan(&at)
+	err := s.r.QueryRowContext(ctx, "SELECT failing_since FROM "+table+" WHERE name = ?", source).Scan(&at)
 	if errors.Is(err, sql.ErrNoRows) {
 		err = nil
 	}
