@@ -53,6 +53,9 @@ type App struct {
 	port      net.Listener // serves the metrics; nil: not configured
 	progress  *progress
 	memory    memory
+
+	loginGroups []foundGroup // of patterns of logins, in their order
+	loginClaims ingest.Claims
 }
 
 // open opens the table and the database.

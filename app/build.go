@@ -154,9 +154,14 @@ func (b *builder) readSources() (all []*stage) {
 }
 
 func (b *builder) readLogins() []*stage {
+	b.health.FoundLogins = b.foundLogins
 	for _, l := range b.Config.Logins {
 		source := l.Source()
 		b.tellOfKnownHosts(source)
+		if l.IsPattern() {
+			b.logins = append(b.logins, b.readLoginPattern(l, b.announce.Wake))
+			continue
+		}
 		reader := b.LoginReader(l)
 		reader.Next = b.announce.Wake
 		b.logins = append(b.logins, newStage("read logins of "+l.Name, source.Every).doing(reader.Step))

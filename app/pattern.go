@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -14,20 +15,8 @@ import (
 
 // Group returns what reads the files of a source that is a pattern.
 func (a *App) Group(c config.Source) *ingest.Group {
-	g := &ingest.Group{
-		Store: a.Store, Every: c.Every, Claims: &a.claims, Again: func(time.Duration) {},
-		Files: ingest.LocalFiles{}, Pattern: ingest.NewPattern(c.Path), Own: a.isOwn(c),
-	}
-	if c.SFTP != nil {
-		host := a.sftp(c)
-		g.Files, g.Pattern = ingest.RemoteFiles{SFTP: host}, ingest.NewPattern(c.SFTP.Path)
-	}
-	for _, other := range a.Config.Sources {
-		if !other.IsPattern() {
-			a.claims.Claim(other.Name, other.Location())
-		}
-	}
-	g.New = func(file string, parts []string) (*ingest.Reader, error) {
+	g := a.group(c, a.Config.Sources, &a.claims)
+	g.New = func(file string, parts []string) (ingest.FileReader, error) {
 		one, err := c.Matched(file, parts)
 		if err != nil {
 			return nil, err
@@ -39,11 +28,51 @@ func (a *App) Group(c config.Source) *ingest.Group {
 	return g
 }
 
-// isOwn returns what reports whether a file of the pattern is that of a source of its own: the configuration has more to
+// LoginGroup is Group for files of logins.
+func (a *App) LoginGroup(l config.Logins) *ingest.Group {
+	var places []config.Source
+	for i := range a.Config.Logins {
+		places = append(places, a.Config.Logins[i].Source())
+	}
+	g := a.group(l.Source(), places, &a.loginClaims)
+	g.Logins = true
+	g.New = func(file string, parts []string) (ingest.FileReader, error) {
+		one, err := l.Matched(file, parts)
+		if err != nil {
+			return nil, err
+		}
+		reader := a.LoginReader(one)
+		if !slices.ContainsFunc(a.Config.Sources, func(s config.Source) bool { return s.Name == one.Name }) {
+			reader.Zone = a.Config.LoginZone(l) // that of the pattern of the same name, such as {1}
+		}
+		return reader, nil
+	}
+	return g
+}
+
+// group returns what reads the files of a pattern, but for its readers. Others are the places that the configuration names.
+func (a *App) group(c config.Source, others []config.Source, claims *ingest.Claims) *ingest.Group {
+	g := &ingest.Group{
+		Store: a.Store, Every: c.Every, Claims: claims, Again: func(time.Duration) {},
+		Files: ingest.LocalFiles{}, Pattern: ingest.NewPattern(c.Path), Own: isOwn(c, others),
+	}
+	if c.SFTP != nil {
+		host := a.sftp(c)
+		g.Files, g.Pattern = ingest.RemoteFiles{SFTP: host}, ingest.NewPattern(c.SFTP.Path)
+	}
+	for _, other := range others {
+		if !other.IsPattern() {
+			claims.Claim(other.Name, other.Location())
+		}
+	}
+	return g
+}
+
+// isOwn returns what reports whether a file of the pattern is one that the configuration names by itself: it has more to
 // say of it.
-func (a *App) isOwn(c config.Source) func(ingest.Match) bool {
+func isOwn(c config.Source, others []config.Source) func(ingest.Match) bool {
 	return func(m ingest.Match) bool {
-		for _, other := range a.Config.Sources {
+		for _, other := range others {
 			switch {
 			case other.IsPattern() || (other.SFTP == nil) != (c.SFTP == nil):
 			case other.SFTP != nil:
@@ -91,6 +120,26 @@ func (a *App) Match(ctx context.Context, c config.Source) (m Matched, err error)
 	return m, err
 }
 
+// MatchedLogins is what a pattern of logins has found.
+type MatchedLogins struct {
+	Logins   []config.Logins
+	Problems []bot.PatternProblem
+}
+
+// MatchLogins is Match for files of logins.
+func (a *App) MatchLogins(ctx context.Context, l config.Logins) (m MatchedLogins, err error) {
+	files, _, problems, err := a.LoginGroup(l).Preview(ctx)
+	for _, file := range files {
+		one, err := l.Matched(file.Path, file.Parts)
+		if err != nil {
+			return m, err // never: it was found by its name
+		}
+		m.Logins = append(m.Logins, one)
+	}
+	m.Problems = patternProblems(problems)
+	return m, err
+}
+
 func patternProblems(all []ingest.Problem) (problems []bot.PatternProblem) {
 	for _, p := range all {
 		problems = append(problems, bot.PatternProblem(p))
@@ -129,17 +178,31 @@ func SourceNames(ctx context.Context, c *config.Config) (names []string) {
 // readPattern returns the stage that reads all files of a pattern.
 func (b *builder) readPattern(c config.Source, next func()) *stage {
 	group := b.Group(c)
+	b.groups = append(b.groups, foundGroup{group, c})
+	return b.readGroup("read ", group, next)
+}
+
+// readLoginPattern is readPattern for files of logins.
+func (b *builder) readLoginPattern(l config.Logins, next func()) *stage {
+	group := b.LoginGroup(l)
+	b.loginGroups = append(b.loginGroups, foundGroup{group, l.Source()})
+	return b.readGroup("read logins of ", group, next)
+}
+
+func (b *builder) readGroup(does string, group *ingest.Group, next func()) *stage {
 	inner := group.New
-	group.New = func(file string, parts []string) (*ingest.Reader, error) {
+	group.New = func(file string, parts []string) (ingest.FileReader, error) {
 		reader, err := inner(file, parts)
-		if err == nil {
+		switch reader := reader.(type) {
+		case *ingest.Reader:
+			reader.Next = next
+		case *ingest.LoginReader:
 			reader.Next = next
 		}
 		return reader, err
 	}
-	s := newStage("read "+group.String(), c.Every)
+	s := newStage(does+group.String(), group.Every)
 	group.Again = s.RetryIn
-	b.groups = append(b.groups, foundGroup{group, c})
 	return s.doing(group.Step)
 }
 
@@ -164,10 +227,21 @@ func (a *App) found() (all []bot.Watched) {
 	return all
 }
 
+// foundLogins returns the names of the files of logins that patterns have found so far.
+func (a *App) foundLogins() (all []string) {
+	for _, g := range a.loginGroups {
+		all = append(all, g.Names()...)
+	}
+	return all
+}
+
 // patterns returns the patterns, with what is wrong with them.
 func (a *App) patterns() (all []bot.Pattern) {
 	for _, g := range a.groups {
 		all = append(all, bot.Pattern{Name: g.String(), Problems: patternProblems(g.Problems())})
+	}
+	for _, g := range a.loginGroups {
+		all = append(all, bot.Pattern{Name: "logins of " + g.String(), Problems: patternProblems(g.Problems())})
 	}
 	return all
 }

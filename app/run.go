@@ -58,8 +58,14 @@ func (a *App) start(ctx context.Context) error {
 			watch(source, a.stages[i].Wake)
 		}
 	}
+	groups = a.loginGroups
 	for i, l := range a.Config.Logins {
-		if l.SFTP == nil {
+		switch {
+		case l.IsPattern():
+			group := groups[0]
+			groups = groups[1:]
+			wg.Go(func() { a.watchPattern(ctx, group, a.logins[i].Wake) })
+		case l.SFTP == nil:
 			watch(l.Source(), a.logins[i].Wake)
 		}
 	}

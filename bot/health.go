@@ -33,6 +33,9 @@ type Health struct {
 	Next     func()                // called when notices were posted
 	Log      *slog.Logger          // nil: nothing is logged
 
+	// FoundLogins are the files of logins that patterns have found so far; nil: there are no patterns.
+	FoundLogins func() []string
+
 	full     full
 	clock    clock
 	together gathering
@@ -63,7 +66,7 @@ func (h *Health) Step(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("health: %w", errors.Join(append(errs, err)...))
 	}
-	errs = append(errs, h.partners(ctx, now), h.sources(ctx, all, now), h.tellOfPatterns(ctx), h.logins(ctx, now))
+	errs = append(errs, h.partners(ctx, now), h.sources(ctx, all, now), h.tellOfPatterns(ctx))
 	for _, chat := range h.Chats {
 		errs = append(errs, h.chat(ctx, chat, now), h.dead(ctx, chat, now))
 	}

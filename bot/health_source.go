@@ -79,7 +79,9 @@ func (h *Health) sources(ctx context.Context, all servers, now time.Time) error 
 		}
 		errs = append(errs, r.zone(w.Name))
 	}
-	errs = append(errs, h.Store.SetValues(ctx, r.fresh), r.tellAll(ctx, len(all.watched)))
+	logins, err := h.loginSources(ctx)
+	errs = append(errs, err, r.logins(ctx, logins), h.Store.SetValues(ctx, r.fresh),
+		r.tellAll(ctx, max(len(all.watched), len(logins))))
 	return joinedFew(errs)
 }
 

@@ -163,6 +163,17 @@ func sayingsOf(kind string) sayings {
 		}
 	case "muted":
 		return sayings{"log no bans", "log more than warnings", "On each: fail2ban-client set loglevel INFO"}
+	case "unreadable logins":
+		return sayings{"have logins that cannot be read", "have logins that can be read again", shared}
+	case "no logins":
+		return sayings{
+			"have their logins in another file", "have logins that are read", "To see what these files have: friendlyfire check",
+		}
+	case "login zone":
+		return sayings{
+			"have logins in another time zone than the configured one", "have logins in their zones again",
+			"I shift their times. The timezone of the source of the same name is theirs, too",
+		}
 	case "bans":
 		return sayings{"have had no ban for longer than usual", "have bans again", shared}
 	}

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"friendlyfire/bot/msg"
 	"friendlyfire/evidence"
 	"friendlyfire/store"
 )
@@ -144,109 +143,4 @@ func provenWrong(rows []Row, proven map[string]store.Proof) string {
 			row.Name, number(p.Wrong), plural(p.Bans, "friendly ban"), strings.Join(how, ", ")))
 	}
 	return strings.Join(all, "")
-}
-
-// loginSources is the state of each file of logins, in the order of the configuration.
-func (h *Health) loginSources(ctx context.Context) ([]store.LoginStatus, error) {
-	if len(h.Logins) == 0 {
-		return nil, nil
-	}
-	known, err := h.Store.LoginSources(ctx)
-	all := make([]store.LoginStatus, len(h.Logins))
-	for i, name := range h.Logins {
-		all[i] = known[name]
-		all[i].Name = name
-	}
-	return all, err
-}
-
-// logins tells of files of logins that cannot be read, and of those that are none.
-func (h *Health) logins(ctx context.Context, now time.Time) error {
-	all, err := h.loginSources(ctx)
-	if err != nil {
-		return err
-	}
-	for _, s := range all {
-		what := "The logins of " + s.Name
-		if err := h.loginsUnreadable(ctx, what, s, now); err != nil {
-			return err
-		}
-		if now.Sub(h.Started) <= time.Minute && !h.Once {
-			continue // what waits in the file has not been read yet
-		}
-		err := h.tell(ctx, "no logins/"+s.Name, StrangeLogins(s), h.Chats,
-			append(headed(what+" are in another file",
-				": none of its "+plural(s.Lines, "line")+" is of sshd, Dovecot or Postfix. Is the path right? "),
-				advised("To see what it has", "friendlyfire check")...),
-			headed(what+" are read", ""))
-		if err == nil {
-			err = h.loginZone(ctx, s.Name, what)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (h *Health) loginsUnreadable(ctx context.Context, what string, s store.LoginStatus, now time.Time) error {
-	key := "unreadable logins/" + s.Name
-	if s.FailingSince.IsZero() {
-		return h.tell(ctx, key, false, h.Chats, nil, headed(what+" can be read again", ""))
-	}
-	patience, reason := downAfter, ReasonOf(s.Error)
-	begun := headed(what+" cannot be read", " since "+h.Words.moment(s.FailingSince, now)+": "+reason.Says)
-	if s.Gone() {
-		patience = goneAfter
-		begun = append(begun, msg.Run{Text: ". Is the path right? Where only the journal has them, rsyslog writes the file"})
-	}
-	if now.Sub(s.FailingSince) <= patience {
-		return nil
-	}
-	return h.tellSince(ctx, key, s.FailingSince, true, h.Chats, append(begun, reason.advice()...), nil)
-}
-
-// StrangeLogins reports whether a file that should have logins is none that could: it has many lines, none of them is of a
-// service that has logins, and most are no log at all or Fail2Ban's.
-func StrangeLogins(s store.LoginStatus) bool {
-	const few = 3
-	known := s.Logins + s.Kinds[store.NoLogin] + s.Kinds[store.PrivateLogin] + s.Kinds[store.LoginWithoutAddress]
-	foreign := s.Rejects + s.Kinds[store.Continued] + s.Kinds[store.OtherFail2Ban]
-	return known == 0 && foreign >= few && foreign > s.Kinds[store.OtherProgram]
-}
-
-// loginLine says how a file of logins is doing.
-func (h *Health) loginLine(s store.LoginStatus, now time.Time) string {
-	line := "no login yet"
-	if s.Logins > 0 {
-		line = "last login " + h.Words.moment(s.LastLoginAt, now) + ", " + plural(s.Logins, "login")
-	}
-	if behind := s.Size - s.Offset; behind > 0 {
-		line += ", " + Size(behind) + " to read"
-	}
-	if s.Rejects > 0 {
-		line += ", " + plural(s.Rejects, "bad line")
-	}
-	if s.Gaps > 0 {
-		line += ", " + plural(s.Gaps, "file") + " lost unread"
-	}
-	if !s.FailingSince.IsZero() {
-		line += ", unreadable since " + h.Words.moment(s.FailingSince, now) + " (" + ReasonOf(s.Error).Says + ")"
-	}
-	return line
-}
-
-// loginTroubles is what is wrong with files of logins now.
-func (h *Health) loginTroubles(ctx context.Context, now time.Time) (all []trouble, err error) {
-	sources, err := h.loginSources(ctx)
-	for _, s := range sources {
-		with := "the logins of " + s.Name
-		if !s.FailingSince.IsZero() {
-			all = append(all, trouble{with, with + " cannot be read since " + h.Words.moment(s.FailingSince, now)})
-		}
-		if StrangeLogins(s) {
-			all = append(all, trouble{with, with + " are in another file"})
-		}
-	}
-	return all, err
 }

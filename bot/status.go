@@ -62,10 +62,16 @@ func (c *Commands) status(ctx context.Context) (msg.Message, error) {
 	if err != nil {
 		return msg.Message{}, err
 	}
+	many := len(logins) >= fleetFrom
+	if many { // those that are well are counted
+		all := len(logins)
+		logins = slices.DeleteFunc(logins, func(s store.LoginStatus) bool { return !slices.Contains(with, loginsOf(s.Name)) })
+		t = append(t, headed("logins of "+plural(all, "server"), ", "+loginsUnwell(logins)+"\n")...)
+	}
 	for _, s := range logins[:min(sourcesListed, len(logins))] {
 		t = append(t, headed("logins of "+s.Name, ": "+h.loginLine(s, now)+"\n")...)
 	}
-	if n := len(logins) - sourcesListed; n > 0 {
+	if n := len(logins) - sourcesListed; n > 0 && !many {
 		t = append(t, msg.Run{Text: "… and the logins of " + plural(n, "other server") + "; trouble with one is told of\n"})
 	}
 	for _, chat := range c.Chats {

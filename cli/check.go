@@ -72,6 +72,10 @@ func check(ctx context.Context, env app.Env, does checkOptions) error {
 	checkSources(ctx, list, a)
 	checkActs(ctx, list, a)
 	for _, l := range c.Logins {
+		if l.IsPattern() {
+			checkLoginPattern(ctx, list, a, l)
+			continue
+		}
 		checkLogins(ctx, list, a, l)
 	}
 	var test *testMessages // nil: nothing is posted

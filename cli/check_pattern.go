@@ -22,29 +22,54 @@ func checkPattern(ctx context.Context, list *checklist, a *app.App, c config.Sou
 		list.problem(what, inWords(err), adviceForSource(ctx, c, err))
 		return
 	}
-	for _, p := range found.Problems {
+	tellOfProblems(list, what, found.Problems)
+	for _, one := range found.Sources {
+		list.privacy.hide(one.Name)
+	}
+	checkFound(list, what, len(found.Sources), func(list *checklist, i int) { checkSource(ctx, list, a, found.Sources[i]) })
+}
+
+// checkLoginPattern is checkPattern for files of logins.
+func checkLoginPattern(ctx context.Context, list *checklist, a *app.App, l config.Logins) {
+	place := l.Source()
+	what := "logins of " + place.Location()
+	found, err := a.MatchLogins(ctx, l)
+	if err != nil {
+		list.problem(what, inWords(err), adviceForLogins(ctx, l, err))
+		return
+	}
+	tellOfProblems(list, what, found.Problems)
+	for _, one := range found.Logins {
+		list.privacy.hide(one.Name)
+	}
+	checkFound(list, what, len(found.Logins), func(list *checklist, i int) { checkLogins(ctx, list, a, found.Logins[i]) })
+}
+
+// tellOfProblems says what keeps files of a pattern from being read.
+func tellOfProblems(list *checklist, what string, problems []bot.PatternProblem) {
+	for _, p := range problems {
 		advice := ""
 		if p.Kind == "nothing" {
 			advice = "Do the stars stand for the right names? They may be in any part of the path, and each is within one directory."
 		}
 		list.problem(what, errors.New(p.Finding()), advice)
 	}
-	for _, one := range found.Sources {
-		list.privacy.hide(one.Name)
-	}
-	n := len(found.Sources)
+}
+
+// checkFound checks each of the n files of a pattern.
+func checkFound(list *checklist, what string, n int, check func(list *checklist, i int)) {
 	if n <= fewFiles {
-		for _, one := range found.Sources {
-			checkSource(ctx, list, a, one)
+		for i := range n {
+			check(list, i)
 		}
 		return
 	}
 	var unwell bytes.Buffer
 	told, left := 0, 0
-	for _, one := range found.Sources {
+	for i := range n {
 		var lines bytes.Buffer
 		part := &checklist{out: &lines, env: list.env, privacy: list.privacy, states: list.states}
-		checkSource(ctx, part, a, one)
+		check(part, i)
 		list.problems, list.states = list.problems+part.problems, part.states
 		switch {
 		case part.problems == 0 && part.notes == 0:

@@ -31,7 +31,7 @@ type Logins struct {
 	// Name is that of the server: 1 to 40 printable characters, unique among logins. Times without a zone are in that of
 	// the source of this name, if there is one.
 	Name string `toml:"name"`
-	// Path is a file on this machine. Logins have either Path or SFTP.
+	// Path is a file on this machine, or a pattern as that of a Source. Logins have either Path or SFTP.
 	Path string `toml:"path"`
 	// SFTP is a file on another machine, as that of a Source.
 	SFTP *SFTPFile `toml:"sftp"`
@@ -45,6 +45,24 @@ func (l *Logins) Source() Source {
 	s := NewSource()
 	s.Name, s.Path, s.SFTP, s.KeyFile, s.KnownHosts = l.Name, l.Path, l.SFTP, l.KeyFile, l.KnownHosts
 	return s
+}
+
+// IsPattern reports whether it stands for all files that its path matches.
+func (l *Logins) IsPattern() bool {
+	place := l.Source()
+	return place.IsPattern()
+}
+
+// Matched is Source.Matched.
+func (l *Logins) Matched(file string, parts []string) (Logins, error) {
+	place := l.Source()
+	one, err := place.Matched(file, parts)
+	if err != nil {
+		return Logins{}, err
+	}
+	matched := *l
+	matched.Name, matched.Path, matched.SFTP = one.Name, one.Path, one.SFTP
+	return matched, nil
 }
 
 // LoginZone returns the zone of the times of a file of logins that do not say theirs.
@@ -101,11 +119,9 @@ func (r *reader) checkLogins(c *Config, purpose Purpose) {
 			r.mistake(section+".name", "is the name of logins[%d] as well", first)
 		}
 		names[l.Name] = number
+		r.checkPattern(section, &place)
 		if first := sameFile(places[:i], &place); first > 0 {
 			r.missing(section+".path", section, "is the file of logins[%d] as well", first)
-		}
-		if place.IsPattern() {
-			r.missing(section+".path", section, "has a star: only the path of a [[source]] can be a pattern")
 		}
 		r.checkLocation(section, &place, purpose)
 	}

@@ -26,7 +26,8 @@ func TestPatternsAreChecked(t *testing.T) {
 		"acting":              {"{1}", "path = \"/r/*/bans.csv\"\nact = \"ssh://a@{1}:22\"\nknown_hosts = \"h\"\nact_key_file = \"k\"", "[[source]] of its own"},
 		"a name that is none": {"{1}\\u0007", `path = "/r/*/bans.csv"`, "printable"},
 		"the same path again": {"{1}", "path = \"/r/*/bans.csv\"\n[[source]]\nname = \"x{1}\"\npath = \"/r/*/bans.csv\"", "is the file of source[1]"},
-		"logins":              {"{1}", "path = \"/r/*/bans.csv\"\n[[logins]]\nname = \"w\"\npath = \"/r/*/auth.log\"", "only the path of a [[source]] can be a pattern"},
+		"logins":              {"{1}", "path = \"/r/*/bans.csv\"\n[[logins]]\nname = \"{1}\"\npath = \"/r/*/auth.log\"", ""},
+		"logins of one name":  {"{1}", "path = \"/r/*/bans.csv\"\n[[logins]]\nname = \"w\"\npath = \"/r/*/auth.log\"", "logins[1].name: needs {1}"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			text := "friendly = []\n[[source]]\nname = \"" + c.name + "\"\n" + c.rest + "\n"

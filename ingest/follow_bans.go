@@ -153,6 +153,9 @@ func (f *banFollower) save(ctx context.Context, lines *parser, end bool) (wait f
 	b := &f.saving
 	b.Source, b.Cursor, b.ReadAt, b.Place, b.Forward = f.Name, *c, now, f.Place, f.Forward
 	b.NewsSince, b.NewsUntil = f.news(now)
+	if f.reading != "" {
+		b.Values = map[string]string{readingKey + f.Name: f.reading}
+	}
 	var added int
 	var err error
 	done := make(chan struct{})
@@ -165,6 +168,9 @@ func (f *banFollower) save(ctx context.Context, lines *parser, end bool) (wait f
 			return err
 		}
 		f.stored, f.bans = b.Cursor, f.bans+len(b.Bans)
+		if f.reading == b.Values[readingKey+f.Name] {
+			f.reading = ""
+		}
 		if f.Progress != nil {
 			f.Progress(Progress{Source: f.Name, Done: b.Cursor.Offset, Size: b.Cursor.Size, Bans: f.bans})
 		}

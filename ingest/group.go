@@ -24,8 +24,9 @@ type Group struct {
 	Pattern Pattern
 	Every   time.Duration // between two looks at all files
 	Claims  *Claims       // of all sources
+	Logins  bool          // the files are of logins: their names are other ones than those of sources
 	// New returns the reader of a file, without its Source. Its error is that the file can have no name.
-	New func(file string, parts []string) (*Reader, error)
+	New func(file string, parts []string) (FileReader, error)
 	// Own reports whether the file is that of a source that is configured by itself.
 	Own   func(Match) bool
 	Again func(time.Duration) // called with the time after which the next step is due
@@ -49,13 +50,18 @@ type Group struct {
 type member struct {
 	path      string
 	source    *listed
-	reader    *Reader
+	reader    FileReader
 	goneSince time.Time // when it was first seen to be gone; zero: it is there
 	err       error     // of its last step
 }
 
 // foundKey is where the store has the location of a file by the name under which a pattern has found it.
-const foundKey = "ingest/found/"
+func (g *Group) foundKey() string {
+	if g.Logins {
+		return "ingest/found logins/"
+	}
+	return "ingest/found/"
+}
 
 // forgetAfter is how long a file must be gone until it is forgotten: whoever took a server away was told then.
 const forgetAfter = 7 * 24 * time.Hour
@@ -141,7 +147,7 @@ func (g *Group) Step(ctx context.Context) error {
 
 // known reports whether the file is gone, and the store knows that.
 func (m *member) known() bool {
-	return !m.goneSince.IsZero() && m.reader.reportedBad && errors.Is(m.err, fs.ErrNotExist)
+	return !m.goneSince.IsZero() && m.reader.toldBad() && errors.Is(m.err, fs.ErrNotExist)
 }
 
 // again says when the next step is due.
@@ -196,13 +202,13 @@ func (g *Group) due(now time.Time) (members []*member, list bool) {
 
 // load takes over what was found before the program was started.
 func (g *Group) load(ctx context.Context) error {
-	kept, err := g.Store.Values(ctx, foundKey)
+	kept, err := g.Store.Values(ctx, g.foundKey())
 	if err != nil {
 		return err
 	}
 	g.byPath, g.former = map[string]*member{}, map[string]string{}
 	for key, location := range kept {
-		g.former[location] = strings.TrimPrefix(key, foundKey)
+		g.former[location] = strings.TrimPrefix(key, g.foundKey())
 	}
 	for location, name := range g.former {
 		file, ok := strings.CutPrefix(location, g.Files.Location(""))
@@ -211,7 +217,7 @@ func (g *Group) load(ctx context.Context) error {
 			continue
 		}
 		reader, err := g.New(file, parts)
-		if err != nil || reader.Name != name {
+		if err != nil || reader.name() != name {
 			continue // it has another name now, if it is still there
 		}
 		if _, free := g.Claims.Claim(name, location); free {
@@ -222,9 +228,9 @@ func (g *Group) load(ctx context.Context) error {
 	return nil
 }
 
-func (g *Group) add(file string, reader *Reader) *member {
+func (g *Group) add(file string, reader FileReader) *member {
 	m := &member{path: file, reader: reader, source: &listed{Source: g.Files.At(file)}}
-	reader.Source = m.source
+	reader.readFrom(m.source)
 	g.byPath[file] = m
 	return m
 }
@@ -234,7 +240,7 @@ func (g *Group) sort() {
 	g.order = slices.SortedFunc(maps.Values(g.byPath), func(a, b *member) int { return strings.Compare(a.path, b.path) })
 	names := make([]string, len(g.order))
 	for i, m := range g.order {
-		names[i] = m.reader.Name
+		names[i] = m.reader.name()
 	}
 	slices.Sort(names)
 	g.mu.Lock()

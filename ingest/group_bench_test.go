@@ -26,15 +26,7 @@ func BenchmarkPattern(b *testing.B) {
 		}
 		appendTo(b, file(n), richHeader+richRow(n))
 	}
-	g := &Group{
-		Store: s, Files: LocalFiles{}, Pattern: NewPattern(dir + "/remote/*/bans.csv"), Every: 15 * time.Second,
-		Claims: &Claims{}, Own: func(Match) bool { return false }, Again: func(time.Duration) {},
-		New: func(_ string, parts []string) (*Reader, error) {
-			return &Reader{
-				Store: s, Name: strings.Join(parts, ""), Format: "auto", Zone: time.UTC, MaxAge: time.Hour, Next: func() {},
-			}, nil
-		},
-	}
+	g := patternOf(s, dir)
 	if err := g.Step(b.Context()); err != nil {
 		b.Fatal(err)
 	}
@@ -56,4 +48,41 @@ func BenchmarkPattern(b *testing.B) {
 			}
 		}
 	})
+}
+
+// The first start with 5,000 files of 20 bans each.
+func BenchmarkPatternFirst(b *testing.B) {
+	dir := b.TempDir()
+	for n := range 5000 {
+		file := filepath.Join(dir, "remote", fmt.Sprintf("web%04d", n), "bans.csv")
+		if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+			b.Fatal(err)
+		}
+		appendTo(b, file, richHeader+rows(richRow, n, n+20))
+	}
+	for n := 0; b.Loop(); n++ {
+		s, err := store.Open(b.Context(), filepath.Join(dir, fmt.Sprint(n, ".db")))
+		if err != nil {
+			b.Fatal(err)
+		}
+		if err := patternOf(s, dir).Step(b.Context()); err != nil {
+			b.Fatal(err)
+		}
+		if err := s.Close(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// patternOf reads the files of the servers in the directory.
+func patternOf(s *store.Store, dir string) *Group {
+	return &Group{
+		Store: s, Files: LocalFiles{}, Pattern: NewPattern(dir + "/remote/*/bans.csv"), Every: 15 * time.Second,
+		Claims: &Claims{}, Own: func(Match) bool { return false }, Again: func(time.Duration) {},
+		New: func(_ string, parts []string) (FileReader, error) {
+			return &Reader{
+				Store: s, Name: strings.Join(parts, ""), Format: "auto", Zone: time.UTC, MaxAge: time.Hour, Next: func() {},
+			}, nil
+		},
+	}
 }

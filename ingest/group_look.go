@@ -53,7 +53,7 @@ func (g *Group) look(ctx context.Context) error {
 		if reader == nil {
 			continue
 		}
-		if err := g.rename(ctx, match, reader.Name); err != nil {
+		if err := g.rename(ctx, match, reader); err != nil {
 			return err
 		}
 		m := g.add(match.Path, reader)
@@ -86,7 +86,7 @@ const mostFormer = 100
 
 // seekFormer has new files compared with the sources that are configured no more: one may have been renamed.
 func (g *Group) seekFormer(ctx context.Context, admitted []*member) error {
-	if len(admitted) == 0 {
+	if len(admitted) == 0 || g.Logins {
 		return nil
 	}
 	names := g.Claims.Names()
@@ -95,7 +95,7 @@ func (g *Group) seekFormer(ctx context.Context, admitted []*member) error {
 		return err
 	}
 	for _, m := range admitted {
-		m.reader.Configured = names
+		m.reader.compareWith(names)
 	}
 	return nil
 }
@@ -110,7 +110,7 @@ func (g *Group) Preview(ctx context.Context) (all []Match, names []string, probl
 	}
 	for _, match := range found {
 		if reader := g.admit(match, same, &p); reader != nil {
-			all, names = append(all, match), append(names, reader.Name)
+			all, names = append(all, match), append(names, reader.name())
 		}
 	}
 	if len(all) == 0 && len(p.kinds) == 0 {
@@ -130,7 +130,7 @@ func (m *member) sees(match Match) {
 
 // admit returns the reader of a file that was not known, with its name claimed; nil where the file is not to be read, and p
 // may say why.
-func (g *Group) admit(match Match, same files, p *problemCounts) *Reader {
+func (g *Group) admit(match Match, same files, p *problemCounts) FileReader {
 	if g.Own(match) { // it is read by itself
 		return nil
 	}
@@ -143,18 +143,18 @@ func (g *Group) admit(match Match, same files, p *problemCounts) *Reader {
 		p.add(SameFile, store.Clean(match.Path, 100)+" is "+store.Clean(first, 100))
 		return nil
 	}
-	if holder, free := g.Claims.Claim(reader.Name, g.Files.Location(match.Path)); !free {
-		p.add(SameName, fmt.Sprintf("%s of %s and %s", reader.Name, store.Clean(match.Path, 100), store.Clean(holder, 100)))
+	if holder, free := g.Claims.Claim(reader.name(), g.Files.Location(match.Path)); !free {
+		p.add(SameName, fmt.Sprintf("%s of %s and %s", reader.name(), store.Clean(match.Path, 100), store.Clean(holder, 100)))
 		return nil
 	}
 	return reader
 }
 
 // rename has the store know the name of a file, and gives what it knows of it under another name to that.
-func (g *Group) rename(ctx context.Context, match Match, name string) error {
-	location := g.Files.Location(match.Path)
+func (g *Group) rename(ctx context.Context, match Match, reader FileReader) error {
+	location, name := g.Files.Location(match.Path), reader.name()
 	if old := g.former[location]; old != "" && old != name {
-		if _, err := g.Store.RenameSource(ctx, old, name); err != nil {
+		if err := reader.rename(ctx, old); err != nil {
 			return err
 		}
 		g.save(old, "")
@@ -168,7 +168,7 @@ func (g *Group) save(name, location string) {
 	if g.unsaved == nil {
 		g.unsaved = map[string]string{}
 	}
-	g.unsaved[foundKey+name] = location
+	g.unsaved[g.foundKey()+name] = location
 }
 
 // forget drops files that have been gone for so long that nobody waits for them.
@@ -180,7 +180,7 @@ func (g *Group) forget(ctx context.Context, there map[string]bool) (forgotten bo
 		}
 		m.source.seen = nil
 		if m.goneSince.IsZero() {
-			since, err := g.Store.FailingSince(ctx, m.reader.Name)
+			since, err := m.reader.failingSince(ctx)
 			if err != nil {
 				return forgotten, err
 			}
@@ -193,8 +193,8 @@ func (g *Group) forget(ctx context.Context, there map[string]bool) (forgotten bo
 		}
 		forgotten = true
 		delete(g.byPath, file)
-		g.Claims.Release(m.reader.Name)
-		g.save(m.reader.Name, "")
+		g.Claims.Release(m.reader.name())
+		g.save(m.reader.name(), "")
 	}
 	return forgotten, nil
 }

@@ -47,7 +47,7 @@ func (r *rack) start(pattern string) {
 		Own:   func(m Match) bool { return r.own[m.Path] },
 		Again: func(d time.Duration) { r.again = d },
 	}
-	r.group.New = func(_ string, parts []string) (*Reader, error) {
+	r.group.New = func(_ string, parts []string) (FileReader, error) {
 		name := strings.Join(parts, ".")
 		if name == "" || len(name) > 40 {
 			return nil, fmt.Errorf("%q is no name", name)
@@ -326,9 +326,9 @@ func TestR33ANewNameForAPatternDoublesNothing(t *testing.T) {
 		r.step()
 		r.start(r.dir + "/*/bans.csv")
 		inner := r.group.New
-		r.group.New = func(file string, parts []string) (*Reader, error) {
+		r.group.New = func(file string, parts []string) (FileReader, error) {
 			reader, err := inner(file, parts)
-			reader.Name += ".example.org"
+			reader.(*Reader).Name += ".example.org"
 			return reader, err
 		}
 		r.write("web2", 60, 61)
@@ -340,7 +340,7 @@ func TestR33ANewNameForAPatternDoublesNothing(t *testing.T) {
 		// And so is a pattern in place of sources that had names of their own.
 		r.start(r.dir + "/*/bans.csv")
 		if err := r.store.SetValues(t.Context(), map[string]string{
-			foundKey + "web1.example.org": "", foundKey + "web2.example.org": "",
+			r.group.foundKey() + "web1.example.org": "", r.group.foundKey() + "web2.example.org": "",
 		}); err != nil {
 			t.Fatal(err)
 		}

@@ -39,6 +39,7 @@ type Reader struct {
 	zone      *time.Location // that the source is read in; nil: not known yet
 	readIn    string         // label of the zone that spans belong to; "": they are not known
 	spans     []store.Span   // bans that were read in other zones
+	reading   string         // what is to be kept of that with the next batch; "": nothing
 	readToEnd bool           // the store knows that the source was read to its end
 }
 

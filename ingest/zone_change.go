@@ -31,14 +31,16 @@ func zoneNamed(label string) (*time.Location, error) {
 	return time.LoadLocation(label)
 }
 
-// earlier returns which bans were read in other zones than the one that is in force, and keeps that they were.
+// readingKey is where the store has the zones that a source's bans were read in, by its name.
+const readingKey = "ingest/read/"
+
+// earlier returns which bans were read in other zones than the one that is in force. The next batch keeps that they were.
 func (r *Reader) earlier(ctx context.Context) ([]store.Span, error) {
-	const before = "ingest/read/"
 	label := zoneLabel(r.zone, time.Now())
 	if r.readIn == label {
 		return r.spans, nil
 	}
-	text, err := r.Store.Value(ctx, before+r.Name)
+	text, err := r.Store.Value(ctx, readingKey+r.Name)
 	if err != nil {
 		return nil, err
 	}
@@ -62,9 +64,7 @@ func (r *Reader) earlier(ctx context.Context) ([]store.Span, error) {
 		if err != nil {
 			return nil, err
 		}
-		if err := r.Store.SetValue(ctx, before+r.Name, string(kept)); err != nil {
-			return nil, err
-		}
+		r.reading = string(kept)
 	}
 	for i := range known.Earlier {
 		s := &known.Earlier[i]

@@ -37,15 +37,16 @@ type Batch struct {
 	Rules     []Rule // in the order of the file
 	Open      bool   // a ban without a ban time lasts until a later line ends it, if the source ever has such lines
 	Rejects   []Reject
-	Lines     int            // consumed, including bans, rejects, headers and empty lines
-	Others    map[string]int // lines that are no bans and not meant to be, by kind
-	Gaps      []string       // of each file whose lines were lost, the reason; few, so that they can be counted
-	ReadAt    time.Time      // when it was read
-	NewsSince time.Time      // bans from then on are news, earlier ones are history
-	NewsUntil time.Time      // what the time may be, if that is later than ReadAt: later bans are news, too
-	Earlier   []Span         // the bans of the source that were read in other zones
-	Place     Place          // looks up new addresses in the offline table; nil: left to Locate
-	Forward   bool           // what is new is to be published, see Outgoing
+	Lines     int               // consumed, including bans, rejects, headers and empty lines
+	Others    map[string]int    // lines that are no bans and not meant to be, by kind
+	Gaps      []string          // of each file whose lines were lost, the reason; few, so that they can be counted
+	ReadAt    time.Time         // when it was read
+	NewsSince time.Time         // bans from then on are news, earlier ones are history
+	NewsUntil time.Time         // what the time may be, if that is later than ReadAt: later bans are news, too
+	Earlier   []Span            // the bans of the source that were read in other zones
+	Values    map[string]string // to be kept with it, by key, as SetValues keeps them
+	Place     Place             // looks up new addresses in the offline table; nil: left to Locate
+	Forward   bool              // what is new is to be published, see Outgoing
 
 	// Heard are the servers of which the batch of a stream has messages.
 	Heard map[string]Heard
@@ -118,6 +119,11 @@ func (s *Store) AddBans(ctx context.Context, b Batch) (added int, err error) {
 		}
 		if err := saveOthers(ctx, tx, source, b, read-added); err != nil {
 			return err
+		}
+		if len(b.Values) > 0 {
+			if err := setValues(ctx, tx, b.Values); err != nil {
+				return err
+			}
 		}
 		return saveCursor(ctx, tx, source, b, added)
 	})

@@ -190,7 +190,7 @@ func (i *Import) withoutKnown(ctx context.Context, tx *sql.Tx, rows []banRow) (f
 // withoutImported returns the rows that were not imported. A ban that was, and is read as news now, becomes news.
 func withoutImported(ctx context.Context, tx *sql.Tx, rows []banRow) (fresh []banRow, err error) {
 	var until int64
-	if err := tx.QueryRowContext(ctx, "SELECT max(imported) FROM sources").Scan(&until); err != nil {
+	if err := tx.QueryRowContext(ctx, "SELECT coalesce(max(imported), 0) FROM sources WHERE imported > 0").Scan(&until); err != nil {
 		return nil, err
 	}
 	if until == 0 || !slices.ContainsFunc(rows, func(r banRow) bool { return r.time <= until+witnesses }) {

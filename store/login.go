@@ -260,6 +260,11 @@ func (s *Store) LoginsFailed(ctx context.Context, source, reason string, at time
 	return s.failed(ctx, "login_sources", source, reason, at)
 }
 
+// LoginsFailingSince is FailingSince for a file of logins.
+func (s *Store) LoginsFailingSince(ctx context.Context, source string) (time.Time, error) {
+	return s.failingSince(ctx, "login_sources", source)
+}
+
 // LoginStatus is the state of a file of logins.
 type LoginStatus struct {
 	Name         string

@@ -36,24 +36,49 @@ func (s *Store) RenameSource(ctx context.Context, old, name string) (renamed boo
 		if err != nil {
 			return err
 		}
-		result, err := tx.ExecContext(ctx, `UPDATE sources SET name = ?2, failing_since = 0, error = ''
-			WHERE name = ?1 AND NOT EXISTS (SELECT 1 FROM sources WHERE name = ?2)`, old, name)
-		if err != nil {
+		renamed, err = renameRow(ctx, tx, "sources", old, name, keysOfSource)
+		if err != nil || !renamed {
 			return err
 		}
-		n, err := result.RowsAffected()
-		if renamed = n > 0; err != nil || !renamed {
-			return err
-		}
-		if _, err := tx.ExecContext(ctx, "UPDATE OR REPLACE rules SET source = ?2 WHERE source = ?1", old, name); err != nil {
-			return err
-		}
-		_, err = tx.ExecContext(ctx, `UPDATE OR REPLACE meta SET key = before || ?2
-			FROM (SELECT value AS before FROM json_each(?3)) WHERE key = before || ?1`, old, name, keysOfSource)
+		_, err = tx.ExecContext(ctx, "UPDATE OR REPLACE rules SET source = ?2 WHERE source = ?1", old, name)
 		return err
 	})
 	if err != nil {
 		return false, fmt.Errorf("rename source %s: %w", old, err)
 	}
 	return renamed, nil
+}
+
+// keysOfLogins are keysOfSource of a file of logins.
+const keysOfLogins = `["ingest/login zone/", "health/login zone/", "health/unreadable logins/", "health/no logins/"]`
+
+// RenameLogins is RenameSource for a file of logins.
+func (s *Store) RenameLogins(ctx context.Context, old, name string) (renamed bool, err error) {
+	err = s.write(ctx, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, "DELETE FROM login_sources WHERE name = ? AND lines = 0 AND offset = 0", name)
+		if err == nil {
+			renamed, err = renameRow(ctx, tx, "login_sources", old, name, keysOfLogins)
+		}
+		return err
+	})
+	if err != nil {
+		return false, fmt.Errorf("rename logins of %s: %w", old, err)
+	}
+	return renamed, nil
+}
+
+// renameRow gives a source that has its row in the table another name, and the values that are kept for it.
+func renameRow(ctx context.Context, tx *sql.Tx, table, old, name, keys string) (renamed bool, err error) {
+	result, err := tx.ExecContext(ctx, `UPDATE `+table+` SET name = ?2, failing_since = 0, error = ''
+		WHERE name = ?1 AND NOT EXISTS (SELECT 1 FROM `+table+` WHERE name = ?2)`, old, name)
+	if err != nil {
+		return false, err
+	}
+	n, err := result.RowsAffected()
+	if err != nil || n == 0 {
+		return false, err
+	}
+	_, err = tx.ExecContext(ctx, `UPDATE OR REPLACE meta SET key = before || ?2
+		FROM (SELECT value AS before FROM json_each(?3)) WHERE key = before || ?1`, old, name, keys)
+	return err == nil, err
 }

@@ -55,9 +55,14 @@ func noteReread(ctx context.Context, tx *sql.Tx, b *Batch) error {
 	return nil
 }
 
-// ReadToEnd notes that a source has been read to its end: what comes from then on is new.
+// ReadToEnd notes that a source has been read to its end: what comes from then on is new. It writes nothing unless the
+// database was restored.
 func (s *Store) ReadToEnd(ctx context.Context, source string) error {
-	err := s.exec(ctx, `INSERT INTO meta SELECT ?1, '1' WHERE EXISTS (SELECT 1 FROM meta WHERE key = ?2)
+	since, err := s.KnowsSince(ctx)
+	if err != nil || since.IsZero() {
+		return err
+	}
+	err = s.exec(ctx, `INSERT INTO meta SELECT ?1, '1' WHERE EXISTS (SELECT 1 FROM meta WHERE key = ?2)
 		ON CONFLICT DO NOTHING`, readOnKey+source, knowsSinceKey)
 	if err != nil {
 		return fmt.Errorf("note that %s has been read: %w", source, err)

@@ -141,19 +141,26 @@ func saveOthers(ctx context.Context, tx *sql.Tx, source int64, b Batch, repeated
 // NoFile begins the reason for which a source cannot be read if its file does not exist.
 const NoFile = "no such file"
 
-// SourceFailed records why the source cannot be read, or with reason "" that it can. It writes nothing if that is
-// known already.
+// SourceFailed records why the source cannot be read, or with reason "" that it can. It writes nothing, and waits for
+// nobody, if that is known already.
 func (s *Store) SourceFailed(ctx context.Context, source, reason string, at time.Time) error {
 	return s.failed(ctx, "sources", source, reason, at)
 }
 
 // failed is SourceFailed for a source that has its row in the table.
 func (s *Store) failed(ctx context.Context, table, source, reason string, at time.Time) error {
-	err := s.exec(ctx, `INSERT INTO `+table+` (name, failing_since, error)
-		VALUES (?1, iif(?2 = '', 0, ?3), ?2)
-		ON CONFLICT (name) DO UPDATE SET error = ?2,
-			failing_since = iif(?2 = '', 0, iif(failing_since > 0, failing_since, ?3)) WHERE error <> ?2`,
-		source, reason, at.Unix())
+	var known string
+	err := s.r.QueryRowContext(ctx, "SELECT error FROM "+table+" WHERE name = ?", source).Scan(&known)
+	if err == nil && known == reason {
+		return nil
+	}
+	if err == nil || errors.Is(err, sql.ErrNoRows) {
+		err = s.exec(ctx, `INSERT INTO `+table+` (name, failing_since, error)
+			VALUES (?1, iif(?2 = '', 0, ?3), ?2)
+			ON CONFLICT (name) DO UPDATE SET error = ?2,
+				failing_since = iif(?2 = '', 0, iif(failing_since > 0, failing_since, ?3)) WHERE error <> ?2`,
+			source, reason, at.Unix())
+	}
 	if err != nil {
 		return fmt.Errorf("keep state of %s: %w", source, err)
 	}
@@ -162,8 +169,13 @@ func (s *Store) failed(ctx context.Context, table, source, reason string, at tim
 
 // FailingSince returns since when the source cannot be read; zero: it can, as far as is known.
 func (s *Store) FailingSince(ctx context.Context, source string) (time.Time, error) {
+	return s.failingSince(ctx, "sources", source)
+}
+
+// failingSince is FailingSince for a source that has its row in the table.
+func (s *Store) failingSince(ctx context.Context, table, source string) (time.Time, error) {
 	var at int64
-	err := s.r.QueryRowContext(ctx, "SELECT failing_since FROM sources WHERE name = ?", source).Scan(&at)
+	err := s.r.QueryRowContext(ctx, "SELECT failing_since FROM "+table+" WHERE name = ?", source).Scan(&at)
 	if errors.Is(err, sql.ErrNoRows) {
 		err = nil
 	}

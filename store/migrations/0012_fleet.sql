@@ -21,3 +21,6 @@ CREATE TABLE relayed (
 	bans      INTEGER NOT NULL,                        -- found, ever
 	latest    INTEGER NOT NULL                         -- time of the latest of them
 ) STRICT;
+
+-- Every batch of bans asks for the latest that was imported.
+CREATE INDEX sources_imported ON sources (imported) WHERE imported > 0;
