@@ -109,10 +109,8 @@ func (s *Store) AddBans(ctx context.Context, b Batch) (added int, err error) {
 		if err := saveRules(ctx, tx, &b); err != nil {
 			return err
 		}
-		if len(b.Rejects) > 0 {
-			if err := saveRejects(ctx, tx, source, b); err != nil {
-				return err
-			}
+		if err := saveRejects(ctx, tx, source, b); err != nil {
+			return err
 		}
 		if b.Early {
 			return saveEarly(ctx, tx, source, b, added)
@@ -120,10 +118,8 @@ func (s *Store) AddBans(ctx context.Context, b Batch) (added int, err error) {
 		if err := saveOthers(ctx, tx, source, b, read-added); err != nil {
 			return err
 		}
-		if len(b.Values) > 0 {
-			if err := setValues(ctx, tx, b.Values); err != nil {
-				return err
-			}
+		if err := setValues(ctx, tx, b.Values); err != nil {
+			return err
 		}
 		return saveCursor(ctx, tx, source, b, added)
 	})

@@ -97,6 +97,9 @@ func saveCursor(ctx context.Context, tx *sql.Tx, source int64, b Batch, added in
 
 // saveRejects counts the rejected lines of the batch by reason, and keeps the latest of them.
 func saveRejects(ctx context.Context, tx *sql.Tx, source int64, b Batch) error {
+	if len(b.Rejects) == 0 {
+		return nil
+	}
 	counts := map[string]int64{}
 	for _, r := range b.Rejects {
 		counts[r.Reason]++

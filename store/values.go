@@ -46,6 +46,9 @@ func (s *Store) PostAndSetAll(ctx context.Context, values map[string]string, not
 }
 
 func setValues(ctx context.Context, tx *sql.Tx, values map[string]string) error {
+	if len(values) == 0 {
+		return nil
+	}
 	list, err := json.Marshal(values)
 	if err != nil {
 		return err
