@@ -2,6 +2,7 @@ package stream
 
 import (
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -19,22 +20,22 @@ func heard(n int) *nats.Msg {
 
 func TestF03WhatTheStreamDoesNotBringIsGivenOutOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		woken := 0
-		e := early{wake: func() { woken++ }}
+		var woken atomic.Int32
+		e := early{wake: func() { woken.Add(1) }}
 		for n := range 3 {
 			e.hear(heard(n))
 		}
 		e.came("bans.web1", "1")
 		e.came("bans.web2", "2") // another's of the same id
 		time.Sleep(earlyAfter - time.Millisecond)
-		if all := e.take(time.Now()); len(all) != 0 || woken != 0 {
-			t.Errorf("%d were given out too early, and %d times somebody was woken", len(all), woken)
+		if all := e.take(time.Now()); len(all) != 0 || woken.Load() != 0 {
+			t.Errorf("%d were given out too early, and %d times somebody was woken", len(all), woken.Load())
 		}
 		time.Sleep(earlyEvery)
 		synctest.Wait()
 		all := e.take(time.Now())
-		if len(all) != 2 || string(all[0].Data) != "0" || string(all[1].Data) != "2" || woken == 0 {
-			t.Errorf("given out were %v, and %d times somebody was woken", all, woken)
+		if len(all) != 2 || string(all[0].Data) != "0" || string(all[1].Data) != "2" || woken.Load() == 0 {
+			t.Errorf("given out were %v, and %d times somebody was woken", all, woken.Load())
 		}
 		e.hear(heard(0)) // published again, since nobody has acknowledged it
 		time.Sleep(2 * earlyAfter)
