@@ -17,6 +17,7 @@ func TestL01ManyServersOfOnePattern(t *testing.T) {
 	t.Parallel()
 	telegram := telegramtest.Start(t)
 	s := harness.NewTelegramScene(t, telegram,
+		harness.Change{"chats = [-1001]", "chats = [42]"}, // which may have a message a second, and a group one in three
 		harness.Change{`name = "web1"`, `name = "{1}"`, `"$DIR/bans.csv"`, `"$DIR/remote/*/fail2ban.log"` + "\nevery = \"1s\""})
 	ban := func(server, address string) {
 		file := filepath.Join(s.Dir, "remote", server, "fail2ban.log")
