@@ -64,7 +64,7 @@ func (b *builder) act() (all []*stage) {
 	stages := map[string]*stage{}
 	for name := range b.acting.Servers {
 		s := newStage("act on "+name, 30*time.Second)
-		stages[name] = s.doing(func(ctx context.Context) error { return b.acting.Step(ctx, name) })
+		stages[name] = b.whileSpeaking(s.doing(func(ctx context.Context) error { return b.acting.Step(ctx, name) }), nil)
 		all = append(all, s)
 		if b.once { // what it asks for is to be seen over time
 			continue
@@ -79,7 +79,7 @@ func (b *builder) act() (all []*stage) {
 		})
 		all = append(all, asks)
 	}
-	b.acting.Chats = b.Chats
+	b.acting.Chats, b.acting.Voice = b.Chats, b.speaks()
 	b.acting.Wake = func(source string) {
 		if s := stages[source]; s != nil {
 			s.Wake()

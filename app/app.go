@@ -45,7 +45,10 @@ type App struct {
 	claims    ingest.Claims
 	streams   []*stream.Subscriber
 	readers   []streamReader
-	forwards  bool         // this is an agent
+	forwards  bool   // this is an agent
+	voice     *voice // nil: this bot shares it with nobody
+	acting    *bot.Acting
+	begin     []func()     // called when this bot begins to speak
 	metrics   *metrics     // nil: not configured
 	port      net.Listener // serves the metrics; nil: not configured
 	progress  *progress
@@ -91,6 +94,10 @@ func (a *App) Close() error {
 	for _, s := range a.streams {
 		s.Close()
 	}
+	if a.voice != nil {
+		a.voice.feed.Close()
+		a.voice.Log.Close()
+	}
 	if a.Store != nil {
 		errs = append(errs, a.Store.Close())
 	}
@@ -103,7 +110,7 @@ func (a *App) Close() error {
 // Words returns how messages are worded: their time zones, who is friendly, and whether addresses are masked.
 func (a *App) Words() bot.Words {
 	c := a.Config
-	w := bot.Words{Zone: c.Timezone, Zones: map[string]*time.Location{}, Friends: friendsOf(c), Mask: c.Privacy.Mask}
+	w := bot.Words{Zone: c.Timezone, Zones: map[string]*time.Location{}, Friends: friendsOf(c), Mask: c.Privacy.Mask, Shared: shared(c)}
 	if c.Enrich.Table != "" {
 		w.Table = "your table"
 	}

@@ -43,6 +43,11 @@ func Build(ctx context.Context, c *config.Config, env Env, log *slog.Logger, onc
 	if err != nil {
 		return a, err
 	}
+	if !once {
+		if err := a.share(ctx); err != nil {
+			return a, err
+		}
+	}
 	b := newBuilder(a, report, once)
 	if err := a.connect(b.commands); err != nil {
 		return a, err
@@ -80,6 +85,8 @@ func newBuilder(a *App, report *bot.Reporter, once bool) *builder {
 		Clock: a.clock, Once: once, Next: b.wakeDelivery, Log: a.log,
 	}
 	b.acting = a.Acting()
+	b.App.acting = b.acting
+	b.health.Voice = a.speaks()
 	b.commands = &bot.Commands{Store: a.Store, Reporter: report, Health: b.health, Acting: b.acting, Log: a.log}
 	return b
 }
@@ -94,8 +101,8 @@ func (b *builder) stages() []*stage {
 			b.locateAddresses(),
 			b.askRegistries(),
 			b.announceBans(),
-			b.postDigest(),
-			b.checkHealth(),
+			b.whileSpeaking(b.postDigest(), nil),
+			b.whileSpeaking(b.checkHealth(), b.health.StandBy),
 			b.purgeOldBans(),
 			b.answerTune(),
 		},
@@ -108,6 +115,7 @@ func (b *builder) stages() []*stage {
 			b.backUp(),
 			b.watchDatabase(),
 		},
+		b.shareStages(),
 	)
 	all = slices.DeleteFunc(all, func(s *stage) bool { return s == nil }) // the configuration leaves it out
 	for _, s := range all {
@@ -211,7 +219,7 @@ func (b *builder) announceBans() *stage {
 	b.announcer = &bot.Announcer{
 		Store: b.Store, Chats: b.Chats, Words: b.report.Words, Judge: b.report.Judge, MaxAge: b.Config.Alerts.MaxAge,
 		Next: func() { b.wakeDelivery(); b.whois.Wake() }, Again: b.announce.RetryIn,
-		Acting:  b.acting,
+		Acting: b.acting, Voice: b.speaks(),
 		InPlace: func(chat store.Chat) bool { _, ok := b.sender(chat).(msg.Editor); return ok },
 	}
 	if b.Config.Enrich.Whois {
@@ -276,12 +284,12 @@ func (b *builder) deliverNotices() []*stage {
 			deliverer := &bot.Deliverer{
 				Store: b.Store, Words: b.report.Words, Sender: b.sender(chat), Chat: chat, Pictures: s == pictures, Deaf: !hears,
 				Draw: b.report.For(chat.Platform).Draw, Quiet: b.quiet(), Acting: b.acting,
-				Again: s.RetryIn, Next: words.Wake, Log: b.log,
+				Voice: b.speaks(), Again: s.RetryIn, Next: words.Wake, Log: b.log,
 			}
 			if s == words {
 				deliverer.Next = pictures.Wake
 			}
-			b.deliver = append(b.deliver, s.doing(deliverer.Step))
+			b.deliver = append(b.deliver, b.whileSpeaking(s.doing(deliverer.Step), nil))
 		}
 	}
 	return b.deliver

@@ -134,8 +134,12 @@ func (a *App) connect(commands *bot.Commands) error {
 		if len(users) > 0 {
 			commands.Health.Hearing = append(commands.Health.Hearing, hearing)
 		}
+		dial, keep := a.env.Dial, (func(context.Context, string, string) error)(nil)
+		if a.voice != nil {
+			dial, keep = a.voice.gate.DialContext, a.voice.Keep
+		}
 		connection, err := platform.Connect(msg.Bot{
-			Dial: a.env.Dial, Store: a.Store, Log: a.log, Hearing: hearing,
+			Dial: dial, Keep: keep, Store: a.Store, Log: a.log, Hearing: hearing,
 			Date:    func(at time.Time) { a.clock.Witness(platform.Name(), platform.Remote(), at) },
 			Allowed: access.Allowed, Answer: answer, Suggest: commands.Suggest,
 			Commands: bot.CommandList(commands.Acting != nil),

@@ -62,6 +62,22 @@ func (a *App) start(ctx context.Context) error {
 			watch(l.Source(), a.logins[i].Wake)
 		}
 	}
+	listen := func(ctx context.Context, wg *sync.WaitGroup) { a.listen(ctx, stop, wg) }
+	if a.voice != nil {
+		wg.Go(func() { a.listenWhileSpeaking(ctx, listen) })
+	} else {
+		listen(ctx, &wg)
+	}
+	wg.Wait()
+	a.giveUpVoice(ctx)
+	if damage, ok := errors.AsType[*store.CorruptError](context.Cause(ctx)); ok {
+		return damage
+	}
+	return nil
+}
+
+// listen hears commands on all platforms until ctx ends.
+func (a *App) listen(ctx context.Context, stop context.CancelCauseFunc, wg *sync.WaitGroup) {
 	for _, connection := range a.Connections {
 		listener, hears := connection.(msg.Listener)
 		if !hears {
@@ -78,11 +94,6 @@ func (a *App) start(ctx context.Context) error {
 			}
 		})
 	}
-	wg.Wait()
-	if damage, ok := errors.AsType[*store.CorruptError](context.Cause(ctx)); ok {
-		return damage
-	}
-	return nil
 }
 
 // once takes a step of every stage, over and over while bans are still waiting for the table or the registries.
@@ -114,6 +125,9 @@ func (a *App) once(ctx context.Context) error {
 func Run(ctx context.Context, once bool, env Env) error {
 	c, err := env.Config().Load(config.ToRun)
 	if err != nil {
+		return err
+	}
+	if err := runnable(c, once); err != nil {
 		return err
 	}
 	log := slog.New(slog.NewTextHandler(env.Err, nil))

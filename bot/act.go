@@ -31,6 +31,7 @@ type Acting struct {
 	Wake    func(source string) // called when acts of the source are to be carried out
 	Next    func()              // called when something is to be told
 	Log     *slog.Logger
+	Voice   Voice // nil: nobody shares it
 
 	// Code makes the code that confirms a trust in that period of 30 seconds (RFC 6238); nil: none is asked for.
 	Code  func(period uint64) (string, error)
@@ -81,6 +82,9 @@ func (a *Acting) carryOut(ctx context.Context, one store.Act) error {
 // try makes the one attempt at an act.
 func (a *Acting) try(ctx context.Context, one store.Act) error {
 	kept := context.WithoutCancel(ctx)
+	if one.Chat != (store.Chat{}) && !voiceOr(a.Voice).Speaks() {
+		return nil
+	}
 	claimed, err := a.Store.TryAct(kept, one.ID, time.Now())
 	if err != nil || !claimed {
 		return err
@@ -148,6 +152,7 @@ func (a *Acting) tellLate(ctx context.Context) error {
 		if err := a.Store.TellActs(ctx, token, told...); err != nil {
 			return err
 		}
+		a.rest(ctx, token)
 		a.Next()
 	}
 	return nil

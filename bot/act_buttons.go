@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"strconv"
 	"time"
 
 	"friendlyfire/bot/msg"
@@ -36,8 +35,15 @@ func (c *Commands) mark(ctx context.Context, args []string, r msg.Request) (m ms
 
 // friendly is the friendly ban with that number.
 func (c *Commands) friendly(ctx context.Context, word string) (g store.EnrichedBan, err error) {
-	id, err := strconv.ParseInt(word, 10, 64)
-	if err != nil {
+	id, named, err := c.banID(ctx, word)
+	switch {
+	case err != nil:
+		return g, err
+	case !named && c.tooOld(word):
+		return g, errAlone
+	case !named && c.Reporter.Words.Shared: // the other bot has told of it
+		return g, usageError("I do not know that ban, or not yet. /friends lists those that I know.")
+	case !named:
 		return g, usageError("That button names no ban. /friends lists them.")
 	}
 	g, ok, err := c.Store.Ban(ctx, id)
@@ -51,9 +57,10 @@ func (c *Commands) friendly(ctx context.Context, word string) (g store.EnrichedB
 	return g, err
 }
 
-// Buttons are those below the alert of a ban: what can be done about it now, whom it hit, and more of it.
-func (a *Acting) Buttons(ctx context.Context, ban int64) ([][]msg.Button, error) {
-	more := banButton("More", moreOfBan, ban)
+// Buttons are those below the alert of a ban: what can be done about it now, whom it hit, and more of it. In them it has
+// that name.
+func (a *Acting) Buttons(ctx context.Context, ban int64, name string) ([][]msg.Button, error) {
+	more := banButton("More", moreOfBan, name)
 	if a == nil {
 		return more, nil
 	}
@@ -65,7 +72,7 @@ func (a *Acting) Buttons(ctx context.Context, ban int64) ([][]msg.Button, error)
 	}
 	var can, whom []msg.Button
 	button := func(label, command, what string) msg.Button {
-		return msg.Button{Label: label, Command: "/" + command + " " + what + " " + strconv.FormatInt(ban, 10)}
+		return msg.Button{Label: label, Command: "/" + command + " " + what + " " + name}
 	}
 	if a.able(g.Ban) {
 		lifted, trusted := false, false

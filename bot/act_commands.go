@@ -131,9 +131,16 @@ func (c *Commands) yes(ctx context.Context, args []string, r msg.Request) (m msg
 			return m, err
 		}
 	}
+	undertaken, err := c.Acting.undertake(ctx, asked, r)
+	if err != nil {
+		return m, err
+	}
 	n, err := c.Store.ConfirmActs(ctx, token, store.Chat{Platform: r.Platform, ID: r.Chat}, r.User, time.Now())
 	if err != nil {
 		return m, err
+	}
+	if n == 0 && undertaken {
+		c.Acting.rest(ctx, token)
 	}
 	if n == 0 {
 		return m, usageError("That question is not open: it was answered, is older than two minutes, or is another's. " +
@@ -149,6 +156,9 @@ func (c *Commands) yes(ctx context.Context, args []string, r msg.Request) (m msg
 	acts, left, err := c.Acting.wait(ctx, token)
 	if err != nil {
 		return m, err
+	}
+	if !left {
+		c.Acting.rest(ctx, token)
 	}
 	if len(args) > 1 && !code {
 		m, err = c.alertMessage(ctx, args[1])
@@ -185,7 +195,7 @@ func (c *Commands) alertMessage(ctx context.Context, word string) (m msg.Message
 		return m, err
 	}
 	m.Text = text
-	m.Buttons, err = c.Acting.Buttons(ctx, g.ID)
+	m.Buttons, err = c.Acting.Buttons(ctx, g.ID, c.Reporter.Words.nameOf(g.Ban))
 	return m, err
 }
 

@@ -2,7 +2,6 @@ package bot
 
 import (
 	"context"
-	"strconv"
 	"unicode/utf8"
 
 	"friendlyfire/bot/msg"
@@ -20,7 +19,7 @@ const stormActs = 30
 // any can be lifted, and to more of them. What is asked then names whose bans these are. unseen is how many more bans
 // nobody has looked at.
 func (a *Acting) buttonsOfAll(ctx context.Context, told []Told, unseen int) ([][]msg.Button, error) {
-	more := banButton("More", moreOfBan+" "+storm, told[0].ID)
+	more := banButton("More", moreOfBan+" "+storm, told[0].name())
 	if a == nil {
 		return more, nil
 	}
@@ -48,7 +47,7 @@ func (a *Acting) buttonsOfAll(ctx context.Context, told []Told, unseen int) ([][
 	}
 	var lift []msg.Button
 	ask := func(label, whose string) {
-		lift = append(lift, banButton("Unban "+label, askAct+" "+whose, told[0].ID)[0]...)
+		lift = append(lift, banButton("Unban "+label, askAct+" "+whose, told[0].name())[0]...)
 	}
 	if n := len(ofPeople); n > 0 && n < len(open)+unseen {
 		ask(peopleLabel(ofPeople), people)
@@ -97,11 +96,17 @@ func toldIn(notices []store.Notice) (told []Told) {
 
 // askStorm asks whether to lift all bans that a message tells of, or those of its people.
 func (c *Commands) askStorm(ctx context.Context, whose, word string, r msg.Request) (m msg.Message, err error) {
-	if _, err := strconv.ParseInt(word, 10, 64); err != nil {
+	id, ok, err := c.banID(ctx, word)
+	switch {
+	case err != nil:
+		return m, err
+	case !ok && c.tooOld(word):
+		return m, errAlone
+	case !ok:
 		return m, usageError("That button names no ban.")
 	}
 	home, _ := homeOf(c.Acting.Chats, store.Chat{Platform: r.Platform, ID: r.Chat})
-	notices, err := c.Store.InMessage(ctx, alerts+word, home)
+	notices, err := c.Store.InMessage(ctx, id, home)
 	if err != nil {
 		return m, err
 	}

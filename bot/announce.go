@@ -8,7 +8,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"strconv"
 	"time"
 
 	"friendlyfire/bot/msg"
@@ -27,6 +26,7 @@ type Announcer struct {
 	Next     func()                // called when notices were posted
 	Again    func(time.Duration)   // called when a Step is due after that time
 	Acting   *Acting               // nil: nobody can act
+	Voice    Voice                 // nil: nobody shares it
 
 	seen  map[int64]time.Time // when a ban that waits for whois was first looked at
 	rises riseTracker
@@ -145,7 +145,7 @@ func (a *Announcer) friend(ctx context.Context, g store.EnrichedBan) (bool, erro
 const alerts = "ban/"
 
 // alertKey is the key of the notices of an alert.
-func alertKey(g store.EnrichedBan) string { return alerts + strconv.FormatInt(g.ID, 10) }
+func alertKey(g store.EnrichedBan) string { return alerts + g.Ref() }
 
 // alert is what a friendly ban's notices say.
 func (a *Announcer) alert(ctx context.Context, g store.EnrichedBan, risen map[string]string) (Body, error) {
@@ -188,6 +188,12 @@ func (a *Announcer) summarise(ctx context.Context) error {
 	if h.UpTo == 0 || h.Reading {
 		return nil
 	}
+	if v := voiceOr(a.Voice); !v.Speaks() {
+		if v.Other() == "" {
+			return nil
+		}
+		return a.record(ctx, store.Verdict{Told: h.UpTo}) // as it was news for the other bot
+	}
 	now := time.Now()
 	last, err := a.Store.Value(ctx, at)
 	if err != nil {
@@ -206,7 +212,7 @@ func (a *Announcer) summarise(ctx context.Context) error {
 			return fmt.Errorf("announce history: %w", err)
 		}
 	}
-	summary := a.post("history/"+strconv.FormatInt(h.UpTo, 10), Body{Text: text, Silent: true})
+	summary := a.post(fmt.Sprintf("history/%d/%d", h.To.Unix(), h.Bans), Body{Text: text, Silent: true})
 	return a.record(ctx, store.Verdict{Told: h.UpTo, Notices: summary})
 }
 
@@ -235,7 +241,7 @@ func notices(chats []store.Chat, key string, body Body, now time.Time) []store.N
 	for i, chat := range chats {
 		all[i] = store.Notice{Key: key, Chat: chat, Body: text, CreatedAt: now}
 		if body.Ban != nil {
-			all[i].Topic = body.Ban.topic()
+			all[i].Topic, all[i].Ban = body.Ban.topic(), body.Ban.ID
 		}
 		if body.Chart != nil {
 			all[i].Uploads = uploads

@@ -41,6 +41,7 @@ type Deliverer struct {
 	Pictures bool // it sends the notices with pictures; otherwise the others
 	Deaf     bool // no commands are heard there, so that none is proposed
 	Draw     func(context.Context, Chart) (Picture, error)
+	Voice    Voice               // nil: nobody shares it
 	Acting   *Acting             // nil: nobody can act
 	Quiet    *Quiet              // when only alerts are sent; nil: never
 	Again    func(time.Duration) // called when a Step is due after that time
@@ -71,7 +72,7 @@ func (d *Deliverer) Step(ctx context.Context) error {
 
 // send sends what is due, and reports whether it has tried to.
 func (d *Deliverer) send(ctx context.Context) (tried bool, err error) {
-	for ctx.Err() == nil {
+	for ctx.Err() == nil && voiceOr(d.Voice).Speaks() {
 		if rest := time.Until(d.rest); rest > 0 {
 			d.Again(rest)
 			return tried, nil
@@ -154,8 +155,15 @@ func (d *Deliverer) deliver(ctx context.Context, due []store.Notice) (goOn bool,
 	if err != nil || len(claimed) != len(ids) {
 		return false, err
 	}
+	voice := voiceOr(d.Voice)
+	defer voice.Settled()
+	term, done, err := voice.Claim(ctx, ids...)
+	if err != nil {
+		return false, d.withhold(kept, ids, err)
+	}
+	defer done()
 	begun := time.Now()
-	id, failure := d.post(ctx, status.Destination(), message)
+	id, failure := d.post(term, status.Destination(), message)
 	end := store.Attempt{Chat: d.Chat, IDs: ids, At: time.Now()}
 	if failure == nil {
 		d.missed = 0
@@ -164,14 +172,27 @@ func (d *Deliverer) deliver(ctx context.Context, due []store.Notice) (goOn bool,
 		return true, d.Store.RecordAttempt(kept, end)
 	}
 	end.Reason = failure.Error()
-	if _, ok := errors.AsType[*msg.NotSentError](failure); ok && ctx.Err() != nil {
+	_, unsent := errors.AsType[*msg.NotSentError](failure)
+	switch {
+	case unsent && term.Err() != nil:
 		// The stop is to blame, not the chat.
 		end.Outcome, end.NoUpload = store.NotSent, d.Pictures
+		return false, d.Store.RecordAttempt(kept, end)
+	case term.Err() != nil && ctx.Err() == nil: // another bot speaks by now
+		end.Outcome = store.Unclear
 		return false, d.Store.RecordAttempt(kept, end)
 	}
 	goOn, err = d.recordFailure(kept, end, status, begun, failure)
 	d.Log.Warn("not delivered", "chat", d.Chat.String(), "notices", len(ids), "error", failure)
 	return goOn, err
+}
+
+// withhold records that the notices were not sent, since this bot may not speak.
+func (d *Deliverer) withhold(ctx context.Context, ids []int64, why error) error {
+	d.Log.Info("not sent by this bot", "chat", d.Chat.String(), "notices", len(ids), "reason", why)
+	return d.Store.RecordAttempt(ctx, store.Attempt{
+		Chat: d.Chat, IDs: ids, At: time.Now(), Outcome: store.NotSent, NoUpload: d.Pictures, Reason: why.Error(),
+	})
 }
 
 // resume tells the sender once when an earlier run has last posted to the chat.

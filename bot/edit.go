@@ -3,7 +3,6 @@ package bot
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"friendlyfire/bot/msg"
@@ -20,7 +19,7 @@ const (
 // edit changes, in place, the messages whose text is another by now. It returns when none is left, or none may be
 // changed yet.
 func (d *Deliverer) edit(ctx context.Context) error {
-	for ctx.Err() == nil && !d.Pictures {
+	for ctx.Err() == nil && !d.Pictures && voiceOr(d.Voice).Speaks() {
 		revised, err := d.Store.Revised(ctx, d.Chat)
 		if err != nil || len(revised) == 0 {
 			return err
@@ -73,7 +72,15 @@ func (d *Deliverer) editOne(ctx context.Context, revised []store.Notice, status 
 	if err := d.Store.TryEdit(kept, ids...); err != nil {
 		return false, err
 	}
-	failure := editor.Edit(ctx, status.Destination(), first.Message, message)
+	voice := voiceOr(d.Voice)
+	defer voice.Settled()
+	term, done, err := voice.Claim(ctx, ids...)
+	if err != nil {
+		d.Again(editAfter)
+		return false, nil
+	}
+	defer done()
+	failure := editor.Edit(term, status.Destination(), first.Message, message)
 	d.edited = time.Now()
 	if failure == nil {
 		return true, d.Store.Shown(kept, revised...)
@@ -123,7 +130,7 @@ func (d *Deliverer) post(ctx context.Context, chat string, m msg.Message) (id st
 // followUpFor is how long after an alert an answer of whois is still added to it.
 const followUpFor = 24 * time.Hour
 
-// additions begins the keys of the notices that add to an alert; its ban's id follows, as in the alert's own key.
+// additions begins the keys of the notices that add to an alert; its ban's name follows, as in the alert's own key.
 const additions = "whois/"
 
 // followUp adds what whois has said since to alerts that did not wait for it: in place where the platform can, else in
@@ -149,7 +156,7 @@ func (a *Announcer) followUp(ctx context.Context) error {
 			}
 			revised = append(revised, a.post(alertKey(g), body)...)
 			if text := a.Words.differs(g); text != nil {
-				for _, n := range a.post(fmt.Sprint(additions, g.ID), Body{Text: text, Silent: true}) {
+				for _, n := range a.post(additions+g.Ref(), Body{Text: text, Silent: true}) {
 					if a.InPlace == nil || !a.InPlace(n.Chat) {
 						others = append(others, n)
 					}

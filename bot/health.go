@@ -29,6 +29,7 @@ type Health struct {
 	Started  time.Time             // when the program was: what it has not had time to do is not missing yet
 	Once     bool                  // the program ends when all has been read: no time need pass
 	Clock    *store.Clock          // nil: it is never in doubt
+	Voice    Voice                 // nil: nobody shares it
 	Next     func()                // called when notices were posted
 	Log      *slog.Logger          // nil: nothing is logged
 
@@ -58,7 +59,7 @@ func (h *Health) Step(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("health: %w", errors.Join(append(errs, err)...))
 	}
-	errs = append(errs, h.sources(ctx, sources, now), h.tellOfPatterns(ctx), h.logins(ctx, now))
+	errs = append(errs, h.partners(ctx, now), h.sources(ctx, sources, now), h.tellOfPatterns(ctx), h.logins(ctx, now))
 	for _, chat := range h.Chats {
 		errs = append(errs, h.chat(ctx, chat, now), h.dead(ctx, chat, now))
 	}
@@ -198,7 +199,11 @@ func (h *Health) tellSince(
 		}
 		at, state, text = told+"/over", "", green(over, long)
 	}
-	posted, err := h.Store.PostAndSet(ctx, key, state, notices(chats, key+"/"+at, Body{Text: text, Silent: !wrong}, now)...)
+	all := notices(chats, key+"/"+at, Body{Text: text, Silent: !wrong}, now)
+	if !isOwn(what) {
+		setting(all, store.Values{key: state})
+	}
+	posted, err := h.Store.PostAndSet(ctx, key, state, all...)
 	if err == nil && posted > 0 {
 		h.Next()
 	}

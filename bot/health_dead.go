@@ -40,6 +40,7 @@ func (h *Health) dead(ctx context.Context, chat store.Chat, now time.Time) error
 	if fresh > 0 {
 		news = notices(h.Chats, key+"/"+d.Key, Body{Text: deadLetters(fresh, chat, d)}, now)
 	}
+	setting(news, store.Values{key: fmt.Sprint(d.Count, now.Unix())})
 	posted, err := h.Store.PostAndSet(ctx, key, fmt.Sprint(d.Count, now.Unix()), news...)
 	if err == nil && posted > 0 {
 		h.Next()

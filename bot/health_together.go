@@ -138,7 +138,7 @@ func (r *round) tellTogether(ctx context.Context, g groupOfChanges, all []change
 		key += "/over"
 		body = Body{Text: green(text, long), Silent: true}
 	}
-	posted, err := r.Store.PostAndSetAll(ctx, values, notices(r.Chats, key, body, now)...)
+	posted, err := r.Store.PostAndSetAll(ctx, values, setting(notices(r.Chats, key, body, now), values)...)
 	if err == nil && posted > 0 {
 		r.Next()
 	}

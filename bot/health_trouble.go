@@ -48,7 +48,7 @@ func (h *Health) troubles(ctx context.Context, now time.Time) (all []trouble, er
 			all = append(all, trouble{name, name + " " + what + " since " + h.Words.moment(status.FailingSince, now)})
 		}
 	}
-	all = append(all, h.hearingTroubles(now)...)
+	all = append(append(all, h.hearingTroubles(now)...), h.voiceTroubles(now)...)
 	if h.Whois {
 		registries, err := h.Store.Registries(ctx)
 		if err != nil {

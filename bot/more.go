@@ -2,7 +2,6 @@ package bot
 
 import (
 	"context"
-	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -15,8 +14,8 @@ import (
 const moreOfBan, lessOfBan = "more", "less"
 
 // banButton is the button below the alert of a ban: to all that is known of it, or back.
-func banButton(label, command string, ban int64) [][]msg.Button {
-	return [][]msg.Button{{{Label: label, Command: "/" + command + " " + strconv.FormatInt(ban, 10)}}}
+func banButton(label, command, ban string) [][]msg.Button {
+	return [][]msg.Button{{{Label: label, Command: "/" + command + " " + ban}}}
 }
 
 const (
@@ -50,7 +49,7 @@ func (c *Commands) ban(ctx context.Context, args []string, more bool, r msg.Requ
 	if err != nil {
 		return msg.Message{}, err
 	}
-	m := msg.Message{Text: append(text, lines...), Buttons: banButton("Less", lessOfBan, g.ID)}
+	m := msg.Message{Text: append(text, lines...), Buttons: banButton("Less", lessOfBan, w.nameOf(g.Ban))}
 	bans, err := c.Store.BansOf(ctx, g.Address, bansShown)
 	if err != nil {
 		return msg.Message{}, err

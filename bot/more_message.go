@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"slices"
-	"strconv"
 	"strings"
 
 	"friendlyfire/bot/msg"
@@ -17,10 +16,16 @@ import (
 func (c *Commands) message(ctx context.Context, word string, more bool, r msg.Request) (m msg.Message, err error) {
 	const gone = usageError("I do not know that message any more. /friends lists the bans that I know.")
 	home, ok := homeOf(c.Chats, store.Chat{Platform: r.Platform, ID: r.Chat})
-	if _, err := strconv.ParseInt(word, 10, 64); err != nil || !ok || c.Sender == nil {
+	id, named, err := c.banID(ctx, word)
+	switch {
+	case err != nil:
+		return m, err
+	case !named && c.tooOld(word):
+		return m, errAlone
+	case !named || !ok || c.Sender == nil:
 		return m, gone
 	}
-	notices, err := c.Store.InMessage(ctx, alerts+word, home)
+	notices, err := c.Store.InMessage(ctx, id, home)
 	switch {
 	case err != nil:
 		return m, err
@@ -36,7 +41,7 @@ func (c *Commands) message(ctx context.Context, word string, more bool, r msg.Re
 	}
 	if more {
 		m.Text, err = d.moreOf(ctx, notices)
-		m.Buttons = banButton("Less", lessOfBan+" "+storm, toldIn(notices)[0].ID)
+		m.Buttons = banButton("Less", lessOfBan+" "+storm, toldIn(notices)[0].name())
 		return m, err
 	}
 	_, now, err := d.compose(ctx, notices)

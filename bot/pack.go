@@ -110,7 +110,7 @@ func (d *Deliverer) buttons(ctx context.Context, told []Told, unseen, notices in
 	var err error
 	switch {
 	case len(told) == 1 && notices == 1:
-		buttons, err = d.Acting.Buttons(ctx, told[0].ID)
+		buttons, err = d.Acting.Buttons(ctx, told[0].ID, told[0].name())
 	case len(told) > 0:
 		buttons, err = d.Acting.buttonsOfAll(ctx, told, unseen)
 	}

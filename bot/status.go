@@ -83,7 +83,7 @@ func (c *Commands) status(ctx context.Context) (msg.Message, error) {
 		}
 		t = append(t, headed(chat.String(), ": "+line+"\n")...)
 	}
-	t = append(t, h.hearingLines(now)...)
+	t = append(append(t, h.hearingLines(now)...), w.voiceLine(voiceOr(h.Voice).Status(), now)...)
 	whois, err := h.whoisLine(ctx, now)
 	if err != nil {
 		return msg.Message{}, err

@@ -14,7 +14,8 @@ import (
 
 // Told is what a storm says of one of its bans.
 type Told struct {
-	ID      int64     `json:"id,omitempty"` // of the ban
+	ID      int64     `json:"id,omitempty"`  // of the ban
+	Ref     string    `json:"ref,omitempty"` // as store.Ban.Ref, where bots share it
 	Jail    string    `json:"jail"`
 	Source  string    `json:"source"`
 	Flag    string    `json:"flag"`
@@ -39,6 +40,9 @@ func (w Words) told(g store.EnrichedBan, who evidence.Verdict, context string) *
 	t := &Told{
 		ID: g.ID, Jail: g.Jail, Source: g.Source, Flag: flag, Whose: whose, Address: w.address(g.Address), Time: g.Time,
 		Context: context, Who: who.Who, Country: g.Country, BanTime: g.BanTime,
+	}
+	if w.Shared {
+		t.Ref = g.Ref()
 	}
 	if g.BanTime > 0 {
 		t.Until = g.Time.Add(time.Duration(g.BanTime) * time.Second)

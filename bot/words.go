@@ -16,6 +16,7 @@ type Words struct {
 	ZoneOf  func(source string) *time.Location // of those that patterns find, nil where it is none; nil: they have that of all
 	Friends store.Friends
 	Table   string // what the table of countries is called; "": the built-in table
+	Shared  bool   // two bots answer in the chats, each with rows of its own
 	Mask    bool   // show networks (/24, /48) in place of addresses
 }
 

@@ -101,7 +101,7 @@ type Config struct {
 	// Agent tells that this is the configuration of an agent: it names a fleet, and has no key friendly.
 	Agent bool `toml:"-"`
 
-	// Fleet is where an agent publishes what it reads.
+	// Fleet is where an agent publishes what it reads and, with a Name, where two bots agree on who of them speaks.
 	Fleet struct {
 		// NATS are the servers: nats://a:4222,b:4222,c:4222; "": there is no fleet.
 		NATS string `toml:"nats"`
@@ -109,6 +109,10 @@ type Config struct {
 		Credentials string `toml:"nats_credentials"`
 		// CA is the file of the authority whose certificates the servers have; "": one that the system trusts.
 		CA string `toml:"nats_ca"`
+		// Name is what this one of two bots with one voice is called; "": this bot is the only one. Letters, digits, "-", "_".
+		Name string `toml:"name"`
+		// Stream is that in which the two bots tell each other what was said.
+		Stream string `toml:"stream"`
 	} `toml:"fleet"`
 
 	// Platforms are the sections of the chat platforms, such as [telegram]: those that Loader.Sections made.
@@ -206,6 +210,7 @@ func newConfig() *Config {
 	c.Digest.At = &TimeOfDay{Hour: 8}
 	c.Report.Theme = "auto"
 	c.Privacy.KeepDays = 365
+	c.Fleet.Stream = "VOICE"
 	return c
 }
 

@@ -32,6 +32,7 @@ func (r *reader) validate(c *Config, purpose Purpose) {
 	r.checkSources(c, purpose)
 	r.checkLogins(c, purpose)
 	r.checkNATS("fleet", c.Fleet.NATS, c.Fleet.Credentials, c.Fleet.CA, purpose)
+	r.checkVoice(c)
 	r.within("enrich.patience", c.Enrich.Patience, 0, 10*time.Minute)
 	r.address("enrich.whois_server", c.Enrich.WhoisServer)
 	if purpose >= ToPair {

@@ -43,7 +43,7 @@ func (b Ban) InForce(now time.Time) bool {
 	return b.BanTime <= 0 || b.Time.Add(time.Duration(b.BanTime)*time.Second).After(now)
 }
 
-const enrichedQuery = `SELECT b.id, s.name, b.time, a.text, j.name, b.nth = 0, coalesce(b.failures, 0),
+const enrichedQuery = `SELECT b.id, s.name, b.time, a.text, j.name, b.nth, b.nth = 0, coalesce(b.failures, 0),
 		coalesce(b.ban_time, 0), coalesce(b.ban_count, 0), coalesce(b.matches, ''), coalesce(b.pace, ''),
 		coalesce(a.public, 0), a.public IS NOT NULL, a.whois_at IS NOT NULL, a.asks > 0, coalesce(a.table_country, ''),
 		coalesce(a.whois_country, ''), a.country, a.friendly, n.prefix, coalesce(n.bits, 0), coalesce(n.name, ''),
@@ -62,7 +62,7 @@ func (s *Store) enriched(ctx context.Context, where string, args ...any) ([]Enri
 		var at int64
 		var prefix []byte
 		var bits int
-		err := rows.Scan(&b.ID, &b.Source, &at, &b.Address, &b.Jail, &b.HasEpoch, &b.Failures, &b.BanTime, &b.BanCount,
+		err := rows.Scan(&b.ID, &b.Source, &at, &b.Address, &b.Jail, &b.Nth, &b.HasEpoch, &b.Failures, &b.BanTime, &b.BanCount,
 			&b.Matches, &b.Pace, &b.Public, &b.Located, &b.Answered, &b.Asked, &b.Table, &b.Whois, &b.Country, &b.Friendly,
 			&prefix, &bits, &b.NetworkName, &b.ASN, &b.Holder)
 		b.Time = time.Unix(at, 0)

@@ -50,7 +50,7 @@ func (s *Store) FollowUps(ctx context.Context, deadline time.Time, limit int) ([
 }
 
 // FollowUp saves what has become of the notices about these bans now that whois has answered: revised replace the
-// bodies of those with the same key and chat, and others are posted.
+// bodies of those of the same ban and chat, and others are posted.
 func (s *Store) FollowUp(ctx context.Context, bans []int64, revised, others []Notice) error {
 	list, err := json.Marshal(bans)
 	if err != nil {
@@ -70,12 +70,12 @@ func (s *Store) FollowUp(ctx context.Context, bans []int64, revised, others []No
 	})
 }
 
-// revise replaces the bodies of the notices with the same key and chat. Those that were sent are to be changed in place.
+// revise replaces the bodies of the alerts of the same ban and chat. Those that were sent are to be changed in place.
 func revise(ctx context.Context, tx *sql.Tx, revised []Notice) error {
 	for _, n := range revised {
 		_, err := tx.ExecContext(ctx, `UPDATE notices SET body = ?, revision = revision + 1
-			WHERE key = ? AND platform = ? AND chat = ? AND body <> ?1 AND dead_at IS NULL`,
-			n.Body, n.Key, n.Chat.Platform, n.Chat.ID)
+			WHERE ban_id = ? AND ban_id > 0 AND platform = ? AND chat = ? AND body <> ?1 AND dead_at IS NULL`,
+			n.Body, n.Ban, n.Chat.Platform, n.Chat.ID)
 		if err != nil {
 			return fmt.Errorf("revise %s: %w", n.Key, err)
 		}

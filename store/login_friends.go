@@ -381,7 +381,7 @@ func reopenBans(ctx context.Context, tx *sql.Tx, bans []int64, newsSince int64) 
 	}
 	result, err := tx.ExecContext(ctx, fmt.Sprintf(`UPDATE bans SET state = %d
 		WHERE id IN (SELECT value FROM json_each(?)) AND state <> %d AND time >= ?
-			AND NOT EXISTS (SELECT 1 FROM notices WHERE key = 'ban/' || bans.id)`,
+			AND NOT EXISTS (SELECT 1 FROM notices WHERE ban_id = bans.id)`,
 		stateUndecided, stateHistory), string(list), newsSince)
 	if err != nil {
 		return 0, err

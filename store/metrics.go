@@ -34,9 +34,9 @@ func (s *Store) NewsBetween(ctx context.Context, from, to Position) ([]JailCount
 // however many chats there are.
 func (s *Store) AlertsBetween(ctx context.Context, from, to Position) ([]JailCount, error) {
 	return s.jailCounts(ctx, `SELECT s.name, j.name, count(DISTINCT b.id) FROM notices n
-			JOIN bans b ON b.id = CAST(substr(n.key, 5) AS INTEGER)
+			JOIN bans b ON b.id = n.ban_id
 			JOIN sources s ON s.id = b.source_id JOIN jails j ON j.id = b.jail_id
-		WHERE n.id > ? AND n.id <= ? AND substr(n.key, 1, 4) = 'ban/' GROUP BY s.id, j.id ORDER BY min(b.id)`,
+		WHERE n.id > ? AND n.id <= ? AND n.ban_id > 0 GROUP BY s.id, j.id ORDER BY min(b.id)`,
 		from.Notice, to.Notice)
 }
 

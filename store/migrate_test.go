@@ -323,15 +323,15 @@ func checkAnswers(t *testing.T, s *Store) {
 
 	due, err := s.Due(ctx, telegram, now, "", 10)
 	equal("due to Telegram", []Notice{
-		{ID: 2, Key: "ban/4", Chat: telegram, Body: `{"text":[{"text":"waits"}]}`, CreatedAt: at(1795348001)},
+		{ID: 2, Key: "ban/towjds-l8b71b5opm", Chat: telegram, Body: `{"text":[{"text":"waits"}]}`, CreatedAt: at(1795348001)},
 		{
-			ID: 3, Key: "ban/5", Chat: telegram, Body: `{"text":[{"text":"may have arrived"}]}`,
+			ID: 3, Key: "ban/towjgk-0sho0o4983", Chat: telegram, Body: `{"text":[{"text":"may have arrived"}]}`,
 			CreatedAt: at(1795348101), Nonce: "NONCE3", MaybeSent: true,
 		},
 	}, due, err)
 	due, err = s.Due(ctx, discord, now, "", 10)
 	equal("due to Discord", []Notice{{
-		ID: 5, Key: "ban/5", Chat: discord, Body: `{"text":[{"text":"alone"}]}`, CreatedAt: at(1795348101),
+		ID: 5, Key: "ban/towjgk-0sho0o4983", Chat: discord, Body: `{"text":[{"text":"alone"}]}`, CreatedAt: at(1795348101),
 		Alone: true,
 	}}, due, err)
 	posted, err := s.Posted(ctx, "digest/2026-11-22", discord)

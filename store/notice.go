@@ -24,7 +24,7 @@ func (c Chat) String() string {
 // recorded after it; a claim without an outcome is an attempt that may have arrived.
 type Notice struct {
 	ID        int64
-	Key       string // the fact it reports, unique for each chat: "ban/17", "digest/2026-11-22"
+	Key       string // the fact it reports, unique for each chat: "ban/" and Ban.Ref, "digest/2026-11-22"
 	Chat      Chat
 	Body      string // JSON
 	CreatedAt time.Time
@@ -35,6 +35,8 @@ type Notice struct {
 	Message   string // the platform's id of the message in which it was sent, "" if unknown
 	Revision  int    // how often the body has changed
 	Edits     int    // attempts to show the chat a change
+	Ban       int64  // of an alert: its ban
+	Sets      Values // what is kept when another bot hears that it was told
 	Uploads   int    // how many more attempts may carry its picture; 0: it is sent in words
 }
 
@@ -62,8 +64,8 @@ func (s *Store) PostAndSet(ctx context.Context, key, value string, notices ...No
 func post(ctx context.Context, tx *sql.Tx, notices []Notice) (posted int, err error) {
 	for _, n := range notices {
 		res, err := tx.ExecContext(ctx, `INSERT INTO notices (key, platform, chat, body, created_at, maybe_sent, uploads,
-			topic) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
-			n.Key, n.Chat.Platform, n.Chat.ID, n.Body, n.CreatedAt.Unix(), n.MaybeSent, n.Uploads, n.Topic)
+			topic, ban_id, sets) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+			n.Key, n.Chat.Platform, n.Chat.ID, n.Body, n.CreatedAt.Unix(), n.MaybeSent, n.Uploads, n.Topic, n.Ban, n.Sets)
 		if err != nil {
 			return posted, fmt.Errorf("post %s: %w", n.Key, err)
 		}
@@ -72,6 +74,11 @@ func post(ctx context.Context, tx *sql.Tx, notices []Notice) (posted int, err er
 			return posted, err
 		}
 		posted += int(added)
+		if added > 0 {
+			if err := recallFate(ctx, tx, n); err != nil {
+				return posted, fmt.Errorf("post %s: %w", n.Key, err)
+			}
+		}
 	}
 	return posted, nil
 }
@@ -94,11 +101,12 @@ func (s *Store) NonceOf(ctx context.Context, key string, chat Chat) (nonce strin
 	return nonce, err
 }
 
-// InMessage returns the notices of the chat's message that holds the notice with that key, in their order; none if it is
-// not known in which message that was.
-func (s *Store) InMessage(ctx context.Context, key string, chat Chat) ([]Notice, error) {
+// InMessage returns the notices of the chat's message that holds the alert of the ban, in their order; none if it is not
+// known in which message that was.
+func (s *Store) InMessage(ctx context.Context, ban int64, chat Chat) ([]Notice, error) {
 	return s.notices(ctx, "SELECT "+noticeColumns+"WHERE "+ofChat+`n.message <> '' AND n.message =
-		(SELECT message FROM notices WHERE platform = ?1 AND chat = ?2 AND key = ?3) ORDER BY n.id`, chat, key)
+		(SELECT message FROM notices WHERE ban_id = ?3 AND ban_id > 0 AND platform = ?1 AND chat = ?2) ORDER BY n.id`,
+		chat, ban)
 }
 
 // PutAsideAfter gives other keys to the notices whose keys begin with prefix and come after key, which itself begins

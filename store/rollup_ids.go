@@ -68,10 +68,11 @@ func (s idSet) without(other idSet) idSet {
 }
 
 // registerFunctions registers the SQL functions ids_with(a, b) and ids_without(a, b), the union and the difference of
-// two sets, the same of systems, and pack.
+// two sets, the same of systems, pack, and ban_ref.
 var registerFunctions = sync.OnceValue(func() error {
 	return errors.Join(
-		registerSets("ids_with", idSet.with), registerSets("ids_without", idSet.without), registerSystems(), registerPack())
+		registerSets("ids_with", idSet.with), registerSets("ids_without", idSet.without), registerSystems(), registerPack(),
+		registerBanRef())
 })
 
 // registerSets registers an SQL function of two sets.

@@ -32,6 +32,10 @@ type Bot struct {
 	// Date is called with the time at which the platform says it answered, with each answer; nil: nobody asks.
 	Date func(time.Time)
 
+	// Keep is called with a value of the store that another bot must know before it hears commands in place of this one.
+	// After an error no command must be obeyed that depends on it. Nil: there is no other bot.
+	Keep func(ctx context.Context, key, value string) error
+
 	Store *store.Store // for what the platform must remember
 	Log   *slog.Logger // nil: nothing is logged
 }

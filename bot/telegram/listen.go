@@ -29,7 +29,7 @@ const (
 // and repeats none. At most eight wait in a chat; further ones are dropped.
 func (c *Client) Listen(ctx context.Context) error {
 	l := &listener{
-		Client: c, log: c.Logger(platform), offset: savedOffset{store: c.Store, key: "telegram/updates/" + c.id()},
+		Client: c, log: c.Logger(platform), offset: savedOffset{store: c.Store, key: "telegram/updates/" + c.id(), keep: c.Keep},
 		queues: map[string]chan command{}, slots: make(chan struct{}, answersAtOnce),
 		faults: msg.Throttle{Every: time.Hour}, ignored: msg.Throttle{Every: time.Minute},
 	}
@@ -96,6 +96,9 @@ func (l *listener) poll(ctx context.Context) error {
 	if len(fresh) == 0 {
 		msg.Sleep(ctx, time.Second-time.Since(began)) // no busy loop with a server that does not wait
 		return nil
+	}
+	if err := l.offset.share(ctx, next); err != nil {
+		return err
 	}
 	if err := l.offset.save(ctx, next); err != nil {
 		l.log.Error("how far updates are read cannot be kept", "error", err)

@@ -16,6 +16,7 @@ const offsetLifetime = 48 * time.Hour
 type savedOffset struct {
 	store *store.Store
 	key   string
+	keep  func(ctx context.Context, key, value string) error // nil: nobody else need know
 
 	loaded  bool // from the store
 	offset  int64
@@ -41,8 +42,18 @@ func (o *savedOffset) next(ctx context.Context) (int64, error) {
 	return o.offset, nil
 }
 
+// share lets another bot that may poll later know the offset. After an error the updates before it may be that one's.
+func (o *savedOffset) share(ctx context.Context, next int64) error {
+	if o.keep == nil {
+		return nil
+	}
+	return o.keep(ctx, o.key, offsetText(next, time.Now()))
+}
+
 // save sets the offset. It holds for this run even if the store fails.
 func (o *savedOffset) save(ctx context.Context, next int64) error {
 	o.offset, o.savedAt = next, time.Now()
-	return o.store.SetValue(ctx, o.key, fmt.Sprintf("%d %d", next, o.savedAt.Unix()))
+	return o.store.SetValue(ctx, o.key, offsetText(next, o.savedAt))
 }
+
+func offsetText(next int64, at time.Time) string { return fmt.Sprintf("%d %d", next, at.Unix()) }

@@ -24,6 +24,7 @@ const maxBody = 24 << 20
 type Request struct {
 	Time   time.Time
 	Method string
+	Host   string            // to which it was sent, with its port
 	Chat   int64             // chat_id, 0 where the method has none
 	Params map[string]string // without files
 	Status int               // of the answer; 0: not answered
@@ -73,7 +74,7 @@ var errGone = errors.New("no answer")
 
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	token, method, found := strings.Cut(strings.TrimPrefix(r.URL.Path, "/bot"), "/")
-	q := Request{Time: time.Now(), Method: method, Params: map[string]string{}}
+	q := Request{Time: time.Now(), Method: method, Host: r.Host, Params: map[string]string{}}
 	err := q.read(w, r)
 	fault := s.arrived(&q)
 	x := &exchange{s, w, r, q}

@@ -1,0 +1,148 @@
+package fleet
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"friendlyfire/acceptance/harness"
+	"friendlyfire/bot/telegram/telegramtest"
+	"friendlyfire/stream"
+	"friendlyfire/stream/streamtest"
+)
+
+// duo are two bots with one voice, which read the same stream. Each has ways of its own to the servers of NATS and to
+// Telegram.
+type duo struct {
+	*testing.T
+	nats     *streamtest.Cluster
+	telegram harness.Platforms
+	bots     [2]*member
+	bans     atomic.Int64
+}
+
+// member is one of them.
+type member struct {
+	*harness.Scene
+	name  string
+	run   *harness.Process // nil: it does not run
+	voice *link            // to Telegram
+	nats  []*link          // to each server
+}
+
+func newDuo(t *testing.T, cluster *streamtest.Cluster) *duo {
+	t.Helper()
+	cluster.MakeStream(cluster.Config("BANS"))
+	d := &duo{T: t, nats: cluster, telegram: harness.OnLoopback(t)}
+	for i, name := range []string{"bot-a", "bot-b"} {
+		m := &member{name: name, voice: newLink(t, d.telegram.Telegram.URL())}
+		var servers []string
+		for _, url := range cluster.Servers {
+			m.nats = append(m.nats, newLink(t, url))
+			servers = append(servers, "nats://"+m.nats[len(m.nats)-1].Addr())
+		}
+		urls := strings.Join(servers, ",")
+		m.Scene = harness.NewTelegramScene(t, d.telegram.Telegram, harness.Change{
+			`["BE"]`, friends, `name = "web1"`, `name = "fleet"`, `path = "$DIR/bans.csv"`,
+			`nats = "` + urls + `"` + "\n" + `stream = "BANS"`,
+			`chats = [-1001]`, `chats = [42]`,
+			"[enrich]\n", "[digest]\nat = \"\"\n[fleet]\nnats = \"" + urls + "\"\nname = \"" + name + "\"\n[enrich]\n",
+			`api = "` + d.telegram.Telegram.URL(), `api = "http://` + m.voice.Addr(),
+		})
+		d.bots[i] = m
+	}
+	return d
+}
+
+func (m *member) start() { m.run = m.Start() }
+
+// ban publishes a ban as an agent does, and returns its address.
+func (d *duo) ban() string {
+	d.Helper()
+	address := harness.Friend(int(d.bans.Add(1)) - 1)
+	data, err := json.Marshal(stream.Record{
+		Version: stream.Version, Server: "web1", Kind: stream.Ban, Time: time.Now().Unix(), Jail: "sshd", Address: address,
+	})
+	if err != nil {
+		d.Fatal(err)
+	}
+	d.nats.Publish(stream.Subject("web1"), data)
+	return address
+}
+
+// posts are the posts that arrived, by bot: "bot-a" for each.
+func (d *duo) posts() (all []telegramtest.Request) {
+	return d.telegram.Telegram.Requests("sendMessage", "editMessageText", "sendPhoto")
+}
+
+// nameOf is the bot that made a request.
+func (d *duo) nameOf(q telegramtest.Request) string {
+	for _, m := range d.bots {
+		if q.Host == m.voice.Addr() {
+			return m.name
+		}
+	}
+	return q.Host
+}
+
+// told is how often each address was told, without the alerts that say that they may repeat.
+func (d *duo) told() map[string]int {
+	return (&fleet{T: d.T, telegram: d.telegram}).alerted()
+}
+
+func (d *duo) await(within time.Duration, addresses ...string) time.Duration {
+	d.Helper()
+	begun := time.Now()
+	(&fleet{T: d.T, telegram: d.telegram}).await(within, addresses...)
+	return time.Since(begun)
+}
+
+// want fails the test for what was lost, or told again without saying so.
+func (d *duo) want() {
+	d.Helper()
+	lost, again := 0, 0
+	told := d.told()
+	for _, a := range harness.Friends(int(d.bans.Load())) {
+		switch n := told[a]; {
+		case n == 0:
+			lost++
+		case n > 1:
+			again += n - 1
+		}
+	}
+	if lost > 0 || again > 0 {
+		d.Errorf("%d alerts lost, %d repeats that do not say so, of %d", lost, again, d.bans.Load())
+	}
+}
+
+// turns are who spoke, one after the other.
+func (d *duo) turns() (names []string) {
+	for _, q := range d.posts() {
+		names = append(names, d.nameOf(q))
+	}
+	return slices.Compact(names)
+}
+
+func TestF02TheOtherBotGoesOnWhereOneHasStopped(t *testing.T) {
+	t.Parallel()
+	d := newDuo(t, streamtest.Start(t, 1, nil))
+	a, b := d.bots[0], d.bots[1]
+	a.start()
+	d.await(20*time.Second, d.ban())
+	b.start()
+	d.await(20*time.Second, d.ban())
+	harness.Await(t, 10*time.Second, "the other one knows who speaks", func() bool {
+		return strings.Contains(b.run.Text(), "another bot speaks")
+	})
+	a.run.Stop()
+	took := d.await(15*time.Second, d.ban())
+	harness.Reached(t, "the speaker stopped: the other speaks %.1f s later", took.Seconds())
+	d.want()
+	if got, want := d.turns(), []string{"bot-a", "bot-b"}; !slices.Equal(got, want) {
+		t.Errorf("spoke: %v, want %v", got, want)
+	}
+	b.run.Stop()
+}

@@ -1,0 +1,72 @@
+package fleet
+
+import (
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// Wherever a bot stops while it tells something, the other one tells it, once: with the mark if it may have been told.
+func TestWhereverABotStopsTheOtherOneGoesOn(t *testing.T) {
+	const one = "one"
+	for point, want := range map[string][]string{
+		beforeClaim:   {"bot-b: one", "bot-b: two"},
+		afterClaim:    {"bot-b: one (may repeat)", "bot-b: two"},
+		beforeRequest: {"bot-b: one (may repeat)", "bot-b: two"},
+		duringRequest: {"bot-a: one", "bot-b: one (may repeat)", "bot-b: two"},
+		beforeOutcome: {"bot-a: one", "bot-b: one (may repeat)", "bot-b: two"},
+		afterOutcome:  {"bot-a: one", "bot-b: two"},
+	} {
+		for _, then := range []string{"killed", "stopped", "cut off"} {
+			t.Run(then+" "+point, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					w := newWorld(t)
+					a := w.newProcess("bot-a")
+					time.Sleep(2 * time.Second)
+					b := w.newProcess("bot-b")
+					time.Sleep(2 * time.Second)
+					reached := a.stopAt(point)
+					w.notice(one, a, b)
+					<-reached
+					switch then {
+					case "killed":
+						a.kill()
+					case "cut off":
+						a.setCut(true)
+						a.resume()
+					}
+					time.Sleep(15 * time.Second)
+					w.notice("two", b)
+					if then != "killed" {
+						w.notice("two", a)
+					}
+					time.Sleep(5 * time.Second)
+					want := want
+					if then == "cut off" && point == beforeRequest { // its claim is known to be written, and it may still speak
+						want = []string{"bot-a: one", "bot-b: one (may repeat)", "bot-b: two"}
+					}
+					if got := w.told(); !slices.Equal(got, want) {
+						t.Errorf("told %q, want %q", got, want)
+					}
+					switch then {
+					case "killed":
+						a.start()
+						w.notice("two", a)
+					case "stopped":
+						a.resume()
+					case "cut off":
+						a.setCut(false)
+					}
+					time.Sleep(30 * time.Second)
+					w.notice("three", b, a)
+					time.Sleep(5 * time.Second)
+					want = append(slices.Clone(want), "bot-b: three")
+					if got := w.told(); !slices.Equal(got, want) {
+						t.Errorf("when the first one is back: told %q, want %q", got, want)
+					}
+				})
+			})
+		}
+	}
+}
