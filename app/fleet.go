@@ -33,16 +33,21 @@ func (v *voice) Status() bot.VoiceStatus {
 // shared reports whether two bots share the chats of the configuration.
 func shared(c *config.Config) bool { return c.Fleet.Name != "" }
 
+// VoiceLog returns where two bots tell each other what was said. The caller closes it.
+func (a *App) VoiceLog() *fleet.NATS {
+	f := a.Config.Fleet
+	return &fleet.NATS{Cluster: a.cluster(f.NATS, f.Credentials, f.CA), Topic: f.Stream}
+}
+
 // share makes the voice, if two bots share it.
 func (a *App) share(ctx context.Context) error {
 	if !shared(a.Config) {
 		return nil
 	}
-	f := a.Config.Fleet
-	cluster := a.cluster(f.NATS, f.Credentials, f.CA)
-	v := &voice{feed: &stream.Subscriber{Cluster: cluster, Stream: f.Stream, Wake: func() {}}}
+	f, log := a.Config.Fleet, a.VoiceLog()
+	v := &voice{feed: &stream.Subscriber{Cluster: log.Cluster, Stream: f.Stream, Wake: func() {}}}
 	v.Member = &fleet.Member{
-		Name: f.Name, Topic: f.Stream, Store: a.Store, Log: &fleet.NATS{Cluster: cluster, Topic: f.Stream}, Feed: v.feed,
+		Name: f.Name, Topic: f.Stream, Store: a.Store, Log: log, Feed: v.feed,
 		Wake: func() {}, Trace: a.log,
 	}
 	v.gate = &fleet.Gate{Speaks: v.Speaks, Dial: a.env.Dial}
@@ -63,7 +68,7 @@ func (b *builder) shareStages() []*stage {
 	if b.voice == nil {
 		return nil
 	}
-	lead, hear := newStage("voice", time.Second), newStage("voice log", time.Second)
+	lead, hear := newStage("voice", 500*time.Millisecond), newStage("voice log", time.Second)
 	b.voice.Wake, b.voice.feed.Wake = hear.Wake, hear.Wake
 	return []*stage{lead.doing(b.voice.Lead), hear.doing(b.voice.Hear)}
 }
@@ -88,7 +93,10 @@ func (b *builder) whileSpeaking(s *stage, otherwise func(context.Context) error)
 
 // listenWhileSpeaking hears commands whenever this bot speaks, until ctx ends, and then gives the voice up.
 func (a *App) listenWhileSpeaking(ctx context.Context, listen func(context.Context, *sync.WaitGroup)) {
-	a.voice.Watch(ctx, func(term context.Context) {
+	a.voice.Watch(ctx, func(term context.Context, quiet time.Time) {
+		if err := a.health.Silence(term, quiet, time.Now()); err != nil && term.Err() == nil {
+			a.log.Error("that nobody spoke is not told", "error", err)
+		}
 		if a.acting != nil {
 			if err := a.acting.TellInterrupted(term); err != nil && term.Err() == nil {
 				a.log.Error("acts of the other bot are not told", "error", err)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"friendlyfire/bot"
 	"friendlyfire/enrich"
 	"friendlyfire/store"
 )
@@ -18,6 +19,7 @@ import (
 // No label holds an address, neither that of a ban nor one that somebody has put into the name of a jail.
 type metrics struct {
 	store   *store.Store
+	voice   bot.Voice     // nil: this bot shares it with nobody
 	whois   *enrich.Whois // nil: the registries are not asked
 	free    func() (int64, error)
 	sources func() []string
@@ -41,7 +43,7 @@ type jailLabels struct{ source, jail string }
 func newMetrics(ctx context.Context, a *App, whois *enrich.Whois) (*metrics, error) {
 	from, err := a.Store.Position(ctx)
 	m := &metrics{
-		store: a.Store, whois: whois, free: a.FreeSpace, chats: a.Chats, from: from,
+		store: a.Store, voice: a.speaks(), whois: whois, free: a.FreeSpace, chats: a.Chats, from: from,
 		sentUpTo: map[store.Chat]int64{}, jails: map[string]map[string]bool{},
 		bans: map[jailLabels]int64{}, friends: map[jailLabels]int64{},
 		posted: map[store.Delivered]int64{}, sent: map[store.Delivered]int64{},
@@ -135,7 +137,7 @@ func (m *metrics) Collect(ch chan<- prometheus.Metric) {
 	version, revision := Version()
 	gauge(ch, descBuild, 1, version, revision, runtime.Version())
 	for _, collect := range []func(context.Context, chan<- prometheus.Metric) error{
-		m.collectCounters, m.collectSources, m.collectChats, m.collectWhois, m.collectDisk,
+		m.collectCounters, m.collectSources, m.collectChats, m.collectWhois, m.collectDisk, m.collectVoice,
 	} {
 		if err := collect(ctx, ch); err != nil {
 			ch <- prometheus.NewInvalidMetric(descBuild, err)
@@ -193,6 +195,27 @@ func (m *metrics) collectSources(ctx context.Context, ch chan<- prometheus.Metri
 		counter(ch, descLines, s.Lines, name)
 		counter(ch, descRead, s.Bans, name)
 		counter(ch, descRejects, s.Rejects, name)
+	}
+	return nil
+}
+
+// collectVoice tells which of two bots speaks. Of a bot by itself it tells nothing.
+func (m *metrics) collectVoice(_ context.Context, ch chan<- prometheus.Metric) error {
+	if m.voice == nil {
+		return nil
+	}
+	status := m.voice.Status()
+	speaks, reached := 0.0, 1.0
+	if status.Speaks {
+		speaks = 1
+	}
+	if status.Trouble != "" {
+		reached = 0
+	}
+	gauge(ch, descSpeaks, speaks, status.Name)
+	gauge(ch, descVoiceUp, reached, status.Name)
+	for _, p := range status.Partners {
+		gauge(ch, descPartner, time.Since(p.Seen).Seconds(), p.Name)
 	}
 	return nil
 }

@@ -31,6 +31,13 @@ var (
 	descDigest = describe("last_digest_timestamp_seconds", nil,
 		"When the last digest was posted; absent before the first.")
 
+	descSpeaks = describe("voice_speaks", labelNames{"bot"},
+		"1 if this one of two bots with one voice speaks, else 0; absent for a bot by itself.")
+	descVoiceUp = describe("voice_log_up", labelNames{"bot"},
+		"1 if NATS was reached the last time, without which no bot speaks, else 0.")
+	descPartner = describe("voice_partner_age_seconds", labelNames{"bot"},
+		"Time since the other bot was last seen.")
+
 	descUp = describe("source_up", labelNames{"source"},
 		"1 if the source could be read the last time, else 0.")
 	descSilence = describe("source_last_line_age_seconds", labelNames{"source"},
@@ -65,6 +72,7 @@ func (m *metrics) Describe(ch chan<- *prometheus.Desc) {
 		descBuild,
 		descBans, descFriends,
 		descPosted, descSent, descWaits, descOldest, descDead, descDigest,
+		descSpeaks, descVoiceUp, descPartner,
 		descUp, descSilence, descBehind, descLines, descRead, descRejects,
 		descBacklog, descAsked, descCap, descRefused,
 		descSize, descFree,

@@ -131,6 +131,19 @@ func (h *Health) partners(ctx context.Context, now time.Time) error {
 	return nil
 }
 
+// silenceTold is how long nobody must have spoken for that to be told.
+const silenceTold = time.Minute
+
+// Silence tells the chats that nobody has spoken for a while; from zero: somebody has.
+func (h *Health) Silence(ctx context.Context, from, to time.Time) error {
+	if from.IsZero() || to.Sub(from) < silenceTold || to.Sub(h.Started) < silenceTold {
+		return nil
+	}
+	return h.Post(ctx, "silence/"+stamp(from), green(headed("I was silent", " from "+h.Words.moment(from, to)+" to "+
+		h.Words.moment(to, to)+": NATS was out of reach, and without it nobody knows which of two bots may speak. "+
+		"What waited is told now."), 0))
+}
+
 // isOwn reports whether it is something that a bot tells of itself and of its own machine: the other one must not tell that it is over.
 func isOwn(what string) bool {
 	for _, kind := range []string{"disk", "full", clockDoubt, "table/", "as_table/", "whois/", "partner/"} {

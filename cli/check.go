@@ -70,6 +70,7 @@ func check(ctx context.Context, env app.Env, does checkOptions) error {
 		checkWhois(ctx, list, c.Enrich.WhoisServer, env)
 	}
 	checkSources(ctx, list, a)
+	checkVoice(ctx, list, a)
 	checkActs(ctx, list, a)
 	for _, l := range c.Logins {
 		if l.IsPattern() {

@@ -61,6 +61,14 @@ func printUsers(ctx context.Context, env app.Env, c *config.Config) error {
 		fmt.Fprintf(env.Out, "%s # %s\n", stream.AgentPermissions(user, servers...).Entry(user), strings.Join(servers, ", "))
 		printed = true
 	}
+	voice := ""
+	if c.Fleet.Name != "" {
+		user, err := userOf(c, "fleet", c.Fleet.Credentials)
+		if err != nil {
+			return err
+		}
+		voice = user
+	}
 	for _, s := range c.Sources {
 		if !s.IsStream() {
 			continue
@@ -69,7 +77,18 @@ func printUsers(ctx context.Context, env app.Env, c *config.Config) error {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(env.Out, "%s # the bot, reading %s\n", stream.BotPermissions(user, s.Stream).Entry(user), s.Stream)
+		permissions, reading := stream.BotPermissions(user, s.Stream), s.Stream
+		if user == voice {
+			permissions = permissions.With(stream.VoicePermissions(user, c.Fleet.Stream))
+			reading += ", and speaking by " + c.Fleet.Stream
+			voice = ""
+		}
+		fmt.Fprintf(env.Out, "%s # the bot, reading %s\n", permissions.Entry(user), reading)
+		printed = true
+	}
+	if voice != "" {
+		fmt.Fprintf(env.Out, "%s # the bot, speaking by %s\n",
+			stream.VoicePermissions(voice, c.Fleet.Stream).Entry(voice), c.Fleet.Stream)
 		printed = true
 	}
 	if !printed {

@@ -8,7 +8,7 @@
 // kept. VOICE is its name, unless the configuration gives another:
 //
 //	VOICE.lease     who speaks: a Lease
-//	VOICE.said.ID   an attempt to tell a chat something: a store.Said, before the request and again after it
+//	VOICE.said.ID.N an attempt to tell a chat something: a store.Said, before the request and again after it
 //	VOICE.kept.KEY  a value that travels with the voice, such as how far Telegram's updates were read
 //	VOICE.bot.NAME  that a bot runs: a Presence
 //
@@ -20,8 +20,8 @@
 // What an old speaker writes after a new one took the lease is refused, be it about something that the new one knows or
 // not: a check on the subject of each fact alone would let it tell what the new one has not come to yet.
 //
-// The other bot takes the lease when that has not changed for ten seconds by its own monotonic clock, and then only if it
-// is still the one that it looked at. The speaker holds itself to be that for eight seconds after it has begun to write the
+// The other bot takes the lease when that has not changed for nine seconds by its own monotonic clock, and then only if it
+// is still the one that it looked at. The speaker holds itself to be that for seven seconds after it has begun to write the
 // lease, by its own clock, which need not agree with any other. Before it speaks, the new speaker reads the log up to its
 // own lease. From then on it knows everything that was ever claimed.
 //
@@ -39,7 +39,7 @@
 // # Without the log
 //
 // Nothing that a bot could ask itself would tell it that the other one is silent. So when the log is out of reach for
-// eight seconds the speaker falls silent, and both stay so until it is back: at most one voice at any time is worth more.
+// seven seconds the speaker falls silent, and both stay so until it is back: at most one voice at any time is worth more.
 package fleet
 
 import (
@@ -53,8 +53,8 @@ import (
 // How long things take.
 const (
 	renewEvery = 2 * time.Second
-	speaksFor  = 8 * time.Second  // after the lease was written
-	silentFor  = 10 * time.Second // the lease must not have changed for so long
+	speaksFor  = 7 * time.Second  // after the lease was written
+	silentFor  = 9 * time.Second  // the lease must not have changed for so long
 	showEvery  = 10 * time.Second // how often a bot writes that it runs
 	writeLimit = 3 * time.Second
 	dialLimit  = 10 * time.Second

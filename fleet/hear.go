@@ -112,6 +112,12 @@ func (m *Member) read(in stream.Message) (h store.Relayed, ok bool) {
 			m.mu.Unlock()
 		}
 		return h, false
+	case "lease":
+		var l Lease
+		if json.Unmarshal(in.Data, &l) == nil && l.Run != m.run && m.newer(in.Seq) {
+			m.saw(l, in.Seq)
+		}
+		return h, false
 	case "said", "kept":
 	default:
 		return h, false
@@ -129,6 +135,13 @@ func (m *Member) read(in stream.Message) (h store.Relayed, ok bool) {
 		h.Key, h.Value = of.Kept.Key, of.Kept.Value
 	}
 	return h, true
+}
+
+// newer reports whether the lease of that number was not seen yet.
+func (m *Member) newer(seq uint64) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return seq > m.seen
 }
 
 // show writes that this bot runs.
@@ -164,7 +177,7 @@ func (m *Member) pay(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if err = m.fenced(ctx, m.Topic+".said."+said.Attempt, said); errors.Is(err, ErrSilent) {
+		if err = m.say(ctx, said); errors.Is(err, ErrSilent) {
 			return nil
 		}
 		if err == nil {

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Lead keeps the lease, or takes it once nobody has it. It is called every second or so.
+// Lead keeps the lease, or takes it once nobody has it. It is called every half second or so.
 func (m *Member) Lead(ctx context.Context) error {
 	if err := m.begin(ctx); err != nil {
 		return err
@@ -98,6 +98,12 @@ func (m *Member) look(ctx context.Context) error {
 			return err
 		}
 	}
+	m.saw(l, seq)
+	return nil
+}
+
+// saw notes who has the lease.
+func (m *Member) saw(l Lease, seq uint64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if seq != m.seen {
@@ -116,7 +122,6 @@ func (m *Member) look(ctx context.Context) error {
 		m.Trace.Warn("this bot speaks no longer", "speaks", l.Bot)
 		m.lose()
 	}
-	return nil
 }
 
 // lose ends the own lease.

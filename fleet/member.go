@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -117,13 +118,47 @@ func (m *Member) claim(ctx context.Context, ids []int64) error {
 	if err != nil {
 		return err
 	}
-	if err := m.fenced(ctx, m.Topic+".said."+said.Attempt, said); err != nil {
+	if err := m.say(ctx, said); err != nil {
 		return err
 	}
 	if ctx.Err() != nil || !m.Speaks() {
 		return ErrSilent
 	}
 	return nil
+}
+
+// say writes what is said of an attempt, in several messages where one would be too long.
+func (m *Member) say(ctx context.Context, said store.Said) error {
+	for i, part := range parts(said) {
+		if err := m.fenced(ctx, fmt.Sprintf("%s.said.%s.%d", m.Topic, said.Attempt, i), part); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// longest is how long a message may be, in bytes: half of what deploy/nats allows, which is less than NATS does by itself.
+const longest = 32 << 10
+
+// parts divides what is said, so that each part fits into a message. What no message has room for is told by its key.
+func parts(said store.Said) (all []store.Said) {
+	fates := said.Fates
+	said.Fates = nil
+	size := 0
+	for _, f := range fates {
+		const others = 300 // bytes of all other fields
+		n := len(f.Key) + len(f.Error) + len(f.Body) + others
+		if n > longest {
+			n -= len(f.Body)
+			f.Body = ""
+		}
+		if size += n; len(all) == 0 || size > longest {
+			all, size = append(all, said), n
+		}
+		last := &all[len(all)-1]
+		last.Fates = append(last.Fates, f)
+	}
+	return all
 }
 
 // Settled has outcomes written to the log.

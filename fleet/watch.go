@@ -8,15 +8,26 @@ import (
 	"time"
 )
 
-// Watch calls speak whenever this bot begins to speak, in a goroutine of its own, with a context that ends when it stops.
-// It returns when ctx has ended and speak has returned. silent is called when it stops, and once at the start.
-func (m *Member) Watch(ctx context.Context, speak func(context.Context), silent func()) {
+// Watch calls speak whenever this bot begins to speak, in a goroutine of its own, with a context that ends when it stops,
+// and with the time since when nobody has spoken. It returns when ctx has ended and speak has returned. silent is called
+// when it stops, and once at the start.
+func (m *Member) Watch(ctx context.Context, speak func(ctx context.Context, quiet time.Time), silent func()) {
 	const every = 100 * time.Millisecond
 	ended := make(chan struct{})
 	close(ended)
 	silent()
-	speaking := false
+	speaking, quiet := false, time.Now() // since when nobody speaks; zero: somebody does
+	told := false
 	for tick := time.NewTicker(every); ; {
+		if other := m.Other(); other != "" {
+			quiet, told = time.Time{}, false
+		} else if !speaking && quiet.IsZero() {
+			quiet = time.Now()
+		}
+		if !speaking && !quiet.IsZero() && !told && time.Since(quiet) >= silentFor {
+			told = true
+			m.Trace.Warn("nobody speaks", "since", quiet.Format(time.RFC3339), "why", m.Status().Trouble)
+		}
 		m.mu.Lock()
 		now := m.speaks() && ctx.Err() == nil
 		switch {
@@ -30,9 +41,9 @@ func (m *Member) Watch(ctx context.Context, speak func(context.Context), silent 
 				break
 			}
 			m.term, m.end = context.WithCancel(ctx) //nolint:fatcontext // each begins anew
-			term := m.term
-			ended = make(chan struct{})
-			go func() { defer close(ended); speak(term) }()
+			term, since := m.term, quiet
+			ended, quiet, told = make(chan struct{}), time.Time{}, false
+			go func() { defer close(ended); speak(term, since) }()
 		case speaking && (!now || m.term == nil):
 			now = false
 			m.endTerm()

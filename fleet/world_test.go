@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -27,6 +28,8 @@ type world struct {
 	mu    sync.Mutex
 	log   []stream.Message
 	posts []post
+	all   []*process
+	seq   uint64 // of the last message of the log
 	epoch time.Time
 }
 
@@ -60,6 +63,7 @@ type process struct {
 
 	mu      sync.Mutex
 	cut     bool          // from the log
+	lossy   int           // of so many messages to the log, one is answered in vain; 0: none
 	stopped chan struct{} // nil: it is not stopped; closed when it goes on
 	at      string        // the point at which it is to be stopped
 	reached chan struct{} // closed at that point
@@ -79,6 +83,7 @@ func (w *world) newProcess(name string) *process {
 	w.Helper()
 	p := &process{world: w, name: name, path: filepath.Join(w.TempDir(), name+".db")}
 	p.start()
+	w.all = append(w.all, p)
 	w.Cleanup(p.end)
 	return p
 }
@@ -131,10 +136,12 @@ func (p *process) start() {
 			}
 		})
 	}
-	loop(time.Second, nil, p.member.Lead)
+	loop(500*time.Millisecond, nil, p.member.Lead)
 	loop(time.Second, hear, p.member.Hear)
 	loop(time.Second, deliver, deliverer.Step)
-	p.ended.Go(func() { p.member.Watch(ctx, func(term context.Context) { wake(); <-term.Done() }, func() {}) })
+	p.ended.Go(func() {
+		p.member.Watch(ctx, func(term context.Context, _ time.Time) { wake(); <-term.Done() }, func() {})
+	})
 }
 
 // kill ends the process: what it does from now on is not in the database that the next one finds.
@@ -175,6 +182,14 @@ func (p *process) stopAt(point string) (reached <-chan struct{}) {
 	defer p.mu.Unlock()
 	p.at, p.reached = point, make(chan struct{})
 	return p.reached
+}
+
+func (p *process) stop() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.stopped == nil {
+		p.stopped = make(chan struct{})
+	}
 }
 
 func (p *process) resume() {
@@ -241,21 +256,20 @@ func (p *process) Write(ctx context.Context, subject string, data []byte, fence 
 		return 0, ErrRefused
 	}
 	w.log = slices.DeleteFunc(w.log, func(m stream.Message) bool { return m.Subject == subject })
-	seq := w.next()
+	w.seq++
+	seq := w.seq
 	w.log = append(w.log, stream.Message{Seq: seq, Subject: subject, Data: slices.Clone(data)})
 	w.mu.Unlock()
 	if err := p.pass(after, true); err != nil {
 		return 0, err
 	}
-	return seq, ctx.Err()
-}
-
-func (w *world) next() uint64 {
-	seq := uint64(1)
-	for _, m := range w.log {
-		seq = max(seq, m.Seq+1)
+	p.mu.Lock()
+	lossy := p.lossy
+	p.mu.Unlock()
+	if lossy > 0 && rand.IntN(lossy) == 0 {
+		return 0, errCut
 	}
-	return seq
+	return seq, ctx.Err()
 }
 
 func (w *world) last(subject string) (data []byte, seq uint64) {
@@ -292,7 +306,7 @@ func (f *feed) State(context.Context) (stream.State, error) {
 	err := f.pass("", true)
 	f.world.mu.Lock()
 	defer f.world.mu.Unlock()
-	return stream.State{Created: f.epoch, Last: f.next() - 1}, err
+	return stream.State{Created: f.epoch, Last: f.seq}, err
 }
 
 func (f *feed) Follow(_ context.Context, after uint64, _ stream.State) error {
@@ -327,6 +341,11 @@ func (s sender) Fits(msg.Message) bool { return true }
 func (s sender) Send(ctx context.Context, _ string, m msg.Message) error {
 	if err := s.pass(beforeRequest, false); err != nil || ctx.Err() != nil || !s.member.Speaks() { // as the Gate does
 		return &msg.NotSentError{Reason: "cut off", Unreached: true}
+	}
+	for _, other := range s.all {
+		if other != s.process && other.member.Speaks() {
+			s.Errorf("%s posts while %s holds itself to be the speaker", s.name, other.name)
+		}
 	}
 	s.world.mu.Lock()
 	s.posts = append(s.posts, post{s.name, m.Text.String(), time.Now()})

@@ -3,6 +3,7 @@ package stream
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/nats-io/nkeys"
@@ -33,6 +34,28 @@ func BotPermissions(user, stream string) Permissions {
 		},
 		Subscribe: []string{Inbox(user) + ".>", Subjects},
 	}
+}
+
+// VoicePermissions are those of one of two bots with one voice: to make the stream in which they tell each other what was
+// said, to read it, and to write to it.
+func VoicePermissions(user, stream string) Permissions {
+	p := BotPermissions(user, stream)
+	p.Publish = append(p.Publish, "$JS.API.STREAM.MSG.GET."+stream, stream+".>")
+	p.Subscribe = []string{Inbox(user) + ".>"}
+	return p
+}
+
+// With are these permissions and others, of one user.
+func (p Permissions) With(others Permissions) Permissions {
+	union := func(a, b []string) (all []string) {
+		for _, s := range slices.Concat(a, b) {
+			if !slices.Contains(all, s) {
+				all = append(all, s)
+			}
+		}
+		return all
+	}
+	return Permissions{Publish: union(p.Publish, others.Publish), Subscribe: union(p.Subscribe, others.Subscribe)}
 }
 
 // Entry is the user as the configuration of nats-server has him in its users.

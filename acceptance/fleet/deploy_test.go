@@ -28,7 +28,7 @@ type shipped struct {
 
 const shippedFolder = "../../deploy/nats"
 
-func newShipped(t *testing.T) *shipped {
+func newShipped(t *testing.T, changes ...harness.Change) *shipped {
 	t.Helper()
 	harness.Needs(t, "openssl")
 	dir := t.TempDir()
@@ -46,9 +46,12 @@ func newShipped(t *testing.T) *shipped {
 	s.web1 = harness.NewScene(t, harness.TableOnly, harness.Change{
 		`friendly = ["BE"]` + "\n", "", "[enrich]\n", "[fleet]\n" + login + "[enrich]\n",
 	})
-	s.bot = harness.NewScene(t, harness.TableOnly, harness.Change{
+	s.bot = harness.NewScene(t, harness.TableOnly, append(changes, harness.Change{
 		`name = "web1"`, `name = "fleet"`, `path = "$DIR/bans.csv"`, login + `stream = "BANS"`,
-	})
+	})...)
+	if len(changes) > 0 {
+		s.bot.Reconfigure("[fleet]\n", "[fleet]\n"+strings.ReplaceAll(login, "$DIR", s.bot.Dir))
+	}
 	for scene, file := range map[*harness.Scene]string{s.web1: "agents.conf", s.bot: "bots.conf"} {
 		scene.Write(filepath.Join(dir, file), []byte("users: [\n"+scene.MustRun("nats", "user")+"]\n"))
 		if again := scene.MustRun("nats", "user"); !strings.Contains(again, s.user(scene)) {

@@ -2,9 +2,13 @@ package fleet
 
 import (
 	"encoding/json"
+	"math/rand/v2"
+	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -137,6 +141,7 @@ func TestF02TheOtherBotGoesOnWhereOneHasStopped(t *testing.T) {
 	harness.Await(t, 10*time.Second, "the other one knows who speaks", func() bool {
 		return strings.Contains(b.run.Text(), "another bot speaks")
 	})
+	alert := d.telegram.Telegram.Messages()[0]
 	a.run.Stop()
 	took := d.await(15*time.Second, d.ban())
 	harness.Reached(t, "the speaker stopped: the other speaks %.1f s later", took.Seconds())
@@ -144,5 +149,91 @@ func TestF02TheOtherBotGoesOnWhereOneHasStopped(t *testing.T) {
 	if got, want := d.turns(), []string{"bot-a", "bot-b"}; !slices.Equal(got, want) {
 		t.Errorf("spoke: %v, want %v", got, want)
 	}
+	// Commands and buttons, those of the other bot as well, are answered by who speaks.
+	d.telegram.Telegram.Say(42, 0, 7, "/status")
+	d.telegram.Telegram.PressUnder(alert, 7, alert.Keyboard[0][0].Data)
+	harness.Await(t, 10*time.Second, "answers", func() bool {
+		texts := ""
+		for _, m := range d.telegram.Telegram.Messages() {
+			texts += m.Text + "\n"
+		}
+		return strings.Contains(texts, "voice: bot-b speaks since") && strings.Contains(texts, "Its log lines are not known")
+	})
 	b.run.Stop()
+}
+
+// A speaker that is killed, or stopped and later goes on, says nothing more: the other one does, within 15 seconds.
+func TestF02TheSpeakerIsKilledOrStopped(t *testing.T) {
+	if !harness.Long {
+		t.Skip("it takes a quarter of a minute each time: make long")
+	}
+	t.Parallel()
+	random := harness.Random(t)
+	d := newDuo(t, streamtest.Processes(t, 3))
+	d.telegram.Telegram.Script(func(telegramtest.Request) telegramtest.Fault {
+		return telegramtest.Slow(time.Duration(rand.IntN(30)) * time.Millisecond)
+	})
+	for _, m := range d.bots {
+		m.start()
+	}
+	d.await(30*time.Second, d.ban())
+	rounds := 100
+	if n, err := strconv.Atoi(os.Getenv("F02_ROUNDS")); err == nil {
+		rounds = n
+	}
+	var latest time.Duration
+	for i := range rounds {
+		speaker := d.speaking()
+		other := d.bots[0]
+		if other == speaker {
+			other = d.bots[1]
+		}
+		for range random.IntN(4) { // it is killed while it speaks
+			d.ban()
+		}
+		time.Sleep(time.Duration(random.IntN(100)) * time.Millisecond)
+		before := len(d.posts())
+		if i%2 == 0 {
+			speaker.run.Kill()
+		} else {
+			speaker.run.Signal(syscall.SIGSTOP)
+		}
+		begun := time.Now()
+		latest = max(latest, d.await(20*time.Second, d.ban()))
+		harness.Await(t, 20*time.Second-time.Since(begun), "the other one speaks", func() bool { return d.speaking() == other })
+		spoke := len(d.posts())
+		if i%2 == 0 {
+			speaker.start()
+		} else {
+			speaker.run.Signal(syscall.SIGCONT)
+		}
+		for range 3 {
+			d.ban()
+		}
+		d.await(10*time.Second, harness.Friends(int(d.bans.Load()))...)
+		for _, q := range d.posts()[spoke:] {
+			if d.nameOf(q) != other.name {
+				t.Errorf("round %d: %s posts after %s has taken over", i+1, d.nameOf(q), other.name)
+			}
+		}
+		t.Logf("round %d: %s spoke, %d posts; now %s, %d", i+1, speaker.name, before, other.name, len(d.posts()))
+		time.Sleep(time.Duration(random.IntN(1500)) * time.Millisecond)
+	}
+	harness.Reached(t, "the speaker killed or stopped %d times: the other speaks %.1f s later at most, 0 lost, 0 repeats that do not say so",
+		rounds, latest.Seconds())
+	d.want()
+}
+
+// speaking is the bot that posted last.
+func (d *duo) speaking() *member {
+	d.Helper()
+	all := d.posts()
+	last := d.nameOf(all[len(all)-1])
+	for _, m := range d.bots {
+		if m.name == last {
+			return m
+		}
+	}
+	d.Fatalf("%s posts", last)
+	return nil
 }

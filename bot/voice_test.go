@@ -1,0 +1,251 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"friendlyfire/bot/msg"
+	"friendlyfire/store"
+)
+
+// partner is the voice of one of two desks: what it claims, the other hears at once.
+type partner struct {
+	name   string
+	silent bool
+	desk   *desk
+	other  *desk
+}
+
+var errSilent = errors.New("another bot speaks by now")
+
+func (p *partner) Speaks() bool { return !p.silent }
+
+func (p *partner) Other() string {
+	if p.silent {
+		return "the other"
+	}
+	return ""
+}
+
+func (p *partner) Claim(ctx context.Context, ids ...int64) (context.Context, func(), error) {
+	if p.silent {
+		return nil, nil, errSilent
+	}
+	said, err := p.desk.store.Owe(ctx, "attempt", ids...)
+	p.tell(said)
+	return ctx, func() {}, err
+}
+
+func (p *partner) Settled() {
+	owed, err := p.desk.store.Owed(p.desk.t.Context())
+	if err != nil {
+		p.desk.t.Fatal(err)
+	}
+	for _, said := range owed {
+		p.tell(said)
+		if err := p.desk.store.Paid(p.desk.t.Context(), said.Attempt); err != nil {
+			p.desk.t.Fatal(err)
+		}
+	}
+}
+
+func (p *partner) tell(said store.Said) {
+	if err := p.other.store.Hear(p.other.t.Context(), "fleet/heard", "1", store.Relayed{Said: &said}); err != nil {
+		p.desk.t.Fatal(err)
+	}
+}
+
+func (p *partner) Keep(ctx context.Context, key, value string) error {
+	if p.silent {
+		return errSilent
+	}
+	return p.other.store.Hear(ctx, "fleet/heard", "1", store.Relayed{Key: key, Value: value})
+}
+
+func (p *partner) Status() VoiceStatus { return VoiceStatus{Name: p.name, Speaks: !p.silent} }
+
+// twoDesks are two bots with one voice, of which the first one speaks. Their rows have other numbers.
+func twoDesks(t *testing.T) (a, b *desk, voices [2]*partner) {
+	t.Helper()
+	a, b = newDesk(t), newDesk(t)
+	b.ban("192.0.2.1", "FR")
+	b.ban("192.0.2.2", "FR")
+	for i, d := range []*desk{a, b} {
+		other := b
+		if i == 1 {
+			other = a
+		}
+		v := &partner{name: string("ab"[i]), silent: i == 1, desk: d, other: other}
+		voices[i] = v
+		d.announcer.Patience = 0
+		d.announcer.Words.Shared, d.deliverer.Words.Shared, d.commands.Reporter.Words.Shared = true, true, true
+		d.announcer.Voice, d.deliverer.Voice, d.pictures.Voice, d.health.Voice = v, v, v, v
+	}
+	return a, b, voices
+}
+
+func takeOver(voices [2]*partner) {
+	for _, v := range voices {
+		v.silent = !v.silent
+	}
+}
+
+func TestButtonsOfOneBotNameTheSameBanToTheOther(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b, voices := twoDesks(t)
+		a.acting()
+		helper := b.acting()
+		for _, d := range []*desk{a, b} {
+			d.commands.Acting.Voice = d.announcer.Voice
+			d.ban("198.51.100.7", "BE")
+			d.step()
+		}
+		alert := a.sender.sent[0]
+		if len(b.sender.sent) > 0 {
+			t.Errorf("the silent bot says %q", b.sender.texts())
+		}
+		takeOver(voices)
+		if more := b.types(ann, commandOf(t, alert, "More")); !strings.Contains(more.Text.String(), "198.51.100.7") {
+			t.Errorf("More of the other bot's message: %s", more.Text)
+		}
+		asked := b.types(ann, commandOf(t, alert, "Unban"))
+		has(t, asked, "198.51.100.7")
+		has(t, b.types(ann, commandOf(t, asked, "Yes, unban")), "Unbanned")
+		helper.was(t, "unban sshd 198.51.100.7")
+		b.step()
+		if len(b.sender.sent) > 0 {
+			t.Errorf("what was told is told again: %q", b.sender.texts())
+		}
+		old := b.types(ann, "/more 1")
+		has(t, old, "That button has ended")
+		takeOver(voices) // a question ends with the bot that asked it
+		has(t, a.types(ann, commandOf(t, asked, "Yes, unban")), "That question is not open")
+	})
+}
+
+func TestTroubleThatOneBotHasToldTheOtherOneEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b, voices := twoDesks(t)
+		time.Sleep(25 * time.Hour)
+		if got := a.look(); len(got) != 1 || !strings.Contains(got[0], "web1 is silent") {
+			t.Fatalf("said %q", got)
+		}
+		takeOver(voices)
+		b.expect() // it was told
+		b.ban("192.0.2.3", "FR")
+		if got := b.look(); len(got) != 1 || !strings.Contains(got[0], "web1 is back, after 1 day 1 h") {
+			t.Errorf("said %q, want the end of what the other one has told", got)
+		}
+		takeOver(voices)
+		a.ban("192.0.2.3", "FR")
+		a.expect()
+	})
+}
+
+func TestTroubleThatNobodyHeardIsToldAnewByWhoSpeaks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, _, voices := twoDesks(t)
+		time.Sleep(25 * time.Hour)
+		if err := a.health.Step(t.Context()); err != nil { // posted, and not sent yet
+			t.Fatal(err)
+		}
+		takeOver(voices)
+		if err := a.store.Unsay(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(24 * time.Hour)
+		a.ban("192.0.2.3", "FR")
+		takeOver(voices)
+		a.expect() // neither that it was silent, nor that it is back
+		time.Sleep(25 * time.Hour)
+		if got := a.look(); len(got) != 1 || !strings.Contains(got[0], "web1 is silent") {
+			t.Errorf("said %q", got)
+		}
+	})
+}
+
+func TestAnActUnderWayWhenItsBotEndsIsSaidToBeUnclear(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b, voices := twoDesks(t)
+		helper := a.acting()
+		other := b.acting()
+		helper.takes = time.Hour
+		for _, d := range []*desk{a, b} {
+			d.commands.Acting.Voice = d.announcer.Voice
+			d.ban("198.51.100.7", "BE")
+			d.step()
+		}
+		asked := a.types(ann, commandOf(t, a.sender.sent[0], "Unban"))
+		a.types(ann, commandOf(t, asked, "Yes, unban"))
+		takeOver(voices)
+		if err := b.commands.Acting.TellInterrupted(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		b.deliver()
+		b.said("Perhaps not done: a stopped while it was to unban 198.51.100.7, sshd on web1. Whether it was done is not known.")
+		other.was(t)
+		if err := b.commands.Acting.TellInterrupted(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		b.deliver()
+		b.said("Perhaps not done")
+	})
+}
+
+func TestHistoryIsNoNewsForABotThatStoodBy(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b, voices := twoDesks(t)
+		for _, d := range []*desk{a, b} {
+			d.ban("198.51.100.7", "BE", ago(48*time.Hour))
+			d.step()
+		}
+		a.said("Read 1 ban")
+		takeOver(voices)
+		b.step()
+		if len(b.sender.sent) > 0 {
+			t.Errorf("said %q, which was told", b.sender.texts())
+		}
+	})
+}
+
+func TestALimitOfThePlatformHoldsForBothBots(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b, voices := twoDesks(t)
+		a.sender.replies = []error{&msg.RetryAfterError{After: time.Hour, Scope: msg.ThisChat}}
+		for _, d := range []*desk{a, b} {
+			d.ban("198.51.100.7", "BE")
+			d.step()
+		}
+		takeOver(voices)
+		time.Sleep(50 * time.Minute)
+		b.step()
+		if len(b.sender.tried) > 0 {
+			t.Error("the limit was told to one bot, and is passed by the other")
+		}
+		time.Sleep(11 * time.Minute)
+		b.step()
+		b.said(opening("198.51.100.7"))
+	})
+}
+
+func TestStatusSaysWhoSpeaks(t *testing.T) {
+	w, now := Words{Zone: time.UTC}, time.Date(2026, 11, 29, 12, 0, 0, 0, time.UTC)
+	at := func(d time.Duration) time.Time { return now.Add(-d) }
+	b := Partner{Name: "bot-b", Since: at(2 * time.Hour), Seen: at(5 * time.Second)}
+	lost := Partner{Name: "bot-b", Since: at(2 * time.Hour), Seen: at(time.Hour)}
+	for want, v := range map[string]VoiceStatus{
+		"": {},
+		"voice: bot-a speaks since 11:00, bot-b stands by since 10:00\n": {Name: "bot-a", Speaks: true, Speaker: "bot-a", Since: at(time.Hour), Partners: []Partner{b}},
+		"voice: bot-a speaks since 11:00, bot-b is gone since 11:00\n":   {Name: "bot-a", Speaks: true, Speaker: "bot-a", Since: at(time.Hour), Partners: []Partner{lost}},
+		"voice: bot-a speaks since 11:00, nobody stands by\n":            {Name: "bot-a", Speaks: true, Speaker: "bot-a", Since: at(time.Hour)},
+		"voice: nobody speaks, bot-b stands by since 10:00\n":            {Name: "bot-a", Partners: []Partner{b}},
+	} {
+		if got := w.voiceLine(v, now).String(); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
