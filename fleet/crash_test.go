@@ -1,11 +1,73 @@
 package fleet
 
 import (
+	"errors"
 	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"friendlyfire/store"
 )
+
+// A clock that stands still while a machine sleeps does not tell that the lease is over. The log does.
+func TestWhatAnOldSpeakerWritesIsRefused(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		a := w.newProcess("bot-a")
+		time.Sleep(2 * time.Second)
+		b := w.newProcess("bot-b")
+		time.Sleep(2 * time.Second)
+		a.setCut(true)
+		time.Sleep(15 * time.Second)
+		if a.member.Speaks() || !b.member.Speaks() {
+			t.Fatal("the other bot has not taken over")
+		}
+		a.setCut(false)
+		said := store.Said{Attempt: "late", Platform: chat.Platform, Chat: chat.ID}
+		if err := a.member.say(t.Context(), store.Said{Attempt: "none"}); err != nil {
+			t.Fatal(err) // nothing is said
+		}
+		said.Fates = []store.Fate{{Key: "ban/one", State: store.FateBegun}}
+		if err := a.member.say(t.Context(), said); !errors.Is(err, ErrSilent) && !errors.Is(err, ErrRefused) {
+			t.Errorf("what it writes is taken: %v", err)
+		}
+		if err := a.member.Keep(t.Context(), "telegram/updates/1", "2"); err == nil {
+			t.Error("how far it has read is taken")
+		}
+		if _, seq := w.last("VOICE.said.late.0"); seq > 0 {
+			t.Error("it is in the log")
+		}
+	})
+}
+
+func TestNobodySpeaksWhoHasNotHeardWhatWasTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		a := w.newProcess("bot-a")
+		time.Sleep(2 * time.Second)
+		b := w.newProcess("bot-b")
+		time.Sleep(2 * time.Second)
+		b.mu.Lock()
+		b.deaf = true
+		b.mu.Unlock()
+		w.notice("one", a, b)
+		time.Sleep(2 * time.Second)
+		a.kill()
+		time.Sleep(time.Minute)
+		if got := w.told(); !slices.Equal(got, []string{"bot-a: one"}) {
+			t.Errorf("told %q", got)
+		}
+		b.mu.Lock()
+		b.deaf = false
+		b.mu.Unlock()
+		w.notice("two", b)
+		time.Sleep(5 * time.Second)
+		if got := w.told(); !slices.Equal(got, []string{"bot-a: one", "bot-b: two"}) {
+			t.Errorf("told %q", got)
+		}
+	})
+}
 
 // Wherever a bot stops while it tells something, the other one tells it, once: with the mark if it may have been told.
 func TestWhereverABotStopsTheOtherOneGoesOn(t *testing.T) {

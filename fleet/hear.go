@@ -34,7 +34,25 @@ func (m *Member) Hear(ctx context.Context) error {
 	if err := m.hear(ctx); err != nil {
 		return err
 	}
+	if err := m.takeUp(ctx); err != nil {
+		return err
+	}
 	return m.pay(ctx)
+}
+
+// takeUpAfter is how long this bot has to make an alert by itself that the other one was about to tell.
+const takeUpAfter = time.Minute
+
+// takeUp tells what the other bot has not ended to tell, where this one does not by itself.
+func (m *Member) takeUp(ctx context.Context) error {
+	if !m.Speaks() {
+		return nil
+	}
+	n, err := m.Store.TakeUp(ctx, time.Now().Add(-takeUpAfter))
+	if n > 0 {
+		m.Trace.Info("alerts of the other bot are told by this one", "alerts", n)
+	}
+	return err
 }
 
 // follow begins where the log was left.

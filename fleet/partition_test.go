@@ -12,9 +12,9 @@ import (
 // Bots that are cut off from the log, stopped, and killed at random, and whose messages to the log are answered in vain:
 // never do both speak, nothing is lost, and nothing is told again without saying so.
 func TestF05AtMostOneVoiceWhateverIsCutOff(t *testing.T) {
-	rounds, turns := 8, 0
+	rounds, turns := 5, 0
 	if testing.Short() {
-		rounds = 3
+		rounds = 2
 	}
 	for range rounds {
 		seed := rand.Uint64()

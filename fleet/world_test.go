@@ -17,6 +17,7 @@ import (
 	"friendlyfire/bot"
 	"friendlyfire/bot/msg"
 	"friendlyfire/store"
+	"friendlyfire/store/storetest"
 	"friendlyfire/stream"
 )
 
@@ -63,6 +64,7 @@ type process struct {
 
 	mu      sync.Mutex
 	cut     bool          // from the log
+	deaf    bool          // nothing of the log comes
 	lossy   int           // of so many messages to the log, one is answered in vain; 0: none
 	stopped chan struct{} // nil: it is not stopped; closed when it goes on
 	at      string        // the point at which it is to be stopped
@@ -82,6 +84,9 @@ const (
 func (w *world) newProcess(name string) *process {
 	w.Helper()
 	p := &process{world: w, name: name, path: filepath.Join(w.TempDir(), name+".db")}
+	if err := storetest.New(w.T, p.path).Close(); err != nil {
+		w.Fatal(err)
+	}
 	p.start()
 	w.all = append(w.all, p)
 	w.Cleanup(p.end)
@@ -321,9 +326,15 @@ func (f *feed) Next(context.Context, bool) (stream.Message, bool, error) {
 		f.following = false
 		return stream.Message{}, false, err
 	}
+	f.mu.Lock()
+	deaf := f.deaf
+	f.mu.Unlock()
 	f.world.mu.Lock()
 	defer f.world.mu.Unlock()
 	for _, m := range f.log {
+		if deaf {
+			break
+		}
 		if m.Seq > f.after {
 			f.after = m.Seq
 			return m, true, nil

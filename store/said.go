@@ -33,10 +33,11 @@ type Fate struct {
 	Error   string    `json:"error,omitempty"`
 	Uploads int       `json:"uploads,omitempty"`
 
-	// Of a notice that the other bot does not make by itself. What tells of a ban speaks of it by its row.
+	// Of a notice that the other bot may not make by itself.
 	Created int64  `json:"created,omitempty"`
 	Body    string `json:"body,omitempty"`
 	Sets    Values `json:"sets,omitempty"`
+	OfBan   bool   `json:"of_ban,omitempty"` // the other bot makes it, too, once it has read and judged the ban
 }
 
 // FateState is how far a notice has come.
@@ -100,19 +101,19 @@ func (s *Store) Owed(ctx context.Context) ([]Said, error) {
 
 func (s *Store) owed(ctx context.Context, db querier, where string, args ...any) (all []Said, err error) {
 	rows, err := db.QueryContext(ctx, `SELECT owed, platform, chat, key, claimed_at IS NOT NULL, coalesce(sent_at, 0),
-		coalesce(dead_at, 0), maybe_sent, alone, nonce, message, error, uploads, created_at, body, sets,
-		ban_id > 0 OR substr(key, 1, 6) = 'whois/' FROM notices `+where+` ORDER BY owed, id`, args...)
+		coalesce(dead_at, 0), maybe_sent, alone, nonce, message, error, uploads, created_at,
+		iif(ban_id > 0, json_remove(body, '$.ban.id'), body), sets, ban_id > 0 OR substr(key, 1, 6) = 'whois/' FROM notices `+where+` ORDER BY owed, id`, args...)
 	if err != nil {
 		return nil, err
 	}
 	_, err = collect(rows, func(rows *sql.Rows) (none struct{}, err error) {
 		var of Said
 		var f Fate
-		var claimed, ofBan bool
+		var claimed bool
 		var sent, dead int64
 		var sets string
 		err = rows.Scan(&of.Attempt, &of.Platform, &of.Chat, &f.Key, &claimed, &sent, &dead, &f.Maybe, &f.Alone, &f.Nonce,
-			&f.Message, &f.Error, &f.Uploads, &f.Created, &f.Body, &sets, &ofBan)
+			&f.Message, &f.Error, &f.Uploads, &f.Created, &f.Body, &sets, &f.OfBan)
 		if err != nil {
 			return none, err
 		}
@@ -125,9 +126,10 @@ func (s *Store) owed(ctx context.Context, db querier, where string, args ...any)
 		case claimed:
 			f.State = FateBegun
 		}
-		if ofBan {
+		if f.OfBan && f.State == FateTold {
 			f.Created, f.Body = 0, ""
-		} else if err := json.Unmarshal([]byte(sets), &f.Sets); err != nil {
+		}
+		if err := json.Unmarshal([]byte(sets), &f.Sets); err != nil {
 			return none, err
 		}
 		if last := len(all) - 1; last < 0 || all[last].Attempt != of.Attempt {
@@ -233,7 +235,7 @@ func hearFate(ctx context.Context, tx *sql.Tx, chat Chat, f Fate, own bool, now 
 		return nil
 	case len(ids) > 0:
 		return applyFate(ctx, tx, ids[0], f)
-	case f.Body == "":
+	case f.Body == "" || f.OfBan:
 		text, err := json.Marshal(f)
 		if err != nil {
 			return err
@@ -242,6 +244,11 @@ func hearFate(ctx context.Context, tx *sql.Tx, chat Chat, f Fate, own bool, now 
 			f.Key, chat.Platform, chat.ID, now.Unix(), string(text))
 		return err
 	}
+	return takeUp(ctx, tx, chat, f)
+}
+
+// takeUp posts a notice that the other bot has made.
+func takeUp(ctx context.Context, tx *sql.Tx, chat Chat, f Fate) (err error) {
 	var id int64
 	err = tx.QueryRowContext(ctx, `INSERT INTO notices (key, platform, chat, body, created_at, uploads)
 		VALUES (?, ?, ?, ?, ?, ?) RETURNING id`, f.Key, chat.Platform, chat.ID, f.Body, f.Created, f.Uploads).Scan(&id)
@@ -287,6 +294,37 @@ func recallFate(ctx context.Context, tx *sql.Tx, n Notice) error {
 		return err
 	}
 	return hearFate(ctx, tx, n.Chat, f, false, time.Now())
+}
+
+// TakeUp posts the alerts that the other bot was about to tell when it was last heard of before a time, and that this bot
+// has not made since: it judges otherwise, or lacks the ban. It returns how many they are.
+func (s *Store) TakeUp(ctx context.Context, before time.Time) (n int, err error) {
+	const open = "FROM heard WHERE at < ?1 AND fate ->> 'state' IN ('begun', 'open') AND fate ->> 'body' <> ''"
+	var some bool
+	if err := s.r.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 "+open+")", before.Unix()).Scan(&some); err != nil || !some {
+		return 0, err
+	}
+	err = s.write(ctx, func(tx *sql.Tx) error {
+		rows, err := tx.QueryContext(ctx, "DELETE "+open+" RETURNING platform, chat, fate", before.Unix())
+		if err != nil {
+			return err
+		}
+		_, err = collect(rows, func(rows *sql.Rows) (none struct{}, err error) {
+			var chat Chat
+			var text string
+			var f Fate
+			if err := rows.Scan(&chat.Platform, &chat.ID, &text); err != nil {
+				return none, err
+			}
+			if err := json.Unmarshal([]byte(text), &f); err != nil {
+				return none, err
+			}
+			n++
+			return none, takeUp(ctx, tx, chat, f)
+		})
+		return err
+	})
+	return n, err
 }
 
 // ForgetHeard forgets what was heard before a time of alerts that this bot has never made.

@@ -3,9 +3,7 @@ package fleet
 import (
 	"encoding/json"
 	"math/rand/v2"
-	"os"
 	"slices"
-	"strconv"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -177,10 +175,7 @@ func TestF02TheSpeakerIsKilledOrStopped(t *testing.T) {
 		m.start()
 	}
 	d.await(30*time.Second, d.ban())
-	rounds := 100
-	if n, err := strconv.Atoi(os.Getenv("F02_ROUNDS")); err == nil {
-		rounds = n
-	}
+	const rounds = 100
 	var latest time.Duration
 	for i := range rounds {
 		speaker := d.speaking()
