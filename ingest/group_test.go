@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"friendlyfire/store"
+	"friendlyfire/store/storetest"
 )
 
 // rack is a directory of many servers' files, and what reads them.
@@ -30,11 +31,7 @@ type rack struct {
 
 func newRack(t *testing.T) *rack {
 	t.Helper()
-	s, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "friendlyfire.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { s.Close() })
+	s := storetest.New(t, filepath.Join(t.TempDir(), "friendlyfire.db"))
 	r := &rack{T: t, dir: filepath.Join(t.TempDir(), "remote"), store: s, files: LocalFiles{}, own: map[string]bool{}}
 	r.start(r.dir + "/*/bans.csv")
 	return r
