@@ -35,6 +35,8 @@ func TestWhatAnOldSpeakerWritesIsRefused(t *testing.T) {
 		if err := a.member.Keep(t.Context(), "telegram/updates/1", "2"); err == nil {
 			t.Error("how far it has read is taken")
 		}
+		w.mu.Lock()
+		defer w.mu.Unlock()
 		if _, seq := w.last("VOICE.said.late.0"); seq > 0 {
 			t.Error("it is in the log")
 		}

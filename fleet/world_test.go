@@ -113,7 +113,7 @@ func (p *process) start() {
 	}
 	hear := make(chan struct{}, 1)
 	quiet := slog.New(slog.DiscardHandler)
-	p.member = &Member{
+	member := &Member{
 		Name: p.name, Topic: "VOICE", Store: p.store, Log: p, Feed: &feed{process: p}, Trace: quiet,
 		Wake: func() {
 			select {
@@ -122,6 +122,9 @@ func (p *process) start() {
 			}
 		},
 	}
+	p.world.mu.Lock() // others look at it
+	p.member = member
+	p.world.mu.Unlock()
 	if err := p.member.Open(ctx); err != nil {
 		p.Fatal(err)
 	}
@@ -353,12 +356,12 @@ func (s sender) Send(ctx context.Context, _ string, m msg.Message) error {
 	if err := s.pass(beforeRequest, false); err != nil || ctx.Err() != nil || !s.member.Speaks() { // as the Gate does
 		return &msg.NotSentError{Reason: "cut off", Unreached: true}
 	}
+	s.world.mu.Lock()
 	for _, other := range s.all {
 		if other != s.process && other.member.Speaks() {
 			s.Errorf("%s posts while %s holds itself to be the speaker", s.name, other.name)
 		}
 	}
-	s.world.mu.Lock()
 	s.posts = append(s.posts, post{s.name, m.Text.String(), time.Now()})
 	s.world.mu.Unlock()
 	if err := s.pass(duringRequest, false); err != nil {
