@@ -15,6 +15,7 @@ import (
 type memory struct {
 	used  atomic.Bool
 	left  bool // something was used and is not returned yet
+	steps int  // one after the other in which it was used
 	store *store.Store
 	table *enrich.Table // nil: there is none
 }
@@ -22,13 +23,19 @@ type memory struct {
 // Touch notes that much memory was used.
 func (m *memory) Touch() { m.used.Store(true) }
 
+// steadyUse is how many steps in a row use memory before it is returned all the same.
+const steadyUse = 12
+
 // Step returns the memory once none was used since the step before: while one question follows another, the next would
-// only take it again.
+// only take it again. Where that never ends, as under the bans of a fleet, it is returned now and then.
 func (m *memory) Step(ctx context.Context) error {
 	if m.used.Swap(false) {
 		m.left = true
-		return nil
+		if m.steps++; m.steps < steadyUse {
+			return nil
+		}
 	}
+	m.steps = 0
 	if !m.left {
 		return nil
 	}

@@ -23,4 +23,13 @@ func TestMemoryIsGivenBackOnceNothingUsesIt(t *testing.T) {
 			t.Errorf("step %d, used %v: left %v, want %v", n, step.used, m.left, step.left)
 		}
 	}
+	for n := range 3 * steadyUse { // and now and then where something always uses it
+		m.Touch()
+		if err := m.Step(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if want := (n+1)%steadyUse != 0; m.left != want {
+			t.Errorf("step %d of steady use: left %v, want %v", n, m.left, want)
+		}
+	}
 }

@@ -111,6 +111,7 @@ func (l load) publish(cluster *streamtest.Cluster, bans int, published chan<- ti
 	if err != nil {
 		return err
 	}
+	defer close(published)
 	begun := time.Now()
 	for i := range bans {
 		time.Sleep(time.Until(begun.Add(time.Duration(i) * time.Second / time.Duration(l.rate))))
@@ -127,12 +128,11 @@ func (l load) publish(cluster *streamtest.Cluster, bans int, published chan<- ti
 		m := nats.NewMsg(stream.Subject(server))
 		m.Data = data
 		m.Header.Set(jetstream.MsgIDHeader, strconv.Itoa(i))
-		if _, err := js.PublishMsgAsync(m); err != nil {
+		if _, err := js.PublishMsgAsync(m, jetstream.WithStallWait(time.Minute)); err != nil {
 			return err
 		}
 		published <- now
 	}
-	close(published)
 	select {
 	case <-js.PublishAsyncComplete():
 		return nil
@@ -175,8 +175,8 @@ func (l load) watch(t *testing.T, db *sql.DB, bot *harness.Process, published <-
 		if elapsed > time.Duration(len(done.memory))*time.Second {
 			done.memory = append(done.memory, rss(bot))
 		}
-		if elapsed > l.during+time.Minute {
-			break
+		if elapsed > l.during+time.Minute || !open && kept == len(times) {
+			break // the publisher says what is wrong
 		}
 		done.missed = done.bans - kept
 	}
