@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"context"
 	"encoding/json"
 	"math/rand/v2"
 	"slices"
@@ -9,6 +10,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
 
 	"friendlyfire/acceptance/harness"
 	"friendlyfire/bot/telegram/telegramtest"
@@ -65,14 +68,33 @@ func (m *member) start() { m.run = m.Start() }
 func (d *duo) ban() string {
 	d.Helper()
 	address := harness.Friend(int(d.bans.Add(1)) - 1)
+	d.nats.Publish(stream.Subject("web1"), d.record(address))
+	return address
+}
+
+func (d *duo) record(address string) []byte {
 	data, err := json.Marshal(stream.Record{
 		Version: stream.Version, Server: "web1", Kind: stream.Ban, Time: time.Now().Unix(), Jail: "sshd", Address: address,
 	})
 	if err != nil {
-		d.Fatal(err)
+		d.Error(err)
 	}
-	d.nats.Publish(stream.Subject("web1"), data)
-	return address
+	return data
+}
+
+// publish publishes a ban until the servers have it.
+func (d *duo) publish(js jetstream.JetStream) {
+	data := d.record(harness.Friend(int(d.bans.Load())))
+	for {
+		ctx, cancel := context.WithTimeout(d.Context(), 2*time.Second)
+		_, err := js.Publish(ctx, stream.Subject("web1"), data)
+		cancel()
+		if err == nil || d.Context().Err() != nil {
+			break
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	d.bans.Add(1)
 }
 
 // posts are the posts that arrived, by bot: "bot-a" for each.
@@ -179,10 +201,7 @@ func TestF02TheSpeakerIsKilledOrStopped(t *testing.T) {
 	var latest time.Duration
 	for i := range rounds {
 		speaker := d.speaking()
-		other := d.bots[0]
-		if other == speaker {
-			other = d.bots[1]
-		}
+		other := d.other(speaker)
 		for range random.IntN(4) { // it is killed while it speaks
 			d.ban()
 		}
@@ -231,4 +250,96 @@ func (d *duo) speaking() *member {
 	}
 	d.Fatalf("%s posts", last)
 	return nil
+}
+
+// Each bot is cut off from NATS, or from the server that leads, and servers are stopped so that no majority is left. Who
+// posts is told by the way the post came.
+func TestF05PartitionsOfRealServers(t *testing.T) {
+	if !harness.Long {
+		t.Skip("it takes minutes: make long")
+	}
+	t.Parallel()
+	random := harness.Random(t)
+	d := newDuo(t, streamtest.Processes(t, 3))
+	for _, m := range d.bots {
+		m.start()
+	}
+	d.await(30*time.Second, d.ban())
+	stop := make(chan struct{})
+	banned := make(chan struct{})
+	go func() { // agents reach the servers as ever
+		defer close(banned)
+		conn, js := d.nats.Connect()
+		defer conn.Close()
+		for {
+			select {
+			case <-stop:
+				return
+			case <-time.After(400 * time.Millisecond):
+				d.publish(js)
+			}
+		}
+	}()
+	const rounds = 24
+	for i := range rounds {
+		speaker := d.speaking()
+		what := []string{"the speaker cut off", "the other cut off", "the speaker cut from the leader", "two servers stopped"}[i%4]
+		mend := func() {}
+		switch i % 4 {
+		case 0, 1:
+			one := speaker
+			if i%4 == 1 {
+				one = d.other(speaker)
+			}
+			for _, l := range one.nats {
+				l.Cut()
+			}
+			mend = func() {
+				for _, l := range one.nats {
+					l.Mend()
+				}
+			}
+		case 2:
+			if leader := d.nats.Leader("VOICE"); leader >= 0 {
+				l := speaker.nats[leader]
+				l.Cut()
+				mend = l.Mend
+			}
+		default:
+			d.nats.Signal(0, syscall.SIGSTOP)
+			d.nats.Signal(1, syscall.SIGSTOP)
+			mend = func() {
+				d.nats.Signal(0, syscall.SIGCONT)
+				d.nats.Signal(1, syscall.SIGCONT)
+			}
+		}
+		time.Sleep(time.Duration(3000+random.IntN(15000)) * time.Millisecond)
+		mend()
+		time.Sleep(time.Duration(random.IntN(5000)) * time.Millisecond)
+		t.Logf("round %d: %s, %s spoke; now %s", i+1, what, speaker.name, d.speaking().name)
+	}
+	close(stop)
+	<-banned
+	d.await(time.Minute, harness.Friends(int(d.bans.Load()))...)
+	d.want()
+	closest, turns := time.Hour, 0
+	all := d.posts()
+	for i := 1; i < len(all); i++ {
+		if d.nameOf(all[i]) != d.nameOf(all[i-1]) {
+			turns++
+			closest = min(closest, all[i].Time.Sub(all[i-1].Time))
+		}
+	}
+	if turns > rounds || turns > 0 && closest < time.Second {
+		t.Errorf("%d changes of the voice in %d partitions, the closest %v after the last post of the other", turns, rounds, closest)
+	}
+	harness.Reached(t, "%d partitions, %d changes of the voice: the last post of one at least %.1f s before the first of the other; %d alerts, 0 lost, 0 unmarked repeats",
+		rounds, turns, closest.Seconds(), d.bans.Load())
+}
+
+func (d *duo) other(m *member) *member {
+	if m == d.bots[0] {
+		return d.bots[1]
+	}
+	return d.bots[0]
 }

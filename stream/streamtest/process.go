@@ -36,7 +36,7 @@ func ServeIfAsked() {
 	one, err := server.NewServer(&server.Options{
 		ServerName: s.Name, Host: "127.0.0.1", Port: s.Port, NoLog: true, NoSigs: true, JetStream: true,
 		StoreDir: s.Dir, SyncAlways: true, Routes: server.RoutesFromStr(s.Routes),
-		Cluster: server.ClusterOpts{Name: "bans", Host: "127.0.0.1", Port: s.Route},
+		Cluster: server.ClusterOpts{Name: "bans", Host: "127.0.0.1", Port: s.Route, NoAdvertise: true}, // past a way that is cut
 	})
 	if err != nil {
 		panic(err)
