@@ -69,9 +69,10 @@ func saveHeard(ctx context.Context, tx *sql.Tx, stream int64, b *Batch) error {
 	return err
 }
 
-// forgetAll gives up the open bans of a source and, if it is a stream, of the servers that it brings.
+// forgetAll gives up the open bans of a source and of the servers that it brings, as a stream or a relay.
 func (l *ledger) forgetAll(ctx context.Context, source int64, t *tally) error {
-	rows, err := l.tx.QueryContext(ctx, "SELECT id FROM sources WHERE id = ?1 OR stream_id = ?1", source)
+	rows, err := l.tx.QueryContext(ctx, `SELECT id FROM sources WHERE id = ?1 OR stream_id = ?1
+		UNION SELECT source_id FROM relayed WHERE relay_id = ?1`, source)
 	if err != nil {
 		return err
 	}

@@ -49,34 +49,41 @@ func sameServers(a, b []Server) bool {
 	})
 }
 
-// What a stream has dropped may have said that bans are over: those of its servers, and of no others.
-func TestBansBeforeAGapOfAStreamAreUnknown(t *testing.T) {
-	s := openBans(t)
-	add := func(source string, b Batch) {
-		t.Helper()
-		b.Source, b.Open, b.ReadAt, b.NewsSince = source, true, noon, noon
-		if _, err := s.AddBans(t.Context(), b); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for _, server := range []string{"web1", "web2"} { // both say when bans end
-		for n := 1; n <= 2; n++ {
-			one := ban(n, false)
-			one.Source, one.Jail = server, "sshd"
-			end := End{Kind: Lifted, After: 1, Source: server, Jail: "sshd", Address: one.Address, At: one.Time.Add(time.Minute)}
-			b := Batch{Bans: []Ban{one}, Ends: []End{end}}
-			if n == 2 {
-				b.Ends = nil
+// Lines that a stream or a relay has lost may have said that bans are over: those of its servers, and of no others.
+func TestBansBeforeAGapOfManyServersAreUnknown(t *testing.T) {
+	for name, heard := range map[string]bool{"a stream": true, "a relay": false} {
+		t.Run(name, func(t *testing.T) {
+			s := openBans(t)
+			add := func(source string, b Batch) {
+				t.Helper()
+				b.Source, b.Open, b.ReadAt, b.NewsSince = source, true, noon, noon
+				if _, err := s.AddBans(t.Context(), b); err != nil {
+					t.Fatal(err)
+				}
 			}
-			b.Heard = map[string]Heard{server: {Line: noon}}
-			add(map[string]string{"web1": "fleet", "web2": "other"}[server], b)
-		}
-	}
-	if got := heldAt(t, s, noon.Add(time.Hour)); len(got) != 2 {
-		t.Fatalf("in force are %v, want one ban of each", got)
-	}
-	add("fleet", Batch{Gaps: []string{"dropped"}})
-	if got := heldAt(t, s, noon.Add(time.Hour)); len(got) != 1 {
-		t.Errorf("in force are %v, want that of web2 alone", got)
+			for server, source := range map[string]string{"web1": "fleet", "web2": "other"} { // both say when bans end
+				for n := 1; n <= 2; n++ {
+					one := ban(n, false)
+					one.Source, one.Jail = server, "sshd"
+					b := Batch{Bans: []Ban{one}}
+					if n == 1 {
+						b.Ends = []End{{
+							Kind: Lifted, After: 1, Source: server, Jail: "sshd", Address: one.Address, At: one.Time.Add(time.Minute),
+						}}
+					}
+					if heard {
+						b.Heard = map[string]Heard{server: {Line: noon}}
+					}
+					add(source, b)
+				}
+			}
+			if got := heldAt(t, s, noon.Add(time.Hour)); len(got) != 2 {
+				t.Fatalf("in force are %v, want one ban of each", got)
+			}
+			add("fleet", Batch{Gaps: []string{"lost"}})
+			if got := heldAt(t, s, noon.Add(time.Hour)); len(got) != 1 {
+				t.Errorf("in force are %v, want that of web2 alone", got)
+			}
+		})
 	}
 }
