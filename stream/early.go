@@ -25,9 +25,9 @@ type early struct {
 	wake func()
 
 	mu      sync.Mutex
-	waiting map[earlyKey]heardMessage // what was given out keeps its place, without its data: it may be published again
-	order   []earlyKey                // as they were heard; some of them wait no longer
-	given   []earlyKey                // the latest that were given out
+	waiting map[earlyKey]heardMessage
+	order   []earlyKey // as they were heard; some of them wait no longer
+	settled settled    // it may be heard after the stream has brought it, and be published again
 	bytes   int
 	timer   *time.Timer // nil: nothing waits
 }
@@ -40,6 +40,29 @@ type heardMessage struct {
 	at time.Time
 }
 
+// settled are the latest messages that the stream has brought or that were given out.
+type settled struct {
+	all   map[earlyKey]bool
+	order []earlyKey
+}
+
+func (s *settled) has(key earlyKey) bool { return s.all[key] }
+
+func (s *settled) add(key earlyKey) {
+	if s.all[key] {
+		return
+	}
+	if s.all == nil {
+		s.all = map[earlyKey]bool{}
+	}
+	s.all[key] = true
+	s.order = append(s.order, key)
+	if len(s.order) > earlyMost {
+		delete(s.all, s.order[0])
+		s.order = s.order[1:]
+	}
+}
+
 // hear notes a message that was heard.
 func (e *early) hear(m *nats.Msg) {
 	key := earlyKey{m.Subject, m.Header.Get(jetstream.MsgIDHeader)}
@@ -48,7 +71,7 @@ func (e *early) hear(m *nats.Msg) {
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if _, known := e.waiting[key]; known {
+	if _, waits := e.waiting[key]; waits || e.settled.has(key) {
 		return
 	}
 	if e.waiting == nil {
@@ -75,7 +98,9 @@ func (e *early) drop(key earlyKey) {
 func (e *early) came(subject, id string) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.drop(earlyKey{subject, id})
+	key := earlyKey{subject, id}
+	e.drop(key)
+	e.settled.add(key)
 }
 
 // take returns messages that the stream should have brought by now. What waits on is asked for later, by itself.
@@ -91,14 +116,9 @@ func (e *early) take(now time.Time) (all []Message) {
 		if waits {
 			all = append(all, m.Message)
 			e.drop(key)
-			e.waiting[key] = heardMessage{}
-			e.given = append(e.given, key)
+			e.settled.add(key)
 		}
 		e.order = e.order[1:]
-	}
-	for len(e.given) > earlyMost {
-		e.drop(e.given[0])
-		e.given = e.given[1:]
 	}
 	e.timer = nil
 	if len(e.order) > 0 {

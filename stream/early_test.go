@@ -50,6 +50,26 @@ func TestF03WhatTheStreamDoesNotBringIsGivenOutOnce(t *testing.T) {
 	})
 }
 
+// What is heard late, or published again, is as known as what the stream brings in time.
+func TestWhatTheStreamHasBroughtIsNotGivenOut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := early{wake: func() { t.Error("somebody was woken") }}
+		e.came("bans.web1", "1")
+		e.hear(heard(1))
+		time.Sleep(2 * earlyAfter)
+		synctest.Wait()
+		if all := e.take(time.Now()); len(all) != 0 {
+			t.Errorf("given out were %v", all)
+		}
+		for n := range 5 * earlyMost {
+			e.came("bans.web1", fmt.Sprint(n))
+		}
+		if n := len(e.settled.all); n != earlyMost || len(e.settled.order) != n {
+			t.Errorf("%d are known, want %d", n, earlyMost)
+		}
+	})
+}
+
 // A flood is left to the stream, but for a bounded part.
 func TestWhatIsHeardIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -83,7 +103,7 @@ func TestWhatIsHeardIsBounded(t *testing.T) {
 				e.take(time.Now())
 			}
 		}
-		if len(e.waiting) > 2*earlyMost+1 || len(e.given) > earlyMost {
+		if len(e.waiting) > earlyMost || len(e.settled.all) > earlyMost {
 			t.Errorf("%d are kept", len(e.waiting))
 		}
 	})
