@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-func openBans(t *testing.T) *Store {
+func openBans(t testing.TB) *Store {
 	t.Helper()
 	empty, err := emptyDatabase()
 	if err != nil {

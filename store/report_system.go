@@ -133,6 +133,9 @@ func (c *systemCounter) counts() (all Counts) {
 	})
 	all.Rows = make([]Count, 0, len(c.rows))
 	for _, row := range c.rows {
+		if row.bans == 0 {
+			continue // all of its bans are counted under another system now
+		}
 		slices.Sort(row.ids)
 		row.ids = slices.Compact(row.ids)
 		all.Rows = append(all.Rows, Count{

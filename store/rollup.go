@@ -10,8 +10,8 @@ import (
 )
 
 // Rollups of the bans are updated in the same transactions as the bans: jail_hours by hour, source and jail,
-// country_days by UTC day and country, and system_days by UTC day and autonomous system. Each row also has the set of addresses banned, so that distinct addresses can be
-// counted over any number of rows. Purged bans stay counted.
+// country_days by UTC day and country, and system_days by UTC day and autonomous system. Each row also has the set of
+// addresses banned, so that distinct addresses can be counted over any number of rows. Purged bans stay counted.
 const (
 	hourSeconds = 60 * 60
 	daySeconds  = 24 * hourSeconds
@@ -161,19 +161,6 @@ func (t *tally) write(ctx context.Context, tx *sql.Tx) error {
 			return err
 		}
 	}
-	for k, c := range t.daysRemoved {
-		_, err := tx.ExecContext(ctx, `UPDATE country_days SET bans = bans - ?, friendly = friendly - ?,
-			addresses = ids_without(addresses, ?) WHERE day = ? AND country = ?`,
-			c.bans, c.friendly, newIDSet(c.addresses), k.day, k.country)
-		if err != nil {
-			return err
-		}
-		_, err = tx.ExecContext(ctx, "DELETE FROM country_days WHERE day = ? AND country = ? AND bans = 0",
-			k.day, k.country)
-		if err != nil {
-			return err
-		}
-	}
 	err := upsert(ctx, tx, t.hoursAdded, func(a, b hourKey) int {
 		return cmp.Or(cmp.Compare(a.hour, b.hour), cmp.Compare(a.source, b.source), cmp.Compare(a.jail, b.jail))
 	}, `INSERT OR FAIL INTO jail_hours VALUES %s ON CONFLICT DO UPDATE
@@ -188,15 +175,7 @@ func (t *tally) write(ctx context.Context, tx *sql.Tx) error {
 	if err != nil {
 		return err
 	}
-	err = upsert(ctx, tx, t.daysAdded, func(a, b dayKey) int {
-		return cmp.Or(cmp.Compare(a.day, b.day), cmp.Compare(a.country, b.country))
-	}, `INSERT OR FAIL INTO country_days VALUES %s ON CONFLICT DO UPDATE
-		SET bans = bans + excluded.bans, friendly = friendly + excluded.friendly,
-			addresses = ids_with(addresses, excluded.addresses)`, "(?,?,?,?,?)",
-		func(k dayKey, c *change) []any {
-			return []any{k.day, k.country, c.bans, c.friendly, newIDSet(c.addresses)}
-		})
-	if err != nil {
+	if err := writeCountries(ctx, tx, t.daysAdded, t.daysRemoved); err != nil {
 		return err
 	}
 	return writeSystems(ctx, tx, t.systemsAdded, t.systemsRemoved)

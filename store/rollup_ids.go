@@ -55,6 +55,9 @@ func (s idSet) appendTo(ids []int64) []int64 {
 
 // with is the union of two sets.
 func (s idSet) with(other idSet) idSet {
+	if len(other) == 0 {
+		return s
+	}
 	return newIDSet(slices.AppendSeq(slices.Collect(s.all), other.all))
 }
 

@@ -7,6 +7,7 @@ import (
 	"database/sql/driver"
 	"encoding/binary"
 	"fmt"
+	"maps"
 	"slices"
 
 	"modernc.org/sqlite"
@@ -59,15 +60,14 @@ func (s systemSet) with(last ASN, c systemCount) systemSet {
 	return append(s, c.addresses...)
 }
 
-// merge combines two sets: both gives what becomes of a system that is in both of them. Systems without bans are left
-// out.
-func (s systemSet) merge(other systemSet, both func(a, b systemCount) systemCount) (merged systemSet) {
-	merged = make(systemSet, 0, len(s)+len(other))
+// plus is the set with what another has. Systems of which nothing is left are left out.
+func (s systemSet) plus(other systemSet) (sum systemSet) {
+	sum = make(systemSet, 0, len(s)+len(other))
 	rest := slices.Collect(other.all)
 	last := ASN(0)
 	add := func(c systemCount) {
-		if c.bans != 0 {
-			merged, last = merged.with(last, c), c.asn
+		if c.bans != 0 || c.friendly != 0 || len(c.addresses) > 0 {
+			sum, last = sum.with(last, c), c.asn
 		}
 	}
 	for c := range s.all {
@@ -76,7 +76,9 @@ func (s systemSet) merge(other systemSet, both func(a, b systemCount) systemCoun
 			rest = rest[1:]
 		}
 		if len(rest) > 0 && rest[0].asn == c.asn {
-			c = both(c, rest[0])
+			c.bans += rest[0].bans
+			c.friendly += rest[0].friendly
+			c.addresses = c.addresses.with(rest[0].addresses)
 			rest = rest[1:]
 		}
 		add(c)
@@ -84,19 +86,24 @@ func (s systemSet) merge(other systemSet, both func(a, b systemCount) systemCoun
 	for _, c := range rest {
 		add(c)
 	}
-	return merged
+	return sum
 }
 
-func (s systemSet) plus(other systemSet) systemSet {
-	return s.merge(other, func(a, b systemCount) systemCount {
-		return systemCount{a.asn, a.bans + b.bans, a.friendly + b.friendly, a.addresses.with(b.addresses)}
-	})
-}
-
-func (s systemSet) minus(other systemSet) systemSet {
-	return s.merge(other, func(a, b systemCount) systemCount {
-		return systemCount{a.asn, a.bans - b.bans, a.friendly - b.friendly, a.addresses.without(b.addresses)}
-	})
+// without is the set without the addresses that the systems have in another.
+func (s systemSet) without(other systemSet) systemSet {
+	left := make(systemSet, 0, len(s))
+	rest := slices.Collect(other.all)
+	last := ASN(0)
+	for c := range s.all {
+		for len(rest) > 0 && rest[0].asn < c.asn {
+			rest = rest[1:]
+		}
+		if len(rest) > 0 && rest[0].asn == c.asn {
+			c.addresses = c.addresses.without(rest[0].addresses)
+		}
+		left, last = left.with(last, c), c.asn
+	}
+	return left
 }
 
 // systemBans are bans of an address, to be counted under its system. A tally has a list of them and no map, since that
@@ -108,11 +115,21 @@ type systemBans struct {
 	bans         int64
 }
 
+// negative is the set with as much less of each system, and no addresses.
+func (s systemSet) negative() (set systemSet) {
+	last := ASN(0)
+	for c := range s.all {
+		set, last = set.with(last, systemCount{asn: c.asn, bans: -c.bans, friendly: -c.friendly}), c.asn
+	}
+	return set
+}
+
 // systemSets encodes the changes, by day. It sorts them in place.
-func systemSets(changes []systemBans) (days []int64, sets []systemSet) {
+func systemSets(changes []systemBans) map[int64]systemSet {
 	slices.SortFunc(changes, func(a, b systemBans) int {
 		return cmp.Or(cmp.Compare(a.day, b.day), cmp.Compare(a.asn, b.asn), cmp.Compare(a.address, b.address))
 	})
+	sets := map[int64]systemSet{}
 	for len(changes) > 0 {
 		day, last := changes[0].day, ASN(0)
 		var set systemSet
@@ -133,36 +150,39 @@ func systemSets(changes []systemBans) (days []int64, sets []systemSet) {
 			set = set.with(last, c)
 			last = c.asn
 		}
-		days, sets = append(days, day), append(sets, set)
+		sets[day] = set
 	}
-	return days, sets
+	return sets
 }
 
+// writeSystems writes the changes to system_days.
 func writeSystems(ctx context.Context, tx *sql.Tx, added, removed []systemBans) error {
-	days, sets := systemSets(removed)
-	for i, day := range days {
-		_, err := tx.ExecContext(ctx, "UPDATE system_days SET systems = systems_without(systems, ?) WHERE day = ?",
-			[]byte(sets[i]), day)
+	sets := systemSets(added)
+	for day, set := range systemSets(removed) {
+		_, err := tx.ExecContext(ctx, "UPDATE system_days SET systems = systems_without(systems, ?2) WHERE "+rowsOfDay+
+			" AND length(systems_without(systems, ?2)) < length(systems)", day, []byte(set))
 		if err != nil {
 			return err
 		}
+		// The first row may have less than nothing: the others have the rest.
+		sets[day] = sets[day].plus(set.negative())
 	}
-	days, sets = systemSets(added)
-	for i, day := range days {
+	days := slices.Sorted(maps.Keys(sets))
+	for _, day := range days {
 		_, err := tx.ExecContext(ctx, `INSERT INTO system_days VALUES (?, ?)
-			ON CONFLICT DO UPDATE SET systems = systems_with(systems, excluded.systems)`, day, []byte(sets[i]))
+			ON CONFLICT DO UPDATE SET systems = systems_with(systems, excluded.systems)`, day, []byte(sets[day]))
 		if err != nil {
 			return err
 		}
 	}
-	return nil
+	return closeParts(ctx, tx, "system_days", "systems", days)
 }
 
-// registerSystems registers the SQL functions systems_with(a, b) and systems_without(a, b), and the aggregate
-// systems(asn, bans, friendly, addresses), which makes a set.
+// registerSystems registers the SQL functions systems_with(a, b) and systems_without(a, b), the second of which takes away
+// addresses alone, and the aggregate systems(asn, bans, friendly, addresses), which makes a set.
 func registerSystems() error {
 	for name, of := range map[string]func(a, b systemSet) systemSet{
-		"systems_with": systemSet.plus, "systems_without": systemSet.minus,
+		"systems_with": systemSet.plus, "systems_without": systemSet.without,
 	} {
 		if err := registerSets(name, of); err != nil {
 			return err
