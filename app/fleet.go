@@ -70,7 +70,12 @@ func (b *builder) shareStages() []*stage {
 	}
 	lead, hear := newStage("voice", 500*time.Millisecond), newStage("voice log", time.Second)
 	b.voice.Wake, b.voice.feed.Wake = hear.Wake, hear.Wake
-	return []*stage{lead.doing(b.voice.Lead), hear.doing(b.voice.Hear)}
+	return []*stage{lead.doing(b.voice.Lead), hear.doing(func(ctx context.Context) error {
+		if err := b.voice.Hear(ctx); err != nil || b.acting == nil {
+			return err
+		}
+		return b.acting.Learn(ctx)
+	})}
 }
 
 // whileSpeaking has a stage do nothing, or something else, as long as another bot speaks.

@@ -26,6 +26,9 @@ func (c *Commands) mark(ctx context.Context, args []string, r msg.Request) (m ms
 	if args[0] == "unsure" {
 		mark = nil
 	}
+	if err := c.Acting.shareMark(ctx, g, mark); err != nil {
+		return m, err
+	}
 	if err := c.Store.SetMark(ctx, g.ID, mark); err != nil {
 		return m, err
 	}

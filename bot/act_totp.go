@@ -58,6 +58,9 @@ func (a *Acting) checkCode(ctx context.Context, code string, now time.Time) erro
 			return err
 		}
 		if subtle.ConstantTimeCompare([]byte(want), []byte(code)) == 1 && at > used {
+			if err := voiceOr(a.Voice).Keep(ctx, codeUsedKey, strconv.FormatUint(at, 10)); err != nil {
+				return err
+			}
 			return a.Store.SetValue(ctx, codeUsedKey, strconv.FormatUint(at, 10))
 		}
 	}

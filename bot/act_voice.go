@@ -43,12 +43,18 @@ func (a *Acting) undertake(ctx context.Context, acts []store.Act, r msg.Request)
 	return true, nil
 }
 
-// rest lets the other bot know that the answer to a question is told, or will be.
+// rest lets the other bot know that the answer to a question is told, or will be, and how its acts have ended.
 func (a *Acting) rest(ctx context.Context, token string) {
-	if v := voiceOr(a.Voice); v.Status().Name != "" {
-		if err := v.Keep(ctx, actings+token, ""); err != nil {
-			a.Log.Warn("the other bot does not know that an act has ended", "error", err)
-		}
+	v := voiceOr(a.Voice)
+	if v.Status().Name == "" {
+		return
+	}
+	err := a.share(ctx, token)
+	if err == nil {
+		err = v.Keep(ctx, actings+token, "")
+	}
+	if err != nil {
+		a.Log.Warn("the other bot does not know that an act has ended", "error", err)
 	}
 }
 

@@ -196,6 +196,72 @@ func TestAnActUnderWayWhenItsBotEndsIsSaidToBeUnclear(t *testing.T) {
 	})
 }
 
+func TestWhatWasDoneByCommandBothBotsKnow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b, voices := twoDesks(t)
+		for _, d := range []*desk{a, b} {
+			d.acting()
+			d.commands.Acting.Voice = d.announcer.Voice
+			d.ban("198.51.100.7", "BE")
+			d.step()
+		}
+		a.ban("198.51.100.8", "BE") // the other one reads it later
+		a.step()
+		first, second := a.sender.sent[0], a.sender.sent[1]
+		asked := a.types(ann, commandOf(t, first, "Trust 30 days"))
+		a.types(ann, commandOf(t, asked, "Yes, trust"))
+		a.types(ann, commandOf(t, first, "Person"))
+		a.types(ann, commandOf(t, second, "Attacker"))
+		asked = a.types(ann, "/trust 203.0.113.0/24 7d")
+		a.types(ann, commandOf(t, asked, "Yes, trust"))
+		takeOver(voices)
+		for range 2 { // what it hears again it knows
+			b.learn()
+		}
+		b.ban("198.51.100.8", "BE")
+		b.learn()
+		has(t, b.types(ann, "/trusted"), "198.51.100.7 on web1 until ", "203.0.113.0/24 on web1 until ", "by Ann")
+		has(t, b.types(ann, commandOf(t, first, "More")), "Trusted for 30 days ", "A person, says Ann")
+		has(t, b.types(ann, "/report strict"), "1 attacker, 1 person")
+		acts, err := b.store.LatestActs(t.Context(), 10)
+		if err != nil || len(acts) != 3 {
+			t.Errorf("knows of %d acts (%v), want 3", len(acts), err)
+		}
+		if left, err := b.store.Values(t.Context(), "deed/"); err != nil || len(left) > 0 {
+			t.Errorf("%v (%v) is still to be learned", left, err)
+		}
+		b.types(ann, strings.Replace(commandOf(t, second, "Attacker"), "attacker", "unsure", 1))
+		takeOver(voices)
+		a.learn()
+		has(t, a.types(ann, "/report strict"), "sshd: 0 attackers, 1 person, 1 unsure")
+	})
+}
+
+// A bot that cannot tell the other one of a mark does not make it.
+func TestAMarkThatTheOtherBotCannotKnowIsNotMade(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, _, voices := twoDesks(t)
+		a.acting()
+		a.commands.Acting.Voice = a.announcer.Voice
+		a.ban("198.51.100.7", "BE")
+		a.step()
+		voices[0].silent = true
+		has(t, a.types(ann, commandOf(t, a.sender.sent[0], "Person")), "I may not note that just now")
+		voices[0].silent = false
+		if got := a.types(ann, "/report strict").Text.String(); strings.Contains(got, "1 person") {
+			t.Errorf("says %q, though nothing was marked", got)
+		}
+	})
+}
+
+// learn learns what the other bot has done.
+func (d *desk) learn() {
+	d.t.Helper()
+	if err := d.commands.Acting.Learn(d.t.Context()); err != nil {
+		d.t.Fatal(err)
+	}
+}
+
 func TestHistoryIsNoNewsForABotThatStoodBy(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, b, voices := twoDesks(t)

@@ -50,16 +50,19 @@ func (s *Store) AskActs(ctx context.Context, acts ...Act) error {
 			return err
 		}
 		for i := range acts {
-			a := &acts[i]
-			_, err := tx.ExecContext(ctx, `INSERT INTO acts (token, verb, source, jail, address, seconds, ban_id, platform,
-				chat, user, name, asked_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, a.Token, a.Verb, a.Source, a.Jail,
-				a.Address, int64(a.For/time.Second), a.Ban, a.Chat.Platform, a.Chat.ID, a.User, a.Name, a.AskedAt.Unix())
-			if err != nil {
+			if _, err := ask(ctx, tx, &acts[i]); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
+}
+
+func ask(ctx context.Context, tx *sql.Tx, a *Act) (id int64, err error) {
+	err = tx.QueryRowContext(ctx, `INSERT INTO acts (token, verb, source, jail, address, seconds, ban_id, platform,
+		chat, user, name, asked_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`, a.Token, a.Verb, a.Source, a.Jail,
+		a.Address, int64(a.For/time.Second), a.Ban, a.Chat.Platform, a.Chat.ID, a.User, a.Name, a.AskedAt.Unix()).Scan(&id)
+	return id, err
 }
 
 // ConfirmActs confirms the acts of a question, once: only who asked may, there, and within two minutes. It returns how

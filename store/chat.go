@@ -66,5 +66,13 @@ func fromUnix(seconds int64) time.Time {
 	return time.Unix(seconds, 0)
 }
 
+// toUnix is the reverse of fromUnix.
+func toUnix(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.Unix()
+}
+
 // ceilUnix returns t in unix seconds, rounded up.
 func ceilUnix(t time.Time) int64 { return t.Add(time.Second - 1).Unix() }

@@ -18,16 +18,20 @@ type Mark struct {
 // SetMark marks a ban, in place of an earlier mark; nil takes that away.
 func (s *Store) SetMark(ctx context.Context, ban int64, m *Mark) error {
 	return s.write(ctx, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, "DELETE FROM marks WHERE ban_id = ?", ban)
-		if err == nil && m != nil {
-			_, err = tx.ExecContext(ctx, `INSERT INTO marks (ban_id, attacker, name, at)
-				SELECT id, ?, ?, ? FROM bans WHERE id = ?`, m.Attacker, m.Name, m.At.Unix(), ban)
-		}
-		if err != nil {
+		if err := setMark(ctx, tx, ban, m); err != nil {
 			return err
 		}
 		return retell(ctx, tx, ban)
 	})
+}
+
+func setMark(ctx context.Context, tx *sql.Tx, ban int64, m *Mark) error {
+	_, err := tx.ExecContext(ctx, "DELETE FROM marks WHERE ban_id = ?", ban)
+	if err == nil && m != nil {
+		_, err = tx.ExecContext(ctx, `INSERT INTO marks (ban_id, attacker, name, at)
+			SELECT id, ?, ?, ? FROM bans WHERE id = ?`, m.Attacker, m.Name, m.At.Unix(), ban)
+	}
+	return err
 }
 
 // retell has the alert of a ban told anew; 0: of none.

@@ -1,0 +1,60 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+)
+
+// Deed is what a person has done by command while another bot spoke: an act, or a mark.
+type Deed struct {
+	Key  string // under which it is kept as a value, until it is learned
+	Ban  int64  // the row that its ban has here; 0: it is about none
+	Act  *Act   // nil: the ban was marked
+	Mark *Mark  // nil: the mark was taken away
+}
+
+// Learn keeps the deeds, each once, and forgets their values.
+func (s *Store) Learn(ctx context.Context, deeds ...Deed) error {
+	if len(deeds) == 0 {
+		return nil
+	}
+	err := s.write(ctx, func(tx *sql.Tx) error {
+		learned := make(map[string]string, len(deeds))
+		for _, d := range deeds {
+			learned[d.Key] = ""
+			err := error(nil)
+			if d.Act != nil {
+				err = learnAct(ctx, tx, *d.Act, d.Ban)
+			} else {
+				err = setMark(ctx, tx, d.Ban, d.Mark)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return setValues(ctx, tx, learned)
+	})
+	if err != nil {
+		return fmt.Errorf("keep what was done by the other bot: %w", err)
+	}
+	return nil
+}
+
+func learnAct(ctx context.Context, tx *sql.Tx, a Act, ban int64) error {
+	var known bool
+	err := tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM acts
+		WHERE token = ? AND verb = ? AND source = ? AND jail = ? AND address = ?)`, a.Token, a.Verb, a.Source, a.Jail, a.Address).
+		Scan(&known)
+	if err != nil || known {
+		return err
+	}
+	a.Ban = ban
+	id, err := ask(ctx, tx, &a)
+	if err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, `UPDATE acts SET confirmed_at = nullif(?, 0), tried_at = nullif(?, 0), done_at = nullif(?, 0),
+		outcome = ?, answer = ? WHERE id = ?`, toUnix(a.ConfirmedAt), toUnix(a.TriedAt), toUnix(a.DoneAt), a.Outcome, a.Answer, id)
+	return err
+}
