@@ -23,13 +23,7 @@ func (s *Store) Learn(ctx context.Context, deeds ...Deed) error {
 		learned := make(map[string]string, len(deeds))
 		for _, d := range deeds {
 			learned[d.Key] = ""
-			err := error(nil)
-			if d.Act != nil {
-				err = learnAct(ctx, tx, *d.Act, d.Ban)
-			} else {
-				err = setMark(ctx, tx, d.Ban, d.Mark)
-			}
-			if err != nil {
+			if err := learnDeed(ctx, tx, d); err != nil {
 				return err
 			}
 		}
@@ -41,7 +35,12 @@ func (s *Store) Learn(ctx context.Context, deeds ...Deed) error {
 	return nil
 }
 
-func learnAct(ctx context.Context, tx *sql.Tx, a Act, ban int64) error {
+func learnDeed(ctx context.Context, tx *sql.Tx, d Deed) error {
+	if d.Act == nil {
+		return setMark(ctx, tx, d.Ban, d.Mark)
+	}
+	a := *d.Act
+	a.Ban = d.Ban
 	var known bool
 	err := tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM acts
 		WHERE token = ? AND verb = ? AND source = ? AND jail = ? AND address = ?)`, a.Token, a.Verb, a.Source, a.Jail, a.Address).
@@ -49,7 +48,6 @@ func learnAct(ctx context.Context, tx *sql.Tx, a Act, ban int64) error {
 	if err != nil || known {
 		return err
 	}
-	a.Ban = ban
 	id, err := ask(ctx, tx, &a)
 	if err != nil {
 		return err
