@@ -70,6 +70,7 @@ func (b *builder) shareStages() []*stage {
 	}
 	lead, hear := newStage("voice", 500*time.Millisecond), newStage("voice log", time.Second)
 	b.voice.Wake, b.voice.feed.Wake = hear.Wake, hear.Wake
+	b.voice.Troubles = b.health.OwnTroubles
 	return []*stage{lead.doing(b.voice.Lead), hear.doing(func(ctx context.Context) error {
 		if err := b.voice.Hear(ctx); err != nil || b.acting == nil {
 			return err

@@ -44,6 +44,8 @@ type Health struct {
 
 	relayHours map[string]relayMemo // by source
 
+	low bool // the disk, as OwnTroubles has found it
+
 	lineStates map[string]lineState // by source
 }
 

@@ -43,6 +43,8 @@ type Partner struct {
 	Name  string
 	Since time.Time // when it was started
 	Seen  time.Time // when it was heard of last
+
+	Troubles map[string]string // of its machine, see Health.OwnTroubles
 }
 
 // Alone is the voice of a bot that shares it with nobody.
@@ -97,6 +99,9 @@ func (w Words) voiceLine(v VoiceStatus, now time.Time) msg.Text {
 			standing++
 		default:
 			line += ", " + p.Name + " stands by since " + w.moment(p.Since, now)
+			if wrong := p.wrong(); wrong != nil {
+				line += " (" + strings.Join(wrong, "; ") + ")"
+			}
 			standing++
 		}
 	}
@@ -111,12 +116,16 @@ func (h *Health) voiceTroubles(now time.Time) (all []trouble) {
 	for _, p := range voiceOr(h.Voice).Status().Partners {
 		if now.Sub(p.Seen) > partnerLost {
 			all = append(all, trouble{p.Name, p.Name + " is gone since " + h.Words.moment(p.Seen, now) + ": nobody stands by"})
+			continue
+		}
+		for _, says := range p.wrong() {
+			all = append(all, trouble{p.Name, p.Name + ": " + says})
 		}
 	}
 	return all
 }
 
-// partners tells of bots that stood by and are gone.
+// partners tells of bots that stood by and are gone, and of those whose machines have trouble.
 func (h *Health) partners(ctx context.Context, now time.Time) error {
 	for _, p := range voiceOr(h.Voice).Status().Partners {
 		lost := now.Sub(p.Seen) > partnerLost
@@ -124,6 +133,9 @@ func (h *Health) partners(ctx context.Context, now time.Time) error {
 			headed(p.Name+" is gone", ": it stood by, and was last seen "+h.Words.moment(p.Seen, now)+
 				". Until it is back, nobody speaks in my place if I end."),
 			headed(p.Name+" stands by again", ""))
+		if err == nil && !lost {
+			err = h.standing(ctx, p)
+		}
 		if err != nil {
 			return err
 		}
@@ -146,7 +158,7 @@ func (h *Health) Silence(ctx context.Context, from, to time.Time) error {
 
 // isOwn reports whether it is something that a bot tells of itself and of its own machine: the other one must not tell that it is over.
 func isOwn(what string) bool {
-	for _, kind := range []string{"disk", "full", clockDoubt, "table/", "as_table/", "whois/", "partner/"} {
+	for _, kind := range []string{"disk", "full", clockDoubt, "table/", "as_table/", "whois/", "partner/", "standby/"} {
 		if strings.HasPrefix(what, kind) {
 			return true
 		}
@@ -162,9 +174,13 @@ func setting(all []store.Notice, values store.Values) []store.Notice {
 	return all
 }
 
-// StandBy looks at what a bot looks at while another one speaks: its clock.
+// StandBy looks at what a bot looks at while another one speaks: its clock. What it finds wrong the other one tells, see
+// OwnTroubles.
 func (h *Health) StandBy(ctx context.Context) error {
 	h.clock.wall = time.Time{} // what it has missed is no jump
+	if _, last := h.full.period(); !last.IsZero() && time.Since(last) >= calm {
+		h.full.forget() // the other one has told of it
+	}
 	if h.Clock == nil {
 		return nil
 	}

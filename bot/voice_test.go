@@ -18,6 +18,7 @@ type partner struct {
 	silent bool
 	desk   *desk
 	other  *desk
+	lost   bool // the other one is out of sight
 }
 
 var errSilent = errors.New("another bot speaks by now")
@@ -66,7 +67,18 @@ func (p *partner) Keep(ctx context.Context, key, value string) error {
 	return p.other.store.Hear(ctx, "fleet/heard", "1", store.Relayed{Key: key, Value: value})
 }
 
-func (p *partner) Status() VoiceStatus { return VoiceStatus{Name: p.name, Speaks: !p.silent} }
+func (p *partner) Status() VoiceStatus {
+	now := time.Now()
+	other := Partner{Name: "bot-b", Since: p.desk.health.Started, Seen: now}
+	if p.lost {
+		other.Seen = now.Add(-time.Hour)
+	}
+	var err error
+	if other.Troubles, err = p.other.health.OwnTroubles(p.desk.t.Context()); err != nil {
+		p.desk.t.Error(err)
+	}
+	return VoiceStatus{Name: p.name, Speaks: !p.silent, Partners: []Partner{other}}
+}
 
 // twoDesks are two bots with one voice, of which the first one speaks. Their rows have other numbers.
 func twoDesks(t *testing.T) (a, b *desk, voices [2]*partner) {
@@ -295,6 +307,45 @@ func TestALimitOfThePlatformHoldsForBothBots(t *testing.T) {
 		time.Sleep(11 * time.Minute)
 		b.step()
 		b.said(opening("198.51.100.7"))
+	})
+}
+
+// The machine of a bot that stands by may be in trouble for weeks before it is needed.
+func TestTroubleOfAMachineThatStandsByIsToldByWhoSpeaks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b, voices := twoDesks(t)
+		free := int64(1 << 40)
+		b.health.Free = func() (int64, error) { return free, nil }
+		a.expect()
+		free = 80_000_000
+		a.expect("🔴 bot-b, which stands by: its disk is nearly full: 80.0 MB free")
+		has(t, a.types(ann, "/status"), "Trouble with bot-b", "bot-b stands by since 01:00 (its disk is nearly full: 80.0 MB free)")
+		free = 110_000_000 // just above the limit
+		a.expect()
+		free = 1 << 40
+		a.expect("🟢 bot-b: its disk has room again")
+
+		failed := func(d *desk, reason string) {
+			if err := d.store.SourceFailed(t.Context(), "web1", reason, time.Now()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		failed(b, store.NoFile)
+		time.Sleep(2 * time.Minute)
+		a.expect("🔴 bot-b, which stands by: it cannot read web1")
+		failed(b, "")
+		a.expect("🟢 bot-b: it can read its sources again")
+		failed(a, store.NoFile) // what both have is not its machine's
+		failed(b, store.NoFile)
+		time.Sleep(2 * time.Minute)
+		if got := a.look(); len(got) != 1 || strings.Contains(got[0], "bot-b") {
+			t.Errorf("said %q, want that web1 cannot be read", got)
+		}
+		free = 80_000_000
+		voices[0].lost = true
+		if got := a.look(); len(got) != 1 || !strings.Contains(got[0], "bot-b is gone") {
+			t.Errorf("said %q, want that it is gone", got)
+		}
 	})
 }
 

@@ -43,6 +43,25 @@ func TestWhatAnOldSpeakerWritesIsRefused(t *testing.T) {
 	})
 }
 
+func TestWhoSpeaksKnowsWhatIsWrongWithTheOthersMachine(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		a := w.newProcess("bot-a")
+		time.Sleep(2 * time.Second)
+		b := w.newProcess("bot-b")
+		for _, want := range []string{"", "it is full", ""} {
+			b.mu.Lock()
+			b.trouble = want
+			b.mu.Unlock()
+			time.Sleep(15 * time.Second)
+			partners := a.member.Status().Partners
+			if len(partners) != 1 || partners[0].Name != "bot-b" || partners[0].Troubles["disk"] != want {
+				t.Errorf("partners are %v, want bot-b with the trouble %q", partners, want)
+			}
+		}
+	})
+}
+
 func TestNobodySpeaksWhoHasNotHeardWhatWasTold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)

@@ -73,6 +73,8 @@ type Presence struct {
 	Bot   string `json:"bot"`
 	ID    string `json:"id"`
 	Since int64  `json:"since"` // unix seconds
+
+	Troubles map[string]string `json:"troubles,omitempty"` // of its machine, by kind
 }
 
 // Log is where the bots write what the other is to know.

@@ -126,7 +126,7 @@ func (m *Member) read(in stream.Message) (h store.Relayed, ok bool) {
 		var p Presence
 		if json.Unmarshal(in.Data, &p) == nil && p.ID != m.id && in.Seq > m.fresh {
 			m.mu.Lock()
-			m.partners[p.Bot] = Partner{Name: p.Bot, Since: time.Unix(p.Since, 0), Seen: time.Now()}
+			m.partners[p.Bot] = Partner{Name: p.Bot, Since: time.Unix(p.Since, 0), Seen: time.Now(), Troubles: p.Troubles}
 			m.mu.Unlock()
 		}
 		return h, false
@@ -170,7 +170,14 @@ func (m *Member) show(ctx context.Context) error {
 	if !due {
 		return nil
 	}
-	data, err := json.Marshal(Presence{Bot: m.Name, ID: m.id, Since: m.started.Unix()})
+	p := Presence{Bot: m.Name, ID: m.id, Since: m.started.Unix()}
+	if m.Troubles != nil {
+		var err error
+		if p.Troubles, err = m.Troubles(ctx); err != nil {
+			m.Trace.Warn("not all is known of this machine", "error", err)
+		}
+	}
+	data, err := json.Marshal(p)
 	if err != nil {
 		return err
 	}

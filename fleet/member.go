@@ -21,6 +21,10 @@ type Member struct {
 	Log   Log
 	Feed  Feed
 	Wake  func() // called when outcomes are to be written to the log
+
+	// Troubles is what is wrong with this bot's machine, for the one that speaks to tell; nil: nothing is looked at.
+	Troubles func(ctx context.Context) (map[string]string, error)
+
 	Trace *slog.Logger
 
 	started time.Time
@@ -51,6 +55,7 @@ type Member struct {
 type Partner struct {
 	Name        string
 	Since, Seen time.Time
+	Troubles    map[string]string
 }
 
 // Open reads who this bot is. It must be called before the other methods.

@@ -69,6 +69,7 @@ type process struct {
 	stopped chan struct{} // nil: it is not stopped; closed when it goes on
 	at      string        // the point at which it is to be stopped
 	reached chan struct{} // closed at that point
+	trouble string        // with its machine
 }
 
 // The points between two steps of an attempt.
@@ -121,6 +122,11 @@ func (p *process) start() {
 			default:
 			}
 		},
+	}
+	member.Troubles = func(context.Context) (map[string]string, error) {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		return map[string]string{"disk": p.trouble}, nil
 	}
 	p.world.mu.Lock() // others look at it
 	p.member = member
