@@ -221,7 +221,7 @@ func (a *App) found() (all []bot.Watched) {
 	}
 	for _, r := range a.readers {
 		for _, name := range r.Servers() {
-			all = append(all, bot.Watched{Name: name, SilentAfter: r.source.SilentAfter})
+			all = append(all, bot.Watched{Name: name, SilentAfter: r.source.SilentAfter, Stream: r.source.Name})
 		}
 	}
 	return all

@@ -44,6 +44,8 @@ type Health struct {
 
 	relayHours map[string]relayMemo // by source
 
+	streams map[string]time.Time // when a stream was last seen to be out of reach
+
 	low bool // the disk, as OwnTroubles has found it
 
 	lineStates map[string]lineState // by source
@@ -53,6 +55,7 @@ type Health struct {
 type Watched struct {
 	Name        string
 	SilentAfter time.Duration
+	Stream      string // the source that brings what it has; "": it is read itself
 
 	relays bool // its file is of several hosts, which are watched as well
 }

@@ -73,6 +73,9 @@ func (h *Health) sources(ctx context.Context, all servers, now time.Time) error 
 			errs = append(errs, r.relayed(ctx, s, all.find(s.Relay)))
 			continue
 		}
+		if w.Stream != "" && r.outOfReach(all.find(w.Stream)) {
+			continue
+		}
 		errs = append(errs, r.source(ctx, w, s))
 		if w.relays {
 			r.wellRelays[w.Name] = r.well(s) && !r.wrong("bans", w.Name)

@@ -113,6 +113,49 @@ func TestL04ASilentRackIsOneMessage(t *testing.T) {
 	})
 }
 
+// While a stream is out of reach nobody knows whether its servers are silent: that is told of the stream alone, and not of
+// them, also when it is back and they begin to say what they have.
+func TestServersOfAStreamThatIsOutOfReachAreNotSilent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk(t)
+		names := d.fleet(20)
+		found := d.health.Found()
+		for i := range found {
+			found[i].Stream = "fleet"
+		}
+		d.health.Found = func() []Watched { return append([]Watched{{Name: "fleet"}}, found...) }
+		d.hear(names...)
+		d.hear("fleet")
+		d.watch(time.Minute, nil)
+		state := func(reason string) {
+			if err := d.store.SourceFailed(t.Context(), "fleet", reason, time.Now()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var told []string
+		for range 10 { // for 30 hours
+			told = append(told, d.watch(time.Minute, func(time.Duration) { state("no servers available for connection") })...)
+			time.Sleep(3 * time.Hour)
+		}
+		told = append(told, d.watch(0, nil)...)
+		state("")
+		told = append(told, d.watch(time.Hour, func(passed time.Duration) {
+			d.hear("fleet")
+			if i := int(passed / (10 * time.Second)); i < len(names)-1 {
+				d.hear(names[i : i+1]...)
+			}
+		})...)
+		if len(told) < 3 || !strings.Contains(told[0], "🔴 fleet cannot be read") || !strings.Contains(told[1], "🟢 fleet can be read again") {
+			t.Fatalf("told %q", told)
+		}
+		for _, text := range told[2:] { // half of them stay away
+			if !strings.Contains(text, "10 servers are silent") || strings.Contains(text, "web001") || !strings.Contains(text, "web020") {
+				t.Errorf("told %q", text)
+			}
+		}
+	})
+}
+
 // Hosts whose files vanish together are told once, within two minutes, and once when they are back; other trouble at the
 // same time is a message of its own.
 func TestL04VanishedHostsAreToldOnceAndTogether(t *testing.T) {
