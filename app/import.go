@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"friendlyfire/config"
 	"friendlyfire/ingest"
@@ -35,6 +36,20 @@ func SourceNamed(ctx context.Context, env Env, c *config.Config, name string) (c
 		return config.Source{}, fmt.Errorf("there is no source %q: %s has none", name, c.File)
 	}
 	return config.Source{}, fmt.Errorf("there is no source %q: %s has %s", name, c.File, strings.Join(known, ", "))
+}
+
+// ServerNamed returns the server of that name whose bans a stream brings, as a source that has no file here; false: no
+// stream of the configuration has brought any of it.
+func (a *App) ServerNamed(ctx context.Context, name string) (server config.Source, ok bool, err error) {
+	servers, err := a.Store.Servers(ctx, time.Time{})
+	for _, s := range servers {
+		for _, c := range a.Config.Sources {
+			if s.Name == name && s.Stream == c.Name {
+				return config.Source{Name: name, Timezone: c.Timezone}, true, err
+			}
+		}
+	}
+	return server, false, err
 }
 
 // Importer returns what reads history into the source: files of this machine or, with beside, the rotated files that

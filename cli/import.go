@@ -37,7 +37,7 @@ no alerts, and one summary in chat. The bot may run meanwhile.
 			return importFiles(cmd.Context(), *env, source, files)
 		},
 	}
-	cmd.Flags().StringVar(&source, "source", "", "the `NAME` of the source in the configuration")
+	cmd.Flags().StringVar(&source, "source", "", "the `NAME` of the source, or of a server whose bans a stream brings")
 	completeBy(cmd, "source", func() []string { return sourceNames(env) })
 	return cmd
 }
@@ -47,9 +47,9 @@ func importFiles(ctx context.Context, env app.Env, name string, files []string) 
 	if err != nil {
 		return err
 	}
-	source, err := app.SourceNamed(ctx, env, c, name)
-	if err != nil {
-		return usage(err)
+	source, unknown := app.SourceNamed(ctx, env, c, name)
+	if unknown != nil && !slices.ContainsFunc(c.Sources, func(s config.Source) bool { return s.NATS != "" }) {
+		return usage(unknown)
 	}
 	infos, err := ingest.Named(ctx, files)
 	if err != nil {
@@ -60,6 +60,18 @@ func importFiles(ctx context.Context, env app.Env, name string, files []string) 
 		return err
 	}
 	defer func() { err = errors.Join(err, a.Close()) }()
+	if unknown != nil {
+		server, ok, err := a.ServerNamed(ctx, name)
+		switch {
+		case err != nil:
+			return err
+		case !ok:
+			return usage(fmt.Errorf("%w, and no stream has brought a server of that name", unknown))
+		case len(files) == 0:
+			return usage(fmt.Errorf("which FILEs? Those of %s are on its own machine: a stream brings its bans", name))
+		}
+		source = server
+	}
 	importer := a.Importer(source, len(files) == 0)
 	if len(files) == 0 {
 		if infos, err = importer.Unread(ctx); err != nil {

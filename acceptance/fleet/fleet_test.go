@@ -119,6 +119,28 @@ func TestAnAgentIsReadAndItsServerNamed(t *testing.T) {
 	f.run.Stop()
 }
 
+// The history of a server whose bans a stream brings is read where the bot is, from files brought there.
+func TestHistoryOfAServerOfAStreamIsImported(t *testing.T) {
+	t.Parallel()
+	f := newFleet(t, streamtest.Start(t, 1, nil))
+	f.startBot()
+	f.startAgent()
+	f.web1.Ban(harness.Friend(0))
+	f.await(10*time.Second, harness.Friend(0))
+	f.agent.Stop()
+	f.web1.Ban(harness.Friend(1))
+	out := f.bot.MustRun("import", "--source", "web1", f.web1.Bans)
+	if got := f.bot.MustRun("report", "--since", "all", "--by", "source", "--csv"); !strings.Contains(got, "web1,2,2,") {
+		t.Errorf("import says %q, and the report\n%s\nwant two bans of web1", out, got)
+	}
+	for name, want := range map[string]string{"web2": "and no stream has brought a server of that name", "web1": "which FILEs?"} {
+		if _, stderr, code := f.bot.Run("import", "--source", name); code != 2 || !strings.Contains(stderr, want) {
+			t.Errorf("import of %s: code %d, %q", name, code, stderr)
+		}
+	}
+	f.run.Stop()
+}
+
 func TestF01NothingIsLostWhereverAFleetIsKilled(t *testing.T) {
 	t.Parallel()
 	random := harness.Random(t)
