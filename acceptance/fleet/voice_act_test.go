@@ -1,0 +1,85 @@
+//go:build linux
+
+package fleet
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"friendlyfire/acceptance/harness"
+	"friendlyfire/stream/streamtest"
+)
+
+// Who speaks acts, once; and when he is gone, the other one knows what was done and who is trusted, and can undo it.
+func TestF02WhatWasDoneIsKnownToTheOneThatGoesOn(t *testing.T) {
+	t.Parallel()
+	cluster := streamtest.Start(t, 1, nil)
+	client, calls := harness.Recorder(t, harness.OneBan)
+	helper := harness.NewHelper(t, client, nil)
+	p := harness.OnLoopback(t)
+	var bots []*harness.Scene
+	for _, name := range []string{"bot-a", "bot-b"} {
+		changes := harness.Change{"[digest]\n", fmt.Sprintf("[act]\nsocket = %q\n[fleet]\nnats = %q\nname = %q\n[digest]\n",
+			helper.Socket, cluster.URLs, name)}
+		if len(bots) > 0 {
+			changes = append(changes, `path = "$DIR/bans.csv"`, fmt.Sprintf("path = %q", bots[0].Bans))
+		}
+		bots = append(bots, harness.NewChatScene(t, p, changes))
+	}
+	const admin, chat, banned = 7, 42, "203.0.113.7"
+	// button waits for one that begins so below a message, presses it, and returns it.
+	button := func(data string) string {
+		t.Helper()
+		pressed := ""
+		harness.Await(t, 10*time.Second, "the button "+data, func() bool {
+			for _, m := range slices.Backward(p.Telegram.Messages()) {
+				for _, row := range m.Keyboard {
+					for _, b := range row {
+						if m.Chat == chat && pressed == "" && strings.HasPrefix(b.Data, data) {
+							pressed = b.Data
+							p.Telegram.PressUnder(m, admin, b.Data)
+						}
+					}
+				}
+			}
+			return pressed != ""
+		})
+		return pressed
+	}
+	said := func(text string) {
+		t.Helper()
+		harness.Await(t, 20*time.Second, text, func() bool {
+			return slices.ContainsFunc(p.Posts(), func(m harness.Post) bool { return strings.Contains(m.Text, text) })
+		})
+	}
+	a := bots[0].Start()
+	bots[0].Ban(banned)
+	harness.Await(t, 20*time.Second, "an alert", func() bool { return p.InEveryChat(banned) })
+	b := bots[1].Start()
+	harness.Await(t, 10*time.Second, "the other one knows who speaks", func() bool {
+		return strings.Contains(b.Text(), "another bot speaks")
+	})
+	button("/mark person")
+	said("A person, says ")
+	button("/ask trust")
+	button("/yes ")
+	said("Trusted for 30 days")
+	a.Stop()
+	p.Telegram.Say(chat, 0, admin, "/trusted")
+	said(banned + " on web1 until ")
+	p.Telegram.Say(chat, 0, admin, "/report strict")
+	said("sshd: 0 attackers, 1 person")
+	p.Telegram.Say(chat, 0, admin, "/untrust "+banned)
+	button("/yes ")
+	said("Trust ended ")
+	p.Telegram.Say(chat, 0, admin, "/trusted")
+	said("Nobody is trusted")
+	b.Stop()
+	lifts := slices.DeleteFunc(calls(), func(call string) bool { return !strings.HasPrefix(call, "set|") })
+	if want := []string{"set|sshd|unbanip|" + banned}; !slices.Equal(lifts, want) {
+		t.Errorf("Fail2Ban was asked for %q, want %q", lifts, want)
+	}
+}
