@@ -11,7 +11,8 @@ import (
 
 // Rollups of the bans are updated in the same transactions as the bans: jail_hours by hour, source and jail,
 // country_days by UTC day and country, and system_days by UTC day and autonomous system. Each row also has the set of
-// addresses banned, so that distinct addresses can be counted over any number of rows. Purged bans stay counted.
+// addresses banned, so that distinct addresses can be counted over any number of rows. A day with many is several rows, see
+// closeParts. Purged bans stay counted.
 const (
 	hourSeconds = 60 * 60
 	daySeconds  = 24 * hourSeconds
