@@ -20,6 +20,7 @@ type rollup struct {
 	table      string // with a condition
 	timeColumn string
 	packExpr   string // aggregates rows of the table into a pack
+	endless    bool   // single bans, too, say whether they are endless
 }
 
 // Units of packs. Those without addresses are negative.
@@ -37,8 +38,9 @@ func hoursOfAll(addresses bool) rollup {
 	unit, column := addressPacks(packsOfHours, addresses)
 	short, _ := addressPacks(packsOfOneHour, addresses)
 	return rollup{
-		hourSeconds, unit, short, hourSeconds, "jail_hours WHERE true", "hour",
-		"pack_sums(hour, 0, jail_id, bans, friendly, endless, " + column + ", friends)",
+		seconds: hourSeconds, packUnit: unit, shortUnit: short, short: hourSeconds,
+		table: "jail_hours WHERE true", timeColumn: "hour",
+		packExpr: "pack_sums(hour, 0, jail_id, bans, friendly, endless, " + column + ", friends)",
 	}
 }
 
@@ -54,8 +56,9 @@ func hoursOfServers(addresses bool) rollup {
 // daysOfServers is the rollup by UTC day, source and jail, without addresses.
 func daysOfServers() rollup {
 	return rollup{
-		daySeconds, packsOfServers, packsOfServersDay, daySeconds, "jail_hours WHERE true", "hour",
-		"pack_sums(" + floorSQL("hour", daySeconds) + ", source_id, jail_id, bans, friendly, endless, x'', friends)",
+		seconds: daySeconds, packUnit: packsOfServers, shortUnit: packsOfServersDay, short: daySeconds,
+		table: "jail_hours WHERE true", timeColumn: "hour",
+		packExpr: "pack_sums(" + floorSQL("hour", daySeconds) + ", source_id, jail_id, bans, friendly, endless, x'', friends)",
 	}
 }
 

@@ -52,7 +52,7 @@ func (s *Store) hoursOf(ctx context.Context, source string, relayed bool, w Wind
 	}
 	hours, bans := splitBins([]Bin{{Window: w}}, hourSeconds, within)
 	if len(bans) > 0 {
-		p, err := s.packBans(ctx, bans, "source_id")
+		p, err := s.packBans(ctx, bans, "source_id", false)
 		if err != nil {
 			return err
 		}
