@@ -195,7 +195,9 @@ func (s *Store) friendlyIDs(ctx context.Context) (map[int64]bool, error) {
 // Endless counts the bans in the window of which nobody knows whether they are over: their source does not give their
 // duration, and has not said that they end.
 func (s *Store) Endless(ctx context.Context, w Window) (n int64, err error) {
-	err = s.hours(ctx, []Bin{{Window: w}}, false, func(k rollupRow) { n += k.endless })
+	r := hoursOfAll(false)
+	r.endless = true
+	err = s.rollupRows(ctx, r, []Bin{{Window: w}}, func(k rollupRow) { n += k.endless })
 	return n, err
 }
 

@@ -32,7 +32,7 @@ func (s *Store) systems(ctx context.Context, w Window, yield func(systemCount)) 
 	}
 	days, bans := splitBins([]Bin{{Window: w}}, daySeconds, within)
 	if len(bans) > 0 {
-		p, err := s.packBans(ctx, bans, "asn")
+		p, err := s.packBans(ctx, bans, "asn", false)
 		if err != nil {
 			return err
 		}

@@ -11,25 +11,29 @@ import (
 const packSeconds = 10 * daySeconds
 
 // rollup is a table from whose rows packs are made: one for every ten days, as soon as they are over. A fleet may have more
-// rows in a day than one server has in a year, so that the days that are not over have shorter packs, where they help.
+// rows in a day than one server has in a year, so that the days that are not over have shorter packs, where they help. Those
+// are made of no other days, but where a report may have to look at a part of one.
 type rollup struct {
 	seconds    int64  // covered by a row
 	packUnit   int64  // the column unit of its packs; 0: it has none
 	shortUnit  int64  // that of the short ones
 	short      int64  // seconds in a short one; 0: there are none
+	reach      int64  // seconds before the present ten days for which short ones are kept
 	table      string // with a condition
 	timeColumn string
 	packExpr   string // aggregates rows of the table into a pack
+	endless    bool   // single bans, too, say whether they are endless
 }
 
 // Units of packs. Those without addresses are negative.
 const (
-	packsOfLongBans   = 1
-	packsOfHours      = hourSeconds
-	packsOfOneHour    = hourSeconds + 1
-	packsOfDays       = daySeconds
-	packsOfServers    = daySeconds + 1
-	packsOfServersDay = daySeconds + 2
+	packsOfLongBans    = 1
+	packsOfHours       = hourSeconds
+	packsOfOneHour     = hourSeconds + 1
+	packsOfServersHour = hourSeconds + 2
+	packsOfDays        = daySeconds
+	packsOfServers     = daySeconds + 1
+	packsOfServersDay  = daySeconds + 2
 )
 
 // hoursOfAll is the rollup by hour and jail of all sources together, with or without addresses.
@@ -37,25 +41,35 @@ func hoursOfAll(addresses bool) rollup {
 	unit, column := addressPacks(packsOfHours, addresses)
 	short, _ := addressPacks(packsOfOneHour, addresses)
 	return rollup{
-		hourSeconds, unit, short, hourSeconds, "jail_hours WHERE true", "hour",
-		"pack_sums(hour, 0, jail_id, bans, friendly, endless, " + column + ", friends)",
+		seconds: hourSeconds, packUnit: unit, shortUnit: short, short: hourSeconds,
+		table: "jail_hours WHERE true", timeColumn: "hour",
+		packExpr: "pack_sums(hour, 0, jail_id, bans, friendly, endless, " + column + ", friends)",
 	}
 }
 
-// hoursOfServers is the rollup by hour, source and jail, with or without addresses.
+// reportReach is how far back the longest period of a report begins, but for all time.
+const reportReach = 30 * daySeconds
+
+// hoursOfServers is the rollup by hour, source and jail, with or without addresses. Without them, it has packs of the hours
+// near which a report may begin or end. To keep them for good would take much of the disk, since a fleet has so many.
 func hoursOfServers(addresses bool) rollup {
 	_, column := addressPacks(0, addresses)
-	return rollup{
+	r := rollup{
 		seconds: hourSeconds, table: "jail_hours WHERE true", timeColumn: "hour",
 		packExpr: "pack(hour, source_id, jail_id, '', bans, friendly, endless, " + column + ", friends)",
 	}
+	if !addresses {
+		r.shortUnit, r.short, r.reach = packsOfServersHour, hourSeconds, reportReach
+	}
+	return r
 }
 
 // daysOfServers is the rollup by UTC day, source and jail, without addresses.
 func daysOfServers() rollup {
 	return rollup{
-		daySeconds, packsOfServers, packsOfServersDay, daySeconds, "jail_hours WHERE true", "hour",
-		"pack_sums(" + floorSQL("hour", daySeconds) + ", source_id, jail_id, bans, friendly, endless, x'', friends)",
+		seconds: daySeconds, packUnit: packsOfServers, shortUnit: packsOfServersDay, short: daySeconds,
+		table: "jail_hours WHERE true", timeColumn: "hour",
+		packExpr: "pack_sums(" + floorSQL("hour", daySeconds) + ", source_id, jail_id, bans, friendly, endless, x'', friends)",
 	}
 }
 
@@ -83,7 +97,9 @@ func allRollups() []rollup {
 }
 
 // rollupsOfHours are those whose packs are made of jail_hours.
-func rollupsOfHours() []rollup { return []rollup{hoursOfAll(true), hoursOfAll(false), daysOfServers()} }
+func rollupsOfHours() []rollup {
+	return []rollup{hoursOfAll(true), hoursOfAll(false), hoursOfServers(false), daysOfServers()}
+}
 
 // floorSQL is the SQL of floor.
 func floorSQL(expr string, unit int64) string {
@@ -144,7 +160,9 @@ type stale map[[2]int64]bool // by unit and start
 
 // add adds the packs of the rollup that have a row of that time.
 func (s stale) add(r rollup, at int64) {
-	s[[2]int64{r.packUnit, floor(at, packSeconds)}] = true
+	if r.packUnit != 0 {
+		s[[2]int64{r.packUnit, floor(at, packSeconds)}] = true
+	}
 	if r.short != 0 {
 		s[[2]int64{r.shortUnit, floor(at, r.short)}] = true
 	}

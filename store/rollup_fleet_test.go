@@ -181,37 +181,51 @@ func TestAFleetIsReportedOfAsOneServer(t *testing.T) {
 	if got, most := rows(fleet, days), 100*31+2*24*9; got > most {
 		t.Errorf("a report by server looks at %d rows, want %d at most", got, most)
 	}
-	var unpacked int64
-	err := fleet.r.QueryRowContext(t.Context(), `SELECT min(hour) FROM jail_hours WHERE NOT EXISTS (SELECT 1 FROM packs
-		WHERE unit = 3600 AND hour >= start AND hour < start + 864000 OR unit = 3601 AND start = hour)`).Scan(&unpacked)
-	if want := floor(noon.Unix()-packLag, hourSeconds); err != nil || unpacked < want {
-		t.Errorf("without a pack from %v on, %v, want %v", time.Unix(unpacked, 0), err, time.Unix(want, 0))
+	for of, packed := range map[string]string{
+		"the fleet":   "unit = 3600 AND hour >= start AND hour < start + 864000 OR unit = 3601 AND start = hour",
+		"each server": fmt.Sprint("unit = 3602 AND start = hour OR hour < ", w.From.Unix()),
+	} {
+		var unpacked int64
+		err := fleet.r.QueryRowContext(t.Context(), `SELECT min(hour) FROM jail_hours WHERE NOT EXISTS (SELECT 1 FROM packs
+			WHERE `+packed+`)`).Scan(&unpacked)
+		if want := floor(noon.Unix()-packLag, hourSeconds); err != nil || unpacked < want {
+			t.Errorf("%s without a pack from %v on, %v, want %v", of, time.Unix(unpacked, 0), err, time.Unix(want, 0))
+		}
 	}
 }
 
 // A ban that comes late costs the packs of its hour and its ten days, and no others.
 func TestALateBanEmptiesThePacksOfItsHourAlone(t *testing.T) {
 	s := fleetOf(t, 10, noon)
-	before := packsOf(t, s, packsOfOneHour)
+	units := []int64{packsOfOneHour, packsOfServersHour}
+	before := map[int64]int{}
+	for _, unit := range units {
+		before[unit] = packsOf(t, s, unit)
+	}
 	late := Ban{HasEpoch: true, Time: noon.Add(-5 * time.Hour), Address: "203.0.113.7", Jail: "sshd"}
 	if _, err := s.AddBans(t.Context(), Batch{Source: "web1", Bans: []Ban{late}, ReadAt: noon, NewsSince: noon}); err != nil {
 		t.Fatal(err)
 	}
-	if after := packsOf(t, s, packsOfOneHour); after != before-1 {
-		t.Errorf("%d packs of an hour of %d are left, want all but one", after, before)
+	for _, unit := range units {
+		if after := packsOf(t, s, unit); after != before[unit]-1 {
+			t.Errorf("%d packs of an hour (%d) of %d are left, want all but one", after, unit, before[unit])
+		}
 	}
 	if err := s.Pack(t.Context(), noon); err != nil {
 		t.Fatal(err)
 	}
-	if after := packsOf(t, s, packsOfOneHour); after != before {
-		t.Errorf("%d packs of an hour, want the %d of before", after, before)
+	for _, unit := range units {
+		if after := packsOf(t, s, unit); after != before[unit] {
+			t.Errorf("%d packs of an hour (%d), want the %d of before", after, unit, before[unit])
+		}
 	}
-	later := noon.AddDate(0, 0, 10)
-	if err := s.Pack(t.Context(), later); err != nil {
-		t.Fatal(err)
-	}
-	if left := packsOf(t, s, packsOfOneHour); left != 0 {
-		t.Errorf("%d packs of an hour are left of days that are over", left)
+	for i, days := range []int{10, 50} {
+		if err := s.Pack(t.Context(), noon.AddDate(0, 0, days)); err != nil {
+			t.Fatal(err)
+		}
+		if left := packsOf(t, s, units[i]); left != 0 {
+			t.Errorf("%d packs of an hour (%d) are left after %d days", left, units[i], days)
+		}
 	}
 	checkPacks(t, s)
 }

@@ -52,6 +52,9 @@ func (r rollup) pack(ctx context.Context, tx *sql.Tx, unit, start, seconds int64
 
 // stalePacks returns the starts of the packs of ten days to be made: the missing ones, and the one that was emptied first.
 func (r rollup) stalePacks(ctx context.Context, db querier, now time.Time) ([]int64, error) {
+	if r.packUnit == 0 {
+		return nil, nil
+	}
 	start := floorSQL("at", packSeconds)
 	rows, err := db.QueryContext(ctx, r.hops(fmt.Sprintf("%s + %d", start, packSeconds))+`SELECT `+start+` AS start FROM hops
 			WHERE start NOT IN (SELECT start FROM packs WHERE unit = ?3)
@@ -63,9 +66,9 @@ func (r rollup) stalePacks(ctx context.Context, db querier, now time.Time) ([]in
 	return collect(rows, single[int64])
 }
 
-// packShort makes the short packs that are missing or were emptied, and deletes those of days that are over.
+// packShort makes the short packs that are missing or were emptied, and deletes those of days that are over and out of reach.
 func (s *Store) packShort(ctx context.Context, r rollup, now time.Time) error {
-	from, until := floor(now.Unix(), packSeconds), floor(now.Unix()-packLag, r.short)
+	from, until := floor(now.Unix(), packSeconds)-r.reach, floor(now.Unix()-packLag, r.short)
 	start := floorSQL("at", r.short)
 	rows, err := s.r.QueryContext(ctx, r.hops(fmt.Sprintf("%s + %d", start, r.short))+`SELECT `+start+` AS start FROM hops
 		WHERE start NOT IN (SELECT start FROM packs WHERE unit = ?3 AND length(rows) > 0)`, from, until, r.shortUnit)

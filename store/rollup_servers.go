@@ -9,7 +9,7 @@ import (
 )
 
 // servers calls yield with the bans of the window by source and jail, with the banned addresses if requested: days where
-// they are whole, and hours and single bans at its ends. A row is valid only until yield returns.
+// they are whole and over, and hours and single bans at its ends. A row is valid only until yield returns.
 func (s *Store) servers(ctx context.Context, w Window, addresses bool, yield func(rollupRow)) error {
 	if addresses {
 		return s.rollupRows(ctx, hoursOfServers(true), []Bin{{Window: w}}, yield)
@@ -18,16 +18,27 @@ func (s *Store) servers(ctx context.Context, w Window, addresses bool, yield fun
 	if err != nil {
 		return err
 	}
-	days, ends := splitBins([]Bin{{Window: w}}, daySeconds, known{math.MinInt64, within.last})
-	if len(days) > 0 {
-		err := daysOfServers().read(ctx, s.r, days[0].From, days[0].To, func(p pack) { rowsWithin(days, p, yield) })
-		if err != nil {
-			return err
-		}
+	first, end := w.from(), min(w.to(), within.last)
+	if first != math.MinInt64 {
+		first = floor(first+daySeconds-1, daySeconds)
 	}
-	for _, e := range ends {
-		end := Window{From: time.Unix(e.From, 0), To: time.Unix(e.To, 0)}
-		if err := s.rollupRows(ctx, hoursOfServers(false), []Bin{{Window: end}}, yield); err != nil {
+	if end > first {
+		end = floor(end, daySeconds)
+	}
+	if end <= first {
+		return s.rollupRows(ctx, hoursOfServers(false), []Bin{{Window: w}}, yield)
+	}
+	days := []timeRange{{0, first, end}}
+	err = daysOfServers().read(ctx, s.r, first, end, func(p pack) { rowsWithin(days, p, yield) })
+	if err != nil {
+		return err
+	}
+	ends := []Window{{From: time.Unix(end, 0), To: w.To}}
+	if w.from() < first {
+		ends = append(ends, Window{From: w.From, To: time.Unix(first, 0)})
+	}
+	for _, w := range ends {
+		if err := s.rollupRows(ctx, hoursOfServers(false), []Bin{{Window: w}}, yield); err != nil {
 			return err
 		}
 	}
@@ -52,7 +63,7 @@ func (s *Store) hoursOf(ctx context.Context, source string, relayed bool, w Wind
 	}
 	hours, bans := splitBins([]Bin{{Window: w}}, hourSeconds, within)
 	if len(bans) > 0 {
-		p, err := s.packBans(ctx, bans, "source_id")
+		p, err := s.packBans(ctx, bans, "source_id", false)
 		if err != nil {
 			return err
 		}
