@@ -10,15 +10,16 @@ import (
 // packSeconds is how much a pack of the past holds.
 const packSeconds = 10 * daySeconds
 
-// rollup is a table from whose rows packs are made: one for every ten days, as soon as they are over. A fleet may have more
-// rows in a day than one server has in a year, so that the days that are not over have shorter packs, where they help. Those
-// are made of no other days, but where a report may have to look at a part of one.
+// rollup is a table from whose rows packs are made: one for every ten days, as soon as they are over. A fleet may have
+// more rows in a day than one server has in a year, so that the days that are not over have shorter packs, where they
+// help. Those are made of no other days, but where a report may have to look at a part of one.
 type rollup struct {
 	seconds    int64  // covered by a row
 	packUnit   int64  // the column unit of its packs; 0: it has none
 	shortUnit  int64  // that of the short ones
 	short      int64  // seconds in a short one; 0: there are none
 	reach      int64  // seconds before the present ten days for which short ones are kept
+	sources    int    // packs are made where there are so many
 	table      string // with a condition
 	timeColumn string
 	packExpr   string // aggregates rows of the table into a pack
@@ -50,8 +51,9 @@ func hoursOfAll(addresses bool) rollup {
 // reportReach is how far back the longest period of a report begins, but for all time.
 const reportReach = 30 * daySeconds
 
-// hoursOfServers is the rollup by hour, source and jail, with or without addresses. Without them, it has packs of the hours
-// near which a report may begin or end. To keep them for good would take much of the disk, since a fleet has so many.
+// hoursOfServers is the rollup by hour, source and jail, with or without addresses. Without them, it has packs of the
+// hours near which a report may begin or end. Of few servers the rows are as fast, and to keep them for good would take
+// much of the disk, since a fleet has so many.
 func hoursOfServers(addresses bool) rollup {
 	_, column := addressPacks(0, addresses)
 	r := rollup{
@@ -59,7 +61,7 @@ func hoursOfServers(addresses bool) rollup {
 		packExpr: "pack(hour, source_id, jail_id, '', bans, friendly, endless, " + column + ", friends)",
 	}
 	if !addresses {
-		r.shortUnit, r.short, r.reach = packsOfServersHour, hourSeconds, reportReach
+		r.shortUnit, r.short, r.reach, r.sources = packsOfServersHour, hourSeconds, reportReach, 10
 	}
 	return r
 }
@@ -106,9 +108,9 @@ func floorSQL(expr string, unit int64) string {
 	return fmt.Sprintf("(%[1]s - (%[1]s %% %[2]d + %[2]d) %% %[2]d)", expr, unit)
 }
 
-// hops is the SQL of a table hops with the time of a row at the beginning of every span from ?1 to ?2 that has rows. end is
-// the SQL of where the span of a row at the time at ends. It jumps from row to row, since times may lie thousands of years
-// apart.
+// hops is the SQL of a table hops with the time of a row at the beginning of every span from ?1 to ?2 that has rows.
+// end is the SQL of where the span of a row at the time at ends. It jumps from row to row, since times may lie
+// thousands of years apart.
 func (r rollup) hops(end string) string {
 	first := fmt.Sprintf("SELECT min(%[1]s) FROM %[2]s AND %[1]s < ?2 AND %[1]s >= ", r.timeColumn, r.table)
 	return fmt.Sprintf(`WITH RECURSIVE first (at) AS (

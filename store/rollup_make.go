@@ -18,7 +18,14 @@ const packsAtOnce = 24
 // Pack makes packs of the past, so that reports over months and years are fast: all that are missing, but only one of
 // those of ten days that were emptied. While whois works through a long history, packs are emptied all the time.
 func (s *Store) Pack(ctx context.Context, now time.Time) error {
+	var sources int
+	if err := s.r.QueryRowContext(ctx, "SELECT count(*) FROM sources").Scan(&sources); err != nil {
+		return fmt.Errorf("pack counts: %w", err)
+	}
 	for _, r := range allRollups() {
+		if sources < r.sources {
+			continue
+		}
 		starts, err := r.stalePacks(ctx, s.r, now)
 		if err != nil {
 			return fmt.Errorf("pack counts: %w", err)
@@ -50,7 +57,8 @@ func (r rollup) pack(ctx context.Context, tx *sql.Tx, unit, start, seconds int64
 	return err
 }
 
-// stalePacks returns the starts of the packs of ten days to be made: the missing ones, and the one that was emptied first.
+// stalePacks returns the starts of the packs of ten days to be made: the missing ones, and the one that was emptied
+// first.
 func (r rollup) stalePacks(ctx context.Context, db querier, now time.Time) ([]int64, error) {
 	if r.packUnit == 0 {
 		return nil, nil
@@ -66,7 +74,8 @@ func (r rollup) stalePacks(ctx context.Context, db querier, now time.Time) ([]in
 	return collect(rows, single[int64])
 }
 
-// packShort makes the short packs that are missing or were emptied, and deletes those of days that are over and out of reach.
+// packShort makes the short packs that are missing or were emptied, and deletes those of days that are over and out of
+// reach.
 func (s *Store) packShort(ctx context.Context, r rollup, now time.Time) error {
 	from, until := floor(now.Unix(), packSeconds)-r.reach, floor(now.Unix()-packLag, r.short)
 	start := floorSQL("at", r.short)
