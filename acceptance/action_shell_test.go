@@ -34,8 +34,8 @@ func actionCommand(t *testing.T, name string, tags map[string]string) string {
 	return strings.ReplaceAll(command, "%%", "%")
 }
 
-// The action writes the same file in the shells of Debian and of Alpine, and also where Fail2Ban may create files and append
-// to them and nothing else, as under SELinux: then the folder hands down its group.
+// The action writes the same file in the shells of Debian and of Alpine, and also where Fail2Ban may create files and
+// append to them and nothing else, as under SELinux: then the folder hands down its group.
 func TestTheActionWritesTheSameInEveryShell(t *testing.T) {
 	const evidence = "Failed password for root, \"quoted\""
 	want := fmt.Sprintf("DATE,TIME,IP_ADDRESS,JAIL,FAILURES,BANTIME,BANCOUNT,EPOCH,MATCHES\n"+

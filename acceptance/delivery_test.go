@@ -108,8 +108,8 @@ func TestR11DeadChannelKeepsItsAlerts(t *testing.T) {
 	}, harness.Change{`every = "1s"`, `every = "5m"`})
 }
 
-// A message that a platform will never accept delays no other, whether the platform says so or gives a reason that is in
-// no list.
+// A message that a platform will never accept delays no other, whether the platform says so or gives a reason that is
+// in no list.
 func TestR12OneBadMessageNeverBlocksTheQueue(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {

@@ -11,8 +11,8 @@ import (
 	"friendlyfire/acceptance/harness"
 )
 
-// Logins that are there before the bot is, and those that come later, make friends of strangers; also those of a server whose
-// file a pattern finds while it runs.
+// Logins that are there before the bot is, and those that come later, make friends of strangers; also those of a server
+// whose file a pattern finds while it runs.
 func TestBinaryAlertsOfWhoLoggedInBefore(t *testing.T) {
 	t.Parallel()
 	both := harness.OnLoopback(t)

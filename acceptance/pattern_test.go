@@ -11,8 +11,8 @@ import (
 	"friendlyfire/bot/telegram/telegramtest"
 )
 
-// One bot reads a directory of many servers' logs: a ban of each is alerted under its name, of a server that comes while the
-// bot runs within `every`, and of one that is rotated while the bot is killed, once.
+// One bot reads a directory of many servers' logs: a ban of each is alerted under its name, of a server that comes
+// while the bot runs within `every`, and of one that is rotated while the bot is killed, once.
 func TestL01ManyServersOfOnePattern(t *testing.T) {
 	t.Parallel()
 	telegram := telegramtest.Start(t)

@@ -99,8 +99,8 @@ func lastToHear(p harness.Platforms, text string) (last time.Time) {
 	return last
 }
 
-// tenAlertsBesideADigest runs the bot past midnight, when a digest with a picture is due, bans Friends(10) from then on, and
-// returns when that was and how long the slowest alert took to the last chat.
+// tenAlertsBesideADigest runs the bot past midnight, when a digest with a picture is due, bans Friends(10) from then
+// on, and returns when that was and how long the slowest alert took to the last chat.
 func (s *simulation) tenAlertsBesideADigest() (began time.Time, slowest time.Duration) {
 	time.Sleep(58 * time.Minute)
 	stop := s.start() // it is 23:58

@@ -1,6 +1,6 @@
 // Package act is what may be done to Fail2Ban from a chat: lift the ban of one address, and have Fail2Ban ignore an
-// address for a while. Three verbs do it, and two more ask which jails there are, and which rule a jail has. Helper carries
-// them out with root's rights; whoever asks for them (Socket) has none.
+// address for a while. Three verbs do it, and two more ask which jails there are, and which rule a jail has. Helper
+// carries them out with root's rights; whoever asks for them (Socket) has none.
 //
 // It does not know who asks for what in a chat, nor why: that is decided by those who may reach the helper. The helper
 // believes none of them more than the grammar of a Request allows.

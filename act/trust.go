@@ -83,8 +83,8 @@ func writeTrusted(dir string, list []trusted) error {
 	return writeState(filepath.Join(dir, trustFile), b.Bytes())
 }
 
-// readState reads a file of the state; one that is not there is empty. Its folder, too, must be one that nobody else can
-// put files into: who can gives an old list its name again.
+// readState reads a file of the state; one that is not there is empty. Its folder, too, must be one that nobody else
+// can put files into: who can gives an old list its name again.
 func readState(name string) ([]byte, error) {
 	dir, err := os.Stat(filepath.Dir(name))
 	switch {

@@ -51,8 +51,8 @@ func (a *App) Acting() *bot.Acting {
 	}
 }
 
-// Rules change seldom, and each question starts Fail2Ban's client, which is a large program. Where they are not told, they
-// are asked for again sooner: the server may be starting.
+// Rules change seldom, and each question starts Fail2Ban's client, which is a large program. Where they are not told,
+// they are asked for again sooner: the server may be starting.
 const rulesEvery, rulesAgain = 3 * time.Hour, 10 * time.Minute
 
 // act makes two stages for each source on which somebody can act, one that acts and one that asks for the rules of its

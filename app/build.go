@@ -16,8 +16,8 @@ import (
 )
 
 // Build opens the database and makes every part of the daemon, but starts none. With once, the registries are asked
-// about bans that are news and not about the backlog; about the sample alone they are never asked. The caller closes the
-// App; after an error it is closed already.
+// about bans that are news and not about the backlog; about the sample alone they are never asked. The caller closes
+// the App; after an error it is closed already.
 func Build(ctx context.Context, c *config.Config, env Env, log *slog.Logger, once bool) (a *App, err error) {
 	if sampleOnly(c) {
 		offline := *c

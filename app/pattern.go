@@ -50,7 +50,8 @@ func (a *App) LoginGroup(l config.Logins) *ingest.Group {
 	return g
 }
 
-// group returns what reads the files of a pattern, but for its readers. Others are the places that the configuration names.
+// group returns what reads the files of a pattern, but for its readers. Others are the places that the configuration
+// names.
 func (a *App) group(c config.Source, others []config.Source, claims *ingest.Claims) *ingest.Group {
 	g := &ingest.Group{
 		Store: a.Store, Every: c.Every, Claims: claims, Again: func(time.Duration) {},
@@ -68,8 +69,8 @@ func (a *App) group(c config.Source, others []config.Source, claims *ingest.Clai
 	return g
 }
 
-// isOwn returns what reports whether a file of the pattern is one that the configuration names by itself: it has more to
-// say of it.
+// isOwn returns what reports whether a file of the pattern is one that the configuration names by itself: it has more
+// to say of it.
 func isOwn(c config.Source, others []config.Source) func(ingest.Match) bool {
 	return func(m ingest.Match) bool {
 		for _, other := range others {
@@ -99,8 +100,8 @@ type Matched struct {
 	Problems []bot.PatternProblem
 }
 
-// Match returns what a source stands for: the files of a pattern that are there now, or itself; nothing for a stream, whose
-// servers have their files elsewhere. Its error is that they cannot be looked for.
+// Match returns what a source stands for: the files of a pattern that are there now, or itself; nothing for a stream,
+// whose servers have their files elsewhere. Its error is that they cannot be looked for.
 func (a *App) Match(ctx context.Context, c config.Source) (m Matched, err error) {
 	if c.IsStream() {
 		return m, nil
@@ -147,8 +148,8 @@ func patternProblems(all []ingest.Problem) (problems []bot.PatternProblem) {
 	return problems
 }
 
-// Sources returns all sources, with the files that patterns match now in their place. Its error is of a pattern whose files
-// cannot be looked for; the others are there all the same.
+// Sources returns all sources, with the files that patterns match now in their place. Its error is of a pattern whose
+// files cannot be looked for; the others are there all the same.
 func (a *App) Sources(ctx context.Context) (all []config.Source, err error) {
 	for _, c := range a.Config.Sources {
 		m, unlisted := a.Match(ctx, c)

@@ -8,9 +8,9 @@ import (
 	"syscall"
 )
 
-// releaseProgram releases the memory of the program's own code and constants, of which a bot that waits for the next ban
-// needs little. They stay in the system's page cache, where they are found when they are needed, but no longer count as
-// the program's.
+// releaseProgram releases the memory of the program's own code and constants, of which a bot that waits for the next
+// ban needs little. They stay in the system's page cache, where they are found when they are needed, but no longer
+// count as the program's.
 //
 // Only what is mapped for reading alone is released: nothing ever writes to it, and it is read from the program's file
 // again. Where /proc is not there or may not be read, nothing is released.

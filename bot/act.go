@@ -158,8 +158,8 @@ func (a *Acting) tellLate(ctx context.Context) error {
 	return nil
 }
 
-// homeOf is the one of the configured chats that this chat is, or is a topic of; false: there is none, as on the command
-// line.
+// homeOf is the one of the configured chats that this chat is, or is a topic of; false: there is none, as on the
+// command line.
 func homeOf(chats []store.Chat, chat store.Chat) (store.Chat, bool) {
 	i := slices.Index(chats, chat)
 	for near := range chats {

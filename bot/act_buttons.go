@@ -60,8 +60,8 @@ func (c *Commands) friendly(ctx context.Context, word string) (g store.EnrichedB
 	return g, err
 }
 
-// Buttons are those below the alert of a ban: what can be done about it now, whom it hit, and more of it. In them it has
-// that name.
+// Buttons are those below the alert of a ban: what can be done about it now, whom it hit, and more of it. In them it
+// has that name.
 func (a *Acting) Buttons(ctx context.Context, ban int64, name string) ([][]msg.Button, error) {
 	more := banButton("More", moreOfBan, name)
 	if a == nil {

@@ -12,12 +12,12 @@ import (
 	"friendlyfire/store"
 )
 
-// The rules of so many jails of a server are asked for, each of which takes the helper half a second or so. Where so many
-// of them are not told, no more are: the helper is of an older version, or Fail2Ban does not answer.
+// The rules of so many jails of a server are asked for, each of which takes the helper half a second or so. Where so
+// many of them are not told, no more are: the helper is of an older version, or Fail2Ban does not answer.
 const mostRules, mostUntold = 50, 3
 
-// AskRules asks a source's Fail2Ban, which helpers can reach, for the rules of its jails, and keeps what has changed: not
-// every log says them, and none what was set by hand. It acts on nothing.
+// AskRules asks a source's Fail2Ban, which helpers can reach, for the rules of its jails, and keeps what has changed:
+// not every log says them, and none what was set by hand. It acts on nothing.
 func (a *Acting) AskRules(ctx context.Context, source string) error {
 	server := a.Servers[source]
 	said := server.Do(ctx, act.Request{Verb: act.Jails})

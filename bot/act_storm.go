@@ -16,9 +16,9 @@ const storm, people = "storm", "people"
 // stormActs is how many bans of a storm are lifted by one question: as many as the helper does in an hour.
 const stormActs = 30
 
-// buttonsOfAll are the buttons below a message that tells of several bans: to lift those of its people, or all, as long as
-// any can be lifted, and to more of them. What is asked then names whose bans these are. unseen is how many more bans
-// nobody has looked at.
+// buttonsOfAll are the buttons below a message that tells of several bans: to lift those of its people, or all, as long
+// as any can be lifted, and to more of them. What is asked then names whose bans these are. unseen is how many more
+// bans nobody has looked at.
 func (a *Acting) buttonsOfAll(ctx context.Context, told []Told, unseen int) ([][]msg.Button, error) {
 	more := banButton("More", moreOfBan+" "+storm, told[0].name())
 	if a == nil {

@@ -40,8 +40,8 @@ func TestThePeopleOfAStormAreLiftedByThemselves(t *testing.T) {
 	})
 }
 
-// Promise: the buttons of a storm go when the last of its bans is lifted, and not before, however many messages it takes
-// and whatever whois says meanwhile.
+// Promise: the buttons of a storm go when the last of its bans is lifted, and not before, however many messages it
+// takes and whatever whois says meanwhile.
 func TestTheButtonsOfAStormGoWithItsLastBan(t *testing.T) {
 	for _, bans := range []int{3, 9, 60} {
 		synctest.Test(t, func(t *testing.T) {

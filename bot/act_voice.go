@@ -12,8 +12,8 @@ import (
 	"friendlyfire/store"
 )
 
-// An act that was confirmed is known to the other bot until its answer is told, so that it can say, if it speaks by then,
-// that nobody knows how it ended. It does not act itself: an act is tried once.
+// An act that was confirmed is known to the other bot until its answer is told, so that it can say, if it speaks by
+// then, that nobody knows how it ended. It does not act itself: an act is tried once.
 
 // actings begins the keys of such acts; the name of their question follows.
 const actings = "acting/"

@@ -95,8 +95,8 @@ func (c cause) holds() bool {
 		inLaterHalf(c.since.Friends, c.before.Friends+c.since.Friends) < byChance
 }
 
-// better reports whether this cause is rather told than another one of the jail: maxretry before findtime, and the server
-// with more friendly bans before the other.
+// better reports whether this cause is rather told than another one of the jail: maxretry before findtime, and the
+// server with more friendly bans before the other.
 func (c cause) better(than cause) bool {
 	if c.Source == than.Source && c.Setting != than.Setting {
 		return c.Setting == store.MaxRetry

@@ -24,8 +24,8 @@ func (d *desk) ruled(setting store.Setting, back, value int) {
 	}
 }
 
-// friendsBanned are this many bans of friends by sshd in the days from back on until, each of another one, evenly, among
-// as many as ten times of others.
+// friendsBanned are this many bans of friends by sshd in the days from back on until, each of another one, evenly,
+// among as many as ten times of others.
 func (d *desk) friendsBanned(from, until, bans int) {
 	d.t.Helper()
 	start, length := time.Now().UTC().AddDate(0, 0, -from), time.Duration(from-until)*24*time.Hour

@@ -120,8 +120,8 @@ func (c *Commands) unknownCommand(typed string) string {
 	return "I do not know that command." + DidYouMean("/"+typed, names)
 }
 
-// Suggest returns up to 20 addresses that begin with what has been typed behind a command, "/ip 198.": friends first, then
-// all others, the latest banned before earlier ones; or jails for "/tune JAIL".
+// Suggest returns up to 20 addresses that begin with what has been typed behind a command, "/ip 198.": friends first,
+// then all others, the latest banned before earlier ones; or jails for "/tune JAIL".
 func (c *Commands) Suggest(ctx context.Context, r msg.Request) []string {
 	const most, newest = 20, 500
 	command, typed, _ := strings.Cut(r.Text, " ")

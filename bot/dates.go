@@ -44,8 +44,8 @@ func (w Words) dates(from, to, now time.Time) string {
 	return day(from) + " to " + day(to)
 }
 
-// period is a report's period: "7 days to Sun 22 Nov 14:05", "Mon 16 to Sun 22 Nov", "Fri 23 Oct to Sun 22 Nov 2026". One
-// without a name is a day.
+// period is a report's period: "7 days to Sun 22 Nov 14:05", "Mon 16 to Sun 22 Nov", "Fri 23 Oct to Sun 22 Nov 2026".
+// One without a name is a day.
 func (w Words) period(since string, window store.Window) string {
 	from, to := window.From.In(w.Zone), window.To.In(w.Zone).Add(-time.Second)
 	switch {

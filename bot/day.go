@@ -9,8 +9,8 @@ import (
 	"friendlyfire/store"
 )
 
-// dayView is the command of the buttons below a digest: "/day 2026-11-27 friends". Nobody need type it, so that no platform
-// lists it.
+// dayView is the command of the buttons below a digest: "/day 2026-11-27 friends". Nobody need type it, so that no
+// platform lists it.
 const dayView = "day"
 
 // The views of a day. The digest itself is "".
@@ -33,8 +33,8 @@ func dayButton(label string, day time.Time, view string) msg.Button {
 
 const pictureLabel = "Picture"
 
-// digestButtons are those below the digest of a day: to its picture and its friends, or on a day that is too quiet, to how
-// things are now, and to peace.
+// digestButtons are those below the digest of a day: to its picture and its friends, or on a day that is too quiet, to
+// how things are now, and to peace.
 func digestButtons(rep Report, warning, quiet bool) [][]msg.Button {
 	day, row := rep.Window.From, []msg.Button(nil)
 	switch {

@@ -16,8 +16,8 @@ var aCommand = func() *regexp.Regexp {
 	return regexp.MustCompile(`(?:^|\s)/(?:` + strings.Join(names, "|") + `)(?:[\s,;:)]|\.(?:\s|$)|$)`)
 }()
 
-// withoutCommands is a text for where nobody can type commands: without the clauses that propose one. Only what is plain
-// is looked at, since foreign text is in code.
+// withoutCommands is a text for where nobody can type commands: without the clauses that propose one. Only what is
+// plain is looked at, since foreign text is in code.
 func withoutCommands(t msg.Text) msg.Text {
 	var out msg.Text
 	for _, r := range t {
@@ -35,8 +35,8 @@ func withoutCommands(t msg.Text) msg.Text {
 	return out
 }
 
-// cutClause cuts out the clause that holds what is at: from the end of a sentence, a colon or the beginning of the line to
-// the end of its sentence or line. A full stop remains if the sentence before it has one.
+// cutClause cuts out the clause that holds what is at: from the end of a sentence, a colon or the beginning of the line
+// to the end of its sentence or line. A full stop remains if the sentence before it has one.
 func cutClause(s string, at int) string {
 	start, mark := 0, ""
 	for _, m := range []string{". ", ": ", "; ", "\n"} {

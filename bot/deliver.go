@@ -115,8 +115,8 @@ func (d *Deliverer) due(ctx context.Context) ([]store.Notice, error) {
 	return d.Store.Due(ctx, d.Chat, time.Now(), "", looked)
 }
 
-// later asks for a Step at the time when the chat may be tried again, if anything is waiting: after otherwise, if nothing
-// holds the chat, and not at all if that is 0.
+// later asks for a Step at the time when the chat may be tried again, if anything is waiting: after otherwise, if
+// nothing holds the chat, and not at all if that is 0.
 func (d *Deliverer) later(ctx context.Context, otherwise time.Duration) error {
 	status, err := d.Store.ChatStatus(ctx, d.Chat)
 	if err != nil || status.Waiting == 0 {

@@ -235,8 +235,8 @@ func (r rise) inDigest() string {
 // risesListed is how many jails a digest names, at most.
 const risesListed = 3
 
-// stricter are the digest's sentences on rises, and on what was followed by them, each after a line break. day(n) is the
-// midnight n days before the digest's.
+// stricter are the digest's sentences on rises, and on what was followed by them, each after a line break. day(n) is
+// the midnight n days before the digest's.
 func (d *Digester) stricter(ctx context.Context, day func(back int) time.Time) (lines string, err error) {
 	rises, err := new(riseTracker).rises(ctx, d.Store, day)
 	if err != nil || len(rises) == 0 {

@@ -9,16 +9,16 @@ import (
 	"friendlyfire/store"
 )
 
-// What is usual for a jail in a day is said by up to 28 days before, of which there must be seven; and which countries are
-// new by a year, of which there must be two weeks.
+// What is usual for a jail in a day is said by up to 28 days before, of which there must be seven; and which countries
+// are new by a year, of which there must be two weeks.
 const (
 	jailDays, leastJailDays = 28, 7
 	leastYear               = 14 * 24 * time.Hour
 	freshNamed              = 3
 )
 
-// mostAndNew is "Most by sshd, 46, as usual · new: Peru 2": the jail with most bans of the day before day(0), beside its own
-// past, and the countries that had no ban in the year before.
+// mostAndNew is "Most by sshd, 46, as usual · new: Peru 2": the jail with most bans of the day before day(0), beside
+// its own past, and the countries that had no ban in the year before.
 func (d *Digester) mostAndNew(
 	ctx context.Context, day func(back int) time.Time, jails []store.Count, countries []Row,
 ) (string, error) {

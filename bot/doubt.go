@@ -19,8 +19,8 @@ import (
 //     through in between: then it must be refused after three that went through.
 //   - Where a notice goes through that was refused in a message of its own, the chat was at fault: all begin anew.
 //
-// A chat where nothing goes through, be it for days, therefore loses nothing to this rule, and a bad message with no other
-// beside it waits like any other. This is remembered only while the program runs: a restart begins to count anew.
+// A chat where nothing goes through, be it for days, therefore loses nothing to this rule, and a bad message with no
+// other beside it waits like any other. This is remembered only while the program runs: a restart begins to count anew.
 type doubt struct {
 	refused map[int64]*refusals // by notice
 	since   map[int64]bool      // the notices refused since a message last went through

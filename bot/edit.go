@@ -10,7 +10,8 @@ import (
 )
 
 // An edit must never delay an alert, though it counts for the pace of its chat: messages are changed one by one, each
-// when nothing has been sent or changed for a while. A change that fails that often is dropped; the message has arrived.
+// when nothing has been sent or changed for a while. A change that fails that often is dropped; the message has
+// arrived.
 const (
 	editAfter = 5 * time.Second
 	mostEdits = 3
@@ -114,8 +115,8 @@ func (d *Deliverer) editOne(ctx context.Context, revised []store.Notice, status 
 	return false, nil
 }
 
-// stormy reports whether some of the notices were told as one. Neither what whois says of one address is shown there, nor
-// what was done about it: it changes when nothing is left to be lifted, and its buttons go.
+// stormy reports whether some of the notices were told as one. Neither what whois says of one address is shown there,
+// nor what was done about it: it changes when nothing is left to be lifted, and its buttons go.
 func stormy(notices []store.Notice) bool {
 	counts := map[string]int{}
 	for _, n := range notices {

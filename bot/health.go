@@ -115,7 +115,8 @@ func (h *Health) chat(ctx context.Context, chat store.Chat, now time.Time) error
 		headed(chat.String()+" gets my messages again", delivered))
 }
 
-// delivered is, on a line of its own, "3 messages delivered, none lost", of a chat that gets its messages again; "" if nothing was wrong.
+// delivered is, on a line of its own, "3 messages delivered, none lost", of a chat that gets its messages again; "" if
+// nothing was wrong.
 func (h *Health) delivered(ctx context.Context, key string, s store.ChatStatus) (string, error) {
 	kept, err := h.Store.Value(ctx, "health/"+key)
 	began, ok := beganAt(kept)

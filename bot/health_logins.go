@@ -98,8 +98,8 @@ func (r *round) loginZone(what, name, text string) error {
 	return nil
 }
 
-// StrangeLogins reports whether a file that should have logins is none that could: it has many lines, none of them is of a
-// service that has logins, and most are no log at all or Fail2Ban's.
+// StrangeLogins reports whether a file that should have logins is none that could: it has many lines, none of them is
+// of a service that has logins, and most are no log at all or Fail2Ban's.
 func StrangeLogins(s store.LoginStatus) bool {
 	const few = 3
 	known := s.Logins + s.Kinds[store.NoLogin] + s.Kinds[store.PrivateLogin] + s.Kinds[store.LoginWithoutAddress]

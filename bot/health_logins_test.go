@@ -10,8 +10,8 @@ import (
 	"friendlyfire/store"
 )
 
-// Files of logins of a pattern that vanish together are told once, and once when they are back; /status counts those that
-// are well.
+// Files of logins of a pattern that vanish together are told once, and once when they are back; /status counts those
+// that are well.
 func TestL07VanishedLoginsAreToldOnceAndTogether(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDesk(t)

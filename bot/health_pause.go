@@ -138,8 +138,8 @@ func (h *Health) usualPause(ctx context.Context, source string, newest time.Time
 	return m.usual, m.ok, nil
 }
 
-// pause tells of a source that is unusually quiet, unless something else is known to be wrong with it, or with the relay
-// through which it is heard; nil: it has a file of its own.
+// pause tells of a source that is unusually quiet, unless something else is known to be wrong with it, or with the
+// relay through which it is heard; nil: it has a file of its own.
 func (r *round) pause(ctx context.Context, s store.SourceStatus, relay *store.SourceStatus) error {
 	const kind = "bans"
 	h, now := r.Health, r.now
@@ -195,8 +195,8 @@ func (r *round) pause(ctx context.Context, s store.SourceStatus, relay *store.So
 	return nil
 }
 
-// bansAfter is "14 bans since, none of a friend, " of the bans of a source after its pause began; "" where none is counted,
-// since the pause or the ban is not as old as the clock says.
+// bansAfter is "14 bans since, none of a friend, " of the bans of a source after its pause began; "" where none is
+// counted, since the pause or the ban is not as old as the clock says.
 func (h *Health) bansAfter(ctx context.Context, kept, source string) (string, error) {
 	began, ok := beganAt(kept)
 	if !ok {

@@ -37,8 +37,8 @@ func (s servers) count() (n int) {
 	return n
 }
 
-// servers returns all that are watched. One of a relay is left out if it has not been heard of for so long that no past is
-// left to judge by, or if that has been told and it was forgotten since.
+// servers returns all that are watched. One of a relay is left out if it has not been heard of for so long that no past
+// is left to judge by, or if that has been told and it was forgotten since.
 func (h *Health) servers(ctx context.Context, now time.Time) (all servers, err error) {
 	sources, err := h.Store.Sources(ctx)
 	if err != nil {
@@ -97,9 +97,9 @@ type relayMemo struct {
 	at    time.Time
 }
 
-// unheard is for how much of the time since a server's newest ban nothing was heard of any server of the relay, so that it
-// says nothing of this one: since the relay's last line and, of the time before, what was unusually quiet for the relay.
-// That is one trouble, and the relay's own.
+// unheard is for how much of the time since a server's newest ban nothing was heard of any server of the relay, so that
+// it says nothing of this one: since the relay's last line and, of the time before, what was unusually quiet for the
+// relay. That is one trouble, and the relay's own.
 func (r *round) unheard(ctx context.Context, relay store.SourceStatus, newest time.Time) (time.Duration, error) {
 	const recent = 10 * time.Minute
 	heard := minTime(relay.LastLineAt, r.now)

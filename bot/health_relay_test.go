@@ -11,8 +11,8 @@ import (
 	"friendlyfire/store"
 )
 
-// relayed keeps the bans of the servers between two moments, as read now from the relay web1: bans reports whether one has one
-// in an hour. The relay has lines of other programs, too.
+// relayed keeps the bans of the servers between two moments, as read now from the relay web1: bans reports whether one
+// has one in an hour. The relay has lines of other programs, too.
 func (d *desk) relayed(servers []string, from, to time.Time, bans func(name string, at time.Time) bool) {
 	d.t.Helper()
 	d.line++
@@ -63,7 +63,8 @@ func serversOf(n int) (names []string) {
 
 func hourly(string, time.Time) bool { return true }
 
-// A host that stops within the one file of many is told once, as a source is, is counted by /status, and its end is told.
+// A host that stops within the one file of many is told once, as a source is, is counted by /status, and its end is
+// told.
 func TestL06ASilentHostOfARelayIsToldOnceAndItsEndOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDesk(t)

@@ -30,8 +30,8 @@ func (h *Health) Names() []string {
 	return names
 }
 
-// round is one look at all sources. It asks the store once for what it has kept of them all, and keeps what is new at once:
-// thousands of sources cost little more than one.
+// round is one look at all sources. It asks the store once for what it has kept of them all, and keeps what is new at
+// once: thousands of sources cost little more than one.
 type round struct {
 	*Health
 	now     time.Time

@@ -11,8 +11,8 @@ import (
 // catchUp is how long the servers of a stream that was out of reach have to say that they run, and what they kept.
 const catchUp = 5 * time.Minute
 
-// outOfReach reports whether a stream is out of reach, or was until a moment ago. Then nobody knows whether its servers are
-// silent. That is one trouble, and the stream's own.
+// outOfReach reports whether a stream is out of reach, or was until a moment ago. Then nobody knows whether its servers
+// are silent. That is one trouble, and the stream's own.
 func (r *round) outOfReach(stream store.SourceStatus) bool {
 	if !stream.FailingSince.IsZero() {
 		if r.streams == nil {

@@ -14,8 +14,8 @@ import (
 //   - Where more than ten sources are watched, what begins waits for others: until a minute has passed in which none was
 //     added, but no longer than five.
 //
-// One trouble is told together with others of its kind alone; a file that is gone is a kind of its own. What is over before
-// it was told is never told.
+// One trouble is told together with others of its kind alone; a file that is gone is a kind of its own. What is over
+// before it was told is never told.
 const (
 	togetherFrom = 3
 	joinWithin   = time.Minute

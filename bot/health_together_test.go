@@ -59,8 +59,8 @@ func (d *desk) watch(long time.Duration, meanwhile func(passed time.Duration)) (
 	return told
 }
 
-// A rack that falls silent is one message that names ten and counts the others, and so is its return; who falls silent alone
-// is named alone. Restarts of the bot in between change nothing.
+// A rack that falls silent is one message that names ten and counts the others, and so is its return; who falls silent
+// alone is named alone. Restarts of the bot in between change nothing.
 func TestL04ASilentRackIsOneMessage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDesk(t)
@@ -113,8 +113,8 @@ func TestL04ASilentRackIsOneMessage(t *testing.T) {
 	})
 }
 
-// While a stream is out of reach nobody knows whether its servers are silent: that is told of the stream alone, and not of
-// them, also when it is back and they begin to say what they have.
+// While a stream is out of reach nobody knows whether its servers are silent: that is told of the stream alone, and not
+// of them, also when it is back and they begin to say what they have.
 func TestServersOfAStreamThatIsOutOfReachAreNotSilent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDesk(t)
@@ -156,8 +156,8 @@ func TestServersOfAStreamThatIsOutOfReachAreNotSilent(t *testing.T) {
 	})
 }
 
-// Hosts whose files vanish together are told once, within two minutes, and once when they are back; other trouble at the
-// same time is a message of its own.
+// Hosts whose files vanish together are told once, within two minutes, and once when they are back; other trouble at
+// the same time is a message of its own.
 func TestL04VanishedHostsAreToldOnceAndTogether(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDesk(t)

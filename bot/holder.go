@@ -68,8 +68,8 @@ func words(list string) map[string]bool {
 	return set
 }
 
-// shortHolder is the name of a holder without its legal form, and without the quotes that some put around it: "Proximus",
-// "Chunghwa Telecom", "Rostelecom". A name that is nothing else stays as it is.
+// shortHolder is the name of a holder without its legal form, and without the quotes that some put around it:
+// "Proximus", "Chunghwa Telecom", "Rostelecom". A name that is nothing else stays as it is.
 func shortHolder(name string) string {
 	if formsAfter[folded(name)] {
 		return name
@@ -101,8 +101,8 @@ func hasName(s string) bool {
 	return strings.ContainsFunc(s, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) })
 }
 
-// withoutFormAfter cuts off the longest form with which the name ends; "" if it ends with none. after says whether a form
-// has followed.
+// withoutFormAfter cuts off the longest form with which the name ends; "" if it ends with none. after says whether a
+// form has followed.
 func withoutFormAfter(name string, after bool) (short, form string) {
 	at := notComma.FindAllStringIndex(name, -1)
 	for n := min(mostWords, len(at)-1); n > 0; n-- {

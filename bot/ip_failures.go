@@ -46,8 +46,8 @@ func (f *failures) of(b store.Ban, zone *time.Location) (times []time.Time) {
 	return times
 }
 
-// label is "9 failed passwords": those whose times are known, and of how many; "" for none. What several jails have counted
-// without saying when may be the same.
+// label is "9 failed passwords": those whose times are known, and of how many; "" for none. What several jails have
+// counted without saying when may be the same.
 func (f *failures) label() string {
 	noun := "failed password"
 	if f.other {

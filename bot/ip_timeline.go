@@ -26,8 +26,8 @@ type past struct {
 	logins  []time.Time         // from the address
 }
 
-// timeline draws when an address was banned, by jail, and for how long, with the failures and logins that are known; false
-// where there are not two bans of different times.
+// timeline draws when an address was banned, by jail, and for how long, with the failures and logins that are known;
+// false where there are not two bans of different times.
 func (r *Reporter) timeline(h past, now time.Time) (c charts.SpanChart, ok bool) {
 	bans := h.bans
 	if len(bans) < 2 || bans[0].Time.Equal(bans[len(bans)-1].Time) {

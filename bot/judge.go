@@ -60,8 +60,8 @@ func (j *Judge) VerdictOf(ctx context.Context, address string) (evidence.Verdict
 // Friends are judged in reports: so many, and so many bans of them, which takes some milliseconds.
 const friendsJudged, bansOfFriends = 300, 1500
 
-// friends judges the bans of friends in the window, newest first: all, or of those that are the same only one, the newest
-// with log lines.
+// friends judges the bans of friends in the window, newest first: all, or of those that are the same only one, the
+// newest with log lines.
 func (j *Judge) friends(
 	ctx context.Context, w store.Window, same func(store.EnrichedBan) [2]string,
 ) (bans []store.EnrichedBan, verdicts []evidence.Verdict, err error) {

@@ -11,8 +11,8 @@ import (
 	"friendlyfire/bot/msg"
 )
 
-// Reports count the verdicts of the alerts: with logins, with names that have logged in, with the fleet's names, and with
-// other bans of an address. There is one rule.
+// Reports count the verdicts of the alerts: with logins, with names that have logged in, with the fleet's names, and
+// with other bans of an address. There is one rule.
 func TestReportsCountTheVerdictsOfAlerts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDesk(t)

@@ -70,8 +70,8 @@ func (w Words) loginLine(g store.EnrichedBan, brief bool) string {
 	return strings.ToUpper(s[:1]) + s[1:]
 }
 
-// guessable reports whether a login before the ban came after an earlier ban of the address, and may be what the failures
-// then were for.
+// guessable reports whether a login before the ban came after an earlier ban of the address, and may be what the
+// failures then were for.
 func guessable(g store.EnrichedBan, l store.LoginSeen) bool {
 	apart := l.At.Sub(g.LastBefore)
 	return !g.LastBefore.IsZero() && apart >= 0 && apart <= store.BeforeBan

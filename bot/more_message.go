@@ -86,7 +86,8 @@ func (d *Deliverer) moreOf(ctx context.Context, notices []store.Notice) (msg.Tex
 	return paragraphs(texts...), nil
 }
 
-// logged are the log lines of the parcel's bans, a line for each, those of people first; nil for an alert that has its own.
+// logged are the log lines of the parcel's bans, a line for each, those of people first; nil for an alert that has its
+// own.
 func (d *Deliverer) logged(ctx context.Context, p *parcel) (msg.Text, error) {
 	order := map[evidence.Who]int{evidence.Person: -2, evidence.Attacker: 1}
 	told := slices.SortedStableFunc(slices.Values(p.told()), func(a, b Told) int {

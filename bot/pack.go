@@ -104,8 +104,8 @@ func together(first, n store.Notice, b Body) bool {
 	return n.Nonce == first.Nonce && n.MaybeSent == first.MaybeSent && !n.Alone && !first.Alone && b.Chart == nil
 }
 
-// buttons are those below a message of so many notices, which tells of these bans, and of so many others that nobody has
-// looked at. Of several alerts nobody would know whose button it is: there are some for all.
+// buttons are those below a message of so many notices, which tells of these bans, and of so many others that nobody
+// has looked at. Of several alerts nobody would know whose button it is: there are some for all.
 func (d *Deliverer) buttons(ctx context.Context, told []Told, unseen, notices int) (buttons [][]msg.Button) {
 	var err error
 	switch {
@@ -120,8 +120,8 @@ func (d *Deliverer) buttons(ctx context.Context, told []Told, unseen, notices in
 	return buttons
 }
 
-// hasButton reports whether bans of the parcel can be lifted by a button. The platforms that show buttons are those that
-// can change a message when one is pressed.
+// hasButton reports whether bans of the parcel can be lifted by a button. The platforms that show buttons are those
+// that can change a message when one is pressed.
 func (d *Deliverer) hasButton(ctx context.Context, p *parcel) (bool, error) {
 	if _, shown := d.Sender.(msg.Editor); !shown || d.Acting == nil {
 		return false, nil

@@ -37,8 +37,8 @@ func (p *parcel) told() []Told {
 	return p.storm
 }
 
-// parcels divides due notices, in their order. looked is how many of the chat's notices were looked for: behind so many,
-// there may be more.
+// parcels divides due notices, in their order. looked is how many of the chat's notices were looked for: behind so
+// many, there may be more.
 func (d *Deliverer) parcels(ctx context.Context, due []store.Notice, looked int) (all []*parcel, err error) {
 	type kind struct {
 		topic, nonce string

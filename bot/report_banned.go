@@ -35,8 +35,8 @@ type activeInJail struct {
 	level *level
 }
 
-// bannedByJail counts who is banned at the end of the report's period, and for the chart the most at a time in each bin.
-// An address that is banned again while it is banned counts once.
+// bannedByJail counts who is banned at the end of the report's period, and for the chart the most at a time in each
+// bin. An address that is banned again while it is banned counts once.
 func bannedByJail(ctx context.Context, r *Reporter, rep *Report) (counts store.Counts, err error) {
 	kept, err := r.Store.KeptSince(ctx)
 	if err != nil {

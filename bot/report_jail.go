@@ -134,8 +134,8 @@ func (o overTime) columns() string {
 	return "1 " + o.unit + " per column"
 }
 
-// reading is what helps to read columns: how long each is, or of days, which anybody knows, that those that are striped are
-// incomplete.
+// reading is what helps to read columns: how long each is, or of days, which anybody knows, that those that are striped
+// are incomplete.
 func (o overTime) reading() string {
 	if o.unit == "day" && len(o.bins) > 0 {
 		for _, bin := range []store.Bin{o.bins[0], o.bins[len(o.bins)-1]} {

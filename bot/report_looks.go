@@ -13,8 +13,8 @@ import (
 // friendLooks are what bans of friends look like, by bin and jail, as far as there are log lines.
 type friendLooks map[string]map[string][]charts.Look
 
-// friendLooks judges the bans of friends of the report's period, in bins in order of time. A ban of which nothing is known
-// looks like nobody.
+// friendLooks judges the bans of friends of the report's period, in bins in order of time. A ban of which nothing is
+// known looks like nobody.
 func (r *Reporter) friendLooks(ctx context.Context, rep *Report, bins []store.Bin) (friendLooks, error) {
 	bans, verdicts, err := r.judge().friends(ctx, rep.Window, nil)
 	return looksOf(bans, verdicts, bins), err

@@ -41,8 +41,8 @@ func networkName(key string) string {
 	return key
 }
 
-// networkChart draws a bar for each of the networks with most bans, and for some with most bans of friends. Where several
-// have one name, their numbers follow.
+// networkChart draws a bar for each of the networks with most bans, and for some with most bans of friends. Where
+// several have one name, their numbers follow.
 func networkChart(r *Reporter, rep Report) Picture {
 	n := detail[networks](rep)
 	rows, rest, others := topNetworks(rep.Rows)

@@ -34,7 +34,8 @@ type userName struct {
 	exists, missing bool // as the lines of some ban say
 }
 
-// account is what log lines say of an account: "exists", "missing", "" where they do not, and "mixed" where servers differ.
+// account is what log lines say of an account: "exists", "missing", "" where they do not, and "mixed" where servers
+// differ.
 func (n userName) account() string {
 	switch {
 	case n.exists && n.missing:

@@ -35,8 +35,8 @@ func (d *desk) aDayFor(days int, bans func(day int) int) {
 	}
 }
 
-// The picture by jail says between which numbers four of five columns lie, by the three periods before: only where these
-// are known, and without the columns that are not whole.
+// The picture by jail says between which numbers four of five columns lie, by the three periods before: only where
+// these are known, and without the columns that are not whole.
 func TestThePictureByJailSaysHowManyBansAreUsual(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDesk(t)

@@ -9,8 +9,8 @@ import (
 	"friendlyfire/store"
 )
 
-// weekNetworks finds the networks with most bans, and which servers banned. The last row is that of the network with most
-// bans of friends, if all of its bans are and no other row is of such.
+// weekNetworks finds the networks with most bans, and which servers banned. The last row is that of the network with
+// most bans of friends, if all of its bans are and no other row is of such.
 func weekNetworks(ctx context.Context, r *Reporter, w store.Window, week *weekCard) error {
 	const shown = 4
 	sources, err := r.Store.BySource(ctx, w, false)

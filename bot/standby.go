@@ -9,8 +9,8 @@ import (
 	"friendlyfire/store"
 )
 
-// What is wrong with the machine of a bot that stands by, the one that speaks tells: nobody else would know before it is
-// too late.
+// What is wrong with the machine of a bot that stands by, the one that speaks tells: nobody else would know before it
+// is too late.
 
 // ownKinds are what a bot tells the other one of its machine, with what is said when it is over.
 var ownKinds = []struct{ kind, over string }{

@@ -11,7 +11,8 @@ import (
 // What is usual for a jail on a server is said of the days before a storm, where it has banned there for long enough.
 const usualDays, leastUsualDays = 90, 14
 
-// usually is how often the storm's jail bans friends on that server otherwise: "usually 1 a day"; "" where nobody knows.
+// usually is how often the storm's jail bans friends on that server otherwise: "usually 1 a day"; "" where nobody
+// knows.
 func (d *Deliverer) usually(ctx context.Context, storm []Told) (string, error) {
 	if len(storm) == 0 {
 		return "", nil

@@ -10,8 +10,8 @@ import (
 // peopleNamed is how many of a storm's people are named.
 const peopleNamed = 5
 
-// whoWasBanned is "Probably 2 people, 17 unclear, 41 attackers", by address and its latest ban, and who those people are;
-// nil where all is unclear. Of bans that nobody has looked at it says nothing.
+// whoWasBanned is "Probably 2 people, 17 unclear, 41 attackers", by address and its latest ban, and who those people
+// are; nil where all is unclear. Of bans that nobody has looked at it says nothing.
 func (p *parcel) whoWasBanned() msg.Text {
 	if p.more > 0 {
 		return nil

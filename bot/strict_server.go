@@ -79,8 +79,8 @@ func byLuck(k, n int64, p float64) (sum float64) {
 	return sum
 }
 
-// stricterThere is "sshd on web7 bans 9 × as many friends as elsewhere: 27, and on 12 other servers 3 each on average", for
-// the first few, each after a line break.
+// stricterThere is "sshd on web7 bans 9 × as many friends as elsewhere: 27, and on 12 other servers 3 each on average",
+// for the first few, each after a line break.
 func stricterThere(found []strictServer) (lines string) {
 	const most = 3
 	for _, s := range found[:min(most, len(found))] {

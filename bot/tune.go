@@ -134,7 +134,8 @@ func stillBanned(o option) string {
 	return number(o.others[0]) + " to " + number(o.others[1])
 }
 
-// tunedNow is "Now 3 tries in 10 min: 24 friends and 655 others banned, Thu 12 to Sat 28 Nov; before that, 5 in 10 min".
+// tunedNow is "Now 3 tries in 10 min: 24 friends and 655 others banned, Thu 12 to Sat 28 Nov; before that, 5 in 10
+// min".
 func (Words) tunedNow(res whatif.Result) string {
 	s := fmt.Sprintf("Now %s in %s: %s and %s banned, %s", triesOf(int64(res.Present.MaxRetry)), spanOf(res.Present.FindTime),
 		plural(res.Friends, "friend"), plural(res.Banned-res.Friends, "other"), tunedDates(res))

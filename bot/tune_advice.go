@@ -98,9 +98,9 @@ func optionsOf(res whatif.Result) (all []option) {
 	return all
 }
 
-// advise returns the option to be tried, or why there is none. It is the lowest maxretry, up to twice the present one or
-// three more, that may have spared nine tenths of the friends whom any of these may have spared. Whoever was banned goes
-// on failing in no log, so that no lower bound can be asked of it; its price has one.
+// advise returns the option to be tried, or why there is none. It is the lowest maxretry, up to twice the present one
+// or three more, that may have spared nine tenths of the friends whom any of these may have spared. Whoever was banned
+// goes on failing in no log, so that no lower bound can be asked of it; its price has one.
 func advise(res whatif.Result) (best option, why string) {
 	var within []option
 	most := 0

@@ -5,7 +5,8 @@ import (
 	"testing/synctest"
 )
 
-// A country is no word of any command, and nearly everybody's first guess: what is meant is said, and what can be asked.
+// A country is no word of any command, and nearly everybody's first guess: what is meant is said, and what can be
+// asked.
 func TestACountryThatIsTypedIsUnderstood(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDesk(t)

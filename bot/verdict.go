@@ -10,8 +10,8 @@ import (
 	"friendlyfire/store"
 )
 
-// verdict is the verdict on a ban as a line of its own; nil for a ban without log lines, unless something else tells who
-// it was. User names are in code, so that no client makes a link of one.
+// verdict is the verdict on a ban as a line of its own; nil for a ban without log lines, unless something else tells
+// who it was. User names are in code, so that no client makes a link of one.
 func (w Words) verdict(b store.Ban, v evidence.Verdict) msg.Text {
 	if !tells(b, v) {
 		return nil

@@ -156,7 +156,8 @@ func (h *Health) Silence(ctx context.Context, from, to time.Time) error {
 		"What waited is told now."), 0))
 }
 
-// isOwn reports whether it is something that a bot tells of itself and of its own machine: the other one must not tell that it is over.
+// isOwn reports whether it is something that a bot tells of itself and of its own machine: the other one must not tell
+// that it is over.
 func isOwn(what string) bool {
 	for _, kind := range []string{"disk", "full", clockDoubt, "table/", "as_table/", "whois/", "partner/", "standby/"} {
 		if strings.HasPrefix(what, kind) {
@@ -174,8 +175,8 @@ func setting(all []store.Notice, values store.Values) []store.Notice {
 	return all
 }
 
-// StandBy looks at what a bot looks at while another one speaks: its clock. What it finds wrong the other one tells, see
-// OwnTroubles.
+// StandBy looks at what a bot looks at while another one speaks: its clock. What it finds wrong the other one tells,
+// see OwnTroubles.
 func (h *Health) StandBy(ctx context.Context) error {
 	h.clock.wall = time.Time{} // what it has missed is no jump
 	if _, last := h.full.period(); !last.IsZero() && time.Since(last) >= calm {

@@ -32,8 +32,8 @@ type Bar struct {
 // friendly reports whether all of the bar is about friends.
 func (b Bar) friendly() bool { return b.Value > 0 && b.Friends == b.Value }
 
-// BarChart shows counts as horizontal bars: names on the left, counts and changes on the right. What is about friends has
-// their colour.
+// BarChart shows counts as horizontal bars: names on the left, counts and changes on the right. What is about friends
+// has their colour.
 //
 // The caller passes all bars, greatest first; the chart folds those beyond Max into a row without a bar, under a line
 // with the unknown. Bars that dwarf the rest are drawn broken. A single bar is no picture, and said in words.
@@ -215,8 +215,8 @@ func (r barRows) beside(s *sheet, words string, c drawing.Color, x, x1, y int) {
 	s.text(x, y, smallSize, left, c, words)
 }
 
-// full returns the value of a bar of full length. Greater ones are cut there: up to three that are at least twenty times
-// as long as the next.
+// full returns the value of a bar of full length. Greater ones are cut there: up to three that are at least twenty
+// times as long as the next.
 func (r barRows) full() float64 {
 	var values []float64
 	for _, b := range r.bars {

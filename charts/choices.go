@@ -30,8 +30,8 @@ type Choice struct {
 	Mark   string // as "today" or "advised"; "" for none
 }
 
-// ChoiceChart shows values beside each other: how many friends each would spare, and how many others it would still ban.
-// What is sure is full, what is at most pale.
+// ChoiceChart shows values beside each other: how many friends each would spare, and how many others it would still
+// ban. What is sure is full, what is at most pale.
 //
 // Choices are drawn in the given order, at most ten. The one that is picked out has a band behind it.
 type ChoiceChart struct {
@@ -224,8 +224,8 @@ func (r choiceRows) values(s *sheet, end int) {
 	}
 }
 
-// Text returns the chart as a row for each choice, with a bar of the friends that it may spare. For width and height see
-// BarChart.Text.
+// Text returns the chart as a row for each choice, with a bar of the friends that it may spare. For width and height
+// see BarChart.Text.
 func (c ChoiceChart) Text(width int) string {
 	p := newPage(width, c.Title, c.Subtitle)
 	choices := c.valid()

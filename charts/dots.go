@@ -19,8 +19,8 @@ type DotChart struct {
 	Empty       string // the text if there are no dots; "" is "No friend was banned in this period"
 }
 
-// DotRows is how many rows of dots there are at most. Of more names, the last row stands for all but those with most dots,
-// in alphabetical order where they have as many.
+// DotRows is how many rows of dots there are at most. Of more names, the last row stands for all but those with most
+// dots, in alphabetical order where they have as many.
 const DotRows = 3
 
 // Mark is a moment at which something changed.
@@ -155,8 +155,8 @@ func (st strip) cellsOf(row stripRow) ([][]Look, []time.Time) {
 	return joinCells(row.cells, st.edges, max((Width-margin-dotPlotLeft)/10, 1))
 }
 
-// dotHeights are the heights of the rows in so many pixels, and the radius of their dots: as large as lets all stacks have
-// room; 0 if some stack has none.
+// dotHeights are the heights of the rows in so many pixels, and the radius of their dots: as large as lets all stacks
+// have room; 0 if some stack has none.
 func (st strip) dotHeights(room int) (heights []int, r float64) {
 	heights = make([]int, len(st.rows))
 	most, width := make([]int, len(st.rows)), 0.0
@@ -188,8 +188,8 @@ func (st strip) dotHeights(room int) (heights []int, r float64) {
 	return heights, 0
 }
 
-// middle is where the dots of a bin are: in its middle, or if it is the first or the last and shorter than dots are wide, so
-// far outside that they touch no other bin's.
+// middle is where the dots of a bin are: in its middle, or if it is the first or the last and shorter than dots are
+// wide, so far outside that they touch no other bin's.
 func (p plot) middle(edges []time.Time, bin int, r float64) int {
 	at := func(bin int) int { return (p.x(edges[bin]) + p.x(edges[bin+1])) / 2 }
 	x, last, apart := at(bin), len(edges)-2, round(2*r)+1
@@ -203,8 +203,8 @@ func (p plot) middle(edges []time.Time, bin int, r float64) int {
 	return min(max(x, p.x0), p.x1)
 }
 
-// row draws the dots of a name with this radius, from a line upwards; or with a radius of 0 columns, where it has too many
-// for dots.
+// row draws the dots of a name with this radius, from a line upwards; or with a radius of 0 columns, where it has too
+// many for dots.
 func (c DotChart) row(s *sheet, p plot, st strip, row stripRow, r float64) {
 	s.text(margin, p.y1-42, smallSize, left, s.ink, fit(row.name, smallSize, p.x0-margin-16))
 	bans := " bans"

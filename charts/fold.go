@@ -1,8 +1,8 @@
 package charts
 
 // fold returns the rows to draw: at most most named ones in their order, the rest as one, and the unknown one last.
-// Bars of friends are folded after all others. A single bar is not folded, since the folded row would take as much room.
-// All values of the result are valid.
+// Bars of friends are folded after all others. A single bar is not folded, since the folded row would take as much
+// room. All values of the result are valid.
 func fold(bars []Bar, most int) []Bar {
 	var named []Bar
 	var friends int
@@ -64,8 +64,8 @@ func foldPlain(named []Bar, friends, most int, others Bar) (kept []Bar, rest Bar
 	return kept, others
 }
 
-// merge adds b to sum. The result has the kind of b, and the label of sum if it has one. What is said beside one of them is
-// not said of both.
+// merge adds b to sum. The result has the kind of b, and the label of sum if it has one. What is said beside one of
+// them is not said of both.
 func merge(sum, b Bar) Bar {
 	b.Value = addCapped(sum.Value, b.Value)
 	b.Before = addCapped(nonNegative(sum.Before), nonNegative(b.Before))

@@ -18,8 +18,8 @@ type Span struct {
 	Failed  []time.Time // what led to it, drawn as ticks beneath it
 }
 
-// SpanChart shows when things held and what came before, over all the time and, enlarged, on one day: today, or the last
-// day on which something happened. What is not over is striped, to its end or to that of the axis.
+// SpanChart shows when things held and what came before, over all the time and, enlarged, on one day: today, or the
+// last day on which something happened. What is not over is striped, to its end or to that of the axis.
 type SpanChart struct {
 	Head
 	Spans       []Span

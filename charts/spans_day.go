@@ -34,8 +34,8 @@ func (d spanDay) line() int {
 
 func (d spanDay) height() int { return d.line() + dayBottom }
 
-// day is today if something happened today, else the last day on which something did: a span began, or what leads to one,
-// or a login.
+// day is today if something happened today, else the last day on which something did: a span began, or what leads to
+// one, or a login.
 func (c SpanChart) day() (d spanDay) {
 	zone := c.Now.Location()
 	moments := append(c.failed(), c.Logins...)

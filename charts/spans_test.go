@@ -71,8 +71,8 @@ func spansGallery() map[string]figure {
 	}
 }
 
-// Enlarged is today if something happened today, else the last day on which something did. What all happened on one day is
-// shown but once.
+// Enlarged is today if something happened today, else the last day on which something did. What all happened on one day
+// is shown but once.
 func TestTheDayOfATimelineIsEnlarged(t *testing.T) {
 	now := someSpans().Now
 	before, login, lone, tomorrow := someSpans(), someSpans(), someSpans(), someSpans()

@@ -9,8 +9,8 @@ import (
 // mostTextSpans is how many rows the text has besides those of logins and failures.
 const mostTextSpans = 5
 
-// Text returns the chart as a line of block characters for each name, with the number of its spans. For width and height
-// see BarChart.Text.
+// Text returns the chart as a line of block characters for each name, with the number of its spans. For width and
+// height see BarChart.Text.
 func (c SpanChart) Text(width int) string {
 	p := newPage(width, c.Title, strings.ReplaceAll(c.Subtitle, "\n", " · "))
 	rows := c.rows(mostTextSpans)

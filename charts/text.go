@@ -76,8 +76,8 @@ func (c TimeChart) Text(width int) string {
 	return p.String()
 }
 
-// Text returns the chart as a line of block characters for each series, with its value now and its greatest. For width and
-// height see BarChart.Text.
+// Text returns the chart as a line of block characters for each series, with its value now and its greatest. For width
+// and height see BarChart.Text.
 func (c LevelChart) Text(width int) string {
 	p := newPage(width, c.Title, c.Subtitle)
 	l := c.layers(c.Theme.orLight())

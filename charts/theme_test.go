@@ -90,8 +90,8 @@ func TestDistanceOfColoursIsThatOfThePaper(t *testing.T) {
 	}
 }
 
-// Whatever a picture shows side by side is at least 15 apart by CIEDE2000, for every eye: fifteen times what can just be
-// seen.
+// Whatever a picture shows side by side is at least 15 apart by CIEDE2000, for every eye: fifteen times what can just
+// be seen.
 func TestColoursAreToldApartByEveryEye(t *testing.T) {
 	const least = 14.5 // 15, rounded
 	for _, theme := range []Theme{Light(), Dark()} {

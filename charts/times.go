@@ -98,8 +98,8 @@ func (l layers) empty() bool {
 	return l.bins() == 0 || !slices.ContainsFunc(l.series, func(s layer) bool { return s.sum > 0 })
 }
 
-// unfinished reports whether a bin is the first or the last and shorter than the others. Days of 23 hours, and weeks with
-// one, are not.
+// unfinished reports whether a bin is the first or the last and shorter than the others. Days of 23 hours, and weeks
+// with one, are not.
 func (l layers) unfinished(bin int) bool {
 	if bin > 0 && bin < l.bins()-1 {
 		return false // it begins and ends with others

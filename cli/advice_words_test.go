@@ -25,8 +25,8 @@ const (
 // byShell is how a command line begins.
 var byShell = regexp.MustCompile(`^(?:sudo (?:-u \S+ )?)?` + called)
 
-// advisedIn collects the commands that a person may copy: from Go's texts those that asTyped would find, and any command
-// in backticks; from Markdown those of code blocks and in backticks.
+// advisedIn collects the commands that a person may copy: from Go's texts those that asTyped would find, and any
+// command in backticks; from Markdown those of code blocks and in backticks.
 func advisedIn(t *testing.T) (all map[string][]string) {
 	t.Helper()
 	all = map[string][]string{}

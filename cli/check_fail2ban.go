@@ -23,8 +23,9 @@ const askForAction = "This adds the action to the jails without it, beside whate
 // fail2banPatience is how long Fail2Ban may take to answer all questions.
 const fail2banPatience = 10 * time.Second
 
-// checkAction asks the Fail2Ban of this machine which of its jails write to the source, if that is a file of the Fail2Ban
-// action. Where there is no Fail2Ban, or only root may ask, nothing is known; of the action's usual file it says so.
+// checkAction asks the Fail2Ban of this machine which of its jails write to the source, if that is a file of the
+// Fail2Ban action. Where there is no Fail2Ban, or only root may ask, nothing is known; of the action's usual file it
+// says so.
 func checkAction(ctx context.Context, list *checklist, c config.Source) {
 	path, err := filepath.Abs(c.Path)
 	if c.Path == "" || filepath.Ext(path) != ".csv" || err != nil {
@@ -48,8 +49,9 @@ func checkAction(ctx context.Context, list *checklist, c config.Source) {
 	}
 }
 
-// writers returns the jails whose action writes to the file, and those without such an action. Both are empty if Fail2Ban
-// has no jails. The error is exec.ErrNotFound if there is no Fail2Ban on this machine, or else what Fail2Ban says.
+// writers returns the jails whose action writes to the file, and those without such an action. Both are empty if
+// Fail2Ban has no jails. The error is exec.ErrNotFound if there is no Fail2Ban on this machine, or else what Fail2Ban
+// says.
 func writers(ctx context.Context, path string) (writing, missing []string, err error) {
 	status, err := askFail2Ban(ctx, "status")
 	if err != nil {

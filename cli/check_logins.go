@@ -15,8 +15,8 @@ import (
 	"friendlyfire/store"
 )
 
-// checkLogins looks at the last lines of a file of logins, and says how many logins have been read from it. It reads none
-// in.
+// checkLogins looks at the last lines of a file of logins, and says how many logins have been read from it. It reads
+// none in.
 func checkLogins(ctx context.Context, list *checklist, a *app.App, l config.Logins) {
 	what, source := "logins "+l.Name, l.Source()
 	if l.SFTP != nil {

@@ -13,8 +13,8 @@ import (
 	"friendlyfire/ingest"
 )
 
-// justRotated says what is known of a file here that was rotated and has no line of its own yet: the bans are in the file
-// before, and the next one makes the file anew. It is "" where that is not so.
+// justRotated says what is known of a file here that was rotated and has no line of its own yet: the bans are in the
+// file before, and the next one makes the file anew. It is "" where that is not so.
 func justRotated(ctx context.Context, a *app.App, c config.Source, now ingest.Preview, err error) string {
 	gone := errors.Is(err, fs.ErrNotExist)
 	if c.Path == "" || app.IsSample(c) || !gone && (err != nil || now.Lines > 0) {

@@ -13,7 +13,8 @@ import (
 	"friendlyfire/bot/telegram/telegramtest"
 )
 
-// A platform that asks to wait shortly is waited for, and the person is told; one that asks for more than half a minute is not.
+// A platform that asks to wait shortly is waited for, and the person is told; one that asks for more than half a minute
+// is not.
 func TestCheckSendWaitsAsLongAsAPlatformAsks(t *testing.T) {
 	for name, test := range map[string]struct {
 		faults []time.Duration // in which the first messages may be sent again

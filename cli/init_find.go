@@ -165,8 +165,9 @@ type container struct {
 	Mounts []struct{ Source, Destination string }
 }
 
-// log finds the log of the Fail2Ban in a container of this image; note says why there is none to read. linuxserver's image keeps it under /config, and crazymax's where F2B_LOG_TARGET says, by default in the container's
-// output: https://github.com/crazy-max/docker-fail2ban#environment-variables
+// log finds the log of the Fail2Ban in a container of this image; note says why there is none to read. linuxserver's
+// image keeps it under /config, and crazymax's where F2B_LOG_TARGET says, by default in the container's output:
+// https://github.com/crazy-max/docker-fail2ban#environment-variables
 func (c container) log(image string) (f finding, note string) {
 	name := store.Clean(strings.TrimPrefix(c.Name, "/"), 60)
 	inside := "/config/log/fail2ban/fail2ban.log"

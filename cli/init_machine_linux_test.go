@@ -59,8 +59,8 @@ func TestInitAsksForTheZoneThatTheLogShows(t *testing.T) {
 	}
 }
 
-// Where somebody has written several sources, or one of another machine, they stay byte for byte; no action is offered whose
-// file would take the place of the first.
+// Where somebody has written several sources, or one of another machine, they stay byte for byte; no action is offered
+// whose file would take the place of the first.
 func TestInitLeavesSeveralSourcesAlone(t *testing.T) {
 	for name, more := range map[string]string{
 		"several":     "\n[[source]]\nname = \"web2\"\npath = \"/srv/bans.csv\"\n",

@@ -27,7 +27,8 @@ type reportFlags struct {
 	json, csv bool
 }
 
-// check returns an error for flags that exclude each other and for values that do not exist. Others become what is meant.
+// check returns an error for flags that exclude each other and for values that do not exist. Others become what is
+// meant.
 func (f *reportFlags) check() error {
 	if f.json && f.csv {
 		return errors.New("--json and --csv: want one of them")

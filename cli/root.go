@@ -93,7 +93,8 @@ func knownCommand(root *cobra.Command, args []string) error {
 	return fmt.Errorf("%q is no command.%s", args[0], bot.DidYouMean(args[0], names))
 }
 
-// commands returns the root command and, under it, all others. env.File becomes the configuration that is named or found.
+// commands returns the root command and, under it, all others. env.File becomes the configuration that is named or
+// found.
 func commands(env *app.Env) *cobra.Command {
 	var once bool
 	root := &cobra.Command{

@@ -16,8 +16,8 @@ import (
 	"friendlyfire/store"
 )
 
-// Who is a friend in tune is decided as for bans that are read: private addresses are nobody's, whatever a table has, and
-// a network is friendly if any part of it is.
+// Who is a friend in tune is decided as for bans that are read: private addresses are nobody's, whatever a table has,
+// and a network is friendly if any part of it is.
 func TestTuneCountsAsFriendsWhomBansDo(t *testing.T) {
 	tree, err := mmdbwriter.New(mmdbwriter.Options{
 		DatabaseType: "own", IncludeReservedNetworks: true, DisableIPv4Aliasing: true, BuildEpoch: time.Now().Unix(),

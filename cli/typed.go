@@ -16,8 +16,8 @@ var advice = regexp.MustCompile("(?m)(^ *|: |`)(sudo (?:-u [^ ]+ )?)?friendlyfir
 	"untrust", "trusted", "acts", "forward", "nats",
 }, "|") + ")\\b([^\n`]*)")
 
-// asTyped returns the text with the commands that it advises as they must be typed here: about the configuration that was
-// named, and by root where they write one that this user may not.
+// asTyped returns the text with the commands that it advises as they must be typed here: about the configuration that
+// was named, and by root where they write one that this user may not.
 func asTyped(env app.Env, text string) string {
 	return advice.ReplaceAllStringFunc(text, func(line string) string {
 		m := advice.FindStringSubmatch(line)

@@ -27,7 +27,8 @@ type Config struct {
 	// autonomous systems ("AS5432"). The key is required; with [] there are no alerts. An address is a network of one.
 	Friendly store.Friends `toml:"friendly"`
 
-	// FriendlyLogins is how long before a ban a login from its address makes it a friend's, an hour to a year; 0: none does.
+	// FriendlyLogins is how long before a ban a login from its address makes it a friend's, an hour to a year; 0: none
+	// does.
 	FriendlyLogins Period `toml:"friendly_logins"`
 
 	// Timezone is an IANA name, or "Local": the zone of digests and charts, and of lines that do not give theirs.
@@ -109,7 +110,8 @@ type Config struct {
 		Credentials string `toml:"nats_credentials"`
 		// CA is the file of the authority whose certificates the servers have; "": one that the system trusts.
 		CA string `toml:"nats_ca"`
-		// Name is what this one of two bots with one voice is called; "": this bot is the only one. Letters, digits, "-", "_".
+		// Name is what this one of two bots with one voice is called; "": this bot is the only one. Letters, digits, "-",
+		// "_".
 		Name string `toml:"name"`
 		// Stream is that in which the two bots tell each other what was said.
 		Stream string `toml:"stream"`

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// SecretFiles returns the files with secrets that the sections of the platforms name: tokens, passwords, URLs. Their keys
-// end in "_file".
+// SecretFiles returns the files with secrets that the sections of the platforms name: tokens, passwords, URLs. Their
+// keys end in "_file".
 func (c *Config) SecretFiles() (files []string) {
 	for _, s := range c.Platforms {
 		for f, value := range reflect.ValueOf(s).Elem().Fields() {

@@ -29,8 +29,8 @@ const (
 	// ToAsk is for commands that only ask the database. The files that the configuration names are not opened, so that
 	// the commands work for users who may not read a token; tokens are empty.
 	ToAsk Purpose = iota
-	// ToForward is for the agent of a fleet, which alerts of nobody and has no chats: no friends are wanted, and no token is
-	// read. The files that the sources name must be readable.
+	// ToForward is for the agent of a fleet, which alerts of nobody and has no chats: no friends are wanted, and no token
+	// is read. The files that the sources name must be readable.
 	ToForward
 	// ToPair is for a bot that may have no chat yet. The files named must be readable, and tokens are read.
 	ToPair

@@ -15,7 +15,8 @@ const star = "*"
 // starRef is what a star stood for, as a name has it: {1}.
 var starRef = regexp.MustCompile(`\{([0-9]{1,3})\}`)
 
-// IsPattern reports whether the source stands for all files that its path matches, each of which is a source of its own.
+// IsPattern reports whether the source stands for all files that its path matches, each of which is a source of its
+// own.
 func (s *Source) IsPattern() bool { return strings.Contains(s.file(), star) }
 
 // file is the path on whichever machine.
@@ -26,8 +27,8 @@ func (s *Source) file() string {
 	return s.Path
 }
 
-// Matched returns the source of a file that the pattern matches, where its stars stand for the parts. It has an error where
-// that can be no name of a source; what the error quotes is escaped.
+// Matched returns the source of a file that the pattern matches, where its stars stand for the parts. It has an error
+// where that can be no name of a source; what the error quotes is escaped.
 func (s *Source) Matched(file string, parts []string) (Source, error) {
 	fill := func(text string) string {
 		return starRef.ReplaceAllStringFunc(text, func(ref string) string {

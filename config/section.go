@@ -129,8 +129,8 @@ func (v *Validator) readToken(a Account) (token Secret, given bool) {
 }
 
 // SecretFile returns the text of a file that a key names, without the white space around it, and notes what keeps it
-// from being read: only its owner may. It is empty where the key is, where the configuration is loaded ToAsk or ToForward, and where
-// the file cannot be read.
+// from being read: only its owner may. It is empty where the key is, where the configuration is loaded ToAsk or
+// ToForward, and where the file cannot be read.
 func (v *Validator) SecretFile(key, path string) Secret {
 	return NewSecret(strings.TrimSpace(strings.Join(v.SecretLines(key, path), "\n")))
 }

@@ -8,8 +8,8 @@ import (
 	"unicode"
 )
 
-// unwrap takes a message out of what it is wrapped in on its way: JSON of Docker or the journal, the name of a container,
-// the stamps of relays. It returns the innermost stamp, and what follows it.
+// unwrap takes a message out of what it is wrapped in on its way: JSON of Docker or the journal, the name of a
+// container, the stamps of relays. It returns the innermost stamp, and what follows it.
 func unwrap(line string) (at time.Time, rest string) {
 	const deep = 3
 	rest = line

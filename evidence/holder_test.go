@@ -31,8 +31,8 @@ func TestTheHolderOfANetworkTellsItsKind(t *testing.T) {
 	}
 }
 
-// The kind of a network is never more than a hint: people behind a VPN are not called attackers for it, and attackers in
-// access networks not persons.
+// The kind of a network is never more than a hint: people behind a VPN are not called attackers for it, and attackers
+// in access networks not persons.
 func TestTheKindOfANetworkDecidesNothingAlone(t *testing.T) {
 	for network, name := range map[Network]string{Hosting: "all in hosting", Access: "all in access networks"} {
 		all := append(scenes(*sceneSeed, 40, people, attackers), scenes(*sceneSeed+1, 40, otherPeople, otherAttackers)...)

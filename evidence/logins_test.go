@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Whoever was banned, a login after the ban or amid the failures leaves it open who he is, and one before it never makes
-// an attacker of a person.
+// Whoever was banned, a login after the ban or amid the failures leaves it open who he is, and one before it never
+// makes an attacker of a person.
 func TestLoginsOfEveryScene(t *testing.T) {
 	all := scenes(*sceneSeed, 10, people, attackers)
 	for _, s := range all {

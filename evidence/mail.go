@@ -182,7 +182,8 @@ func eximTool(m string) string {
 }
 
 // eximAsked reads `SMTP protocol error in "AUTH LOGIN" H=(laptop) [192.0.2.7] AUTH command used when not advertised`,
-// which a mail program without encryption meets as well, and `SMTP protocol synchronization error (…): … input="GET …"`.
+// which a mail program without encryption meets as well, and `SMTP protocol synchronization error (…): … input="GET
+// …"`.
 func eximAsked(s statement, m string) (statement, bool) {
 	s.kind = silent
 	switch {

@@ -100,7 +100,8 @@ func alike(a, b string) bool {
 	return false
 }
 
-// initials reports whether the short name can be made of the long one, by its first letter and one or two of the others.
+// initials reports whether the short name can be made of the long one, by its first letter and one or two of the
+// others.
 func initials(short, long string) bool {
 	if len(short) < 2 || len(short) > 3 || len(long) < 4 || short[0] != long[0] {
 		return false

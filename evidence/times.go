@@ -9,8 +9,8 @@ import (
 
 // Times are the moments of the failures that made a ban, as far as they are known, in order: by its log lines or, where
 // those tell of fewer, by the pace that store.Ban keeps. The last failure brought the ban. Stamps of lines tell neither
-// their zone nor always their year, so that only what they have of a quarter of an hour is taken from them: zones differ
-// by whole ones.
+// their zone nor always their year, so that only what they have of a quarter of an hour is taken from them: zones
+// differ by whole ones.
 func Times(matches, pace string, ban time.Time) []time.Time {
 	_, all := read(matches)
 	times := byLines(all, ban)
@@ -20,8 +20,8 @@ func Times(matches, pace string, ban time.Time) []time.Time {
 	return times
 }
 
-// byLines are the moments of attempts, the last of which came within a quarter of an hour before the ban, or a little after
-// it by another clock.
+// byLines are the moments of attempts, the last of which came within a quarter of an hour before the ban, or a little
+// after it by another clock.
 func byLines(all []moment, ban time.Time) (times []time.Time) {
 	const quarter, slow = 15 * 60, 60 // seconds
 	all = slices.DeleteFunc(all, func(m moment) bool { return m.at.IsZero() })
@@ -39,7 +39,8 @@ func byLines(all []moment, ban time.Time) (times []time.Time) {
 	return times
 }
 
-// byPace are the moments of the failures: the last at the ban, those before it by the times between them, and the first.
+// byPace are the moments of the failures: the last at the ban, those before it by the times between them, and the
+// first.
 func byPace(pace string, ban time.Time) []time.Time {
 	var seconds []time.Duration
 	for word := range strings.FieldsSeq(pace[:min(len(pace), maxLine)]) {

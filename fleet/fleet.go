@@ -1,6 +1,6 @@
 // Package fleet gives two bots one voice. Both read the same bans, each into a database of its own; one of them speaks,
-// and the other is silent and knows what was said, so that it can go on. The package knows who speaks, and what each must
-// be told. It does not know what messages say, nor the platforms that they go to.
+// and the other is silent and knows what was said, so that it can go on. The package knows who speaks, and what each
+// must be told. It does not know what messages say, nor the platforms that they go to.
 //
 // # The log
 //
@@ -15,23 +15,23 @@
 // # The fence
 //
 // The lease is a message that the speaker writes anew every two seconds. The number that it has in the stream is the
-// fence: whatever the speaker writes carries the number that the lease has, as far as it knows, and the stream refuses it
-// if the lease has another by then (Nats-Expected-Last-Subject-Sequence-Subject). So the log has one writer at a time.
-// What an old speaker writes after a new one took the lease is refused, be it about something that the new one knows or
-// not: a check on the subject of each fact alone would let it tell what the new one has not come to yet.
+// fence: whatever the speaker writes carries the number that the lease has, as far as it knows, and the stream refuses
+// it if the lease has another by then (Nats-Expected-Last-Subject-Sequence-Subject). So the log has one writer at a
+// time. What an old speaker writes after a new one took the lease is refused, be it about something that the new one
+// knows or not: a check on the subject of each fact alone would let it tell what the new one has not come to yet.
 //
-// The other bot takes the lease when that has not changed for nine seconds by its own monotonic clock, and then only if it
-// is still the one that it looked at. The speaker holds itself to be that for seven seconds after it has begun to write the
-// lease, by its own clock, which need not agree with any other. Before it speaks, the new speaker reads the log up to its
-// own lease. From then on it knows everything that was ever claimed.
+// The other bot takes the lease when that has not changed for nine seconds by its own monotonic clock, and then only if
+// it is still the one that it looked at. The speaker holds itself to be that for seven seconds after it has begun to
+// write the lease, by its own clock, which need not agree with any other. Before it speaks, the new speaker reads the
+// log up to its own lease. From then on it knows everything that was ever claimed.
 //
 // # A message
 //
-// Before a request to a platform: the claim of its notices is kept in the own database, then written to the log, then the
-// age of the lease is looked at again; and each byte that is written to a platform passes a Gate, which looks at it, too.
-// After it: the outcome is kept in the own database, and what the log is owed is written to it. The other bot, if it takes
-// over, skips what was told, sends what was claimed and has no outcome with the mark that it may be a repeat, and sends the
-// rest.
+// Before a request to a platform: the claim of its notices is kept in the own database, then written to the log, then
+// the age of the lease is looked at again; and each byte that is written to a platform passes a Gate, which looks at
+// it, too. After it: the outcome is kept in the own database, and what the log is owed is written to it. The other bot,
+// if it takes over, skips what was told, sends what was claimed and has no outcome with the mark that it may be a
+// repeat, and sends the rest.
 //
 // What cannot be fenced is a request under way: its bytes may reach the platform after its sender has stopped. The two
 // seconds between the end of one voice and the beginning of the other are for these.
@@ -39,7 +39,8 @@
 // # Without the log
 //
 // Nothing that a bot could ask itself would tell it that the other one is silent. So when the log is out of reach for
-// seven seconds the speaker falls silent, and both stay so until it is back: at most one voice at any time is worth more.
+// seven seconds the speaker falls silent, and both stay so until it is back: at most one voice at any time is worth
+// more.
 package fleet
 
 import (

@@ -9,8 +9,8 @@ import (
 // Dialer opens a connection.
 type Dialer func(ctx context.Context, network, address string) (net.Conn, error)
 
-// Gate lets no byte through to a platform unless the bot speaks. It is the last look before the bytes leave the program:
-// a process may be stopped for any time between two of its instructions.
+// Gate lets no byte through to a platform unless the bot speaks. It is the last look before the bytes leave the
+// program: a process may be stopped for any time between two of its instructions.
 type Gate struct {
 	Speaks func() bool
 	Dial   Dialer // nil: in the usual way

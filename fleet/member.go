@@ -13,7 +13,8 @@ import (
 	"friendlyfire/store"
 )
 
-// Member is one of the bots. Lead, Hear and Watch are for one caller each; the other methods are safe for concurrent use.
+// Member is one of the bots. Lead, Hear and Watch are for one caller each; the other methods are safe for concurrent
+// use.
 type Member struct {
 	Name  string // of the bot
 	Topic string // of the stream: its subjects begin with it
@@ -142,7 +143,8 @@ func (m *Member) say(ctx context.Context, said store.Said) error {
 	return nil
 }
 
-// longest is how long a message may be, in bytes: half of what deploy/nats allows, which is less than NATS does by itself.
+// longest is how long a message may be, in bytes: half of what deploy/nats allows, which is less than NATS does by
+// itself.
 const longest = 32 << 10
 
 // parts divides what is said, so that each part fits into a message. What no message has room for is told by its key.

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// Bots that are cut off from the log, stopped, and killed at random, and whose messages to the log are answered in vain:
-// never do both speak, nothing is lost, and nothing is told again without saying so.
+// Bots that are cut off from the log, stopped, and killed at random, and whose messages to the log are answered in
+// vain: never do both speak, nothing is lost, and nothing is told again without saying so.
 func TestF05AtMostOneVoiceWhateverIsCutOff(t *testing.T) {
 	rounds, turns := 5, 0
 	if testing.Short() {

@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// Watch calls speak whenever this bot begins to speak, in a goroutine of its own, with a context that ends when it stops,
-// and with the time since when nobody has spoken. It returns when ctx has ended and speak has returned. silent is called
-// when it stops, and once at the start.
+// Watch calls speak whenever this bot begins to speak, in a goroutine of its own, with a context that ends when it
+// stops, and with the time since when nobody has spoken. It returns when ctx has ended and speak has returned. silent
+// is called when it stops, and once at the start.
 func (m *Member) Watch(ctx context.Context, speak func(ctx context.Context, quiet time.Time), silent func()) {
 	const every = 100 * time.Millisecond
 	ended := make(chan struct{})

@@ -6,8 +6,8 @@ import (
 	"sync"
 )
 
-// Claims says which file has which name, over all sources: two files under one name would be taken for one file again and
-// again. It may be used by several goroutines.
+// Claims says which file has which name, over all sources: two files under one name would be taken for one file again
+// and again. It may be used by several goroutines.
 type Claims struct {
 	mu     sync.Mutex
 	byName map[string]string // the location of the file

@@ -65,8 +65,8 @@ func (LocalFiles) stat(file string) (Info, fs.FileMode, error) {
 // RemoteFiles are files of another machine, over one connection. They must be used by one goroutine at a time.
 type RemoteFiles struct{ *SFTP }
 
-// Limits of what a host is asked: at once, since each question takes the time of a way there and back, and within the time
-// that one call may take.
+// Limits of what a host is asked: at once, since each question takes the time of a way there and back, and within the
+// time that one call may take.
 const (
 	askedAtOnce = 64
 	askedInCall = 1000

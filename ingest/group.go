@@ -14,8 +14,8 @@ import (
 	"friendlyfire/store"
 )
 
-// Group reads all files that a pattern matches, each as a source of its own. It finds new ones while it runs. One that is
-// gone stays a source that cannot be read, also over a restart, until it comes back or has been gone for a week.
+// Group reads all files that a pattern matches, each as a source of its own. It finds new ones while it runs. One that
+// is gone stays a source that cannot be read, also over a restart, until it comes back or has been gone for a week.
 //
 // Step must be called by one goroutine at a time; the other methods may be called by any.
 type Group struct {
@@ -116,8 +116,8 @@ func (g *Group) Has(name string) bool {
 // String is the pattern, for people.
 func (g *Group) String() string { return g.Files.Location(g.Pattern.Path) }
 
-// Step reads what is new in the files that have changed or, when it is time, looks for all files and reads them. Its error
-// names a few of the files that cannot be read.
+// Step reads what is new in the files that have changed or, when it is time, looks for all files and reads them. Its
+// error names a few of the files that cannot be read.
 func (g *Group) Step(ctx context.Context) error {
 	if !g.loaded {
 		if err := g.load(ctx); err != nil {

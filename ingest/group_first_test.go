@@ -48,8 +48,8 @@ func TestL01AFirstStartWritesOnceForEachFile(t *testing.T) {
 	}
 }
 
-// commits is how many transactions have written to the database, as its write-ahead log has it: a frame says in its header
-// whether it is the last of its transaction (https://www.sqlite.org/fileformat2.html#wal_file_format).
+// commits is how many transactions have written to the database, as its write-ahead log has it: a frame says in its
+// header whether it is the last of its transaction (https://www.sqlite.org/fileformat2.html#wal_file_format).
 func commits(t *testing.T, path string) (n int) {
 	t.Helper()
 	wal, err := os.ReadFile(path + "-wal")

@@ -53,8 +53,8 @@ func (r *rack) wantLogins(want map[string]int64) {
 	}
 }
 
-// Files of logins come, go, are rotated and come back as those of sources do: nothing is lost, and nothing read twice. What a
-// pattern of sources has found is no matter of theirs.
+// Files of logins come, go, are rotated and come back as those of sources do: nothing is lost, and nothing read twice.
+// What a pattern of sources has found is no matter of theirs.
 func TestL07APatternOfLoginsFollowsItsServers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRack(t)

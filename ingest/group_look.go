@@ -128,8 +128,8 @@ func (m *member) sees(match Match) {
 	m.goneSince = time.Time{}
 }
 
-// admit returns the reader of a file that was not known, with its name claimed; nil where the file is not to be read, and p
-// may say why.
+// admit returns the reader of a file that was not known, with its name claimed; nil where the file is not to be read,
+// and p may say why.
 func (g *Group) admit(match Match, same files, p *problemCounts) FileReader {
 	if g.Own(match) { // it is read by itself
 		return nil

@@ -123,8 +123,8 @@ func (r *rack) status(server string) store.SourceStatus {
 	return store.SourceStatus{}
 }
 
-// Servers that come are read at the next look, which is within every; one that goes stays known, and is read on when it is
-// back, over restarts too. Nothing is lost and nothing read twice.
+// Servers that come are read at the next look, which is within every; one that goes stays known, and is read on when it
+// is back, over restarts too. Nothing is lost and nothing read twice.
 func TestL01APatternFollowsItsServers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRack(t)
@@ -184,7 +184,8 @@ func TestL01APatternFollowsItsServers(t *testing.T) {
 	})
 }
 
-// A server that is gone for a week was taken away: it is forgotten, and its bans are kept. If it comes back, it is read on.
+// A server that is gone for a week was taken away: it is forgotten, and its bans are kept. If it comes back, it is read
+// on.
 func TestL01WhoIsGoneForAWeekIsForgotten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRack(t)
@@ -289,8 +290,8 @@ func TestL01RotationWithinAPattern(t *testing.T) {
 	})
 }
 
-// Names that nobody can use, two files of one name, one file under two names, and files of a source of its own: each is told
-// of, or left to that source, and keeps nothing else from being read.
+// Names that nobody can use, two files of one name, one file under two names, and files of a source of its own: each is
+// told of, or left to that source, and keeps nothing else from being read.
 func TestL01NamesThatCannotBeUsed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRack(t)

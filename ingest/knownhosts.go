@@ -159,7 +159,8 @@ func matchesName(pattern, name string) bool {
 	return strings.Trim(pattern[p:], "*") == ""
 }
 
-// hostNames returns the names under which a host is looked up: without its port only where nothing is known of it with it.
+// hostNames returns the names under which a host is looked up: without its port only where nothing is known of it with
+// it.
 func hostNames(address string) []string {
 	host, port, err := net.SplitHostPort(address)
 	host = strings.ToLower(host)
@@ -240,8 +241,8 @@ func checkCertificate(host string, cert *ssh.Certificate) error {
 }
 
 // algorithms returns the algorithms in which the host may show a key, the best first: those of its known keys, since it
-// might otherwise show another one that is not known, and those of certificates, if an authority is known for it. A host
-// of which no key is known may show any.
+// might otherwise show another one that is not known, and those of certificates, if an authority is known for it. A
+// host of which no key is known may show any.
 func (k *knownHosts) algorithms(address string) []string {
 	authority := false
 	var types []string // of its known keys

@@ -8,9 +8,9 @@ import (
 	"friendlyfire/store"
 )
 
-// loginParser finds the logins that succeeded in a system's log, in whatever envelope its lines come. A login counts only
-// if the program that can have it wrote it, and if its message begins with what that program writes then: names that were
-// tried stand further behind, whatever they are.
+// loginParser finds the logins that succeeded in a system's log, in whatever envelope its lines come. A login counts
+// only if the program that can have it wrote it, and if its message begins with what that program writes then: names
+// that were tried stand further behind, whatever they are.
 type loginParser struct {
 	lines logParser // of which the envelopes and the times are read
 	now   time.Time // later logins, by more than the clocks of two machines may differ, are none
@@ -90,7 +90,8 @@ func (p *loginParser) open(line []byte) (e envelope, program, message []byte) {
 }
 
 // cutProgram cuts host and program off the message of an envelope: "web1 sshd[812]: Accepted …", "web1 sshd 812 - -
-// Accepted …" in RFC 5424, with facility and level beside the host on some systems. The program is nil if there is none.
+// Accepted …" in RFC 5424, with facility and level beside the host on some systems. The program is nil if there is
+// none.
 func cutProgram(e *envelope) (program, message []byte) {
 	s := e.message
 	if e.rfc5424 {

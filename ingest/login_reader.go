@@ -10,8 +10,8 @@ import (
 	"friendlyfire/store"
 )
 
-// LoginReader reads the logins that succeeded of one file, and of those that it was rotated to, into the store. It follows
-// rotation and restarts as Reader does: the offset is kept with what was read.
+// LoginReader reads the logins that succeeded of one file, and of those that it was rotated to, into the store. It
+// follows rotation and restarts as Reader does: the offset is kept with what was read.
 type LoginReader struct {
 	Store    *store.Store
 	Name     string // of the source of logins
@@ -26,8 +26,8 @@ type LoginReader struct {
 	zone *time.Location // that the file is read in; nil: not known yet
 }
 
-// Step reads new lines, whole ones only, and returns when there are no more. If the file cannot be read, Step returns an
-// error and records it in the store.
+// Step reads new lines, whole ones only, and returns when there are no more. If the file cannot be read, Step returns
+// an error and records it in the store.
 func (r *LoginReader) Step(ctx context.Context) error {
 	return r.take(ctx, "logins "+r.Name, r.step, func(reason string) error {
 		return r.Store.LoginsFailed(ctx, r.Name, reason, time.Now())

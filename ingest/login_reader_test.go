@@ -258,7 +258,8 @@ func TestLoginsOfOtherFilesAreCountedAsSuch(t *testing.T) {
 	}
 }
 
-// A clock that runs back, and lines in a zone that is not the configured one: a line that was just appended happened now.
+// A clock that runs back, and lines in a zone that is not the configured one: a line that was just appended happened
+// now.
 func TestT03LoginsInAnotherZone(t *testing.T) {
 	a := newArchive(t)
 	a.reader.Zone = time.FixedZone("there", 5*3600)

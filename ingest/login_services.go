@@ -28,7 +28,8 @@ func loginService(program []byte) func(program, message []byte) (store.Login, er
 //	Accepted keyboard-interactive/pam for anna from 192.0.2.1 port 4711 ssh2
 //	Accepted publickey for anna from 2001:db8::1 port 4711 ssh2: ED25519-CERT SHA256:… ID anna (serial 0) CA …
 //
-// The name of an account and the identity of a certificate are free text. A line that can be read in two ways is refused.
+// The name of an account and the identity of a certificate are free text. A line that can be read in two ways is
+// refused.
 func sshdLogin(_, message []byte) (l store.Login, err error) {
 	rest, ok := bytes.CutPrefix(message, []byte("Accepted "))
 	if !ok {

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// Pattern is the path of many files: each star stands for any name, or for a part of one, within one directory. No other
-// character has a meaning.
+// Pattern is the path of many files: each star stands for any name, or for a part of one, within one directory. No
+// other character has a meaning.
 type Pattern struct {
 	Path string // with at least one star, and nowhere two in a row
 
@@ -97,8 +97,8 @@ func (p Pattern) starInFile() bool { return p.levels[len(p.levels)-1].stars != n
 // datedName is a name with a date at its end, or in front of its last part.
 var datedName = regexp.MustCompile(`[-._]20[0-9]{2}([-._]?)[01][0-9]([-._]?)[0-3][0-9][-._:T0-9]*(\.[A-Za-z]+)?$`)
 
-// isRotated reports whether a file whose name has stars in its pattern is a rotated one rather than one of another server:
-// it is compressed, has a date, or has an age added to the name of one that exists.
+// isRotated reports whether a file whose name has stars in its pattern is a rotated one rather than one of another
+// server: it is compressed, has a date, or has an age added to the name of one that exists.
 func isRotated(name string, exists func(name string) bool) bool {
 	if unpackedName(name) != name || datedName.MatchString(name) {
 		return true

@@ -35,7 +35,8 @@ type Preview struct {
 	Written time.Time
 }
 
-// ends returns the start of a large file, nil of a small one, and the whole lines at its end; ErrDatabase if it holds none.
+// ends returns the start of a large file, nil of a small one, and the whole lines at its end; ErrDatabase if it holds
+// none.
 func ends(ctx context.Context, source Source, info Info) (begin, end []byte, err error) {
 	f, err := source.Open(ctx, info.Name)
 	if err != nil {

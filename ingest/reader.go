@@ -80,8 +80,8 @@ type steps struct {
 	reportedBad bool      // the store knows that it cannot
 }
 
-// take takes a step, again where files were rotated or the zone was found out meanwhile. It tells the store why the source
-// cannot be read, or with "" that it can.
+// take takes a step, again where files were rotated or the zone was found out meanwhile. It tells the store why the
+// source cannot be read, or with "" that it can.
 func (p *steps) take(
 	ctx context.Context, what string, step func(context.Context) error, tell func(reason string) error,
 ) error {

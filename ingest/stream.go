@@ -12,8 +12,8 @@ import (
 )
 
 // StreamReader reads the bans of many servers, which agents have published to a stream. As a relayed log, it is one
-// source whose bans are of others. The sequence of the last message that was read is kept with the bans, as the offset in
-// a file is.
+// source whose bans are of others. The sequence of the last message that was read is kept with the bans, as the offset
+// in a file is.
 type StreamReader struct {
 	Store  *store.Store
 	Name   string // of the source
@@ -61,8 +61,8 @@ const lostMessage = "message that the stream no longer had"
 // stateEvery is how often the stream is asked what it is, while its messages come by themselves.
 const stateEvery = time.Second
 
-// Step reads the messages that have come, and returns when there are no more. If the stream cannot be read, Step returns
-// an error and records it in the store.
+// Step reads the messages that have come, and returns when there are no more. If the stream cannot be read, Step
+// returns an error and records it in the store.
 func (r *StreamReader) Step(ctx context.Context) error {
 	step := func(ctx context.Context) error {
 		err := r.step(ctx)

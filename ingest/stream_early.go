@@ -9,8 +9,9 @@ import (
 	"friendlyfire/stream"
 )
 
-// StepEarly keeps bans that agents have published and the stream does not bring, as while its servers elect a leader. It
-// brings them later, and they are known then. What is no good ban is left to that. StepEarly may run while Step does.
+// StepEarly keeps bans that agents have published and the stream does not bring, as while its servers elect a leader.
+// It brings them later, and they are known then. What is no good ban is left to that. StepEarly may run while Step
+// does.
 func (r *StreamReader) StepEarly(ctx context.Context) error {
 	now := time.Now()
 	b := store.Batch{Source: r.Name, Early: true, Open: true, ReadAt: now, Place: r.Place}

@@ -11,10 +11,10 @@ import (
 	"github.com/fsnotify/fsnotify"
 )
 
-// WatchPattern calls changed with the path of every file of this machine that matches the pattern and may have changed, until
-// ctx ends; "" stands for any of them. One watcher watches all directories. Where it cannot watch them all, it calls limited
-// once, and goes on with the others. It returns an error if this system cannot watch files. A caller that also looks at the
-// files from time to time misses nothing.
+// WatchPattern calls changed with the path of every file of this machine that matches the pattern and may have changed,
+// until ctx ends; "" stands for any of them. One watcher watches all directories. Where it cannot watch them all, it
+// calls limited once, and goes on with the others. It returns an error if this system cannot watch files. A caller that
+// also looks at the files from time to time misses nothing.
 func WatchPattern(ctx context.Context, p Pattern, changed func(file string), limited func(error)) error {
 	w, err := fsnotify.NewWatcher()
 	if err != nil {
@@ -57,7 +57,8 @@ type tree struct {
 	limited func(error)    // nil: it was called
 }
 
-// watch watches a directory and those below it in which there may be files. It reports false if there is no such directory.
+// watch watches a directory and those below it in which there may be files. It reports false if there is no such
+// directory.
 func (t *tree) watch(dir string, at int) bool {
 	if t.levels[at].stars == nil && at < len(t.levels)-1 { // only what is below these names matters
 		return t.watch(path.Join(dir, t.levels[at].names), at+1)

@@ -51,8 +51,8 @@ func (f *banFollower) checkZone(ctx context.Context, lines *parser) error {
 	return err
 }
 
-// shiftZone returns the zone that is ahead of the one in force by so much, and keeps it under the key where it is not the
-// configured one. Its error is or has errZoneShift.
+// shiftZone returns the zone that is ahead of the one in force by so much, and keeps it under the key where it is not
+// the configured one. Its error is or has errZoneShift.
 func (f *follower) shiftZone(
 	ctx context.Context, s *store.Store, key string, configured, current *time.Location, shift time.Duration,
 ) (*time.Location, error) {

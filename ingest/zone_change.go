@@ -34,7 +34,8 @@ func zoneNamed(label string) (*time.Location, error) {
 // readingKey is where the store has the zones that a source's bans were read in, by its name.
 const readingKey = "ingest/read/"
 
-// earlier returns which bans were read in other zones than the one that is in force. The next batch keeps that they were.
+// earlier returns which bans were read in other zones than the one that is in force. The next batch keeps that they
+// were.
 func (r *Reader) earlier(ctx context.Context) ([]store.Span, error) {
 	label := zoneLabel(r.zone, time.Now())
 	if r.readIn == label {

@@ -15,7 +15,8 @@ import (
 //go:embed bans.csv
 var Bans []byte
 
-// Moved returns Bans moved by whole days, as if the last of them had been in the day before now. Their time of day stays.
+// Moved returns Bans moved by whole days, as if the last of them had been in the day before now. Their time of day
+// stays.
 func Moved(now time.Time) []byte {
 	lines := bytes.SplitAfter(Bans, []byte("\n"))
 	last, _ := epoch(lines[len(lines)-2]) // nothing follows the last newline

@@ -9,7 +9,8 @@ import (
 	"strings"
 )
 
-// ASN is the number of an autonomous system: a network of its own on the Internet, with one holder. 0 is none (RFC 7607).
+// ASN is the number of an autonomous system: a network of its own on the Internet, with one holder. 0 is none (RFC
+// 7607).
 type ASN uint32
 
 // String is "AS5432", and "" for none.

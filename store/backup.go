@@ -61,8 +61,8 @@ func (b *Backup) step(ctx context.Context) error {
 	return prune(path, now)
 }
 
-// prune removes copies beyond copiesKept, and damaged databases that were set aside longer than CorruptKept ago. For one
-// from the future, that time begins now.
+// prune removes copies beyond copiesKept, and damaged databases that were set aside longer than CorruptKept ago. For
+// one from the future, that time begins now.
 func prune(path string, now time.Time) error {
 	copies, err := Copies(path)
 	for _, old := range copies[min(copiesKept, len(copies)):] {
@@ -88,8 +88,8 @@ func prune(path string, now time.Time) error {
 	return err
 }
 
-// Copies returns the files that Backup keeps of the database at path, newest first. Those from the future, which a clock
-// that was wrong has dated, come last.
+// Copies returns the files that Backup keeps of the database at path, newest first. Those from the future, which a
+// clock that was wrong has dated, come last.
 func Copies(path string) ([]string, error) {
 	found, err := suffixes(path)
 	var copies []string

@@ -211,9 +211,9 @@ func keepRows(ctx context.Context, tx *sql.Tx, rows []banRow, t *tally) (fresh [
 	return fresh, addUntold(ctx, tx, fresh)
 }
 
-// dropPurged removes bans of purged days, and from before another time in unix seconds: they were counted when they were
-// first read, and their addresses must not come back. A ban that is later than any of its source has not been counted,
-// however far a purge went by a clock that was wrong.
+// dropPurged removes bans of purged days, and from before another time in unix seconds: they were counted when they
+// were first read, and their addresses must not come back. A ban that is later than any of its source has not been
+// counted, however far a purge went by a clock that was wrong.
 func (b *Batch) dropPurged(ctx context.Context, tx *sql.Tx, before int64) error {
 	purged, err := purgedBefore(ctx, tx)
 	purged = min(purged, before)

@@ -112,8 +112,8 @@ func (s *Store) TryEdit(ctx context.Context, ids ...int64) error {
 	return err
 }
 
-// Shown records that the chat has seen these notices as they were when they were read, or will not see them any more. The
-// next change of them has its attempts anew.
+// Shown records that the chat has seen these notices as they were when they were read, or will not see them any more.
+// The next change of them has its attempts anew.
 func (s *Store) Shown(ctx context.Context, notices ...Notice) error {
 	err := s.exec(ctx, `UPDATE notices SET shown = v.value, edits = 0 FROM json_each(?) v
 		WHERE notices.id = CAST(v.key AS INTEGER)`, revisions(notices))

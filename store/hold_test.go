@@ -84,8 +84,8 @@ func TestHoldIsOverByEitherClock(t *testing.T) {
 	}
 }
 
-// A registry is left alone for as long as it was meant to be, and an address is asked about again, after a clock was set
-// back.
+// A registry is left alone for as long as it was meant to be, and an address is asked about again, after a clock was
+// set back.
 func TestR31ClockSetBackSilencesNoRegistry(t *testing.T) {
 	now := time.Unix(1795349000, 0)
 	r := Registry{Server: "whois.example"}

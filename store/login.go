@@ -38,9 +38,9 @@ type LoginBatch struct {
 	NewsSince time.Time      // bans from then on are news
 }
 
-// AddLogins saves a batch and its cursor, in one transaction. Of bans that came within Friends.Logins after one of these
-// logins and were read before them, the addresses become friendly, and those that are news undecided again: reopened is
-// their number. A login that is known already adds nothing.
+// AddLogins saves a batch and its cursor, in one transaction. Of bans that came within Friends.Logins after one of
+// these logins and were read before them, the addresses become friendly, and those that are news undecided again:
+// reopened is their number. A login that is known already adds nothing.
 func (s *Store) AddLogins(ctx context.Context, b LoginBatch) (reopened int64, err error) {
 	err = s.writeAhead(ctx, b.Cursor.Offset < b.Cursor.Size, func(tx *sql.Tx) error {
 		kept, err := b.hours(ctx, tx)

@@ -26,8 +26,9 @@ type Logins struct {
 	After  LoginSeen // the first since the ban, until AfterEnd after its end
 }
 
-// Amid is how long before a ban a login may have been one of the attempts that led to it: with the longest findtime that
-// is usual. AfterEnd is how long after the end of a ban a login says that it was wrong, and BeforeBan how long before it.
+// Amid is how long before a ban a login may have been one of the attempts that led to it: with the longest findtime
+// that is usual. AfterEnd is how long after the end of a ban a login says that it was wrong, and BeforeBan how long
+// before it.
 const (
 	Amid      = time.Hour
 	AfterEnd  = 24 * time.Hour
@@ -79,8 +80,8 @@ type loginSpan struct {
 	ban *EnrichedBan
 }
 
-// RecallLogins fills in the logins from the addresses of bans, as LoginsOf returns them. It is one query, and another one
-// if networks were banned.
+// RecallLogins fills in the logins from the addresses of bans, as LoginsOf returns them. It is one query, and another
+// one if networks were banned.
 func (s *Store) RecallLogins(ctx context.Context, bans []EnrichedBan, back time.Duration) error {
 	var addresses, networks []loginSpan
 	for i := range bans {

@@ -13,8 +13,8 @@ type Proof struct {
 	Before, After int64
 }
 
-// ProvenWrong returns, by jail, which bans of friends in the window are proven wrong: of those n friendly addresses that
-// were banned for the first time most recently, their latest limit bans.
+// ProvenWrong returns, by jail, which bans of friends in the window are proven wrong: of those n friendly addresses
+// that were banned for the first time most recently, their latest limit bans.
 func (s *Store) ProvenWrong(ctx context.Context, w Window, n, limit int) (map[string]Proof, error) {
 	var some bool
 	err := s.r.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM logins)").Scan(&some)

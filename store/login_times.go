@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// LoginTimes returns when somebody logged in from the address within the window, at most most times, the latest; once an
-// hour for each name and service. IPv6 addresses of one /64 count as one.
+// LoginTimes returns when somebody logged in from the address within the window, at most most times, the latest; once
+// an hour for each name and service. IPv6 addresses of one /64 count as one.
 func (s *Store) LoginTimes(ctx context.Context, address string, w Window, most int) ([]time.Time, error) {
 	low, high, ok := loginRange(address)
 	if !ok {

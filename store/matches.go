@@ -17,8 +17,8 @@ func (s *Store) RecentMatches(ctx context.Context, since time.Time, n int) ([]En
 		WHERE b.matches <> '' ORDER BY b.time DESC`, since.Unix(), n)
 }
 
-// LatestMatches returns those of the latest n bans in the window that have log lines, newest first, each with its
-// time, its address and whether that is friendly, and its lines. It also returns how many bans those latest ones are, and
+// LatestMatches returns those of the latest n bans in the window that have log lines, newest first, each with its time,
+// its address and whether that is friendly, and its lines. It also returns how many bans those latest ones are, and
 // since when; zero if there are none.
 func (s *Store) LatestMatches(
 	ctx context.Context, w Window, n int,

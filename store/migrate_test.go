@@ -518,7 +518,8 @@ func TestNewerDatabaseIsRefusedAndLeftAsItIs(t *testing.T) {
 	}
 }
 
-// A message with a picture that waits from before pictures were counted is tried with it, and may be sent in words then.
+// A message with a picture that waits from before pictures were counted is tried with it, and may be sent in words
+// then.
 func TestPicturesOfOldAreCounted(t *testing.T) {
 	path := ofSchema(t, 5)
 	db := writer(t, path)

@@ -7,8 +7,8 @@ import (
 	"github.com/hbollon/go-edlib"
 )
 
-// Nearest is the one of the words that was probably meant, in either case; "" if none is near. A third of the letters may
-// differ, and neighbours may have changed places.
+// Nearest is the one of the words that was probably meant, in either case; "" if none is near. A third of the letters
+// may differ, and neighbours may have changed places.
 func Nearest(typed string, words []string) string {
 	typed = strings.ToLower(typed)
 	nearest, least := "", (len(typed)+1)/3+1

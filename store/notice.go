@@ -101,8 +101,8 @@ func (s *Store) NonceOf(ctx context.Context, key string, chat Chat) (nonce strin
 	return nonce, err
 }
 
-// InMessage returns the notices of the chat's message that holds the alert of the ban, in their order; none if it is not
-// known in which message that was.
+// InMessage returns the notices of the chat's message that holds the alert of the ban, in their order; none if it is
+// not known in which message that was.
 func (s *Store) InMessage(ctx context.Context, ban int64, chat Chat) ([]Notice, error) {
 	return s.notices(ctx, "SELECT "+noticeColumns+"WHERE "+ofChat+`n.message <> '' AND n.message =
 		(SELECT message FROM notices WHERE ban_id = ?3 AND ban_id > 0 AND platform = ?1 AND chat = ?2) ORDER BY n.id`,

@@ -13,8 +13,8 @@ type BanHour struct {
 	Bans int64
 }
 
-// BanHours returns the hours of the window in which the source had bans, in their order. Purged bans count, and so do those
-// of servers that are in its file.
+// BanHours returns the hours of the window in which the source had bans, in their order. Purged bans count, and so do
+// those of servers that are in its file.
 func (s *Store) BanHours(ctx context.Context, source string, w Window) ([]BanHour, error) {
 	bans := map[int64]int64{}
 	err := s.hoursOf(ctx, source, true, w, func(r rollupRow) { bans[floor(r.time, hourSeconds)] += r.bans })

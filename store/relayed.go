@@ -30,9 +30,9 @@ func noteRelayed(ctx context.Context, tx *sql.Tx, relay int64, fresh []banRow) e
 	return nil
 }
 
-// Relayed returns the servers that have no source of their own, since their bans are in the file of another, with the time
-// of the latest ban of each; those that have had one from a moment on. The other fields are those of a source that was never
-// read.
+// Relayed returns the servers that have no source of their own, since their bans are in the file of another, with the
+// time of the latest ban of each; those that have had one from a moment on. The other fields are those of a source that
+// was never read.
 func (s *Store) Relayed(ctx context.Context, since time.Time) ([]SourceStatus, error) {
 	rows, err := s.r.QueryContext(ctx, `SELECT server.name, relay.name, relayed.bans, relayed.latest
 		FROM relayed JOIN sources server ON server.id = source_id JOIN sources relay ON relay.id = relay_id
@@ -48,8 +48,8 @@ func (s *Store) Relayed(ctx context.Context, since time.Time) ([]SourceStatus, e
 	})
 }
 
-// CountOn counts the bans of one source in the window, but not their addresses; and not those of servers that are in its
-// file.
+// CountOn counts the bans of one source in the window, but not their addresses; and not those of servers that are in
+// its file.
 func (s *Store) CountOn(ctx context.Context, source string, w Window) (c Count, err error) {
 	err = s.hoursOf(ctx, source, false, w, func(k rollupRow) {
 		c.Bans += k.bans

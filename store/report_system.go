@@ -125,8 +125,8 @@ func (c *systemCounter) add(n systemCount) {
 	}
 }
 
-// counts counts the distinct addresses of each system, where that is asked for. They are not counted in bitmaps as others
-// are: there are too many systems.
+// counts counts the distinct addresses of each system, where that is asked for. They are not counted in bitmaps as
+// others are: there are too many systems.
 func (c *systemCounter) counts() (all Counts) {
 	slices.SortFunc(c.rows, func(a, b systemTotal) int {
 		return cmp.Or(cmp.Compare(b.bans, a.bans), cmp.Compare(a.asn, b.asn))

@@ -7,8 +7,8 @@ import (
 	"fmt"
 )
 
-// After the database was restored, each source is read again from where the copy ends, or from its beginning. What comes
-// up to its first end may have been told before, whatever its time says.
+// After the database was restored, each source is read again from where the copy ends, or from its beginning. What
+// comes up to its first end may have been told before, whatever its time says.
 
 const (
 	rereadKey = "store/reread/"  // and a server: the id up to which its bans may have been told before

@@ -11,8 +11,8 @@ import (
 
 // Rollups of the bans are updated in the same transactions as the bans: jail_hours by hour, source and jail,
 // country_days by UTC day and country, and system_days by UTC day and autonomous system. Each row also has the set of
-// addresses banned, so that distinct addresses can be counted over any number of rows. A day with many is several rows, see
-// closeParts. Purged bans stay counted.
+// addresses banned, so that distinct addresses can be counted over any number of rows. A day with many is several rows,
+// see closeParts. Purged bans stay counted.
 const (
 	hourSeconds = 60 * 60
 	daySeconds  = 24 * hourSeconds
@@ -204,8 +204,8 @@ type reclassified struct {
 	from, to class
 }
 
-// recount moves the bans of addresses whose country, system or friendliness has changed. An address may be listed several
-// times: its changes are combined.
+// recount moves the bans of addresses whose country, system or friendliness has changed. An address may be listed
+// several times: its changes are combined.
 func recount(ctx context.Context, tx *sql.Tx, all []reclassified) error {
 	moved := make(map[int64]reclassified, len(all))
 	for _, m := range all {
@@ -271,8 +271,8 @@ func bansByHour(
 	return err
 }
 
-// countAll rebuilds jail_hours and country_days from all bans, ten days at a time. It is part of a migration to a schema
-// that has no packs and no systems yet.
+// countAll rebuilds jail_hours and country_days from all bans, ten days at a time. It is part of a migration to a
+// schema that has no packs and no systems yet.
 func countAll(ctx context.Context, tx *sql.Tx, endless string) error {
 	if _, err := tx.ExecContext(ctx, "DELETE FROM jail_hours; DELETE FROM country_days"); err != nil {
 		return err

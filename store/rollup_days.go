@@ -9,13 +9,13 @@ import (
 	"slices"
 )
 
-// partBytes is about how long the addresses in a row of country_days or system_days become. A batch rewrites the rows to
-// which it adds. A fleet may ban a million addresses a day, and to rewrite them all many times a second would take more
-// time and memory by the hour.
+// partBytes is about how long the addresses in a row of country_days or system_days become. A batch rewrites the rows
+// to which it adds. A fleet may ban a million addresses a day, and to rewrite them all many times a second would take
+// more time and memory by the hour.
 const partBytes = 8 << 10
 
-// closeParts lets rows that are long enough be: a day's bans are in the row whose time is its first second, and once that
-// is long, it becomes one of the seconds that follow. The counts of a day are those of its rows together.
+// closeParts lets rows that are long enough be: a day's bans are in the row whose time is its first second, and once
+// that is long, it becomes one of the seconds that follow. The counts of a day are those of its rows together.
 func closeParts(ctx context.Context, tx *sql.Tx, table, addresses string, days []int64) error {
 	query := fmt.Sprintf(`UPDATE %[1]s SET day = 1 + (SELECT max(day) FROM %[1]s WHERE day < ?1 + %[3]d)
 		WHERE day = ?1 AND length(%[2]s) >= %[4]d`, table, addresses, daySeconds, partBytes)

@@ -45,8 +45,8 @@ func sumsOf(t *testing.T, read func(yield func(rollupRow)) error) fleetSums {
 	return text
 }
 
-// However the bans of many servers arrive, early and late, while packs are made and friends change, the hours of the fleet
-// are the sums of its servers' hours, and so are the days of each server.
+// However the bans of many servers arrive, early and late, while packs are made and friends change, the hours of the
+// fleet are the sums of its servers' hours, and so are the days of each server.
 func TestTheFleetCountsAsItsServersDo(t *testing.T) {
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
@@ -160,8 +160,8 @@ func fleetOf(t *testing.T, servers int, now time.Time) *Store {
 	return s
 }
 
-// A report of a fleet looks at no more rows than one of a single server with as many bans; one by server, at one row for
-// each server and day. Only bans of the hour that is not over are read one by one.
+// A report of a fleet looks at no more rows than one of a single server with as many bans; one by server, at one row
+// for each server and day. Only bans of the hour that is not over are read one by one.
 func TestAFleetIsReportedOfAsOneServer(t *testing.T) {
 	w := Window{From: noon.AddDate(0, 0, -30), To: noon.Add(time.Second)}
 	rows := func(s *Store, read func(s *Store, yield func(rollupRow)) error) (n int) {

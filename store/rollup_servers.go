@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// servers calls yield with the bans of the window by source and jail, with the banned addresses if requested: days where
-// they are whole and over, and hours and single bans at its ends. A row is valid only until yield returns.
+// servers calls yield with the bans of the window by source and jail, with the banned addresses if requested: days
+// where they are whole and over, and hours and single bans at its ends. A row is valid only until yield returns.
 func (s *Store) servers(ctx context.Context, w Window, addresses bool, yield func(rollupRow)) error {
 	if addresses {
 		return s.rollupRows(ctx, hoursOfServers(true), []Bin{{Window: w}}, yield)
@@ -45,8 +45,8 @@ func (s *Store) servers(ctx context.Context, w Window, addresses bool, yield fun
 	return nil
 }
 
-// hoursOf calls yield with the bans of one source in the window, by hour and jail, without addresses; with none if there is
-// no such source. relayed says to include those of the servers that are in its file.
+// hoursOf calls yield with the bans of one source in the window, by hour and jail, without addresses; with none if
+// there is no such source. relayed says to include those of the servers that are in its file.
 func (s *Store) hoursOf(ctx context.Context, source string, relayed bool, w Window, yield func(rollupRow)) error {
 	rows, err := s.r.QueryContext(ctx, `SELECT id FROM sources WHERE name = ?1
 		UNION SELECT source_id FROM relayed JOIN sources ON id = relay_id WHERE name = ?1 AND ?2`, source, relayed)

@@ -11,8 +11,8 @@ import (
 	"modernc.org/sqlite"
 )
 
-// summer is the SQL aggregate pack_sums(time, source, jail, bans, friendly, endless, addresses, friends), which makes a pack
-// in which rows of one time, source and jail are one. The rows must come in order of time.
+// summer is the SQL aggregate pack_sums(time, source, jail, bans, friendly, endless, addresses, friends), which makes a
+// pack in which rows of one time, source and jail are one. The rows must come in order of time.
 type summer struct {
 	pack packer
 	time int64

@@ -178,8 +178,8 @@ func writeSystems(ctx context.Context, tx *sql.Tx, added, removed []systemBans) 
 	return closeParts(ctx, tx, "system_days", "systems", days)
 }
 
-// registerSystems registers the SQL functions systems_with(a, b) and systems_without(a, b), the second of which takes away
-// addresses alone, and the aggregate systems(asn, bans, friendly, addresses), which makes a set.
+// registerSystems registers the SQL functions systems_with(a, b) and systems_without(a, b), the second of which takes
+// away addresses alone, and the aggregate systems(asn, bans, friendly, addresses), which makes a set.
 func registerSystems() error {
 	for name, of := range map[string]func(a, b systemSet) systemSet{
 		"systems_with": systemSet.plus, "systems_without": systemSet.without,

@@ -15,8 +15,8 @@ const askedKey = "rules/asked/"
 const ruleGap = 24 * time.Hour
 
 // AskedRules keeps what is new of the rules that a source's Fail2Ban has in force at a time, which is now: it was asked
-// for them, and its log need not say them. Where it was not asked for a day, nobody knows since when a rule that differs
-// is in force: then it begins anew, and is no change.
+// for them, and its log need not say them. Where it was not asked for a day, nobody knows since when a rule that
+// differs is in force: then it begins anew, and is no change.
 func (s *Store) AskedRules(ctx context.Context, source string, rules []Rule, at time.Time) error {
 	err := s.write(ctx, func(tx *sql.Tx) error {
 		var last int64

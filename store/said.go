@@ -72,8 +72,8 @@ type Relayed struct {
 	Own bool
 }
 
-// Owe records that the other bot is to be told the outcome of the attempt at these notices, and returns what it is to be
-// told before.
+// Owe records that the other bot is to be told the outcome of the attempt at these notices, and returns what it is to
+// be told before.
 func (s *Store) Owe(ctx context.Context, attempt string, ids ...int64) (said Said, err error) {
 	list, err := json.Marshal(ids)
 	if err != nil {
@@ -296,8 +296,8 @@ func recallFate(ctx context.Context, tx *sql.Tx, n Notice) error {
 	return hearFate(ctx, tx, n.Chat, f, false, time.Now())
 }
 
-// TakeUp posts the alerts that the other bot was about to tell when it was last heard of before a time, and that this bot
-// has not made since: it judges otherwise, or lacks the ban. It returns how many they are.
+// TakeUp posts the alerts that the other bot was about to tell when it was last heard of before a time, and that this
+// bot has not made since: it judges otherwise, or lacks the ban. It returns how many they are.
 func (s *Store) TakeUp(ctx context.Context, before time.Time) (n int, err error) {
 	const open = "FROM heard WHERE at < ?1 AND fate ->> 'state' IN ('begun', 'open') AND fate ->> 'body' <> ''"
 	var some bool

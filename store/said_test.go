@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// An alert that the other bot was about to tell is told, though this one would not: it judges otherwise, or lacks the ban.
+// An alert that the other bot was about to tell is told, though this one would not: it judges otherwise, or lacks the
+// ban.
 func TestWhatTheOtherBotWasAboutToTellIsNotLost(t *testing.T) {
 	a, b := openBans(t), openBans(t)
 	chat, now := Chat{"paper", "1"}, time.Now()

@@ -2,8 +2,8 @@ package store
 
 import "context"
 
-// SharesByServer counts the bans of the window, and the friends that they hit, by jail and source. Jails and sources without
-// bans are left out. Since is not filled in.
+// SharesByServer counts the bans of the window, and the friends that they hit, by jail and source. Jails and sources
+// without bans are left out. Since is not filled in.
 func (s *Store) SharesByServer(ctx context.Context, w Window) (map[string]map[string]Share, error) {
 	type place struct{ jail, source int64 }
 	type counted struct {

@@ -214,8 +214,8 @@ type RejectedLine struct {
 	At time.Time
 }
 
-// Sources returns the state of every source that has been read, ordered by name. It asks as many questions for thousands
-// as for one.
+// Sources returns the state of every source that has been read, ordered by name. It asks as many questions for
+// thousands as for one.
 func (s *Store) Sources(ctx context.Context) ([]SourceStatus, error) {
 	all, err := s.sources(ctx)
 	if err != nil {

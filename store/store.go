@@ -129,8 +129,8 @@ func (s *Store) Close() error {
 }
 
 // Shrink frees what SQLite keeps for the next statements: the caches and prepared statements of the connection that
-// writes, and the connections that read, which are opened again when they are needed. For a connection that is in use it
-// waits up to a second.
+// writes, and the connections that read, which are opened again when they are needed. For a connection that is in use
+// it waits up to a second.
 func (s *Store) Shrink(ctx context.Context) error {
 	s.r.SetMaxIdleConns(0)
 	s.r.SetMaxIdleConns(readers)

@@ -9,9 +9,9 @@ import (
 )
 
 // What an agent publishes reaches whoever listens to its subject at once, also while the servers have no leader of the
-// stream: they take four to nine seconds to elect one, and a stream keeps nothing meanwhile. So a subscriber listens, too,
-// and gives out what the stream does not bring in time. That is a copy: the stream brings it later, and it alone decides
-// how far a reader has come.
+// stream: they take four to nine seconds to elect one, and a stream keeps nothing meanwhile. So a subscriber listens,
+// too, and gives out what the stream does not bring in time. That is a copy: the stream brings it later, and it alone
+// decides how far a reader has come.
 const (
 	earlyAfter = time.Second            // so long the stream has the chance to bring a message
 	earlyMost  = 1000                   // so many wait; of more, the first are left to the stream

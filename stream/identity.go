@@ -35,8 +35,8 @@ func (p *Publisher) name(r Record) string {
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil)[:18])
 }
 
-// independent returns the first of the records, as far as no two of them are about the same address in the same jail: if
-// one were lost on its way and the next one not, they would change places.
+// independent returns the first of the records, as far as no two of them are about the same address in the same jail:
+// if one were lost on its way and the next one not, they would change places.
 func independent(all []store.Outgoing) []store.Outgoing {
 	type about struct{ server, jail, address string }
 	seen := map[about]bool{}

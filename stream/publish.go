@@ -113,8 +113,8 @@ func (p *Publisher) connect(ctx context.Context) (err error) {
 	return err
 }
 
-// publish publishes the records, and returns those that the stream has: nothing need be done for them any more. Its error
-// is ErrRefused only if there is no other.
+// publish publishes the records, and returns those that the stream has: nothing need be done for them any more. Its
+// error is ErrRefused only if there is no other.
 func (p *Publisher) publish(ctx context.Context, all []store.Outgoing) (done []int64, err error) {
 	if err := p.open(ctx); err != nil {
 		return nil, err

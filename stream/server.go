@@ -89,11 +89,12 @@ func authority(file string) (*x509.CertPool, error) {
 	return pool, nil
 }
 
-// Inbox begins the subjects by which the servers answer a user, who is named by the public part of his key. The usual ones
-// are the same for all: whoever may hear his own answers by them may hear those of everybody else.
+// Inbox begins the subjects by which the servers answer a user, who is named by the public part of his key. The usual
+// ones are the same for all: whoever may hear his own answers by them may hear those of everybody else.
 func Inbox(user string) string { return "_INBOX_" + user }
 
-// credentials returns how to log in, and as whom: with a user's file, which holds a token and a seed, or with a seed alone.
+// credentials returns how to log in, and as whom: with a user's file, which holds a token and a seed, or with a seed
+// alone.
 func credentials(file string) (option nats.Option, user string, err error) {
 	text, err := os.ReadFile(file)
 	if err != nil {

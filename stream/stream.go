@@ -1,5 +1,6 @@
-// Package stream carries what agents read of bans over NATS JetStream to a bot. It knows NATS, how a message is written,
-// and which server a subject is of. It does not know what a ban means: package ingest judges what the messages say.
+// Package stream carries what agents read of bans over NATS JetStream to a bot. It knows NATS, how a message is
+// written, and which server a subject is of. It does not know what a ban means: package ingest judges what the messages
+// say.
 //
 // The messages of a server have the subject bans.SERVER. Who may publish to it is for NATS to say, so that the subject
 // decides of which server a message is. A stream that takes bans.> keeps them, in the order in which they came, and the
@@ -21,9 +22,9 @@ const prefix = "bans."
 // MaxName is how long the name of a server may be, in bytes: 40 characters.
 const MaxName = 160
 
-// Subject returns the subject of a server. Its name stands there as it is, where it is made of letters, digits, "-", "_"
-// and single dots; other bytes are written as % and two hexadecimal digits: a subject ends at a space, and means others
-// by * and >. https://docs.nats.io/nats-concepts/subjects
+// Subject returns the subject of a server. Its name stands there as it is, where it is made of letters, digits, "-",
+// "_" and single dots; other bytes are written as % and two hexadecimal digits: a subject ends at a space, and means
+// others by * and >. https://docs.nats.io/nats-concepts/subjects
 func Subject(server string) string {
 	var b strings.Builder
 	b.WriteString(prefix)

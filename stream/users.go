@@ -22,7 +22,8 @@ func AgentPermissions(user string, servers ...string) Permissions {
 	return p
 }
 
-// BotPermissions are those of a bot that reads a stream: to make it, to ask for its messages, and to hear what is published.
+// BotPermissions are those of a bot that reads a stream: to make it, to ask for its messages, and to hear what is
+// published.
 // https://docs.nats.io/reference/reference-protocols/nats_api_reference
 func BotPermissions(user, stream string) Permissions {
 	const api = "$JS.API."
@@ -36,8 +37,8 @@ func BotPermissions(user, stream string) Permissions {
 	}
 }
 
-// VoicePermissions are those of one of two bots with one voice: to make the stream in which they tell each other what was
-// said, to read it, and to write to it.
+// VoicePermissions are those of one of two bots with one voice: to make the stream in which they tell each other what
+// was said, to read it, and to write to it.
 func VoicePermissions(user, stream string) Permissions {
 	p := BotPermissions(user, stream)
 	p.Publish = append(p.Publish, "$JS.API.STREAM.MSG.GET."+stream, stream+".>")
@@ -70,8 +71,8 @@ func UserOf(file string) (user string, err error) {
 	return user, err
 }
 
-// NewUser makes a key, and keeps its seed in a file that only its owner may read; there must be none. It returns the public
-// key.
+// NewUser makes a key, and keeps its seed in a file that only its owner may read; there must be none. It returns the
+// public key.
 func NewUser(file string) (user string, err error) {
 	key, err := nkeys.CreateUser()
 	if err != nil {

@@ -12,8 +12,8 @@ import (
 	"friendlyfire/stream/streamtest"
 )
 
-// Whatever platform a chat is on, one bot speaks there: with the voice goes Discord's gateway, and everything else that a
-// platform is told.
+// Whatever platform a chat is on, one bot speaks there: with the voice goes Discord's gateway, and everything else that
+// a platform is told.
 func TestF02EveryPlatformHearsTheOneThatSpeaks(t *testing.T) {
 	t.Parallel()
 	cluster := streamtest.Start(t, 1, nil)

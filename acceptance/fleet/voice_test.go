@@ -252,8 +252,8 @@ func (d *duo) speaking() *member {
 	return nil
 }
 
-// Each bot is cut off from NATS, or from the server that leads, and servers are stopped so that no majority is left. Who
-// posts is told by the way the post came.
+// Each bot is cut off from NATS, or from the server that leads, and servers are stopped so that no majority is left.
+// Who posts is told by the way the post came.
 func TestF05PartitionsOfRealServers(t *testing.T) {
 	if !harness.Long {
 		t.Skip("it takes minutes: make long")

@@ -56,7 +56,8 @@ var stormForm = regexp.MustCompile(` banned (?:([\d\x{202f}]+) friends?|friends 
 // unnamed finds how many bans of a storm are counted and not named.
 var unnamed = regexp.MustCompile(`… and ([\d\x{202f}]+) more bans?`)
 
-// AlertsIn returns the addresses that a message alerts of: by themselves, or in a storm with those that it does not name.
+// AlertsIn returns the addresses that a message alerts of: by themselves, or in a storm with those that it does not
+// name.
 func AlertsIn(text string) (addresses []string, more int) {
 	for _, found := range AlertForm().FindAllStringSubmatch(text, -1) {
 		addresses = append(addresses, found[1])
@@ -74,7 +75,8 @@ func AlertsIn(text string) (addresses []string, more int) {
 	return addresses, more
 }
 
-// addressesIn returns the addresses that a text names, each once: a storm names those whose bans are over in its list alone.
+// addressesIn returns the addresses that a text names, each once: a storm names those whose bans are over in its list
+// alone.
 func addressesIn(text string) (all []string) {
 	for word := range strings.FieldsSeq(text) {
 		word = strings.Trim(word, "`,")

@@ -23,8 +23,8 @@ type ShiftedClock struct {
 	at      int64 // where the number of seconds lies in the process's memory
 }
 
-// StartShifted starts the bot with its real-time clock ahead by that time, which may be negative, in whole seconds up to
-// 68 years. Its monotonic clock is the kernel's.
+// StartShifted starts the bot with its real-time clock ahead by that time, which may be negative, in whole seconds up
+// to 68 years. Its monotonic clock is the kernel's.
 func (s *Scene) StartShifted(ahead time.Duration, args ...string) (*Process, *ShiftedClock) {
 	s.T.Helper()
 	p := &Process{t: s.T, Cmd: s.Command(context.WithoutCancel(s.T.Context()), args...)}

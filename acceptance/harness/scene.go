@@ -66,8 +66,8 @@ func NewTelegramScene(t *testing.T, telegram *telegramtest.Server, changes ...Ch
 	return s
 }
 
-// NewChatScene is a scene with chats on all of the platforms and their tokens in files. Unless a change says otherwise, the
-// program reports nothing of its own accord.
+// NewChatScene is a scene with chats on all of the platforms and their tokens in files. Unless a change says otherwise,
+// the program reports nothing of its own accord.
 func NewChatScene(t *testing.T, platforms Platforms, changes ...Change) *Scene {
 	t.Helper()
 	sections := []string{withBoth}

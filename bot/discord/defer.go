@@ -20,8 +20,8 @@ const deferPause = 250 * time.Millisecond
 // answer of Discord nobody knows, and a deferral that took effect must be followed by the answer, or Discord shows for
 // ever that the bot is thinking.
 //
-// The answer to a press of a button takes the place of the message below which the button is, and nothing shows that the
-// bot is thinking.
+// The answer to a press of a button takes the place of the message below which the button is, and nothing shows that
+// the bot is thinking.
 func (l *listener) deferAnswer(ctx context.Context, i *discordgo.Interaction) error {
 	ctx, cancel := context.WithTimeout(ctx, deferLimit)
 	defer cancel()

@@ -33,7 +33,8 @@ func (e *refusal) Error() string {
 }
 
 // invalid reports whether the request counts as an invalid one. Discord bans an address after 10,000 of them in ten
-// minutes. It does not count 404s, nor refusals for the state of the channel, but these are just as pointless to repeat.
+// minutes. It does not count 404s, nor refusals for the state of the channel, but these are just as pointless to
+// repeat.
 func (e *refusal) invalid() bool {
 	return e.status == http.StatusUnauthorized || e.status == http.StatusForbidden || e.status == http.StatusNotFound ||
 		e.status == http.StatusBadRequest && slices.Contains(channelFaults, e.code)

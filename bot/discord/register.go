@@ -65,8 +65,8 @@ func (l *listener) registerCommands(ctx context.Context, app string) {
 	}
 }
 
-// slashCommand is a command in Discord's form. The library's types write null for what is absent, which other servers of
-// the protocol refuse.
+// slashCommand is a command in Discord's form. The library's types write null for what is absent, which other servers
+// of the protocol refuse.
 type slashCommand struct {
 	Type        discordgo.ApplicationCommandType `json:"type"`
 	Name        string                           `json:"name"`

@@ -51,8 +51,8 @@ func markdown(t msg.Text) string {
 
 func atLineStart(s string) bool { return s == "" || strings.HasSuffix(s, "\n") }
 
-// subtext returns lines in small grey letters: https://support.discord.com/hc/en-us/articles/210298617. They are code, too,
-// so that nothing in them is markup, and a search finds them as they are.
+// subtext returns lines in small grey letters: https://support.discord.com/hc/en-us/articles/210298617. They are code,
+// too, so that nothing in them is markup, and a search finds them as they are.
 func subtext(lines string) string {
 	all := strings.Split(strings.Trim(strings.ReplaceAll(lines, "`", tickLookalike), "\n"), "\n")
 	for i, line := range all {
@@ -67,8 +67,8 @@ func subtext(lines string) string {
 const tickLookalike = "\u02cb"
 
 // escape puts a backslash before what Discord would treat as markup: emphasis, code, spoilers, links, mentions, times,
-// commands and emoji anywhere; headings, quotes and lists at the beginning of a line; the colon of a bare URL; the dot of
-// a domain, since an invitation (discord.gg/…) is one without a scheme.
+// commands and emoji anywhere; headings, quotes and lists at the beginning of a line; the colon of a bare URL; the dot
+// of a domain, since an invitation (discord.gg/…) is one without a scheme.
 func escape(s string) string {
 	var b strings.Builder
 	lineStart, numbering := true, false // at the beginning of a line; after nothing but digits there

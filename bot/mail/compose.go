@@ -50,8 +50,9 @@ func (c *Client) compose(to string, m msg.Message) ([]byte, error) {
 // words are what programs that show no pictures show.
 func words(t msg.Text) string { return strings.TrimRight(visible(t.Unlinked().String()), "\n") + "\n" }
 
-// mark sets the headers that say what kind of mail it is, and of which list, by which people sort. Programs that answer mail leave it alone by the first, older
-// ones by the second, and Exchange by the third: RFC 3834, sections 5 and 3.1.8.
+// mark sets the headers that say what kind of mail it is, and of which list, by which people sort. Programs that answer
+// mail leave it alone by the first, older ones by the second, and Exchange by the third: RFC 3834, sections 5 and
+// 3.1.8.
 func (c *Client) mark(out *gomail.Msg, m msg.Message) {
 	out.SetGenHeader("Auto-Submitted", "auto-generated")
 	out.SetGenHeader("List-Id", "friendlyfire <friendlyfire."+c.domain()+">") // RFC 2919

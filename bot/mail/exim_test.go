@@ -91,8 +91,8 @@ type exim struct {
 	roots                *x509.CertPool
 }
 
-// startExim starts a server that lets people in in that way, and stops it when the test ends. It runs in a folder of the
-// test, with ports of its own, and touches nothing else.
+// startExim starts a server that lets people in in that way, and stops it when the test ends. It runs in a folder of
+// the test, with ports of its own, and touches nothing else.
 func startExim(t testing.TB, way string) *exim {
 	t.Helper()
 	program, err := exec.LookPath("/usr/sbin/exim4")

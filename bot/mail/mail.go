@@ -93,8 +93,8 @@ func (c *Client) Fits(m msg.Message) bool { return len(m.Text.String()) <= maxTe
 // A recipient gets ten mails at once, and then one every ten seconds: what comes meanwhile travels in one mail.
 const burst, every = 10, 10 * time.Second
 
-// All recipients together get 250 mails, and then one every six minutes: providers take 500 in 24 hours, and none from an
-// account that has sent more. A server of this machine is its owner's. https://support.google.com/mail/answer/22839
+// All recipients together get 250 mails, and then one every six minutes: providers take 500 in 24 hours, and none from
+// an account that has sent more. A server of this machine is its owner's. https://support.google.com/mail/answer/22839
 const dayBurst, dayEvery = 250, 6 * time.Minute
 
 // spend takes note that a mail is tried to be sent to the recipient, or returns how long it must wait.

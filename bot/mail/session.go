@@ -69,8 +69,9 @@ func (s *session) close() {
 	_ = s.conn.Close()
 }
 
-// end ends a session, and returns what the error of its last step comes to. As long as the server replies we take leave,
-// which it may leave unanswered: guards of servers count those who do not. Otherwise that would end half a message.
+// end ends a session, and returns what the error of its last step comes to. As long as the server replies we take
+// leave, which it may leave unanswered: guards of servers count those who do not. Otherwise that would end half a
+// message.
 func (c *Client) end(s *session, err error) error {
 	if err != nil {
 		err = c.failure(s.step, err)

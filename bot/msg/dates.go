@@ -21,7 +21,8 @@ func Day(t, now time.Time) string {
 // Stamp is a moment with its day: "Sat 28 Nov 15:04".
 func Stamp(t, now time.Time) string { return Day(t, now) + " " + t.Format(ClockForm) }
 
-// Clock is a moment in its own zone, no longer than it has to be beside now: "16:04", "Sun 29 Nov 15:12", "28 Nov 2025".
+// Clock is a moment in its own zone, no longer than it has to be beside now: "16:04", "Sun 29 Nov 15:12", "28 Nov
+// 2025".
 func Clock(t, now time.Time) string {
 	switch day := Day(t, now); {
 	case t.Format(time.DateOnly) == now.Format(time.DateOnly):

@@ -138,8 +138,8 @@ type Resumer interface {
 	Resume(chat string, last time.Time)
 }
 
-// RejectedError is a message that is certainly at fault itself, so that the platform will never accept it, however often
-// it is sent: too long, malformed, blocked for its words.
+// RejectedError is a message that is certainly at fault itself, so that the platform will never accept it, however
+// often it is sent: too long, malformed, blocked for its words.
 type RejectedError struct{ Reason string }
 
 func (e *RejectedError) Error() string { return "rejected" + because(e.Reason) }

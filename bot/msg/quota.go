@@ -7,8 +7,8 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// Quota ekes out the messages that a provider takes in a day, so that a storm of a day is told to its end: so many at once,
-// and then one every so often. A nil Quota has no end. It is safe for concurrent use.
+// Quota ekes out the messages that a provider takes in a day, so that a storm of a day is told to its end: so many at
+// once, and then one every so often. A nil Quota has no end. It is safe for concurrent use.
 type Quota struct{ left *rate.Limiter }
 
 // NewQuota returns a quota of burst messages, and of one more after each time every.

@@ -61,8 +61,8 @@ func read(a post.Answer) error {
 	return &refusal{status: a.Status, code: said.Code, retryAfter: post.RetryAfter(a.Header)}
 }
 
-// pauses are how long to wait after a 429 that does not say, by its code: ntfy's server never does, a proxy in front of it
-// may. A limit of requests has room for another after five seconds.
+// pauses are how long to wait after a 429 that does not say, by its code: ntfy's server never does, a proxy in front of
+// it may. A limit of requests has room for another after five seconds.
 func (e *refusal) pause() time.Duration {
 	switch {
 	case e.retryAfter > 0:

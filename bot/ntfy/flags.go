@@ -13,7 +13,8 @@ import (
 // mostFlags is how many countries of a storm are shown as tags.
 const mostFlags = 3
 
-// flags are the short codes of the flags of the countries, each once: apps show such a tag as an emoji before the title.
+// flags are the short codes of the flags of the countries, each once: apps show such a tag as an emoji before the
+// title.
 func flags(bans []msg.Ban) (tags []string) {
 	for _, b := range bans {
 		tag := shortCode(store.Country(b.Country))
@@ -24,8 +25,8 @@ func flags(bans []msg.Ban) (tags []string) {
 	return tags
 }
 
-// shortCode is the short code of a country's flag in https://docs.ntfy.sh/emojis/, "" for no country: its English name in
-// small letters, with exceptions.
+// shortCode is the short code of a country's flag in https://docs.ntfy.sh/emojis/, "" for no country: its English name
+// in small letters, with exceptions.
 func shortCode(c store.Country) string {
 	if c.Flag() == "" {
 		return ""

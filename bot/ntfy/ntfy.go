@@ -1,5 +1,5 @@
-// Package ntfy is friendlyfire on ntfy: it publishes messages to topics of an ntfy server, with a priority, the flags of
-// the countries as tags, the picture as an attachment, and a button that copies the command of an alert. It hears no
+// Package ntfy is friendlyfire on ntfy: it publishes messages to topics of an ntfy server, with a priority, the flags
+// of the countries as tags, the picture as an attachment, and a button that copies the command of an alert. It hears no
 // commands. It owns the section [ntfy] of the configuration and its checks.
 //
 // A topic is a secret, since whoever knows it can subscribe, and on an open server write. It stands in requests only;
@@ -33,8 +33,8 @@ const (
 	requestBurst = 30
 )
 
-// ntfy.sh takes 250 messages a day, until midnight in UTC: https://docs.ntfy.sh/publish/#limitations. A storm of a day would
-// use them up in an hour, and what it says last would wait for the next day.
+// ntfy.sh takes 250 messages a day, until midnight in UTC: https://docs.ntfy.sh/publish/#limitations. A storm of a day
+// would use them up in an hour, and what it says last would wait for the next day.
 const (
 	dailyServer = "https://ntfy.sh"
 	dailyBurst  = 140

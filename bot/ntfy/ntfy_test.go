@@ -166,8 +166,8 @@ func TestR29APictureTheServerDoesNotTakeBecomesWords(t *testing.T) {
 	}
 }
 
-// The server decodes what looks encoded in a header, and makes a line end of a backslash and an n. Neither may bring in what
-// was cleaned out of a text.
+// The server decodes what looks encoded in a header, and makes a line end of a backslash and an n. Neither may bring in
+// what was cleaned out of a text.
 func TestS05NothingIsDecodedThatWasNotEncoded(t *testing.T) {
 	for _, text := range []string{
 		"=?utf-8?q?=E2=80=AE=0Aforged?= banned", "=?utf-8?b?4oCu?=", "x =?ISO-8859-1?Q?=0A?= y", "é =?utf-8?q?=41?=", "=?",

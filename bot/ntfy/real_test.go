@@ -24,8 +24,8 @@ import (
 	"friendlyfire/config"
 )
 
-// realServer is a running ntfy, the program that FRIENDLYFIRE_TEST_NTFY names. It listens on this machine alone, and only
-// the user of its token may publish, to two topics.
+// realServer is a running ntfy, the program that FRIENDLYFIRE_TEST_NTFY names. It listens on this machine alone, and
+// only the user of its token may publish, to two topics.
 type realServer struct{ url, token string }
 
 func startReal(t *testing.T, attachments bool) realServer {

@@ -46,7 +46,8 @@ func (c *client) checkHeld() error {
 	return nil
 }
 
-// publish makes the requests that a message takes: another one where the server does not take its picture or its button.
+// publish makes the requests that a message takes: another one where the server does not take its picture or its
+// button.
 func (c *client) publish(ctx context.Context, topic string, m msg.Message) error {
 	n := newNotification(topic, m)
 	if c.noActions.Load() {

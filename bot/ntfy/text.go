@@ -89,8 +89,8 @@ func encode(v any) []byte {
 	return b.Bytes()
 }
 
-// plain is the text without its styles: ntfy has none but Markdown, which foreign text could use. The apps make links of
-// URLs.
+// plain is the text without its styles: ntfy has none but Markdown, which foreign text could use. The apps make links
+// of URLs.
 func plain(t msg.Text) string {
 	var b strings.Builder
 	for i, r := range t.Unlinked() {

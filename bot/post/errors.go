@@ -17,8 +17,8 @@ import (
 	"friendlyfire/bot/msg"
 )
 
-// redact says why a request failed in words that hold nothing of the request: an error of the network names the host, its
-// addresses or the URL, any of which may be the secret.
+// redact says why a request failed in words that hold nothing of the request: an error of the network names the host,
+// its addresses or the URL, any of which may be the secret.
 func redact(err error) string {
 	var (
 		dns     *net.DNSError
@@ -81,8 +81,8 @@ func (e *RefusedAddressError) Error() string { return e.Reason }
 // longest bounds the time that an answer may ask to wait for.
 const longest = 7 * 24 * time.Hour
 
-// RetryAfter returns how long an answer asks to wait, in seconds or until a date: RFC 9110, section 10.2.3. A date is read
-// by the clock of the server, if the answer has one. It is at most a week, and 0 if the answer does not say.
+// RetryAfter returns how long an answer asks to wait, in seconds or until a date: RFC 9110, section 10.2.3. A date is
+// read by the clock of the server, if the answer has one. It is at most a week, and 0 if the answer does not say.
 func RetryAfter(h http.Header) time.Duration {
 	value := h.Get("Retry-After")
 	if s, err := strconv.ParseFloat(value, 64); err == nil {
@@ -111,8 +111,8 @@ const (
 // Refusals counts how often a chat has refused in a row. It is not safe for concurrent use.
 type Refusals struct{ row int }
 
-// Learn takes the outcome of a post into account. A *msg.NotSentError that leaves open when to try again, after an answer,
-// gets a time that grows from one refusal to the next.
+// Learn takes the outcome of a post into account. A *msg.NotSentError that leaves open when to try again, after an
+// answer, gets a time that grows from one refusal to the next.
 func (r *Refusals) Learn(err error) {
 	no, unsent := errors.AsType[*msg.NotSentError](err)
 	switch {

@@ -57,8 +57,8 @@ type Answer struct {
 	Body   []byte // its beginning, 64 KiB at most
 }
 
-// Do makes a request, and lets it end where ctx does meanwhile. The error is a *msg.NotSentError where nothing was sent,
-// and otherwise leaves open whether anything has arrived. With one there is an answer where its status is known.
+// Do makes a request, and lets it end where ctx does meanwhile. The error is a *msg.NotSentError where nothing was
+// sent, and otherwise leaves open whether anything has arrived. With one there is an answer where its status is known.
 func (c *Client) Do(ctx context.Context, r *http.Request) (Answer, error) {
 	if ctx.Err() != nil {
 		return Answer{}, &msg.NotSentError{Reason: "stopped before it was sent", Unreached: true}

@@ -118,8 +118,8 @@ func (l *listener) respond(ctx context.Context, c command, m msg.Message) error 
 	})
 }
 
-// try posts m, and tries again while it was certainly not done and there is time. A photo that cannot be uploaded leaves
-// the words of m; arrived is set if it may have arrived.
+// try posts m, and tries again while it was certainly not done and there is time. A photo that cannot be uploaded
+// leaves the words of m; arrived is set if it may have arrived.
 func (l *listener) try(ctx context.Context, m *msg.Message, arrived *bool, post func() error) error {
 	for attempt := 1; ; attempt++ {
 		err := post()

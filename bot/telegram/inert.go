@@ -8,9 +8,9 @@ import (
 )
 
 // Telegram finds links, mentions, hashtags, cashtags, commands, e-mail addresses, telephone and card numbers in plain
-// text by itself, and makes them clickable. It finds none in Code and Pre. What is found here is whatever it may find, and
-// somewhat more: https://core.telegram.org/bots/api#messageentity, and the rules in td/telegram/MessageEntity.cpp of
-// https://github.com/tdlib/td. The rules for telephone numbers are not published.
+// text by itself, and makes them clickable. It finds none in Code and Pre. What is found here is whatever it may find,
+// and somewhat more: https://core.telegram.org/bots/api#messageentity, and the rules in td/telegram/MessageEntity.cpp
+// of https://github.com/tdlib/td. The rules for telephone numbers are not published.
 
 // activeWord matches a word that Telegram may find something in.
 var activeWord = regexp.MustCompile(strings.Join([]string{

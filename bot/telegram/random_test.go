@@ -95,8 +95,8 @@ func aim(random *rand.Rand, kind string, value any) {
 	}
 }
 
-// mayCommand reports whether an update is a command or the press of a button by the administrator in one of his chats, as
-// far as its ids tell.
+// mayCommand reports whether an update is a command or the press of a button by the administrator in one of his chats,
+// as far as its ids tell.
 func mayCommand(update map[string]any) bool {
 	field := func(v any, names ...string) any {
 		for _, name := range names {

@@ -97,8 +97,8 @@ func (l *rateLimit) wait(ctx context.Context, id int64) error {
 	return l.checkBlocked(c) // another post may have got a 429 meanwhile
 }
 
-// resume takes into account that an earlier run, whose burst may have been spent, tried to post to the chat at that time.
-// It may have waited for its turn first.
+// resume takes into account that an earlier run, whose burst may have been spent, tried to post to the chat at that
+// time. It may have waited for its turn first.
 func (l *rateLimit) resume(id int64, last time.Time) {
 	l.mu.Lock()
 	known := l.chats[id] != nil

@@ -57,8 +57,8 @@ func TestSendSetsRunsAsEntities(t *testing.T) {
 	})
 }
 
-// A quote is folded, and what is in it is code, so that no address in it becomes a link. Where there are too many entities
-// it is code alone.
+// A quote is folded, and what is in it is code, so that no address in it becomes a link. Where there are too many
+// entities it is code alone.
 func TestQuoteIsFoldedCode(t *testing.T) {
 	inBubble(t, func(t *testing.T, server *telegramtest.Server, c *telegram.Client) {
 		const list = "198.51.100.1 198.51.100.2 🇧🇪\n198.51.100.3"

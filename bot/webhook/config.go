@@ -67,11 +67,12 @@ func (c *Config) Unshared() (hosts []string) {
 	return hosts
 }
 
-// Remote is false: anybody may write the dates of the answers, so that nobody asks them what time it is. Where there are
-// only webhooks, the clock confirms itself by going on for a week.
+// Remote is false: anybody may write the dates of the answers, so that nobody asks them what time it is. Where there
+// are only webhooks, the clock confirms itself by going on for a week.
 func (c *Config) Remote() bool { return false }
 
-// secretForm is what must not stand in the configuration: the key of the signatures, and the URLs of well-known webhooks.
+// secretForm is what must not stand in the configuration: the key of the signatures, and the URLs of well-known
+// webhooks.
 var secretForm = regexp.MustCompile(`whsec_[A-Za-z0-9+/]{32,}=*|https://(?:hooks\.slack\.com/|discord(?:app)?\.com/api/webhooks/|` +
 	`[A-Za-z0-9.-]+\.(?:webhook\.office\.com|logic\.azure\.com|api\.powerplatform\.com)[:/])[^\s"']+`)
 

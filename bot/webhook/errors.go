@@ -16,8 +16,8 @@ const (
 	gonePause  = 15 * time.Minute // after a 410, which is meant for good
 )
 
-// classify returns what an answer says of the message: https://www.standardwebhooks.com. Any success is one, whatever the
-// rest of the answer.
+// classify returns what an answer says of the message: https://www.standardwebhooks.com. Any success is one, whatever
+// the rest of the answer.
 func classify(a post.Answer) error {
 	because := func(format string) *msg.NotSentError {
 		return &msg.NotSentError{Reason: "because " + fmt.Sprintf(format, a.Status)}

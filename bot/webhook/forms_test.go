@@ -25,8 +25,8 @@ func message(text string) msg.Message {
 	}, Kind: msg.Alert}
 }
 
-// In Slack a text element shows what it holds. The text beside the blocks is markup, in which an angle bracket begins all
-// that can act.
+// In Slack a text element shows what it holds. The text beside the blocks is markup, in which an angle bracket begins
+// all that can act.
 func TestS05SlackShowsTextAsItIs(t *testing.T) {
 	for _, text := range hostile {
 		var body struct {

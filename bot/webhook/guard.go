@@ -11,16 +11,17 @@ import (
 )
 
 // notPublic are addresses of this machine, of private networks, and of nobody: the registries of special addresses,
-// https://www.iana.org/assignments/iana-ipv4-special-registry and iana-ipv6-special-registry. Those for documentation are
-// not among them; nobody has them.
+// https://www.iana.org/assignments/iana-ipv4-special-registry and iana-ipv6-special-registry. Those for documentation
+// are not among them; nobody has them.
 var notPublic = prefixes("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12",
 	"192.0.0.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15", "224.0.0.0/3", "2001::/23")
 
-// globalUnicast are all IPv6 addresses that can be public: https://www.iana.org/assignments/ipv6-unicast-address-assignments
+// globalUnicast are all IPv6 addresses that can be public:
+// https://www.iana.org/assignments/ipv6-unicast-address-assignments
 var globalUnicast = netip.MustParsePrefix("2000::/3")
 
-// embedding are networks whose addresses hold an IPv4 address, which is where packets end, and the byte where it begins:
-// RFC 6052, section 2.1, and RFC 3056, section 2.
+// embedding are networks whose addresses hold an IPv4 address, which is where packets end, and the byte where it
+// begins: RFC 6052, section 2.1, and RFC 3056, section 2.
 var embedding = []struct {
 	network netip.Prefix
 	at      int
@@ -75,8 +76,8 @@ func allowed(a netip.Addr, private []netip.Prefix) bool {
 // dialLimit is how long all addresses of a host together may take to answer.
 const dialLimit = 12 * time.Second
 
-// guard opens connections to addresses that are allowed, and to no others. A name is resolved here, and what it resolves to
-// is dialled: it cannot be another address a moment later.
+// guard opens connections to addresses that are allowed, and to no others. A name is resolved here, and what it
+// resolves to is dialled: it cannot be another address a moment later.
 type guard struct {
 	private []netip.Prefix
 	resolve func(ctx context.Context, network, host string) ([]netip.Addr, error)
@@ -90,8 +91,8 @@ func newGuard(private []netip.Prefix, next post.Dialer) *guard {
 	return &guard{private: private, resolve: net.DefaultResolver.LookupNetIP, next: next}
 }
 
-// addresses returns the addresses of a host that are allowed. The error is a *post.RefusedAddressError if it has none but
-// others.
+// addresses returns the addresses of a host that are allowed. The error is a *post.RefusedAddressError if it has none
+// but others.
 func (g *guard) addresses(ctx context.Context, host string) (good []netip.Addr, err error) {
 	all := make([]netip.Addr, 1)
 	if all[0], err = netip.ParseAddr(host); err != nil {

@@ -37,8 +37,8 @@ func TestNothingIsSentToAddressesThatAreNotPublic(t *testing.T) {
 	}
 }
 
-// A name that resolves to a public address when it is looked at, and to this machine when it is dialled, gets nowhere: what
-// is dialled is the address, and it is looked at each time.
+// A name that resolves to a public address when it is looked at, and to this machine when it is dialled, gets nowhere:
+// what is dialled is the address, and it is looked at each time.
 func TestANameCannotBeReboundToThisMachine(t *testing.T) {
 	answers := [][]string{{"203.0.113.7"}, {"127.0.0.1"}, {"::ffff:127.0.0.1", "fe80::1%eth0"}, {"169.254.169.254", "203.0.113.9"}}
 	var dialled []string

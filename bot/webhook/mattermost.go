@@ -44,16 +44,16 @@ func mattermostText(t msg.Text) string {
 	return strings.TrimSpace(b.String())
 }
 
-// inCode replaces what could end code, where nothing can be escaped, and what begins a mention or a link of Slack's, which
-// the server translates before it looks at the Markdown.
+// inCode replaces what could end code, where nothing can be escaped, and what begins a mention or a link of Slack's,
+// which the server translates before it looks at the Markdown.
 var inCode = strings.NewReplacer("`", "ˋ", "<", "‹")
 
 // What a backslash takes the meaning off in Mattermost, whose browser shows it before any other character:
 // https://github.com/mattermost/marked/blob/master/lib/marked.js
 const escapable = "*{}[]()+-.!_|"
 
-// What may act even behind a backslash becomes a character that looks like it: mentions, channels, hashtags and emoji are
-// found after the escapes are taken off, and <!channel> before.
+// What may act even behind a backslash becomes a character that looks like it: mentions, channels, hashtags and emoji
+// are found after the escapes are taken off, and <!channel> before.
 var lookalike = map[rune]rune{
 	'@': '＠', '#': '＃', '~': '～', '<': '‹', '>': '›', '&': '＆', '$': '＄', '=': '＝', '\\': '＼', '`': 'ˋ',
 }
@@ -74,8 +74,8 @@ func escapeMarkdown(s string) string {
 	return b.String()
 }
 
-// tiesALink reports whether the colon at that place may be part of a URL or of the name of an emoji: something follows it at
-// once, and there is a letter before or behind it. A time has none.
+// tiesALink reports whether the colon at that place may be part of a URL or of the name of an emoji: something follows
+// it at once, and there is a letter before or behind it. A time has none.
 func tiesALink(s string, colon int) bool {
 	before, after := s[strings.LastIndexAny(s[:colon], " \n")+1:colon], s[colon+1:]
 	next, _ := utf8.DecodeRuneInString(after)

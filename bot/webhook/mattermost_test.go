@@ -20,8 +20,8 @@ func outsideCode(markdown string) (outside, code string) {
 	return outside, code
 }
 
-// shownBy takes the escapes off as https://github.com/mattermost/marked does (inline.escape): a backslash before anything
-// else is shown.
+// shownBy takes the escapes off as https://github.com/mattermost/marked does (inline.escape): a backslash before
+// anything else is shown.
 func shownBy(markdown string) string {
 	return regexp.MustCompile("\\\\([`*{}\\[\\]()#+\\-.!_>|~])").ReplaceAllString(markdown, "$1")
 }

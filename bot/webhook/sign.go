@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// sign adds the headers of Standard Webhooks: the id, which is that of every attempt at a message, the time of this one,
-// and with a key the signature of both and of the body.
+// sign adds the headers of Standard Webhooks: the id, which is that of every attempt at a message, the time of this
+// one, and with a key the signature of both and of the body.
 // https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md#signature-scheme
 func sign(h http.Header, key []byte, id string, at time.Time, body []byte) {
 	stamp := strconv.FormatInt(at.Unix(), 10)

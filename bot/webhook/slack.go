@@ -20,8 +20,8 @@ func slackFits(t msg.Text) bool {
 // It leaves no <!channel>, <@U…> or <https://…>.
 var slackEscape = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
 
-// slackBody is a message for an incoming webhook of Slack. Its rich text shows every character as it is, so that nothing in
-// it is markup, a link or a mention; the text beside it is for notifications.
+// slackBody is a message for an incoming webhook of Slack. Its rich text shows every character as it is, so that
+// nothing in it is markup, a link or a mention; the text beside it is for notifications.
 // https://docs.slack.dev/reference/block-kit/blocks/rich-text-block/
 func slackBody(m msg.Message, _ string, _ time.Time) []byte {
 	type style struct {

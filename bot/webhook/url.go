@@ -14,8 +14,8 @@ type target struct {
 	line int // of the file of URLs
 }
 
-// parseURL parses the URL of a webhook: https, or http to this machine or an address of a network that is named. Its errors
-// do not quote it.
+// parseURL parses the URL of a webhook: https, or http to this machine or an address of a network that is named. Its
+// errors do not quote it.
 func parseURL(text string, private []netip.Prefix) (*url.URL, error) {
 	u, err := url.Parse(text)
 	if err != nil || u.Hostname() == "" || u.Opaque != "" || u.Scheme != "https" && u.Scheme != "http" {

@@ -1,10 +1,10 @@
-// Package webhook is friendlyfire as a sender of webhooks: it posts every message as one JSON document to URLs, signed as
-// Standard Webhooks are, or in the form that Slack, Mattermost and Teams take. It hears no commands. It owns the section
-// [webhook] of the configuration and its checks.
+// Package webhook is friendlyfire as a sender of webhooks: it posts every message as one JSON document to URLs, signed
+// as Standard Webhooks are, or in the form that Slack, Mattermost and Teams take. It hears no commands. It owns the
+// section [webhook] of the configuration and its checks.
 //
-// A URL is a secret, since whoever has it can post. It stands in requests only; elsewhere a webhook goes by the name that
-// the file of URLs gives it, or by an alias. Nothing is sent to addresses of this machine or of private networks, unless
-// the configuration names them: an address is looked at when it is dialled, so that no name can point there.
+// A URL is a secret, since whoever has it can post. It stands in requests only; elsewhere a webhook goes by the name
+// that the file of URLs gives it, or by an alias. Nothing is sent to addresses of this machine or of private networks,
+// unless the configuration names them: an address is looked at when it is dialled, so that no name can point there.
 package webhook
 
 import (
@@ -62,7 +62,8 @@ func (c *client) Me(context.Context) (string, error) { return "", nil }
 // Fits reports whether the form has room for the text of m.
 func (c *client) Fits(m msg.Message) bool { return c.form.fits(m.Text) }
 
-// CanPost checks that the webhook's host is one that messages are sent to. Whether it takes them shows when one is sent.
+// CanPost checks that the webhook's host is one that messages are sent to. Whether it takes them shows when one is
+// sent.
 func (c *client) CanPost(ctx context.Context, chat string) (string, error) {
 	h := c.hooks[chat]
 	title := fmt.Sprintf("line %d of urls_file", h.line)
@@ -79,8 +80,8 @@ func (c *client) CanPost(ctx context.Context, chat string) (string, error) {
 	}
 }
 
-// Send posts m to the webhook. Where it carries no picture, the fallback takes the picture's place if there is one and it
-// fits.
+// Send posts m to the webhook. Where it carries no picture, the fallback takes the picture's place if there is one and
+// it fits.
 func (c *client) Send(ctx context.Context, chat string, m msg.Message) error {
 	h := c.hooks[chat]
 	if err := h.checkHeld(); err != nil {

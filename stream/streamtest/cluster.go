@@ -31,8 +31,8 @@ type Cluster struct {
 	login     []nats.Option
 }
 
-// Start starts a cluster of n servers, which ends with the test. With change, the options of each are changed before; login
-// is then how the test itself gets in.
+// Start starts a cluster of n servers, which ends with the test. With change, the options of each are changed before;
+// login is then how the test itself gets in.
 func Start(t testing.TB, n int, change func(*server.Options), login ...nats.Option) *Cluster {
 	t.Helper()
 	c := start(t, n, change, false)

@@ -1,9 +1,9 @@
 // Package official checks requests against the platforms' own descriptions of their APIs, and makes up what these may
-// send. It is for tests. The descriptions are not part of the project: API_DESCRIPTIONS names their folder, and without it
-// nothing is checked.
+// send. It is for tests. The descriptions are not part of the project: API_DESCRIPTIONS names their folder, and without
+// it nothing is checked.
 //
-// The folder has telegram.json.gz (methods and types of the Bot API), discord.json.gz (OpenAPI), interaction.json.gz and
-// gateway.json.gz (JSON Schema).
+// The folder has telegram.json.gz (methods and types of the Bot API), discord.json.gz (OpenAPI), interaction.json.gz
+// and gateway.json.gz (JSON Schema).
 package official
 
 import (

@@ -19,7 +19,8 @@ import (
 	"friendlyfire/bot/post/posttest"
 )
 
-// Token is an access token, and Topic and Topic2 are topics, with the canary of bottest, since they are secrets as well.
+// Token is an access token, and Topic and Topic2 are topics, with the canary of bottest, since they are secrets as
+// well.
 const (
 	Token  = "tk_0123456789abcdefghijklmnopqrs"
 	Topic  = "CANARY-alerts-x7Qz"

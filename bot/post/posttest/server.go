@@ -1,5 +1,5 @@
-// Package posttest is the part of a fake that is the same for all platforms that take a message with one HTTP request: it
-// records the requests, and has the faults that any server may have.
+// Package posttest is the part of a fake that is the same for all platforms that take a message with one HTTP request:
+// it records the requests, and has the faults that any server may have.
 package posttest
 
 import (

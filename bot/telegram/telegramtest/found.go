@@ -9,12 +9,12 @@ import (
 	"unicode/utf8"
 )
 
-// Found returns the entities that Telegram finds in a text by itself, but for those that touch one of these kinds, which
-// the sender has set: code, pre. https://core.telegram.org/bots/api#messageentity
+// Found returns the entities that Telegram finds in a text by itself, but for those that touch one of these kinds,
+// which the sender has set: code, pre. https://core.telegram.org/bots/api#messageentity
 //
 // The rules are those of td/telegram/MessageEntity.cpp in https://github.com/tdlib/td, with two differences: every
-// top-level domain of two letters or more counts, where Telegram has a list, and telephone numbers, for which no rule is
-// published, are seven to fifteen digits, grouped as people do.
+// top-level domain of two letters or more counts, where Telegram has a list, and telephone numbers, for which no rule
+// is published, are seven to fifteen digits, grouped as people do.
 func Found(text string, set []Entity) []Entity {
 	var all []Entity
 	for _, rule := range rules {

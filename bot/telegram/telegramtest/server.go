@@ -2,10 +2,10 @@
 // a test wants it.
 //
 // It has the methods that a simple bot needs: getMe, getUpdates, setMyCommands, sendMessage, sendPhoto, sendChatAction,
-// editMessageText, editMessageMedia, answerCallbackQuery, getChat, getChatMember, getWebhookInfo, deleteWebhook. It checks
-// lengths, entities, keyboards and pictures, finds links, mentions and the like in plain text, enforces the documented rate limits, and records every
-// request and every message that arrives. See Fault for what can go wrong. Where there are official descriptions, a
-// request that does not conform fails the test.
+// editMessageText, editMessageMedia, answerCallbackQuery, getChat, getChatMember, getWebhookInfo, deleteWebhook. It
+// checks lengths, entities, keyboards and pictures, finds links, mentions and the like in plain text, enforces the
+// documented rate limits, and records every request and every message that arrives. See Fault for what can go wrong.
+// Where there are official descriptions, a request that does not conform fails the test.
 //
 // Start listens on 127.0.0.1, for programs in other processes. InMemory uses no socket, so that a whole program can run
 // with its server in a testing/synctest bubble. The package knows nothing of any bot.
