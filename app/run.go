@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"runtime"
 	"runtime/debug"
 	"slices"
 	"sync"
@@ -199,7 +198,6 @@ func serve(
 	}
 	// The bot lives beside other programs for weeks: memory is dearer than a little time.
 	debug.SetGCPercent(50)
-	runtime.MemProfileRate = 0 // nobody asks for the profile, and to keep it takes 1.4 MB
 	return a.start(ctx)
 }
 

@@ -63,9 +63,28 @@ func TestF02EveryPlatformHearsTheOneThatSpeaks(t *testing.T) {
 		t.Errorf("/status says %q (%v), want that bot-b speaks", text, err)
 	}
 	b.Stop()
-	lost, repeated := p.LostAndRepeated(p.Chats(), harness.Friends(3))
-	if lost > 0 || repeated > 0 {
-		t.Errorf("%d alerts lost and %d repeated in %d chats", lost, repeated, len(p.Chats()))
+	lost, unmarked := 0, 0
+	told := map[[2]string]int{} // by chat and address, without repeats that say so
+	for _, post := range p.Posts() {
+		addresses, _ := harness.AlertsIn(post.Text)
+		for _, address := range addresses {
+			if key := [2]string{post.Chat, address}; !harness.Repeats(post.Text) || told[key] == 0 {
+				told[key]++
+			}
+		}
 	}
-	harness.Reached(t, "%d chats: %d alerts each, %d lost, %d repeated", len(p.Chats()), 3, lost, repeated)
+	for _, chat := range p.Chats() {
+		for _, address := range harness.Friends(3) {
+			switch n := told[[2]string{chat, address}]; n {
+			case 0:
+				lost++
+			default:
+				unmarked += n - 1
+			}
+		}
+	}
+	if lost > 0 || unmarked > 0 {
+		t.Errorf("%d alerts lost, %d repeats that do not say so", lost, unmarked)
+	}
+	harness.Reached(t, "%d chats: 3 alerts each, %d lost, %d repeats that do not say so", len(p.Chats()), lost, unmarked)
 }
