@@ -14,10 +14,7 @@ import (
 func TestWhatAnOldSpeakerWritesIsRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
-		a := w.newProcess("bot-a")
-		time.Sleep(2 * time.Second)
-		b := w.newProcess("bot-b")
-		time.Sleep(2 * time.Second)
+		a, b := w.newPair()
 		a.setCut(true)
 		time.Sleep(15 * time.Second)
 		if a.member.Speaks() || !b.member.Speaks() {
@@ -46,9 +43,7 @@ func TestWhatAnOldSpeakerWritesIsRefused(t *testing.T) {
 func TestWhoSpeaksKnowsWhatIsWrongWithTheOthersMachine(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
-		a := w.newProcess("bot-a")
-		time.Sleep(2 * time.Second)
-		b := w.newProcess("bot-b")
+		a, b := w.newPair()
 		for _, want := range []string{"", "it is full", ""} {
 			b.mu.Lock()
 			b.trouble = want
@@ -65,10 +60,7 @@ func TestWhoSpeaksKnowsWhatIsWrongWithTheOthersMachine(t *testing.T) {
 func TestNobodySpeaksWhoHasNotHeardWhatWasTold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
-		a := w.newProcess("bot-a")
-		time.Sleep(2 * time.Second)
-		b := w.newProcess("bot-b")
-		time.Sleep(2 * time.Second)
+		a, b := w.newPair()
 		b.mu.Lock()
 		b.deaf = true
 		b.mu.Unlock()
@@ -105,10 +97,7 @@ func TestWhereverABotStopsTheOtherOneGoesOn(t *testing.T) {
 			t.Run(then+" "+point, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					w := newWorld(t)
-					a := w.newProcess("bot-a")
-					time.Sleep(2 * time.Second)
-					b := w.newProcess("bot-b")
-					time.Sleep(2 * time.Second)
+					a, b := w.newPair()
 					reached := a.stopAt(point)
 					w.notice(one, a, b)
 					<-reached

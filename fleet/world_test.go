@@ -94,6 +94,16 @@ func (w *world) newProcess(name string) *process {
 	return p
 }
 
+// newPair are two bots, of which the first one speaks.
+func (w *world) newPair() (speaker, other *process) {
+	w.Helper()
+	speaker = w.newProcess("bot-a")
+	time.Sleep(2 * time.Second)
+	other = w.newProcess("bot-b")
+	time.Sleep(2 * time.Second)
+	return speaker, other
+}
+
 func (p *process) start() {
 	p.Helper()
 	var err error

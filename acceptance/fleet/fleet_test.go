@@ -51,6 +51,17 @@ func newFleet(t *testing.T, cluster *streamtest.Cluster) *fleet {
 	return f
 }
 
+// newAlertingFleet is a fleet that runs, and has alerted of a first ban within that time.
+func newAlertingFleet(t *testing.T, cluster *streamtest.Cluster, within time.Duration) *fleet {
+	t.Helper()
+	f := newFleet(t, cluster)
+	f.startBot()
+	f.startAgent()
+	f.web1.Ban(harness.Friend(0))
+	f.await(within, harness.Friend(0))
+	return f
+}
+
 func (f *fleet) startAgent() { f.agent = f.web1.Start("forward") }
 func (f *fleet) startBot()   { f.run = f.bot.Start() }
 
@@ -103,11 +114,7 @@ func (f *fleet) want(addresses []string) {
 
 func TestAnAgentIsReadAndItsServerNamed(t *testing.T) {
 	t.Parallel()
-	f := newFleet(t, streamtest.Start(t, 1, nil))
-	f.startBot()
-	f.startAgent()
-	f.web1.Ban(harness.Friend(0))
-	f.await(10*time.Second, harness.Friend(0))
+	f := newAlertingFleet(t, streamtest.Start(t, 1, nil), 10*time.Second)
 	if texts := f.telegram.Mentions("web1"); texts["42"] == 0 {
 		t.Error("the alert does not name the server")
 	}
@@ -122,11 +129,7 @@ func TestAnAgentIsReadAndItsServerNamed(t *testing.T) {
 // The history of a server whose bans a stream brings is read where the bot is, from files brought there.
 func TestHistoryOfAServerOfAStreamIsImported(t *testing.T) {
 	t.Parallel()
-	f := newFleet(t, streamtest.Start(t, 1, nil))
-	f.startBot()
-	f.startAgent()
-	f.web1.Ban(harness.Friend(0))
-	f.await(10*time.Second, harness.Friend(0))
+	f := newAlertingFleet(t, streamtest.Start(t, 1, nil), 10*time.Second)
 	f.agent.Stop()
 	f.web1.Ban(harness.Friend(1))
 	out := f.bot.MustRun("import", "--source", "web1", f.web1.Bans)
@@ -188,11 +191,7 @@ func TestF01NothingIsLostWhereverAFleetIsKilled(t *testing.T) {
 
 func TestF04AllServersOfNATSMayBeKilled(t *testing.T) {
 	t.Parallel()
-	f := newFleet(t, streamtest.Processes(t, harness.Size(1, 1, 3)))
-	f.startBot()
-	f.startAgent()
-	f.web1.Ban(harness.Friend(0))
-	f.await(10*time.Second, harness.Friend(0))
+	f := newAlertingFleet(t, streamtest.Processes(t, harness.Size(1, 1, 3)), 10*time.Second)
 	for i := range f.nats.Servers {
 		f.nats.Down(i)
 	}
@@ -214,11 +213,7 @@ func TestF04AllServersOfNATSMayBeKilled(t *testing.T) {
 // A stream that is not there is like one without a leader: nobody keeps what is published.
 func TestF03AnAlertDoesNotWaitForALeader(t *testing.T) {
 	t.Parallel()
-	f := newFleet(t, streamtest.Start(t, 1, nil))
-	f.startBot()
-	f.startAgent()
-	f.web1.Ban(harness.Friend(0))
-	f.await(10*time.Second, harness.Friend(0))
+	f := newAlertingFleet(t, streamtest.Start(t, 1, nil), 10*time.Second)
 	f.nats.DeleteStream("BANS")
 	begun := time.Now()
 	f.web1.Ban(harness.Friend(1))
@@ -238,11 +233,7 @@ func TestF03OneServerOfNATSMayBeDown(t *testing.T) {
 		t.Skip("servers take five seconds to elect their first leader: TestF03AnAlertDoesNotWaitForALeader is the short form")
 	}
 	t.Parallel()
-	f := newFleet(t, streamtest.Processes(t, 3))
-	f.startBot()
-	f.startAgent()
-	f.web1.Ban(harness.Friend(0))
-	f.await(20*time.Second, harness.Friend(0))
+	f := newAlertingFleet(t, streamtest.Processes(t, 3), 20*time.Second)
 	const rounds = 30
 	var latest time.Duration
 	for i := range rounds {
