@@ -249,6 +249,50 @@ func TestWhatWasDoneByCommandBothBotsKnow(t *testing.T) {
 	})
 }
 
+// A message that the other bot could not change any more shows what was done once this one speaks; one that it has
+// changed is left alone.
+func TestTheOneThatGoesOnShowsWhatWasDone(t *testing.T) {
+	for name, fails := range map[string]bool{"changed before": false, "not changed before": true} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				a, b, voices := twoDesks(t)
+				was, is := a.inPlace(), b.inPlace()
+				for _, d := range []*desk{a, b} {
+					d.acting()
+					d.commands.Acting.Voice = d.announcer.Voice
+					d.ban("198.51.100.7", "BE")
+					d.step()
+				}
+				if fails {
+					was.refuses = []error{&msg.NotSentError{Reason: "it stops", Unreached: true}}
+				}
+				asked := a.types(ann, commandOf(t, a.sender.sent[0], "Unban"))
+				a.types(ann, commandOf(t, asked, "Yes, unban"))
+				for range 8 { // seconds
+					b.learn()
+					b.step()
+					a.step()
+					time.Sleep(time.Second)
+				}
+				if len(was.edits) != 1 {
+					t.Fatalf("changed %q", was.edits)
+				}
+				takeOver(voices)
+				b.steps(10)
+				if !fails {
+					if len(is.edits) > 0 {
+						t.Errorf("changed once more: %q", is.edits)
+					}
+					return
+				}
+				if len(is.edits) != 1 || !strings.HasPrefix(is.edits[0], "a: ") || !strings.Contains(is.edits[0], "by Ann: lifted") {
+					t.Errorf("changed %q, want what was done, once", is.edits)
+				}
+			})
+		})
+	}
+}
+
 // A bot that cannot tell the other one of a mark does not make it.
 func TestAMarkThatTheOtherBotCannotKnowIsNotMade(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

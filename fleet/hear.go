@@ -202,6 +202,9 @@ func (m *Member) pay(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		if _, underway := m.underway.Load(said.Attempt); underway {
+			continue
+		}
 		if err = m.say(ctx, said); errors.Is(err, ErrSilent) {
 			return nil
 		}

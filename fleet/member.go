@@ -32,6 +32,8 @@ type Member struct {
 	id, run string
 	write   chan struct{} // has one message on its way at a time: the fence of the next depends on it
 
+	underway sync.Map // has the names of attempts whose outcomes are not known yet
+
 	mu       sync.Mutex
 	lease    uint64    // the number that the own lease has; 0: this bot has none
 	taken    uint64    // that which it had when it was taken
@@ -108,19 +110,25 @@ func (m *Member) within(ctx context.Context) (context.Context, func(), error) {
 
 // Claim writes to the log that these notices are about to be sent, and returns a context in which that may be done.
 func (m *Member) Claim(ctx context.Context, ids ...int64) (term context.Context, done func(), err error) {
-	term, done, err = m.within(ctx)
+	term, end, err := m.within(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := m.claim(term, ids); err != nil {
+	attempt := rand.Text()
+	m.underway.Store(attempt, nil)
+	done = func() {
+		m.underway.Delete(attempt)
+		end()
+	}
+	if err := m.claim(term, attempt, ids); err != nil {
 		done()
 		return nil, nil, err
 	}
 	return term, done, nil
 }
 
-func (m *Member) claim(ctx context.Context, ids []int64) error {
-	said, err := m.Store.Owe(context.WithoutCancel(ctx), rand.Text(), ids...)
+func (m *Member) claim(ctx context.Context, attempt string, ids []int64) error {
+	said, err := m.Store.Owe(context.WithoutCancel(ctx), attempt, ids...)
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 )
 
@@ -14,7 +15,7 @@ type Deed struct {
 	Mark *Mark  // nil: the mark was taken away
 }
 
-// Learn keeps the deeds, each once, and forgets their values.
+// Learn keeps the deeds, each once, and forgets their values. The alerts of their bans are told anew.
 func (s *Store) Learn(ctx context.Context, deeds ...Deed) error {
 	if len(deeds) == 0 {
 		return nil
@@ -54,5 +55,5 @@ func learnDeed(ctx context.Context, tx *sql.Tx, d Deed) error {
 	}
 	_, err = tx.ExecContext(ctx, `UPDATE acts SET confirmed_at = nullif(?, 0), tried_at = nullif(?, 0), done_at = nullif(?, 0),
 		outcome = ?, answer = ? WHERE id = ?`, toUnix(a.ConfirmedAt), toUnix(a.TriedAt), toUnix(a.DoneAt), a.Outcome, a.Answer, id)
-	return err
+	return errors.Join(err, retell(ctx, tx, a.Ban))
 }

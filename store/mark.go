@@ -17,12 +17,7 @@ type Mark struct {
 
 // SetMark marks a ban, in place of an earlier mark; nil takes that away.
 func (s *Store) SetMark(ctx context.Context, ban int64, m *Mark) error {
-	return s.write(ctx, func(tx *sql.Tx) error {
-		if err := setMark(ctx, tx, ban, m); err != nil {
-			return err
-		}
-		return retell(ctx, tx, ban)
-	})
+	return s.write(ctx, func(tx *sql.Tx) error { return setMark(ctx, tx, ban, m) })
 }
 
 func setMark(ctx context.Context, tx *sql.Tx, ban int64, m *Mark) error {
@@ -31,7 +26,7 @@ func setMark(ctx context.Context, tx *sql.Tx, ban int64, m *Mark) error {
 		_, err = tx.ExecContext(ctx, `INSERT INTO marks (ban_id, attacker, name, at)
 			SELECT id, ?, ?, ? FROM bans WHERE id = ?`, m.Attacker, m.Name, m.At.Unix(), ban)
 	}
-	return err
+	return errors.Join(err, retell(ctx, tx, ban))
 }
 
 // retell has the alert of a ban told anew; 0: of none.

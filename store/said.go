@@ -30,6 +30,7 @@ type Fate struct {
 	Alone   bool      `json:"alone,omitempty"`
 	Nonce   string    `json:"nonce,omitempty"`
 	Message string    `json:"message,omitempty"`
+	Stale   bool      `json:"stale,omitempty"` // of FateTold: its message does not show yet what it says now
 	Error   string    `json:"error,omitempty"`
 	Uploads int       `json:"uploads,omitempty"`
 
@@ -101,7 +102,7 @@ func (s *Store) Owed(ctx context.Context) ([]Said, error) {
 
 func (s *Store) owed(ctx context.Context, db querier, where string, args ...any) (all []Said, err error) {
 	rows, err := db.QueryContext(ctx, `SELECT owed, platform, chat, key, claimed_at IS NOT NULL, coalesce(sent_at, 0),
-		coalesce(dead_at, 0), maybe_sent, alone, nonce, message, error, uploads, created_at,
+		coalesce(dead_at, 0), maybe_sent, alone, nonce, message, shown < revision, error, uploads, created_at,
 		iif(ban_id > 0, json_remove(body, '$.ban.id'), body), sets, ban_id > 0 OR substr(key, 1, 6) = 'whois/' FROM notices `+where+` ORDER BY owed, id`, args...)
 	if err != nil {
 		return nil, err
@@ -113,7 +114,7 @@ func (s *Store) owed(ctx context.Context, db querier, where string, args ...any)
 		var sent, dead int64
 		var sets string
 		err = rows.Scan(&of.Attempt, &of.Platform, &of.Chat, &f.Key, &claimed, &sent, &dead, &f.Maybe, &f.Alone, &f.Nonce,
-			&f.Message, &f.Error, &f.Uploads, &f.Created, &f.Body, &sets, &f.OfBan)
+			&f.Message, &f.Stale, &f.Error, &f.Uploads, &f.Created, &f.Body, &sets, &f.OfBan)
 		if err != nil {
 			return none, err
 		}
@@ -266,7 +267,7 @@ func applyFate(ctx context.Context, tx *sql.Tx, id int64, f Fate) (err error) {
 	switch f.State {
 	case FateTold:
 		_, err = tx.ExecContext(ctx, `UPDATE notices SET sent_at = ?, dead_at = NULL, claimed_at = NULL, owed = '', nonce = ?,
-			maybe_sent = ?, message = ?, shown = revision WHERE id = ?`, f.At, f.Nonce, f.Maybe, f.Message, id)
+			maybe_sent = ?, message = ?, shown = revision - ? WHERE id = ?`, f.At, f.Nonce, f.Maybe, f.Message, f.Stale, id)
 	case FateGivenUp:
 		_, err = tx.ExecContext(ctx, `UPDATE notices SET dead_at = ?, claimed_at = NULL, owed = '', error = ?
 			WHERE id = ? AND sent_at IS NULL`, f.At, f.Error, id)

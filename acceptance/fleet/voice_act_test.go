@@ -30,24 +30,21 @@ func TestF02WhatWasDoneIsKnownToTheOneThatGoesOn(t *testing.T) {
 		bots = append(bots, harness.NewChatScene(t, p, changes))
 	}
 	const admin, chat, banned = 7, 42, "203.0.113.7"
-	// button waits for one that begins so below a message, presses it, and returns it.
-	button := func(data string) string {
+	// button waits for a message with that text and a button that begins so, and presses it.
+	button := func(text, data string) {
 		t.Helper()
-		pressed := ""
-		harness.Await(t, 10*time.Second, "the button "+data, func() bool {
+		pressed := false
+		harness.Await(t, 20*time.Second, "the button "+data, func() bool {
 			for _, m := range slices.Backward(p.Telegram.Messages()) {
-				for _, row := range m.Keyboard {
-					for _, b := range row {
-						if m.Chat == chat && pressed == "" && strings.HasPrefix(b.Data, data) {
-							pressed = b.Data
-							p.Telegram.PressUnder(m, admin, b.Data)
-						}
+				for _, b := range slices.Concat(m.Keyboard...) {
+					if m.Chat == chat && strings.Contains(m.Text, text) && !pressed && strings.HasPrefix(b.Data, data) {
+						pressed = true
+						p.Telegram.PressUnder(m, admin, b.Data)
 					}
 				}
 			}
-			return pressed != ""
+			return pressed
 		})
-		return pressed
 	}
 	said := func(text string) {
 		t.Helper()
@@ -62,10 +59,10 @@ func TestF02WhatWasDoneIsKnownToTheOneThatGoesOn(t *testing.T) {
 	harness.Await(t, 10*time.Second, "the other one knows who speaks", func() bool {
 		return strings.Contains(b.Text(), "another bot speaks")
 	})
-	button("/mark person")
+	button(banned, "/mark person")
 	said("A person, says ")
-	button("/ask trust")
-	button("/yes ")
+	button(banned, "/ask trust")
+	button("Trust "+banned, "/yes ")
 	said("Trusted for 30 days")
 	a.Stop()
 	p.Telegram.Say(chat, 0, admin, "/trusted")
@@ -73,10 +70,15 @@ func TestF02WhatWasDoneIsKnownToTheOneThatGoesOn(t *testing.T) {
 	p.Telegram.Say(chat, 0, admin, "/report strict")
 	said("sshd: 0 attackers, 1 person")
 	p.Telegram.Say(chat, 0, admin, "/untrust "+banned)
-	button("/yes ")
+	button("Trust no longer", "/yes ")
 	said("Trust ended ")
 	p.Telegram.Say(chat, 0, admin, "/trusted")
 	said("Nobody is trusted")
+	harness.Await(t, 20*time.Second, "every alert shows what was done", func() bool {
+		return !slices.ContainsFunc(p.Posts(), func(m harness.Post) bool {
+			return strings.Contains(m.Text, "banned "+banned) && !strings.Contains(m.Text, "Unbanned ")
+		})
+	})
 	b.Stop()
 	lifts := slices.DeleteFunc(calls(), func(call string) bool { return !strings.HasPrefix(call, "set|") })
 	if want := []string{"set|sshd|unbanip|" + banned}; !slices.Equal(lifts, want) {
