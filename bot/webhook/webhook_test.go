@@ -272,22 +272,23 @@ func load(t *testing.T, section string) (*Config, error) {
 func TestMistakesOfTheFileOfURLsQuoteNothingOfIt(t *testing.T) {
 	const secret = "CANARY"
 	for text, want := range map[string]string{
-		"ftp://example.org/" + secret:                                            "line 1: expected a URL that begins with https://",
-		secret:                                                                   "line 1: expected a URL that begins with https://",
-		"https://" + secret + " \x7f%zz":                                         "line 1: the name before the URL",
-		"https://%zz" + secret:                                                   "line 1: expected a URL that begins with https://",
-		"\n# mine\nhttp://example.org/" + secret:                                 "line 3: needs https",
-		"http://203.0.113.7/" + secret:                                           "line 1: needs https",
-		"https://10.0.0.1/" + secret:                                             "which [webhook] private does not name",
-		"https://[::ffff:127.0.0.1]/" + secret:                                   "which [webhook] private does not name",
-		"https://[fe80::1%25eth0]/" + secret:                                     "which [webhook] private does not name",
-		"https://example.org/#" + secret:                                         "line 1: a URL with # in it",
-		"https://example.org/" + secret + "\nhttps://example.org/" + secret:      "line 2: it has the URL or the name of line 1",
-		"a https://example.org/" + secret + "\na https://example.org/2" + secret: "line 2: it has the URL or the name of line 1",
-		secret + " https://example.org/x":                                        "line 1: the name before the URL",
-		"# nothing\n# else":                                                      "the file holds no URL",
+		"ftp://example.org/" + secret:                   "line 1: expected a URL that begins with https://",
+		secret:                                          "line 1: expected a URL that begins with https://",
+		"https://" + secret + " \x7f%zz":                "line 1: the name before the URL",
+		"https://%zz" + secret:                          "line 1: expected a URL that begins with https://",
+		"\n# mine\nhttp://example.org/" + secret:        "line 3: needs https",
+		"http://203.0.113.7/" + secret:                  "line 1: needs https",
+		"https://10.0.0.1/" + secret:                    "which [webhook] private does not name",
+		"https://[::ffff:127.0.0.1]/" + secret:          "which [webhook] private does not name",
+		"https://[fe80::1%25eth0]/" + secret:            "which [webhook] private does not name",
+		"https://example.org/#" + secret:                "line 1: a URL with # in it",
+		secret + " https://example.org/x":               "line 1: the name before the URL",
+		"# nothing\n# else":                             "the file holds no URL",
+		"http://192.168.7.9:8123/api/webhook/" + secret: "",
+
+		"https://example.org/" + secret + "\nhttps://example.org/" + secret:          "line 2: it has the URL or the name of line 1",
+		"a https://example.org/" + secret + "\na https://example.org/2" + secret:     "line 2: it has the URL or the name of line 1",
 		"https://example.org/" + secret + "\nops  https://example.net/2?k=" + secret: "",
-		"http://192.168.7.9:8123/api/webhook/" + secret:                              "",
 	} {
 		c, err := load(t, "urls_file = \""+write(t, text)+"\"\nprivate = [\"192.168.7.0/24\"]\n")
 		switch {
