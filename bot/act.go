@@ -33,6 +33,8 @@ type Acting struct {
 	Log     *slog.Logger
 	Voice   Voice // nil: nobody shares it
 
+	shared sync.Map // has the rows of acts that the other bot knows the end of
+
 	// Code makes the code that confirms a trust in that period of 30 seconds (RFC 6238); nil: none is asked for.
 	Code  func(period uint64) (string, error)
 	codes sync.Mutex
@@ -85,7 +87,8 @@ func (a *Acting) try(ctx context.Context, one store.Act) error {
 	if one.Chat != (store.Chat{}) && !voiceOr(a.Voice).Speaks() {
 		return nil
 	}
-	claimed, err := a.Store.TryAct(kept, one.ID, time.Now())
+	one.TriedAt = time.Now()
+	claimed, err := a.Store.TryAct(kept, one.ID, one.TriedAt)
 	if err != nil || !claimed {
 		return err
 	}
@@ -123,13 +126,19 @@ func request(one store.Act) (act.Request, error) {
 // end keeps what has become of an act. Left is whether nobody waits for the answer.
 func (a *Acting) end(ctx context.Context, one store.Act, left bool) error {
 	if left {
-		if _, err := a.Store.LeaveActs(ctx, one.Token); err != nil {
+		if _, err := a.Store.LeaveActs(ctx, one.Token, false); err != nil {
 			return err
 		}
 	}
 	one.DoneAt = time.Now()
 	defer a.Next()
-	return a.Store.EndAct(ctx, one)
+	if err := a.Store.EndAct(ctx, one); err != nil {
+		return err
+	}
+	if err := a.share(ctx, one); err != nil {
+		a.Log.Warn("the other bot does not know how an act has ended", "error", err)
+	}
+	return nil
 }
 
 // tellLate tells, where it was asked for, the answers that nobody has waited for.
@@ -145,8 +154,7 @@ func (a *Acting) tellLate(ctx context.Context) error {
 		}
 		var told []store.Notice
 		if home, ok := homeOf(a.Chats, acts[0].Chat); ok {
-			failed := slices.ContainsFunc(acts, func(one store.Act) bool { return one.Outcome != store.ActDone })
-			body := Body{Text: a.Words.acts(acts), Silent: !failed}
+			body := Body{Text: a.Words.acts(acts), Silent: allDone(acts)}
 			told = notices([]store.Chat{home}, "act/"+token, body, time.Now())
 		}
 		if err := a.Store.TellActs(ctx, token, told...); err != nil {
@@ -156,6 +164,11 @@ func (a *Acting) tellLate(ctx context.Context) error {
 		a.Next()
 	}
 	return nil
+}
+
+// allDone reports whether nothing was refused or is unclear.
+func allDone(acts []store.Act) bool {
+	return !slices.ContainsFunc(acts, func(one store.Act) bool { return one.Outcome != store.ActDone })
 }
 
 // homeOf is the one of the configured chats that this chat is, or is a topic of; false: there is none, as on the
@@ -180,19 +193,19 @@ func homeOf(chats []store.Chat, chat store.Chat) (store.Chat, bool) {
 // told later.
 func (a *Acting) wait(ctx context.Context, token string) (all []store.Act, left bool, err error) {
 	isOpen := func(one store.Act) bool { return one.DoneAt.IsZero() }
-	for begun := time.Now(); ; {
-		if all, err = a.Store.ActsByToken(ctx, token); err != nil || !slices.ContainsFunc(all, isOpen) {
+	kept := context.WithoutCancel(ctx)
+	for begun := time.Now(); ctx.Err() == nil; {
+		if all, err = a.Store.ActsByToken(kept, token); err != nil || !slices.ContainsFunc(all, isOpen) {
 			return all, false, err
 		}
 		if time.Since(begun) >= actPatience || !msg.Sleep(ctx, actLook) {
 			break
 		}
 	}
-	ctx = context.WithoutCancel(ctx)
-	if left, err = a.Store.LeaveActs(ctx, token); err != nil || left {
+	if left, err = a.Store.LeaveActs(kept, token, ctx.Err() != nil); err != nil || left {
 		return all, left, err
 	}
-	all, err = a.Store.ActsByToken(ctx, token)
+	all, err = a.Store.ActsByToken(kept, token)
 	return all, false, err
 }
 

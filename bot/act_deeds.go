@@ -38,18 +38,14 @@ func (a *Acting) shareMark(ctx context.Context, g store.EnrichedBan, m *store.Ma
 	return nil
 }
 
-// share lets the other bot know how the acts of a question have ended.
-func (a *Acting) share(ctx context.Context, token string) error {
-	acts, err := a.Store.ActsByToken(ctx, token)
-	if err != nil {
-		return err
-	}
-	for i := range acts {
-		one := &acts[i]
-		if one.DoneAt.IsZero() {
+// share lets the other bot know how acts have ended, once of each.
+func (a *Acting) share(ctx context.Context, acts ...store.Act) error {
+	for _, one := range acts {
+		_, known := a.shared.Load(one.ID)
+		if known || one.DoneAt.IsZero() || one.Token == "" || voiceOr(a.Voice).Status().Name == "" {
 			continue
 		}
-		d := deed{Act: one, At: one.DoneAt}
+		d := deed{Act: &one, At: one.DoneAt}
 		g, ok, err := a.Store.Ban(ctx, one.Ban)
 		if err != nil {
 			return err
@@ -57,9 +53,10 @@ func (a *Acting) share(ctx context.Context, token string) error {
 		if ok {
 			d.Ref = g.Ref()
 		}
-		if err := voiceOr(a.Voice).Keep(ctx, deeds+token+"/"+strconv.Itoa(i), encode(d)); err != nil {
+		if err := a.Voice.Keep(ctx, deeds+one.Token+"/"+strconv.FormatInt(one.ID, 10), encode(d)); err != nil {
 			return err
 		}
+		a.shared.Store(one.ID, nil)
 	}
 	return nil
 }

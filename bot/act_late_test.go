@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -38,6 +39,33 @@ func TestASlowHelperIsToldInTwoSteps(t *testing.T) {
 			t.Error("what went wrong does not ring")
 		}
 	})
+}
+
+// An answer that nobody could give because the program stopped is given once it runs again.
+func TestAnAnswerThatTheStopKeptBackIsGivenLater(t *testing.T) {
+	for _, after := range []time.Duration{time.Second, 2*time.Second + time.Millisecond} { // before and after the act has ended
+		t.Run(after.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				d := newDesk(t)
+				helper := d.acting()
+				helper.takes = 2 * time.Second
+				ctx, stop := context.WithCancel(t.Context())
+				r := ann
+				r.Text = commandOf(t, d.types(ann, "/trust 203.0.113.7 7d"), "Yes, trust")
+				time.AfterFunc(after, stop)
+				d.commands.Answer(ctx, r)
+				time.Sleep(5 * time.Second)
+				for range 2 {
+					if err := d.commands.Acting.Step(t.Context(), "web1"); err != nil {
+						t.Fatal(err)
+					}
+					d.step()
+				}
+				d.said("203.0.113.7 on web1: Trusted for 7 days")
+				helper.was(t, "trust 203.0.113.7 604800s")
+			})
+		})
+	}
 }
 
 // What was under way when the program ended may have happened, which is said; what was not begun is not done any more.

@@ -74,7 +74,7 @@ func (p *partner) Status() VoiceStatus {
 		other.Seen = now.Add(-time.Hour)
 	}
 	var err error
-	if other.Troubles, err = p.other.health.OwnTroubles(p.desk.t.Context()); err != nil {
+	if other.Troubles, err = p.other.health.OwnTroubles(context.WithoutCancel(p.desk.t.Context())); err != nil {
 		p.desk.t.Error(err)
 	}
 	return VoiceStatus{Name: p.name, Speaks: !p.silent, Partners: []Partner{other}}
@@ -206,6 +206,55 @@ func TestAnActUnderWayWhenItsBotEndsIsSaidToBeUnclear(t *testing.T) {
 		b.deliver()
 		b.said("Perhaps not done")
 	})
+}
+
+// What has ended by then is told as it ended, also if the bot stopped before it could say so.
+func TestWhatIsKnownOfActsWhenTheirBotEndsIsTold(t *testing.T) {
+	said := []string{"198.51.100.7 on web1: Trusted for 30 days ", "198.51.100.7, sshd on web1: Unbanned "}
+	perhaps := "Perhaps not done: a stopped while it was to unban 198.51.100.7, sshd on web1. Whether it was"
+	for ended, want := range [][]string{
+		{"Perhaps not done: a stopped while it was to trust 198.51.100.7 on web1; unban 198.51.100.7, sshd on web1. Whe"},
+		{said[0], perhaps},
+		said,
+	} {
+		t.Run(plural(ended, "act"), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				a, b, voices := twoDesks(t)
+				a.acting()
+				b.acting()
+				for _, d := range []*desk{a, b} {
+					d.commands.Acting.Voice = d.announcer.Voice
+					d.ban("198.51.100.7", "BE")
+					d.step()
+				}
+				a.commands.Acting.Wake = func(string) {} // it is about to stop
+				ctx, stop := context.WithCancel(t.Context())
+				r := ann
+				r.Text = commandOf(t, a.types(ann, "/trust 198.51.100.7 30d"), "Yes, trust")
+				time.AfterFunc(time.Second, stop)
+				a.commands.Answer(ctx, r)
+				open, err := a.store.OpenActs(t.Context(), "web1")
+				if err != nil || len(open) != 2 {
+					t.Fatal(open, err)
+				}
+				for _, one := range open[:ended] {
+					if err := a.commands.Acting.carryOut(t.Context(), one); err != nil {
+						t.Fatal(err)
+					}
+				}
+				takeOver(voices)
+				if err := b.commands.Acting.TellInterrupted(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				b.deliver()
+				b.said(want[0])
+				has(t, b.sender.sent[0], want...)
+				if quiet := b.sender.sent[0].Silent; quiet != (ended == 2) {
+					t.Errorf("silent: %v", quiet)
+				}
+			})
+		})
+	}
 }
 
 func TestWhatWasDoneByCommandBothBotsKnow(t *testing.T) {

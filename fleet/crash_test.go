@@ -142,3 +142,32 @@ func TestWhereverABotStopsTheOtherOneGoesOn(t *testing.T) {
 		}
 	}
 }
+
+// A bot that is asked to stop says first what came of its last attempt, so that nothing is told twice.
+func TestWhoIsAskedToStopSaysWhatCameOfIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		a, b := w.newPair()
+		reached := a.stopAt(beforeOutcome)
+		w.notice("one", a, b)
+		<-reached
+		a.cancel()
+		a.resume()
+		a.ended.Wait()
+		if err := a.member.Keep(t.Context(), "deed/one", "done"); err != nil {
+			t.Errorf("what was done last is not kept: %v", err)
+		}
+		if err := a.member.Release(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(3 * time.Second)
+		w.notice("two", b)
+		time.Sleep(3 * time.Second)
+		if got := w.told(); !slices.Equal(got, []string{"bot-a: one", "bot-b: two"}) {
+			t.Errorf("told %q", got)
+		}
+		if done, err := b.store.Value(t.Context(), "deed/one"); done != "done" || err != nil {
+			t.Errorf("the other bot knows %q (%v) of what was done last", done, err)
+		}
+	})
+}

@@ -194,7 +194,7 @@ func (m *Member) show(ctx context.Context) error {
 
 // pay writes the outcomes that the log is owed.
 func (m *Member) pay(ctx context.Context) error {
-	if !m.Speaks() {
+	if !m.leads() {
 		return nil
 	}
 	owed, err := m.Store.Owed(ctx)

@@ -137,10 +137,14 @@ func (m *Member) endTerm() {
 	}
 }
 
-// Release gives the lease up, so that the other bot need not wait. Nothing may be sent from then on.
+// Release writes the outcomes that are not told yet, and gives the lease up, so that the other bot need not wait.
+// Nothing may be sent from then on.
 func (m *Member) Release(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, writeLimit)
+	defer cancel()
+	owed := m.pay(ctx)
 	if err := m.begin(ctx); err != nil {
-		return err
+		return errors.Join(owed, err)
 	}
 	defer m.done()
 	m.mu.Lock()
@@ -148,10 +152,8 @@ func (m *Member) Release(ctx context.Context) error {
 	m.lose()
 	m.mu.Unlock()
 	if fence == 0 {
-		return nil
+		return owed
 	}
-	ctx, cancel := context.WithTimeout(ctx, writeLimit)
-	defer cancel()
 	_, err := m.Log.Write(ctx, m.Topic+".lease", []byte("{}"), &fence)
-	return err
+	return errors.Join(owed, err)
 }

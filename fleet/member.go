@@ -80,6 +80,13 @@ func (m *Member) Speaks() bool {
 	return m.term != nil && m.speaks()
 }
 
+// leads reports whether this bot may write to the log. One that is about to stop still may.
+func (m *Member) leads() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.speaks()
+}
+
 // speaks reports whether the lease is in force, and all is known that was said before it was.
 func (m *Member) speaks() bool {
 	return m.lease > 0 && m.heard >= m.taken && !m.renewed.IsZero() &&
@@ -181,12 +188,10 @@ func (m *Member) Settled() { m.Wake() }
 
 // Keep writes a value to the log.
 func (m *Member) Keep(ctx context.Context, key, value string) error {
-	term, done, err := m.within(ctx)
-	if err != nil {
-		return err
+	if !m.leads() {
+		return ErrSilent
 	}
-	defer done()
-	return m.fenced(term, m.Topic+".kept."+token(key), kept{Key: key, Value: value})
+	return m.fenced(ctx, m.Topic+".kept."+token(key), kept{Key: key, Value: value})
 }
 
 // kept is a value that travels with the voice.

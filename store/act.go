@@ -129,11 +129,11 @@ func (s *Store) EndAct(ctx context.Context, a Act) error {
 }
 
 // LeaveActs records that nobody waits for the answers to a question any more: they are to be told. It reports false if
-// all are there.
-func (s *Store) LeaveActs(ctx context.Context, token string) (left bool, err error) {
+// all are there, unless nobody can tell them now.
+func (s *Store) LeaveActs(ctx context.Context, token string, stopping bool) (left bool, err error) {
 	err = s.write(ctx, func(tx *sql.Tx) error {
 		res, err := tx.ExecContext(ctx, `UPDATE acts SET late = 1 WHERE token = ?1
-			AND EXISTS (SELECT 1 FROM acts WHERE token = ?1 AND done_at IS NULL)`, token)
+			AND (?2 OR EXISTS (SELECT 1 FROM acts WHERE token = ?1 AND done_at IS NULL))`, token, stopping)
 		if err != nil {
 			return err
 		}
