@@ -103,7 +103,7 @@ PermitRootLogin prohibit-password
 			t.Log(log.String())
 		}
 	})
-	harness.Await(t, 10*time.Second, "sshd listens", func() bool {
+	harness.Await(t, time.Minute, "sshd listens", func() bool {
 		conn, err := net.Dial("tcp", address)
 		if err == nil {
 			conn.Close()

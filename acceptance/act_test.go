@@ -55,14 +55,14 @@ func TestA01OnlyWhoIsListedActs(t *testing.T) {
 	})
 	p := s.Start()
 	s.Ban("203.0.113.7")
-	harness.Await(t, 10*time.Second, "the alert", func() bool { return both.InEveryChat("203.0.113.7") })
+	harness.Await(t, time.Minute, "the alert", func() bool { return both.InEveryChat("203.0.113.7") })
 	const admin, other, stranger, chat = 7, 9, 8, 42
 	say := func(user int64, text string) { both.Telegram.Say(chat, 0, user, text) }
 	heard := func() { // commands of a chat are heard in order
 		t.Helper()
 		before := len(both.Telegram.Messages())
 		say(other, "/ip 192.0.2.1")
-		harness.Await(t, 10*time.Second, "an answer", func() bool {
+		harness.Await(t, time.Minute, "an answer", func() bool {
 			return slices.ContainsFunc(both.Telegram.Messages()[before:], func(m telegramtest.Message) bool {
 				return strings.Contains(m.Text, "192.0.2.1")
 			})
@@ -85,7 +85,7 @@ func TestA01OnlyWhoIsListedActs(t *testing.T) {
 	}
 
 	say(admin, "/unban 203.0.113.7")
-	harness.Await(t, 10*time.Second, "a question", func() bool { return question(both) != "" })
+	harness.Await(t, time.Minute, "a question", func() bool { return question(both) != "" })
 	yes := question(both)
 	try(yes)
 	both.Telegram.Press(chat, 0, stranger, yes)
@@ -97,13 +97,13 @@ func TestA01OnlyWhoIsListedActs(t *testing.T) {
 		t.Fatalf("strangers reached Fail2Ban with %q", got)
 	}
 	both.Telegram.Press(chat, 0, admin, yes)
-	harness.Await(t, 10*time.Second, "an act", func() bool { return lifted(calls()) == 1 })
+	harness.Await(t, time.Minute, "an act", func() bool { return lifted(calls()) == 1 })
 	for range 2 { // replayed
 		both.Telegram.Press(chat, 0, admin, yes)
 		say(admin, yes)
 	}
 	heard()
-	harness.Await(t, 20*time.Second, "the alert tells it everywhere", func() bool { return both.InEveryChat(": lifted") })
+	harness.Await(t, time.Minute, "the alert tells it everywhere", func() bool { return both.InEveryChat(": lifted") })
 	if n := lifted(calls()); n != 1 {
 		t.Errorf("%d acts", n)
 	}
@@ -143,7 +143,7 @@ esac
 		s.Ban(address)
 		harness.Await(t, 30*time.Second, "the alert", func() bool { return both.Mentions(address)["42"] > 0 })
 		both.Telegram.Say(42, 0, 7, "/unban "+address)
-		harness.Await(t, 10*time.Second, "a question", func() bool { return question(both, asked...) != "" })
+		harness.Await(t, time.Minute, "a question", func() bool { return question(both, asked...) != "" })
 		yes := question(both, asked...)
 		asked = append(asked, yes)
 		both.Telegram.Press(42, 0, 7, yes)

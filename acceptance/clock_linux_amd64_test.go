@@ -47,7 +47,7 @@ func TestR31ClockSetUnderTheProcessSilencesNobody(t *testing.T) {
 			s := harness.NewChatScene(t, both)
 			p, clock := s.StartShifted(0)
 			s.Ban(harness.Friend(1))
-			harness.Await(t, 20*time.Second, "a failure in both chats", func() bool {
+			harness.Await(t, time.Minute, "a failure in both chats", func() bool {
 				return len(both.Telegram.Requests("sendMessage")) >= 2
 			})
 			clock.Set(step)
@@ -77,7 +77,7 @@ func TestR31ProcessWithItsClockElsewhereGivesNothingUp(t *testing.T) {
 			p := s.Start()
 			s.Ban(harness.Friend(1))
 			tried := func() int { return len(both.Telegram.Requests("sendMessage")) }
-			harness.Await(t, 20*time.Second, "an attempt", func() bool { return tried() > 0 })
+			harness.Await(t, time.Minute, "an attempt", func() bool { return tried() > 0 })
 			p.Stop()
 
 			before := tried()

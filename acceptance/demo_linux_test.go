@@ -54,7 +54,7 @@ func TestTheDemonstrationAsksNoNetwork(t *testing.T) {
 	}
 	var calls []byte
 	exited := regexp.MustCompile(fmt.Sprintf(`(?m)^%d +\+\+\+ exited`, cmd.Process.Pid))
-	harness.Await(t, 10*time.Second, "the end of the trace", func() bool {
+	harness.Await(t, time.Minute, "the end of the trace", func() bool {
 		calls, _ = os.ReadFile(trace)
 		return exited.Match(calls)
 	})

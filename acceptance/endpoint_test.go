@@ -72,7 +72,7 @@ func TestS11RedirectsAreNotFollowed(t *testing.T) {
 // awaitAttempts waits until delivery to each chat was attempted.
 func awaitAttempts(t *testing.T, p *harness.Process) {
 	t.Helper()
-	harness.Await(t, 20*time.Second, "an attempt in each chat", func() bool {
+	harness.Await(t, time.Minute, "an attempt in each chat", func() bool {
 		return strings.Count(p.Text(), "not delivered") >= len(harness.AllChats)
 	})
 }

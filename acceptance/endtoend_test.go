@@ -64,7 +64,7 @@ func TestBinaryFromACSVToAlertsAReportAndADigest(t *testing.T) {
 	}
 	typing := both.Discord.Type(discordtest.Admin, "ip", "address", "34.")
 	nosy := both.Discord.Type(stranger, "ip", "address", "34.")
-	both.Discord.Await(t, 10*time.Second, func() bool { return typing.Proposals() != nil })
+	both.Discord.Await(t, time.Minute, func() bool { return typing.Proposals() != nil })
 	if got := typing.Proposals(); !slices.Equal(got, []string{harness.Belgian}) || nosy.Touched() {
 		t.Errorf("proposed %q, want %s, and nothing to a stranger (%v)", got, harness.Belgian, nosy.Touched())
 	}

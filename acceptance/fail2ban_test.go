@@ -176,7 +176,7 @@ func (f *fail2ban) kill() {
 
 func (f *fail2ban) await(what string, until func() bool) {
 	f.T.Helper()
-	harness.Await(f.T, 30*time.Second, what, until)
+	harness.Await(f.T, 90*time.Second, what, until)
 }
 
 // attack lets n new addresses fail at each daemon often enough for a ban, and another one not quite. Some are IPv6,

@@ -339,7 +339,7 @@ func TestS01TheSecretsOfADeafPlatformNeverLeave(t *testing.T) {
 	for i := range 3 {
 		s.Ban(harness.Friend(i))
 	}
-	harness.Await(t, 20*time.Second, "attempts that fail", func() bool {
+	harness.Await(t, time.Minute, "attempts that fail", func() bool {
 		return strings.Count(bot.Text(), "not delivered") >= chats
 	})
 	check, errs, _ := s.Run("check", "--send")

@@ -66,7 +66,7 @@ func TestS15StateIsPrivate(t *testing.T) {
 	s.Wrapper = loose("/report jail")
 	p = s.Start()
 	picture := filepath.Join(filepath.Dir(s.Database), "report.png")
-	harness.Await(t, 20*time.Second, "a picture", func() bool { return harness.FileSize(picture) > 0 })
+	harness.Await(t, time.Minute, "a picture", func() bool { return harness.FileSize(picture) > 0 })
 	check(s, filepath.Dir(s.Database))
 	p.Stop()
 	out := filepath.Join(s.Dir, "out")

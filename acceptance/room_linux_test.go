@@ -68,7 +68,7 @@ func TestR24StartOnAFullDiskWaitsForRoom(t *testing.T) {
 
 			p := s.Start()
 			const says = "the disk is full: the bot starts as soon as there is room"
-			harness.Await(t, 10*time.Second, says, func() bool { return strings.Contains(p.Text(), says) })
+			harness.Await(t, time.Minute, says, func() bool { return strings.Contains(p.Text(), says) })
 			s.Ban("203.0.113.1")
 			time.Sleep(1500 * time.Millisecond)
 			if p.Cmd.ProcessState != nil || !both.Exactly(harness.AnyAlert(), 0) || strings.Count(p.Text(), says) != 1 {

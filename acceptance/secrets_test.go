@@ -104,7 +104,7 @@ func TestS01SecretsNeverLeave(t *testing.T) {
 		both.Discord.Script(func(q discordtest.Request) discordtest.Fault { return f.discord })
 		p := s.Start()
 		s.Ban("203.0.113.7")
-		harness.Await(t, 20*time.Second, "attempts that fail", func() bool {
+		harness.Await(t, time.Minute, "attempts that fail", func() bool {
 			return strings.Count(p.Text(), "not delivered") >= len(harness.AllChats) &&
 				strings.Contains(p.Text(), "not listening for commands")
 		})

@@ -119,7 +119,7 @@ func TestAnAgentIsReadAndItsServerNamed(t *testing.T) {
 		t.Error("the alert does not name the server")
 	}
 	f.want(harness.Friends(1))
-	harness.Await(t, 10*time.Second, "the agent to say that it runs", func() bool {
+	harness.Await(t, time.Minute, "the agent to say that it runs", func() bool {
 		return strings.Contains(f.bot.MustRun("check"), "servers whose agents were heard in the last week: 1\n")
 	})
 	f.agent.Stop()

@@ -80,7 +80,7 @@ func (l load) put(t *testing.T) (bot *harness.Process, done *loaded) {
 	})
 	scene.Program = l.program
 	bot = scene.Start()
-	harness.Await(t, 20*time.Second, "a bot that reads the stream", func() bool {
+	harness.Await(t, time.Minute, "a bot that reads the stream", func() bool {
 		_, err := os.Stat(scene.Database)
 		return err == nil
 	})

@@ -34,7 +34,7 @@ func TestF02WhatWasDoneIsKnownToTheOneThatGoesOn(t *testing.T) {
 	button := func(text, data string) {
 		t.Helper()
 		pressed := false
-		harness.Await(t, 20*time.Second, "the button "+data, func() bool {
+		harness.Await(t, time.Minute, "the button "+data, func() bool {
 			for _, m := range slices.Backward(p.Telegram.Messages()) {
 				for _, b := range slices.Concat(m.Keyboard...) {
 					if m.Chat == chat && strings.Contains(m.Text, text) && !pressed && strings.HasPrefix(b.Data, data) {
@@ -48,15 +48,15 @@ func TestF02WhatWasDoneIsKnownToTheOneThatGoesOn(t *testing.T) {
 	}
 	said := func(text string) {
 		t.Helper()
-		harness.Await(t, 20*time.Second, text, func() bool {
+		harness.Await(t, time.Minute, text, func() bool {
 			return slices.ContainsFunc(p.Posts(), func(m harness.Post) bool { return strings.Contains(m.Text, text) })
 		})
 	}
 	a := bots[0].Start()
 	bots[0].Ban(banned)
-	harness.Await(t, 20*time.Second, "an alert", func() bool { return p.InEveryChat(banned) })
+	harness.Await(t, time.Minute, "an alert", func() bool { return p.InEveryChat(banned) })
 	b := bots[1].Start()
-	harness.Await(t, 10*time.Second, "the other one knows who speaks", func() bool {
+	harness.Await(t, time.Minute, "the other one knows who speaks", func() bool {
 		return strings.Contains(b.Text(), "another bot speaks")
 	})
 	button(banned, "/mark person")
@@ -74,7 +74,7 @@ func TestF02WhatWasDoneIsKnownToTheOneThatGoesOn(t *testing.T) {
 	said("Trust ended ")
 	p.Telegram.Say(chat, 0, admin, "/trusted")
 	said("Nobody is trusted")
-	harness.Await(t, 20*time.Second, "every alert shows what was done", func() bool {
+	harness.Await(t, time.Minute, "every alert shows what was done", func() bool {
 		return !slices.ContainsFunc(p.Posts(), func(m harness.Post) bool {
 			return strings.Contains(m.Text, "banned "+banned) && !strings.Contains(m.Text, "Unbanned ")
 		})

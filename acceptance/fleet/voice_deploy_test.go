@@ -17,7 +17,7 @@ func TestTheShippedServersLetABotSpeak(t *testing.T) {
 		t.Errorf("before the first start, check says\n%s", out)
 	}
 	run := s.bot.Start()
-	harness.Await(t, 10*time.Second, "a bot that speaks", func() bool {
+	harness.Await(t, time.Minute, "a bot that speaks", func() bool {
 		return strings.Contains(run.Text(), "this bot speaks from now on")
 	})
 	out := s.bot.MustRun("check")

@@ -39,13 +39,13 @@ func TestF02EveryPlatformHearsTheOneThatSpeaks(t *testing.T) {
 			t.Fatal(err)
 		}
 		cluster.Publish(stream.Subject("web1"), data)
-		harness.Await(t, 20*time.Second, "an alert in every chat", func() bool { return p.InEveryChat(harness.Friend(i)) })
+		harness.Await(t, time.Minute, "an alert in every chat", func() bool { return p.InEveryChat(harness.Friend(i)) })
 	}
 	a := bots[0].Start()
 	ban(0)
 	p.Discord.AwaitListening(t)
 	b := bots[1].Start()
-	harness.Await(t, 10*time.Second, "the other one knows who speaks", func() bool {
+	harness.Await(t, time.Minute, "the other one knows who speaks", func() bool {
 		return strings.Contains(b.Text(), "another bot speaks")
 	})
 	ban(1)

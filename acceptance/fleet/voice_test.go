@@ -158,7 +158,7 @@ func TestF02TheOtherBotGoesOnWhereOneHasStopped(t *testing.T) {
 	d.await(20*time.Second, d.ban())
 	b.start()
 	d.await(20*time.Second, d.ban())
-	harness.Await(t, 10*time.Second, "the other one knows who speaks", func() bool {
+	harness.Await(t, time.Minute, "the other one knows who speaks", func() bool {
 		return strings.Contains(b.run.Text(), "another bot speaks")
 	})
 	alert := d.telegram.Telegram.Messages()[0]
@@ -172,7 +172,7 @@ func TestF02TheOtherBotGoesOnWhereOneHasStopped(t *testing.T) {
 	// Commands and buttons, those of the other bot as well, are answered by who speaks.
 	d.telegram.Telegram.Say(42, 0, 7, "/status")
 	d.telegram.Telegram.PressUnder(alert, 7, alert.Keyboard[0][0].Data)
-	harness.Await(t, 10*time.Second, "answers", func() bool {
+	harness.Await(t, time.Minute, "answers", func() bool {
 		texts := ""
 		for _, m := range d.telegram.Telegram.Messages() {
 			texts += m.Text + "\n"
