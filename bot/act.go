@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"log/slog"
 	"net/netip"
 	"slices"
@@ -62,7 +63,7 @@ func (a *Acting) Step(ctx context.Context, source string) error {
 			return err
 		}
 	}
-	return a.tellLate(ctx)
+	return errors.Join(a.shareTyped(ctx, source), a.tellLate(ctx))
 }
 
 func (a *Acting) carryOut(ctx context.Context, one store.Act) error {

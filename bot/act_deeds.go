@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"time"
 
+	"friendlyfire/act"
 	"friendlyfire/store"
 )
 
@@ -59,6 +60,19 @@ func (a *Acting) share(ctx context.Context, acts ...store.Act) error {
 		a.shared.Store(one.ID, nil)
 	}
 	return nil
+}
+
+// shareTyped lets the other bot know what was done at a source on this machine's command line, as long as that may
+// matter.
+func (a *Acting) shareTyped(ctx context.Context, source string) error {
+	if voiceOr(a.Voice).Status().Name == "" {
+		return nil
+	}
+	acts, err := a.Store.ActsTyped(ctx, source, time.Now().Add(-act.MaxTrust))
+	if err != nil {
+		return err
+	}
+	return a.share(ctx, acts...)
 }
 
 // Learn keeps what the other bot has let this one know. What is about a ban that is not read yet waits for it.

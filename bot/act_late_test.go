@@ -43,12 +43,13 @@ func TestASlowHelperIsToldInTwoSteps(t *testing.T) {
 
 // An answer that nobody could give because the program stopped is given once it runs again.
 func TestAnAnswerThatTheStopKeptBackIsGivenLater(t *testing.T) {
-	for _, after := range []time.Duration{time.Second, 2*time.Second + time.Millisecond} { // before and after the act has ended
+	const takes = 2*time.Second + actLook/4
+	for _, after := range []time.Duration{time.Second, takes + actLook/4} { // before the act has ended, and before that is seen
 		t.Run(after.String(), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				d := newDesk(t)
 				helper := d.acting()
-				helper.takes = 2 * time.Second
+				helper.takes = takes
 				ctx, stop := context.WithCancel(t.Context())
 				r := ann
 				r.Text = commandOf(t, d.types(ann, "/trust 203.0.113.7 7d"), "Yes, trust")

@@ -342,6 +342,36 @@ func TestTheOneThatGoesOnShowsWhatWasDone(t *testing.T) {
 	}
 }
 
+// What was done on the command line of a machine the other bot knows as soon as that machine's bot speaks.
+func TestWhatWasDoneOnACommandLineBothBotsKnow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b, voices := twoDesks(t)
+		for _, d := range []*desk{a, b} {
+			d.acting()
+			d.commands.Acting.Voice = d.announcer.Voice
+			d.ban("198.51.100.7", "BE")
+			d.step()
+		}
+		bot := a.commands.Acting
+		typed := &Acting{Store: a.store, Words: bot.Words, Servers: bot.Servers, Next: func() {}, Log: bot.Log}
+		trust := store.Act{Verb: "trust", Source: "web1", Address: "198.51.100.7", For: time.Hour}
+		if _, _, err := typed.Now(t.Context(), "root", []store.Act{trust}); err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			if err := bot.Step(t.Context(), "web1"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		takeOver(voices)
+		b.learn()
+		has(t, b.types(ann, "/trusted"), "198.51.100.7 on web1 until ", "by root")
+		if acts, err := b.store.LatestActs(t.Context(), 10); err != nil || len(acts) != 1 {
+			t.Errorf("knows of %d acts (%v), want 1", len(acts), err)
+		}
+	})
+}
+
 // A bot that cannot tell the other one of a mark does not make it.
 func TestAMarkThatTheOtherBotCannotKnowIsNotMade(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

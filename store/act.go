@@ -180,6 +180,11 @@ func (s *Store) ActsByToken(ctx context.Context, token string) ([]Act, error) {
 	return s.acts(ctx, "WHERE token = ? AND token <> '' ORDER BY id", token)
 }
 
+// ActsTyped returns the acts of the command line at a source that have ended since then.
+func (s *Store) ActsTyped(ctx context.Context, source string, since time.Time) ([]Act, error) {
+	return s.acts(ctx, "WHERE source = ? AND platform = '' AND done_at >= ? ORDER BY id", source, since.Unix())
+}
+
 // ActsOfBan returns the acts that the alert of a ban tells of: those that are done, or were at least tried.
 func (s *Store) ActsOfBan(ctx context.Context, ban int64) ([]Act, error) {
 	return s.acts(ctx, "WHERE ban_id = ? AND ban_id <> 0 AND tried_at IS NOT NULL ORDER BY id", ban)
