@@ -100,6 +100,17 @@ func twoDesks(t *testing.T) (a, b *desk, voices [2]*partner) {
 	return a, b, voices
 }
 
+// bothAct lets two desks of one voice act, and has them read the same ban. It returns their helpers.
+func bothAct(a, b *desk) (of, ofOther *server) {
+	of, ofOther = a.acting(), b.acting()
+	for _, d := range []*desk{a, b} {
+		d.commands.Acting.Voice = d.announcer.Voice
+		d.ban("198.51.100.7", "BE")
+		d.step()
+	}
+	return of, ofOther
+}
+
 func takeOver(voices [2]*partner) {
 	for _, v := range voices {
 		v.silent = !v.silent
@@ -109,13 +120,7 @@ func takeOver(voices [2]*partner) {
 func TestButtonsOfOneBotNameTheSameBanToTheOther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, b, voices := twoDesks(t)
-		a.acting()
-		helper := b.acting()
-		for _, d := range []*desk{a, b} {
-			d.commands.Acting.Voice = d.announcer.Voice
-			d.ban("198.51.100.7", "BE")
-			d.step()
-		}
+		_, helper := bothAct(a, b)
 		alert := a.sender.sent[0]
 		if len(b.sender.sent) > 0 {
 			t.Errorf("the silent bot says %q", b.sender.texts())
@@ -183,14 +188,8 @@ func TestTroubleThatNobodyHeardIsToldAnewByWhoSpeaks(t *testing.T) {
 func TestAnActUnderWayWhenItsBotEndsIsSaidToBeUnclear(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, b, voices := twoDesks(t)
-		helper := a.acting()
-		other := b.acting()
+		helper, other := bothAct(a, b)
 		helper.takes = time.Hour
-		for _, d := range []*desk{a, b} {
-			d.commands.Acting.Voice = d.announcer.Voice
-			d.ban("198.51.100.7", "BE")
-			d.step()
-		}
 		asked := a.types(ann, commandOf(t, a.sender.sent[0], "Unban"))
 		a.types(ann, commandOf(t, asked, "Yes, unban"))
 		takeOver(voices)
@@ -220,13 +219,7 @@ func TestWhatIsKnownOfActsWhenTheirBotEndsIsTold(t *testing.T) {
 		t.Run(plural(ended, "act"), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				a, b, voices := twoDesks(t)
-				a.acting()
-				b.acting()
-				for _, d := range []*desk{a, b} {
-					d.commands.Acting.Voice = d.announcer.Voice
-					d.ban("198.51.100.7", "BE")
-					d.step()
-				}
+				bothAct(a, b)
 				a.commands.Acting.Wake = func(string) {} // it is about to stop
 				ctx, stop := context.WithCancel(t.Context())
 				r := ann
@@ -260,12 +253,7 @@ func TestWhatIsKnownOfActsWhenTheirBotEndsIsTold(t *testing.T) {
 func TestWhatWasDoneByCommandBothBotsKnow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, b, voices := twoDesks(t)
-		for _, d := range []*desk{a, b} {
-			d.acting()
-			d.commands.Acting.Voice = d.announcer.Voice
-			d.ban("198.51.100.7", "BE")
-			d.step()
-		}
+		bothAct(a, b)
 		a.ban("198.51.100.8", "BE") // the other one reads it later
 		a.step()
 		first, second := a.sender.sent[0], a.sender.sent[1]
@@ -306,12 +294,7 @@ func TestTheOneThatGoesOnShowsWhatWasDone(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				a, b, voices := twoDesks(t)
 				was, is := a.inPlace(), b.inPlace()
-				for _, d := range []*desk{a, b} {
-					d.acting()
-					d.commands.Acting.Voice = d.announcer.Voice
-					d.ban("198.51.100.7", "BE")
-					d.step()
-				}
+				bothAct(a, b)
 				if fails {
 					was.refuses = []error{&msg.NotSentError{Reason: "it stops", Unreached: true}}
 				}
@@ -346,12 +329,7 @@ func TestTheOneThatGoesOnShowsWhatWasDone(t *testing.T) {
 func TestWhatWasDoneOnACommandLineBothBotsKnow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, b, voices := twoDesks(t)
-		for _, d := range []*desk{a, b} {
-			d.acting()
-			d.commands.Acting.Voice = d.announcer.Voice
-			d.ban("198.51.100.7", "BE")
-			d.step()
-		}
+		bothAct(a, b)
 		bot := a.commands.Acting
 		typed := &Acting{Store: a.store, Words: bot.Words, Servers: bot.Servers, Next: func() {}, Log: bot.Log}
 		trust := store.Act{Verb: "trust", Source: "web1", Address: "198.51.100.7", For: time.Hour}
