@@ -127,7 +127,7 @@ func (a *Acting) interrupted(one acting, ended []store.Act) msg.Text {
 	case more > 0 && len(open) > 0:
 		text = append(text, msg.Run{Text: ", and " + number(more) + " more"})
 	case more > 0:
-		text = append(text, msg.Run{Text: "do " + number(more) + " of these"})
+		text = append(text, msg.Run{Text: "do " + number(more) + " more"})
 	}
 	return append(text, msg.Run{Text: ". Whether it was done is not known. Ask again if need be."})
 }

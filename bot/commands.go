@@ -75,8 +75,9 @@ func (c *Commands) Answer(ctx context.Context, r msg.Request) msg.Message {
 		return msg.Message{Text: msg.Text{{Text: string(usage)}}, Silent: true, Aside: true}
 	}
 	if err != nil && ctx.Err() != nil {
-		c.Log.Info("command not answered: the program stops", "command", command)
-	} else if err != nil {
+		return msg.Message{Text: plain("I was stopped over that. Ask again in a while."), Silent: true, Aside: true}
+	}
+	if err != nil {
 		c.Log.Error("command failed", "command", command, "error", err)
 		const sorry = "That did not work: something is wrong with my database. The log says what."
 		return msg.Message{Text: msg.Text{{Text: sorry}}, Silent: true, Aside: true}

@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -248,6 +249,39 @@ func TestWhatIsKnownOfActsWhenTheirBotEndsIsTold(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Of many acts those that are unclear are counted, not only those that have a name.
+func TestActsThatMayNotHaveBeenDoneAreCounted(t *testing.T) {
+	a := &Acting{Words: Words{Zone: time.UTC}}
+	all := make([]store.Act, actsShown+2)
+	one := acting{Bot: "a", More: len(all) - actsShown}
+	for i := range all {
+		all[i] = store.Act{Verb: "unban", Source: "web1", Jail: "sshd", Address: fmt.Sprint("192.0.2.", i)}
+		if i < actsShown {
+			one.Acts = append(one.Acts, a.named(all[i]))
+		}
+	}
+	for ended, want := range map[int]string{
+		0:             "was to unban 192.0.2.0, sshd on web1; ",
+		actsShown - 1: "was to unban 192.0.2.4, sshd on web1, and 2 more. Whether",
+		actsShown:     "was to do 2 more. Whether",
+		len(all):      "",
+	} {
+		if got := a.interrupted(one, all[:ended]).String(); !strings.Contains(got, want) || (got == "") != (want == "") {
+			t.Errorf("%d have ended: %q, want %q", ended, got, want)
+		}
+	}
+}
+
+// A command over which the program is stopped is no fault of the database.
+func TestACommandThatTheStopCutsOffSaysSo(t *testing.T) {
+	d := newDesk(t)
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	r := ann
+	r.Text = "/status"
+	has(t, d.commands.Answer(ctx, r), "I was stopped over that. Ask again in a while.")
 }
 
 func TestWhatWasDoneByCommandBothBotsKnow(t *testing.T) {

@@ -129,7 +129,7 @@ func (s *Store) EndAct(ctx context.Context, a Act) error {
 }
 
 // LeaveActs records that nobody waits for the answers to a question any more: they are to be told. It reports false if
-// all are there, unless nobody can tell them now.
+// all are there, so that they can be told at once; who is stopping cannot.
 func (s *Store) LeaveActs(ctx context.Context, token string, stopping bool) (left bool, err error) {
 	err = s.write(ctx, func(tx *sql.Tx) error {
 		res, err := tx.ExecContext(ctx, `UPDATE acts SET late = 1 WHERE token = ?1
